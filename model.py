@@ -1,0 +1,447 @@
+"""Who learns? Tokenizer, transformer, sampling with a key/value cache, optimizers, checkpoints.
+
+    python model.py                          # parameters and FLOPs per token of the CPU preset's model
+    python model.py --learn-vocab < texts    # learn vocab.tiktoken anew, as in: python tasks.py --texts 20000 | python model.py --learn-vocab
+
+Axes: B batch rows, T positions, D width, nh heads, nkv key/value heads, hs head size, V vocabulary, M scored positions.
+
+Initialisation
+    embed_tokens, lm_head                 normal, std 0.02 (tied: one matrix)
+    q, k, v, gate, up                     uniform, std 1/sqrt(fan in)
+    o, down (into the residual stream)    zero: every block starts as the identity
+    norm gains                            one
+"""
+
+from __future__ import annotations
+
+import argparse
+import base64
+import collections
+import math
+import os
+import pickle
+import random
+import re
+import sys
+import zipfile
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import tiktoken
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+# ---------------------------------------------------------------------------------------------------------------------------
+# Tokenizer. tiktoken cuts text into pieces by a pattern; a piece that is in the ranks is one token, any other is spelled in bytes. So
+# the vocabulary is 256 bytes and the most frequent pieces of the texts we generate, and any text at all round-trips.
+
+PIECES = "|".join([
+    r"list\(map\(int, input\(\)\.split\(\)\)\)|int\(input\(\)\)|input\(\)|<output>\n|</output>|<error>|```python\n|```",  # idioms
+    r"[0-9]",                           # every digit its own token: arithmetic is done digit by digit
+    r"\n *",                            # a line end with the next line's indentation
+    r" ?[A-Za-z_]{2,} ?",               # a word with its spaces
+    r"[A-Za-z_]",                       # a single letter, bare, so that a variable is the same token wherever it stands
+    r" ?[-+*/%=<>!]+ ?",                # an operator with its spaces
+    r" ?[\[({] ?|[\])}]+",              # brackets
+    r", |: |\. ?|'|\"",                 # punctuation
+    r" +",
+    r"[^\sA-Za-z0-9_]|\s|.",            # anything else, one character at a time
+])
+SPECIALS = ("<|user|>", "<|assistant|>", "<|end|>", "<|pad|>")
+
+
+class Tokenizer:
+    """Text <-> token ids. Raises SystemExit with one line if the vocabulary file is missing or damaged."""
+
+    def __init__(self, path: Path | str = Path(__file__).with_name("vocab.tiktoken")):
+        try:
+            rows = [line.split() for line in Path(path).read_text().splitlines()]
+            ranks = {base64.b64decode(token): int(rank) for token, rank in rows}
+        except FileNotFoundError:
+            sys.exit(f"{path} is missing: restore it from the repository, or learn it (see `python model.py --help`)")
+        except ValueError as problem:
+            sys.exit(f"{path} is damaged ({problem}): restore it from the repository")
+        specials = {name: len(ranks) + k for k, name in enumerate(SPECIALS)}
+        self.encoding = tiktoken.Encoding("nano-self-execution", pat_str=PIECES, mergeable_ranks=ranks, special_tokens=specials)
+        self.user, self.assistant, self.end, self.pad = specials.values()
+        self.n_vocab = len(ranks) + len(SPECIALS)
+
+    def encode(self, text: str) -> list[int]:
+        """Special tokens spelled out in the text are ordinary text here."""
+        return self.encoding.encode_ordinary(text)
+
+    def decode(self, ids: list[int]) -> str:
+        return self.encoding.decode(ids)
+
+    def prompt(self, user: str) -> list[int]:
+        """<|user|> text <|assistant|>"""
+        return [self.user, *self.encode(user), self.assistant]
+
+    def answer(self, assistant: str) -> list[int]:
+        """text <|end|>"""
+        return [*self.encode(assistant), self.end]
+
+
+def learn_vocab(text: str, path: Path | str, n_ranks: int = 512) -> None:
+    """256 bytes, then the most frequent pieces of the text (ties alphabetically)."""
+    counts = collections.Counter(piece.encode() for piece in re.findall(PIECES, text))
+    pieces = [p for p, n in sorted(counts.items(), key=lambda item: (-item[1], item[0])) if len(p) > 1 and n > 1]
+    tokens = [bytes([b]) for b in range(256)] + pieces[:n_ranks - 256]
+    Path(path).write_text("".join(f"{base64.b64encode(t).decode()} {rank}\n" for rank, t in enumerate(tokens)))
+
+
+# ---------------------------------------------------------------------------------------------------------------------------
+# Transformer: pre-norm, RMSNorm, rotary positions, normed queries and keys, grouped-query attention. Names as in Hugging Face's Qwen3.
+
+@dataclass
+class ModelConfig:
+    n_vocab: int
+    n_layer: int = 4
+    n_head: int = 4
+    n_kv_head: int = 1       # 1: all heads share keys and values, a cache a quarter the size
+    n_embd: int = 128
+    n_ctx: int = 1024        # longest sequence
+    mlp: str = "relu2"       # relu2 | swiglu
+    tied: bool = True        # one matrix for embedding and output
+    rope_theta: float = 10_000.0
+    bias: bool = False
+
+    @property
+    def head_size(self) -> int:
+        return self.n_embd // self.n_head
+
+
+class RMSNorm(nn.Module):
+    def __init__(self, size: int):
+        super().__init__()
+        self.weight = nn.Parameter(torch.ones(size))
+
+    def forward(self, x):
+        return F.rms_norm(x, x.shape[-1:], self.weight.to(x.dtype))
+
+
+class Attention(nn.Module):
+    def __init__(self, c: ModelConfig):
+        super().__init__()
+        self.c = c
+        self.q_proj = nn.Linear(c.n_embd, c.n_head * c.head_size, bias=c.bias)
+        self.k_proj = nn.Linear(c.n_embd, c.n_kv_head * c.head_size, bias=c.bias)
+        self.v_proj = nn.Linear(c.n_embd, c.n_kv_head * c.head_size, bias=c.bias)
+        self.o_proj = nn.Linear(c.n_head * c.head_size, c.n_embd, bias=c.bias)
+        self.q_norm, self.k_norm = RMSNorm(c.head_size), RMSNorm(c.head_size)
+
+    def forward(self, x, rope, mask, cache=None, at=None):
+        """x (B, T, D); rope (cos, sin), each (B or 1, T, 1, hs/2); mask (B or 1, T, S), 0 or -inf, None for causal on CUDA.
+        With a cache (k and v, each (B, nkv, S_max, hs)) new keys go to position `at` (B, T) of each row and all S are attended to."""
+        B, T, _ = x.shape
+        nh, nkv, hs = self.c.n_head, self.c.n_kv_head, self.c.head_size
+        parts = (self.q_proj, self.k_proj, self.v_proj)
+        bias = torch.cat([p.bias for p in parts]) if self.c.bias else None
+        qkv = F.linear(x, torch.cat([p.weight for p in parts]), bias)                        # one matmul instead of three
+        q, k, v = qkv.split([nh * hs, nkv * hs, nkv * hs], -1)
+        q = rotate(self.q_norm(q.view(B, T, nh, hs)), rope)                                  # (B, T, nh, hs)
+        k = rotate(self.k_norm(k.view(B, T, nkv, hs)), rope).transpose(1, 2)                 # (B, nkv, T, hs)
+        v = v.view(B, T, nkv, hs).transpose(1, 2)
+        if cache is not None:
+            S = mask.shape[-1]
+            rows = torch.arange(B, device=x.device)[:, None]
+            cache[0][rows, :, at] = k.transpose(1, 2).to(cache[0].dtype)                      # in place
+            cache[1][rows, :, at] = v.transpose(1, 2).to(cache[1].dtype)
+            k, v = cache[0][:, :, :S].to(q.dtype), cache[1][:, :, :S].to(q.dtype)
+        g = nh // nkv                                                                        # query heads per key/value head
+        if mask is None:
+            y = F.scaled_dot_product_attention(q.transpose(1, 2), k, v, is_causal=True, enable_gqa=True).transpose(1, 2)
+        else:
+            # The g heads of a group are rows of one matmul against their shared keys; on CPUs this beats
+            # scaled_dot_product_attention (fwd + bwd, bf16, B=16, T=192: 23.7k against 19.5k tokens/s for the whole model).
+            q = q.view(B, T, nkv, g, hs).transpose(1, 2).reshape(B, nkv, T * g, hs)
+            scores = (q @ k.transpose(-1, -2)).view(B, nkv, T, g, -1) * hs**-0.5 + mask[:, None, :, None]
+            y = scores.softmax(-1).to(v.dtype).view(B, nkv, T * g, -1) @ v                   # (B, nkv, T g, hs)
+            y = y.view(B, nkv, T, g, hs).transpose(1, 2)
+        return self.o_proj(y.reshape(B, T, nh * hs))
+
+
+def rotate(x, rope):
+    cos, sin = rope
+    a, b = x.chunk(2, -1)
+    return torch.cat((a * cos - b * sin, b * cos + a * sin), -1)
+
+
+class MLP(nn.Module):
+    def __init__(self, c: ModelConfig):
+        super().__init__()
+        hidden = 4 * c.n_embd if c.mlp == "relu2" else 8 * c.n_embd // 3 // 8 * 8
+        if c.mlp == "swiglu":
+            self.gate_proj = nn.Linear(c.n_embd, hidden, bias=c.bias)
+        self.up_proj = nn.Linear(c.n_embd, hidden, bias=c.bias)
+        self.down_proj = nn.Linear(hidden, c.n_embd, bias=c.bias)
+        self.relu2 = c.mlp == "relu2"
+
+    def forward(self, x):
+        return self.down_proj(F.relu(self.up_proj(x)).square() if self.relu2 else F.silu(self.gate_proj(x)) * self.up_proj(x))
+
+
+class Block(nn.Module):
+    def __init__(self, c: ModelConfig):
+        super().__init__()
+        self.input_layernorm, self.post_attention_layernorm = RMSNorm(c.n_embd), RMSNorm(c.n_embd)
+        self.self_attn, self.mlp = Attention(c), MLP(c)
+
+    def forward(self, x, rope, mask, cache=None, at=None):
+        x = x + self.self_attn(self.input_layernorm(x), rope, mask, cache, at)
+        return x + self.mlp(self.post_attention_layernorm(x))
+
+
+class Transformer(nn.Module):
+    def __init__(self, config: ModelConfig):
+        super().__init__()
+        c = self.config = config
+        if c.n_embd % c.n_head or c.n_head % c.n_kv_head or c.mlp not in ("relu2", "swiglu"):
+            raise ValueError(f"impossible model: n_embd must be a multiple of n_head, n_head of n_kv_head, mlp relu2 or swiglu; got {c}")
+        self.embed_tokens = nn.Embedding(c.n_vocab, c.n_embd)
+        self.layers = nn.ModuleList(Block(c) for _ in range(c.n_layer))
+        self.norm = RMSNorm(c.n_embd)
+        self.lm_head = nn.Linear(c.n_embd, c.n_vocab, bias=False)
+        if c.tied:
+            self.lm_head.weight = self.embed_tokens.weight
+        for name, p in self.named_parameters():
+            if name.endswith("bias") or "o_proj" in name or "down_proj" in name:
+                nn.init.zeros_(p)
+            elif "embed_tokens" in name or "lm_head" in name:
+                nn.init.normal_(p, std=0.02)
+            elif p.ndim == 2:
+                bound = math.sqrt(3 / p.shape[1])
+                nn.init.uniform_(p, -bound, bound)
+        angles = torch.arange(c.n_ctx)[:, None] * c.rope_theta ** (-torch.arange(0, c.head_size, 2) / c.head_size)  # (n_ctx, hs/2)
+        self.register_buffer("cos", angles.cos(), persistent=False)
+        self.register_buffer("sin", angles.sin(), persistent=False)
+
+    def hidden(self, ids, at=None, mask=None, caches=None):
+        """ids (B, T) -> (B, T, D). at (B, T): positions (default 0..T-1); mask (B or 1, T, S); caches: one (k, v) per layer."""
+        T = ids.shape[1]
+        if at is None:
+            if T > self.config.n_ctx:
+                raise ValueError(f"sequence of {T} tokens, but the model's n_ctx is {self.config.n_ctx}")
+            rope = (self.cos[None, :T, None], self.sin[None, :T, None])
+            if ids.device.type != "cuda":
+                mask = torch.full((1, T, T), -torch.inf, device=ids.device).triu(1)
+        else:
+            rope = (self.cos[at][:, :, None], self.sin[at][:, :, None])
+        x = self.embed_tokens(ids)
+        if torch.is_autocast_enabled(ids.device.type):  # the residual stream too: half the memory traffic of the elementwise steps
+            dtype = torch.get_autocast_dtype(ids.device.type)
+            x, rope, mask = x.to(dtype), tuple(r.to(dtype) for r in rope), None if mask is None else mask.to(dtype)
+        for k, layer in enumerate(self.layers):
+            x = layer(x, rope, mask, caches[k] if caches else None, at)
+        return self.norm(x)
+
+    def forward(self, ids):
+        """ids (B, T) -> logits (B, T, V)."""
+        return self.lm_head(self.hidden(ids))
+
+    def logprobs(self, ids, mask):
+        """log p(ids[b, t] | ids[b, :t]) and the entropy of that distribution (nats, no gradient) wherever mask[b, t], t >= 1, row by row.
+        ids (B, T), mask (B, T) bool -> (M,), (M,). The output matrix is applied at those positions only."""
+        at = mask[:, 1:]
+        logits = self.lm_head(self.hidden(ids[:, :-1])[at]).float()                          # (M, V)
+        logps = logits.log_softmax(-1)
+        with torch.no_grad():
+            entropy = -(logps.exp() * logps).sum(-1)
+        return logps.gather(1, ids[:, 1:][at][:, None])[:, 0], entropy
+
+    def n_params(self) -> int:
+        return sum(p.numel() for p in self.parameters())
+
+    def flops_per_token(self, T: int) -> int:
+        """Forward and backward: 6 per matrix parameter, 12 D T / 2 per layer for attention over T/2 positions on average (causal)."""
+        matrices = sum(p.numel() for name, p in self.named_parameters() if p.ndim == 2 and "embed_tokens" not in name)
+        matrices += self.config.n_vocab * self.config.n_embd if self.config.tied else 0
+        return 6 * matrices + 6 * self.config.n_layer * self.config.n_embd * T
+
+
+def collate(rows: list[list[int]], pad: int) -> torch.Tensor:
+    """Token lists -> (B, T), padded on the right. Causal attention never looks right, so padding changes nothing before it."""
+    T = max(map(len, rows))
+    return torch.tensor([row + [pad] * (T - len(row)) for row in rows])
+
+
+# ---------------------------------------------------------------------------------------------------------------------------
+# Sampling.
+
+@dataclass
+class Rollout:
+    tokens: list[int]        # sampled tokens, the end token included if it was reached
+    logprobs: list[float]    # of each token under the distribution it was sampled from (greedy: the untempered one)
+    finished: bool           # the end token was reached
+
+
+@torch.inference_mode()
+def generate(model: Transformer, prompts: list[list[int]], *, max_new_tokens: int, end: int, temperature: float = 1.0, group: int = 1,
+             seed: int = 0, batch_rows: int = 256, progress=None) -> list[list[Rollout]]:
+    """`group` continuations of every prompt. temperature 0 is greedy. progress: called with the number of rows just finished.
+
+    Prompts of like length are worked on together, up to batch_rows rows at once. Each prompt is read once and its cache copied to
+    its group; keys and values are written in place; rows that have ended leave the batch. Raises ValueError for a prompt that leaves no
+    room in n_ctx."""
+    device, c = model.cos.device, model.config
+    for k, prompt in enumerate(prompts):
+        if not 0 < len(prompt) < c.n_ctx:
+            raise ValueError(f"prompt {k} has {len(prompt)} tokens; the model takes 1 to {c.n_ctx - 1}")
+    generator = torch.Generator(device=device).manual_seed(seed)
+    results: list[list[Rollout]] = [[] for _ in prompts]
+    order = sorted(range(len(prompts)), key=lambda k: len(prompts[k]))
+    step = max(1, batch_rows // group)
+    was_training = model.training
+    model.eval()
+    for start in range(0, len(order), step):
+        chosen = order[start:start + step]
+        for k, rollout in _sample(model, [prompts[k] for k in chosen], group, max_new_tokens, end, temperature, generator, progress):
+            results[chosen[k]].append(rollout)
+    model.train(was_training)
+    return results
+
+
+def _sample(model, prompts, group, max_new_tokens, end, temperature, generator, progress):
+    """One batch of `generate` -> (prompt number, Rollout) pairs, in order."""
+    device, c = model.cos.device, model.config
+    lengths = torch.tensor([len(p) for p in prompts], device=device)
+    T = int(lengths.max())
+    ids = collate(prompts, 0).to(device)                                                     # (B, T)
+    B, room = len(prompts), min(c.n_ctx, T + max_new_tokens)
+    caches = [tuple(torch.zeros(B, c.n_kv_head, room, c.head_size, device=device) for _ in "kv") for _ in range(c.n_layer)]
+    at = torch.arange(T, device=device)[None].expand(B, T)
+    causal = torch.full((1, T, T), -torch.inf, device=device).triu(1)
+    hidden = model.hidden(ids, at, causal, caches)[torch.arange(B, device=device), lengths - 1]   # (B, D): each prompt's last position
+    logits = model.lm_head(hidden)
+    if group > 1:
+        logits, lengths = logits.repeat_interleave(group, 0), lengths.repeat_interleave(group)
+        caches = [tuple(t.repeat_interleave(group, 0) for t in pair) for pair in caches]
+    tokens = torch.full((B * group, max_new_tokens), end, device=device)
+    logprobs = torch.zeros(B * group, max_new_tokens, device=device)
+    alive, position = torch.arange(B * group, device=device), lengths.clone()                # row numbers still in the batch
+    span = torch.arange(room, device=device)
+    for turn in range(max_new_tokens):
+        logps = (logits / temperature if temperature else logits).float().log_softmax(-1)     # (rows, V)
+        if temperature:  # the argmax of p / Exponential(1) is a sample of p, drawn without waiting for the device
+            token = (logps.exp() / torch.empty_like(logps).exponential_(generator=generator)).argmax(-1)
+        else:
+            token = logps.argmax(-1)
+        tokens[alive, turn] = token
+        logprobs[alive, turn] = logps.gather(1, token[:, None])[:, 0]
+        if turn == 0:
+            over = torch.zeros_like(token, dtype=torch.bool)
+        over = over | (token == end) | (position >= room)
+        if device.type == "cpu" or turn % 8 == 7:  # looking costs a wait on a GPU
+            stay = (~over).nonzero()[:, 0]
+            if len(stay) == 0:
+                break
+            if len(stay) <= len(over) * 7 // 8:  # leaving means copying the cache: until enough rows have ended they idle
+                alive, token, position, over = alive[stay], token[stay], position[stay], over[stay]
+                caches = [tuple(t[stay] for t in pair) for pair in caches]
+        S = min(room, T + turn + 1)
+        at = position.clamp(max=room - 1)[:, None]                                           # (rows, 1)
+        mask = torch.where(span[:S] <= at, 0.0, -torch.inf)[:, None]                         # (rows, 1, S)
+        logits = model.lm_head(model.hidden(token[:, None], at, mask, caches)[:, 0])
+        position = position + 1
+    tokens, logprobs = tokens.tolist(), logprobs.tolist()
+    for row in range(B * group):
+        n = min(max_new_tokens, room - len(prompts[row // group]) + 1)
+        sampled = tokens[row][:n]
+        finished = end in sampled
+        n = sampled.index(end) + 1 if finished else n
+        if progress:
+            progress(1)
+        yield row // group, Rollout(sampled[:n], logprobs[row][:n], finished)
+
+
+# ---------------------------------------------------------------------------------------------------------------------------
+# Devices and optimizers.
+
+def pick_device() -> str:
+    return "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
+
+
+def autocast(device: str):
+    """bf16 where the hardware is fast at it: CUDA, and CPUs with bf16 instructions (there 1.6x; without them it would be slower)."""
+    fast = device == "cuda" or (device == "cpu" and getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)())
+    return torch.autocast(device, torch.bfloat16) if fast else nullcontext()
+
+
+def make_optimizers(model: Transformer, muon_lr: float, adam_lr: float, weight_decay: float = 0.0) -> list[torch.optim.Optimizer]:
+    """Muon (Jordan et al. 2024) for the layers' matrices, AdamW for embeddings, output and gains. Each group keeps its rate in "base_lr",
+    which a schedule multiplies."""
+    matrices = [p for name, p in model.named_parameters() if p.ndim == 2 and name.startswith("layers.")]
+    known = {id(p) for p in matrices}
+    rest = [p for p in model.parameters() if id(p) not in known]
+    optimizers = [torch.optim.Muon(matrices, lr=muon_lr, weight_decay=weight_decay, momentum=0.95),
+                  torch.optim.AdamW(rest, lr=adam_lr, betas=(0.9, 0.98), weight_decay=weight_decay, fused=model.cos.device.type != "mps")]
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            group["base_lr"] = group["lr"]
+    return optimizers
+
+
+# ---------------------------------------------------------------------------------------------------------------------------
+# Checkpoints.
+
+FORMAT = "nano-self-execution/1"
+
+
+class CheckpointError(Exception):
+    """The file cannot be used; the message says why and what to do."""
+
+
+def save_checkpoint(path: Path | str, model: Transformer, optimizers=(), step: int = 0, extra: dict | None = None, dtype=None) -> None:
+    """Write weights, optimizers, step, `extra` (plain values) and the states of every random generator, whole or not at all."""
+    weights = {k: v.detach().to("cpu", dtype) for k, v in model.state_dict().items() if not (model.config.tied and k == "lm_head.weight")}
+    record = {"format": FORMAT, "config": asdict(model.config), "model": weights, "optimizers": [o.state_dict() for o in optimizers],
+              "step": step, "extra": extra or {},
+              "rng": {"python": random.getstate(), "torch": torch.get_rng_state()}}
+    temporary = Path(f"{path}.tmp")
+    torch.save(record, temporary)
+    os.replace(temporary, path)
+
+
+def export(path: Path | str, model: Transformer) -> None:
+    """The weights alone, in bf16: small enough to commit."""
+    save_checkpoint(path, model, dtype=torch.bfloat16)
+
+
+def load_checkpoint(path: Path | str, device: str = "cpu") -> dict:
+    """-> model (fp32), optimizers (state dicts), step, extra, rng. Raises CheckpointError. Loads data only, never code."""
+    if not Path(path).exists():
+        raise CheckpointError(f"{path} does not exist")
+    try:
+        record = torch.load(path, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, zipfile.BadZipFile, ValueError) as problem:
+        raise CheckpointError(f"{path} is damaged or no checkpoint ({str(problem).splitlines()[0][:100]}); delete it and train again") from None
+    if not isinstance(record, dict) or record.get("format") != FORMAT:
+        raise CheckpointError(f"{path} is not a checkpoint of this project ({FORMAT})")
+    try:
+        model = Transformer(ModelConfig(**record["config"]))
+        weights = {k: v.float() for k, v in record["model"].items()}
+        if model.config.tied:
+            weights["lm_head.weight"] = weights["embed_tokens.weight"]
+        model.load_state_dict(weights)
+    except (KeyError, TypeError, RuntimeError, ValueError) as problem:
+        raise CheckpointError(f"{path} does not fit this version of the model ({str(problem).splitlines()[0][:100]})") from None
+    return {"model": model.to(device), **{key: record[key] for key in ("optimizers", "step", "extra", "rng")}}
+
+
+def restore_rng(checkpoint: dict) -> None:
+    """Put Python's and torch's random generators back to where the checkpoint was saved."""
+    random.setstate(checkpoint["rng"]["python"])
+    torch.set_rng_state(checkpoint["rng"]["torch"])
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False)
+    parser.add_argument("--learn-vocab", action="store_true", help="learn vocab.tiktoken from the text on stdin")
+    args = parser.parse_args()
+    path = Path(__file__).with_name("vocab.tiktoken")
+    if args.learn_vocab:
+        learn_vocab(sys.stdin.read(), path)
+    model = Transformer(ModelConfig(Tokenizer(path).n_vocab))
+    print(f"{model.config}\n{model.n_params():,} parameters, {model.flops_per_token(256):,} FLOPs per token (forward and backward, T = 256)")

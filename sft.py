@@ -1,0 +1,218 @@
+"""Learning by imitation: supervised fine-tuning on explanations, solutions and repairs (paper sections 2.1 and 5.1.1).
+
+    python sft.py                             # out/sft.pt: all three texts, explanations in natural language; start of everything else
+    python sft.py --predict-only nlex         # out/sft-short-nlex.pt: output prediction alone, short_tokens tokens
+    python sft.py --predict-only none         # out/sft-short-none.pt: the same number of tokens, answers without explanation
+    python sft.py --predict-only raw --tokens 8000000 --name sft-raw      # any budget, any name
+
+The model starts from random weights: what a pre-trained model brings (the paper starts from Qwen2.5 and CWM) is learnt here too.
+The loss is the mean cross-entropy over assistant tokens, the end token included; user tokens are only read. Batches hold samples of
+like length, so little is padded, and no sample sees another. Muon trains the matrices, AdamW the rest; the rate is warmed up, held,
+and decays linearly to zero over the second half. A killed run continues by the same command, to the same weights.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+import tasks
+from model import (
+    ModelConfig,
+    Tokenizer,
+    Transformer,
+    autocast,
+    collate,
+    generate,
+    load_checkpoint,
+    make_optimizers,
+    pick_device,
+    restore_rng,
+    save_checkpoint,
+)
+from sandbox import Sandbox
+
+TASKS = ("predict", "solve", "fix")
+
+
+# ---------------------------------------------------------------------------------------------------------------------------
+# Data: every sample's tokens in one uint16 file, and an index with one row per sample.
+
+def tokenised(out: Path, tokenizer: Tokenizer, format: str, fix_share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """-> tokens (uint16, all samples one after another), index (int64, rows of start, prompt length, whole length, task).
+    Made once from the data files, then memory-mapped."""
+    stem = out / "data" / f"sft-{format}"
+    tokens_path, index_path = stem.with_suffix(".bin"), stem.with_suffix(".npy")
+    if not index_path.exists():
+        rng, rows, start = random.Random(seed), [], 0
+        with open(tokens_path, "wb") as file:
+            def add(task: str, user: str, assistant: str):
+                nonlocal start
+                prompt, answer = tokenizer.prompt(user), tokenizer.answer(assistant)
+                file.write(np.array(prompt + answer, dtype=np.uint16).tobytes())
+                rows.append((start, len(prompt), len(prompt) + len(answer), TASKS.index(task)))
+                start += len(prompt) + len(answer)
+            for case in tasks.load_cases(out / "data" / "sft_cases.jsonl"):
+                add("predict", tasks.predict_prompt(case.code, case.stdin), case.answer(format))
+            for problem in tasks.load_problems(out / "data" / "sft_problems.jsonl"):
+                for task, user, assistant in tasks.sft_texts(problem, rng, fix_share):
+                    add(task, user, assistant)
+        with open(index_path, "wb") as file:
+            np.save(file, np.array(rows, dtype=np.int64))
+    return np.memmap(tokens_path, dtype=np.uint16, mode="r"), np.load(index_path)
+
+
+def plan_batches(lengths: np.ndarray, batch_tokens: int, n_batches: int | None, n_tokens: int | None, seed: int) -> list[np.ndarray]:
+    """Sample numbers of each batch, for the whole run: epochs over shuffled samples, sorted by length within pools of 40 batches, cut so
+    that rows x longest <= batch_tokens. Ends after n_batches, or once n_tokens (padding not counted) are used. Deterministic."""
+    rng, plan, used = np.random.default_rng(seed), [], 0
+    pool_size = max(1, 40 * batch_tokens // int(lengths.mean()))
+    while True:
+        order = rng.permutation(len(lengths))
+        for pool in np.array_split(order, max(1, len(order) // pool_size)):
+            pool = pool[np.argsort(lengths[pool], kind="stable")]
+            batches, begin = [], 0
+            for end in range(1, len(pool) + 1):
+                if end == len(pool) or (end + 1 - begin) * lengths[pool[end]] > batch_tokens:
+                    batches.append(pool[begin:end])
+                    begin = end
+            for k in rng.permutation(len(batches)):
+                plan.append(batches[k])
+                used += int(lengths[batches[k]].sum())
+                if len(plan) == n_batches or (n_tokens and used >= n_tokens):
+                    return plan
+
+
+def schedule(step: int, steps: int, warmup: int) -> float:
+    """Factor on every learning rate: linear warm-up, constant, linear decay to zero over the second half."""
+    return min(1.0, (step + 1) / max(1, warmup), 2 * (steps - step) / steps)
+
+
+# ---------------------------------------------------------------------------------------------------------------------------
+# Validation.
+
+def make_generate(model: Transformer, tokenizer: Tokenizer, max_new_tokens: int, temperature: float = 0.0, seed: int = 0):
+    """-> function from user texts to assistant texts (one answer each)."""
+    def answer(users: list[str]) -> list[str]:
+        rollouts = generate(model, [tokenizer.prompt(user) for user in users], max_new_tokens=max_new_tokens, end=tokenizer.end,
+                            temperature=temperature, seed=seed)
+        return [tokenizer.decode([t for t in group[0].tokens if t != tokenizer.end]) for group in rollouts]
+    return answer
+
+
+def validate(model, tokenizer, cases, problems, runner, texts: tuple[str, ...]) -> dict:
+    """Greedy prediction accuracy by input length; where the model learns to solve, also pass@1 (temperature 1) on validation problems."""
+    record = {}
+    answer = make_generate(model, tokenizer, 400)
+    for set_ in ("short", "longer"):
+        record[f"val_{set_}"] = round(tasks.prediction_accuracy(answer, [c for c in cases if c.set == set_])[0], 4)
+    if "solve" in texts:
+        programs = make_generate(model, tokenizer, 160, temperature=1.0, seed=1)([tasks.solve_prompt(p) for p in problems])
+        solved = runner.solved([(tasks.parse_program(text) or "(", p.tests) for text, p in zip(programs, problems)])
+        record["val_solve"] = round(sum(solved) / len(solved), 4)
+    return record
+
+
+# ---------------------------------------------------------------------------------------------------------------------------
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--predict-only", choices=("nlex", "raw", "none"), help="train output prediction alone, with this answer format")
+    parser.add_argument("--tokens", type=int, help="with --predict-only: budget in tokens, prompt and answer (default: short_tokens)")
+    parser.add_argument("--name", help="name of the checkpoint and the log (default: sft, or sft-short-FORMAT)")
+    args = tasks.settings(parser, "sft")
+    format, texts = args.predict_only or "nlex", ("predict",) if args.predict_only else TASKS
+    stage = "short" if args.predict_only else "sft"
+    name = args.name or (f"sft-short-{format}" if args.predict_only else "sft")
+    final, state, log = args.out / f"{name}.pt", args.out / f"{name}-state.pt", args.out / f"{name}.jsonl"
+    if final.exists():
+        print(f"sft    {final} is there")
+        return
+    started = time.time()
+    device = pick_device()
+    torch.manual_seed(args.seed)
+    tokenizer = Tokenizer()
+
+    tokens, index = tokenised(args.out, tokenizer, format, args.fix_share, args.seed)
+    index = index[np.isin(index[:, 3], [TASKS.index(text) for text in texts])]
+    config = ModelConfig(n_vocab=tokenizer.n_vocab, **tasks.PRESETS[args.preset]["model"])
+    index = index[index[:, 2] <= config.n_ctx]
+    budget = (None, args.tokens or args.short_tokens) if args.predict_only else (args.steps, None)
+    plan = plan_batches(index[:, 2], args.batch_tokens, *budget, seed=args.seed)
+    cases = tasks.load_cases(args.out / "data" / "val_cases.jsonl")
+    cases = [c for s in ("short", "longer") for c in [c for c in cases if c.set == s][:args.val_cases_used]]
+    problems = tasks.load_problems(args.out / "data" / "val_problems.jsonl")[:args.val_cases_used]
+
+    model = Transformer(config).to(device)
+    optimizers = make_optimizers(model, args.muon_lr, args.adam_lr)
+    first, used, examples = 0, 0, 0
+    if state.exists():
+        saved = load_checkpoint(state, device)
+        model.load_state_dict(saved["model"].state_dict())
+        for optimizer, stored in zip(optimizers, saved["optimizers"]):
+            optimizer.load_state_dict(stored)
+        restore_rng(saved)
+        first, used, examples = saved["step"], saved["extra"]["tokens"], saved["extra"]["examples"]
+        lines = [line for line in log.read_text().splitlines() if json.loads(line)["step"] <= first] if log.exists() else []
+        log.write_text("".join(line + "\n" for line in lines))
+    elif log.exists():
+        log.unlink()
+    share = np.bincount(index[np.concatenate(plan), 3], index[np.concatenate(plan), 2], minlength=3)
+    print(f"sft    {name}: {model.n_params():,} parameters, {len(plan):,} steps, {int(share.sum()):,} tokens ("
+          + ", ".join(f"{task} {part / share.sum():.0%}" for task, part in zip(TASKS, share) if part) + f"), {device}")
+
+    with Sandbox() as sandbox:
+        runner = tasks.Runner(sandbox)
+        model.train()
+        mark, since, losses = time.time(), 0, []
+        for step in tqdm(range(first, len(plan)), initial=first, total=len(plan), desc=name, mininterval=5, disable=not sys.stderr.isatty()):
+            rows = index[plan[step]]
+            ids = collate([tokens[a:a + n].tolist() for a, _, n, _ in rows], tokenizer.pad).to(device)      # (B, T)
+            at = torch.arange(ids.shape[1])
+            mask = (at >= torch.tensor(rows[:, 1])[:, None]) & (at < torch.tensor(rows[:, 2])[:, None])     # (B, T): assistant tokens
+            with autocast(device):
+                logp, _ = model.logprobs(ids, mask.to(device))
+            loss = -logp.mean()
+            for optimizer in optimizers:
+                for group in optimizer.param_groups:
+                    group["lr"] = group["base_lr"] * schedule(step, len(plan), args.warmup)
+                optimizer.zero_grad(set_to_none=True)
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), args.clip)
+            for optimizer in optimizers:
+                optimizer.step()
+            losses.append(loss.detach())
+            since += int(rows[:, 2].sum())
+            used += int(rows[:, 2].sum())
+            examples += len(rows)
+
+            done = step + 1
+            if done % 50 == 0 or done % args.val_every == 0 or done == len(plan):
+                record = {"step": done, "tokens": used, "examples": examples, "loss": round(torch.stack(losses).mean().item(), 4),
+                          "tokens_per_second": round(since / (time.time() - mark))}
+                if done % args.val_every == 0 or done == len(plan):
+                    model.eval()
+                    record.update(validate(model, tokenizer, cases, problems, runner, texts))
+                    model.train()
+                    tqdm.write(f"sft    {name} " + " ".join(f"{k} {v}" for k, v in record.items()))
+                tasks.log_metrics(log, record)
+                mark, since, losses = time.time(), 0, []
+            if done % args.save_every == 0 and done < len(plan):
+                save_checkpoint(state, model, optimizers, done, {"tokens": used, "examples": examples})
+                tasks.add_seconds(args.out, stage, time.time() - started)
+                started = time.time()
+    save_checkpoint(final, model, step=len(plan), extra={"tokens": used, "examples": examples, "format": format})
+    state.unlink(missing_ok=True)
+    tasks.add_seconds(args.out, stage, time.time() - started)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,88 @@
+"""Supervised fine-tuning: what is trained on, in which batches, and that a killed run is the same run."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import sft
+from model import ModelConfig, Tokenizer, Transformer, load_checkpoint
+
+ROOT = Path(__file__).parent.parent
+TINY = {"n_layer": 1, "n_head": 2, "n_kv_head": 1, "n_embd": 32, "n_ctx": 1024}
+
+
+def test_batches_hold_like_lengths_and_stay_within_the_budget():
+    lengths = np.random.default_rng(0).integers(20, 300, size=2000)
+    plan = sft.plan_batches(lengths, 3000, 200, None, seed=0)
+    assert len(plan) == 200
+    padded = sum(len(rows) * lengths[rows].max() for rows in plan)
+    assert all(len(rows) * lengths[rows].max() <= 3000 for rows in plan)
+    assert sum(lengths[rows].sum() for rows in plan) / padded > 0.85
+    again = sft.plan_batches(lengths, 3000, 200, None, seed=0)
+    assert all((a == b).all() for a, b in zip(plan, again))
+    first_epoch = np.concatenate(sft.plan_batches(lengths, 3000, None, int(lengths.sum()), seed=0))
+    assert len(np.unique(first_epoch)) == len(lengths) == len(first_epoch)
+
+
+def test_token_budget_counts_no_padding():
+    lengths = np.full(500, 100)
+    plan = sft.plan_batches(lengths, 1000, None, 20_000, seed=0)
+    assert sum(lengths[rows].sum() for rows in plan) == 20_000
+
+
+def test_schedule():
+    factors = [sft.schedule(step, 100, 10) for step in range(100)]
+    assert factors[0] == pytest.approx(0.1) and max(factors) == 1.0 and factors[30] == 1.0
+    assert factors[75] == pytest.approx(0.5) and 0 < factors[99] <= 0.02
+
+
+def test_only_answer_tokens_are_trained_and_the_end_token_is_one_of_them():
+    """A changed prompt token that nothing attends to changes no target; every target is an answer token; the end token has gradient."""
+    torch.manual_seed(0)
+    tokenizer = Tokenizer()
+    model = Transformer(ModelConfig(n_vocab=tokenizer.n_vocab, **TINY))
+    prompt, answer = tokenizer.prompt("Predict.\nprint(3)\nInput:\n"), tokenizer.answer("<output>\n3\n</output>")
+    ids = torch.tensor([prompt + answer])
+    mask = torch.arange(ids.shape[1])[None] >= len(prompt)
+    logp, _ = model.logprobs(ids, mask)
+    assert logp.shape == (len(answer),)
+    full = torch.log_softmax(model(ids).float(), -1)[0]
+    expected = [full[len(prompt) - 1 + k, token].item() for k, token in enumerate(answer)]
+    assert logp.tolist() == pytest.approx(expected, abs=1e-4)
+    assert answer[-1] == tokenizer.end
+    gradient = torch.autograd.grad(logp[-1], model.embed_tokens.weight)[0]
+    assert gradient[tokenizer.end].abs().sum() > 0
+
+
+def weights(path):
+    return load_checkpoint(path)["model"].state_dict()
+
+
+def test_a_killed_run_continues_to_the_same_weights(tmp_path):
+    def command(name, *more):
+        return [sys.executable, str(ROOT / "sft.py"), "--preset", "quick", "--out", str(tmp_path), "--name", name, "--steps", "40",
+                "--val-every", "1000", "--save-every", "10", "--val-cases-used", "2", *more]
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    subprocess.run([sys.executable, str(ROOT / "tasks.py"), "--preset", "quick", "--out", str(tmp_path), "--sft-cases", "100",
+                    "--sft-problems", "50", "--rl-cases", "2", "--rl-problems", "2", "--test-cases", "2", "--test-problems", "2",
+                    "--val-cases", "2", "--val-problems", "2"], check=True, capture_output=True)
+    subprocess.run(command("whole"), check=True, capture_output=True, env=environment)
+    killed = subprocess.Popen(command("killed"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment, start_new_session=True)
+    state, deadline = tmp_path / "killed-state.pt", time.time() + 60
+    while not state.exists() and time.time() < deadline:
+        time.sleep(0.01)
+    os.killpg(killed.pid, signal.SIGKILL)
+    killed.wait()
+    assert state.exists() and not (tmp_path / "killed.pt").exists()
+    subprocess.run(command("killed"), check=True, capture_output=True, env=environment)
+    a, b = weights(tmp_path / "whole.pt"), weights(tmp_path / "killed.pt")
+    assert all(torch.equal(a[key], b[key]) for key in a)
+    again = subprocess.run(command("killed"), check=True, capture_output=True, text=True, env=environment)
+    assert "is there" in again.stdout
