@@ -180,7 +180,7 @@ case "$command" in
     setup
     install_extra dev
     status=0
-    "$python" -m ruff check . || status=$?
+    "$python" -m ruff check --output-format concise . || status=$?
     "$python" -m pytest -q "$@" || status=$?
     exit $status
     ;;

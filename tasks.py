@@ -3,6 +3,7 @@
     python tasks.py                 # make the data files of the preset under out/data (all cores, deterministic by --seed)
     python tasks.py --show          # print a few samples of every kind
     python tasks.py --show --seed 7 # others
+    python tasks.py --texts 6000 | python model.py --learn-vocab     # how vocab.tiktoken was made
 
 world.py draws programs and problems; here they become prompts and answers, as TEXT (paper sections 2.1, 2.2, 4). The model turns text
 into tokens; nothing in this file knows about tokens. Data files are JSON lines of `Case` (a program, an input, its true outcome and
@@ -421,12 +422,28 @@ def show(args: argparse.Namespace) -> None:
             block(f"{task} ({'open' if problem.open else 'clear'})", user, assistant)
 
 
+def write_texts(count: int, seed: int) -> None:
+    """Print texts of every kind from both sizes of the world, for learning a vocabulary."""
+    rng = random.Random(seed)
+    for k in range(count):
+        knobs, set_ = world.KNOBS["gpu" if k % 3 == 0 else "cpu"], "longer" if k % 4 == 0 else "short"
+        case = random_case(rng, knobs, "train", set_)
+        problem = world.random_problem(rng, knobs, "train", k % 2 == 0)
+        if case:
+            print(predict_prompt(case.code, case.stdin), case.nlex, case.raw, sep="\n")
+        if problem:
+            print(*[f"{user}\n{assistant}" for _, user, assistant in sft_texts(problem, rng, 1.0)], sep="\n")
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--show", action="store_true", help="print samples instead of writing files")
+    parser.add_argument("--texts", type=int, metavar="N", help="print texts of N draws, for learning a vocabulary")
     args = settings(parser, "data")
     if args.show:
         show(args)
+    elif args.texts:
+        write_texts(args.texts, args.seed)
     else:
         started = time.time()
         make_data(args.out, args)
