@@ -17,21 +17,19 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
-import math
 import os
 import random
-import re
 import shutil
 import subprocess
 import sys
 import textwrap
 import time
 from collections import Counter
-from functools import cache, lru_cache
+from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, NoReturn
 
-import numpy as np
+import torch
 from tqdm import tqdm
 
 import report
@@ -53,54 +51,6 @@ CHECKPOINTS = {
     "sft-none": ("sft", "none", "python sft.py --predict-only none --name sft-none --tokens N", False),
     "sft-control": ("sft_control", "nlex", "SFT continued for as long as RL took", False),
 }
-STEP_BINS = (5, 10, 15, 20, 30)  # lines of the true explanation: 1-5, 6-10, ..., more than 30
-
-
-# ---------------------------------------------------------------------------------------------------------------------------
-# Estimators.
-
-def pass_at_k(n: int, c: int, k: int) -> float:
-    """Chance that k of n programs, c of them right, hold a right one; unbiased (Chen et al. 2021): (8, 2, 1) -> 0.25."""
-    return 1 - math.comb(n - c, k) / math.comb(n, k)
-
-
-def rank_score_at_k(scores: list[float], correct: list[float], k: int) -> float:
-    """Expected correctness of the best-scored program of a random k-subset, ties broken at random; exact (Hassid et al. 2024, paper
-    section 3). Programs of one score form a group of m with a programs above: the pick is theirs in C(n-a, k) - C(n-a-m, k) subsets."""
-    n, above, expected = len(scores), 0, 0.0
-    groups: dict[float, list[float]] = {}
-    for score, right in zip(scores, correct):
-        groups.setdefault(score, []).append(right)
-    for score in sorted(groups, reverse=True):
-        m = len(groups[score])
-        expected += (math.comb(n - above, k) - math.comb(n - above - m, k)) * sum(groups[score]) / m
-        above += m
-    return expected / math.comb(n, k)
-
-
-@lru_cache(maxsize=16)
-def _resamples(n_classes: int, seed: int) -> np.ndarray:
-    """(1000, n_classes): how often each class is drawn in each bootstrap resample."""
-    return np.random.default_rng(seed).multinomial(n_classes, np.full(n_classes, 1 / n_classes), size=1000).astype(np.float64)
-
-
-def figure(values, classes, seed: int = 0) -> dict:
-    """-> {value, lo, hi, n}: the mean of n values and its 95 % interval by bootstrap over whole classes (values of one class are not
-    independent). Without values: value, lo and hi are None."""
-    values = np.asarray(values, dtype=np.float64)
-    if len(values) == 0:
-        return {"value": None, "lo": None, "hi": None, "n": 0}
-    _, member = np.unique(np.asarray(classes), return_inverse=True)
-    sums, sizes = np.bincount(member, values), np.bincount(member)                           # (n_classes,)
-    drawn = _resamples(len(sums), seed)
-    lo, hi = np.quantile(drawn @ sums / (drawn @ sizes), (0.025, 0.975))
-    value = values.mean()
-    return {"value": round(float(value), 5), "lo": round(float(min(lo, value)), 5), "hi": round(float(max(hi, value)), 5), "n": len(values)}
-
-
-def paired_difference(a, b, classes, seed: int = 0) -> dict:
-    """Figure of a - b, item by item: the items' own difficulty drops out of the interval."""
-    return figure(np.asarray(a, dtype=np.float64) - np.asarray(b, dtype=np.float64), classes, seed)
 
 
 # ---------------------------------------------------------------------------------------------------------------------------
@@ -225,6 +175,12 @@ def resample(problems: list[Problem], programs: list[list[str | None]], answer, 
 # ---------------------------------------------------------------------------------------------------------------------------
 # The evaluation.
 
+def fail(message: str) -> NoReturn:
+    """One line for the person, exit status 2."""
+    print(f"eval.py: {message}", file=sys.stderr)
+    sys.exit(2)
+
+
 def write_json(path: Path, record, indent: int | None = 1) -> None:
     """Whole or not at all."""
     temporary = path.with_suffix(".tmp")
@@ -232,43 +188,303 @@ def write_json(path: Path, record, indent: int | None = 1) -> None:
     os.replace(temporary, path)
 
 
+def stamp(path: Path) -> list[int]:
+    """Changes when the file changes."""
+    return [path.stat().st_mtime_ns, path.stat().st_size]
+
+
+def read_checkpoint(path: Path, device: str) -> dict:
+    try:
+        return load_checkpoint(path, device)
+    except CheckpointError as problem:
+        fail(str(problem))
+
+
 class Evaluation:
-    """Test data, models, sections. Each section returns plain rows; measures.py-style arithmetic on them is in `metrics`."""
+    """The test data, the models, and one method per section; each returns rows that JSON can hold."""
 
     def __init__(self, args: argparse.Namespace, sandbox: Sandbox):
         self.args, self.sandbox, self.runner = args, sandbox, tasks.Runner(sandbox)
         data = args.out / "data"
         self.problems = tasks.load_problems(data / "test_problems.jsonl")[:args.problems]
-        everything = tasks.load_cases(data / "test_cases.jsonl")
-        self.cases = [c for set_ in ("short", "longer") for c in [c for c in everything if c.set == set_][:args.cases]]
-        need = [name for name, (*_, needed) in CHECKPOINTS.items() if needed and not self.path(name).exists()]
-        if need:
-            fail(f"{self.path(need[0])} is missing: make it with `{CHECKPOINTS[need[0]][2]} --out {args.out}` (or everything with `bash run.sh`)")
-        self.found = [name for name in CHECKPOINTS if self.path(name).exists()]
+        cases = tasks.load_cases(data / "test_cases.jsonl")
+        self.cases = [c for set_ in ("short", "longer") for c in [c for c in cases if c.set == set_][:args.cases]]
+        self.paths = {name: args.out / f"{name}.pt" for name in CHECKPOINTS}
+        for name, (*_, command, needed) in CHECKPOINTS.items():
+            if needed and not self.paths[name].exists():
+                fail(f"{self.paths[name]} is missing: make it with `{command} --out {args.out}`, or everything with `bash run.sh`")
+        self.found = [name for name in CHECKPOINTS if self.paths[name].exists()]
         self.tokenizer, self.device = Tokenizer(), pick_device()
         self.cache = args.out / "eval-cache"
         self.cache.mkdir(exist_ok=True)
-        sizes = {k: v for k, v in vars(args).items() if isinstance(v, int | float) and k != "full"}
-        self.settings = [sizes, [self.stamp(data / f"test_{kind}.jsonl") for kind in ("cases", "problems")]]
-        self.results: dict[str, dict] = {}
-        self.seconds, self.started, self.spent = 0.0, time.time(), 0.0
-        self.model, self.simulator = cache(self._model), cache(self._simulator)
+        # a section's rows are valid as long as the sizes, the test data and the checkpoints it reads are the same
+        self.stamp = [{k: v for k, v in vars(args).items() if type(v) in (int, float) or k == "preset"}, stamp(data / "test_cases.jsonl"),
+                      stamp(data / "test_problems.jsonl")]
+        self.checkpoint = lru_cache(None)(lambda name: read_checkpoint(self.paths[name], self.device))
+        self.simulator = lru_cache(None)(lambda name: Simulator(
+            self.ask(name, "predict"), self.cache / f"simulated-{name}.json", [self.stamp, stamp(self.paths[name])]))
+        self.rows: dict[str, dict] = {}
 
-    def path(self, name: str) -> Path:
-        return self.args.out / f"{name}.pt"
+    def ask(self, name: str, kind: str, temperature: float = 1.0, salt: int = 0):
+        """Function from user texts to Answers of a checkpoint. kind: predict | solve (sets the length)."""
+        return make_generate(self.checkpoint(name)["model"], self.tokenizer, getattr(self.args, f"max_new_tokens_{kind}"), temperature,
+                             100 * self.args.seed + salt, self.args.batch_rows, f"{name} {kind}")
 
-    @staticmethod
-    def stamp(path: Path) -> list[int]:
-        return [path.stat().st_mtime_ns, path.stat().st_size]
+    def section(self, title: str, name: str, work) -> float:
+        """Run work(name) unless its rows are in the cache; keep them in self.rows[title]. Returns the seconds it took, now or then."""
+        reads = {name, "rl"} if title == "best-predict-only" else {name}  # that one judges programs of rl
+        path, key = self.cache / f"{title}.json", [self.stamp, *(stamp(self.paths[n]) for n in sorted(reads))]
+        if path.exists():
+            kept = json.loads(path.read_text())
+            if kept["key"] == key:
+                self.rows[title] = kept["rows"]
+                print(f"eval   {title:26s} is there")
+                return kept["seconds"]
+        started = time.time()
+        rows = work(name)
+        if "simulator" in rows:
+            rows.pop("simulator").save()
+        seconds = round(time.time() - started, 1)
+        write_json(path, {"key": key, "seconds": seconds, "rows": rows}, indent=None)
+        self.rows[title] = json.loads(json.dumps(rows))
+        print(f"eval   {title:26s} {seconds:6.1f} s", flush=True)
+        return seconds
 
-    def _model(self, name: str):
-        return read_model(self.path(name), self.device)
+    # ------------------------------------------------------------------------------------------------------------------ sections
 
-    def generate(self, name: str, kind: str, temperature: float = 1.0, salt: int = 0):
-        return make_generate(self.model(name), self.tokenizer, getattr(self.args, f"max_new_tokens_{kind}"), temperature,
-                             10 * self.args.seed + salt, self.args.batch_rows, f"{name} {kind}")
+    def solve(self, name: str) -> dict:
+        """Programs of each problem, their lengths in tokens, right on all tests, and the number of public tests really passed."""
+        answers = self.ask(name, "solve", salt=1)([tasks.solve_prompt(p) for p in self.problems], self.args.programs)
+        programs = [[parse_program(a.text) for a in row] for row in answers]
+        flat = [(problem, code) for problem, row in zip(self.problems, programs) for code in row]
+        passed = on_public_tests([p for p, _ in flat], [code for _, code in flat], self.runner.outcomes)
+        right = self.right(flat)
+        n = self.args.programs
+        split = lambda values: [values[i:i + n] for i in range(0, len(values), n)]
+        return {"programs": programs, "tokens": [[a.tokens for a in row] for row in answers], "right": split(right),
+                "passed": split([count_right(p, code, got) for (p, code), got in zip(flat, passed)])}
 
-    def _simulator(self, name: str) -> Simulator:
-        return Simulator(lambda users, group: self.generate(name, "predict", salt=len(simulator.known))(users, group),
-                         self.cache / f"simulated-{name}.json", [self.stamp(self.path(name)), self.settings]) \
-            if False else self._new_simulator(name)
+    def right(self, jobs: list[tuple[Problem, str | None]], tests: str = "tests") -> list[bool]:
+        """Whether each program passes all tests of its problem (tests: tests | public); unreadable programs do not."""
+        solved = iter(self.runner.solved([(code, getattr(problem, tests)) for problem, code in jobs if code is not None]))
+        return [code is not None and next(solved) for _, code in jobs]
+
+    def own_cases(self, name: str) -> list[Case]:
+        """Prediction cases from the model's own programs: distinct (program, public input) pairs, the truth by running them."""
+        pairs = {(code, stdin): problem.cls for problem, row in zip(self.problems, self.rows[f"solve-{name}"]["programs"])
+                 for code in row if code is not None for stdin, _ in problem.public}
+        chosen = random.Random(self.args.seed).sample(list(pairs), min(self.args.cases, len(pairs)))
+        cases = []
+        for pair, outcome in zip(chosen, self.runner.outcomes(chosen)):
+            if outcome is not None:  # a run that hit a limit is no prediction
+                run = nlex.record(*pair, sandbox=self.sandbox)
+                lines = nlex.narrate(run) if run.complete and run.status != "LIMIT" else []
+                cases.append(Case(*pair, *outcome, pairs[pair], "own", "own", len(lines), tasks.predict_answer(lines, outcome)))
+        return cases
+
+    def predict(self, name: str) -> dict:
+        """Per case: are the sampled predictions right, is the greedy one, how many agree, and where the first wrong step is."""
+        cases = self.cases + (self.own_cases(name) if f"solve-{name}" in self.rows else [])
+        pairs = [(c.code, c.stdin) for c in cases]
+        simulator = self.simulator(name)
+        sampled = simulator.texts(pairs, self.args.predictions)
+        greedy = self.ask(name, "predict", temperature=0.0)([tasks.predict_prompt(*pair) for pair in pairs])
+        items = []
+        for case, texts, (first,) in zip(cases, sampled, greedy):
+            outcomes = [parse_outcome(text) for text in texts]
+            common, votes = Counter((tuple(got[0].split()), got[1]) if got else None for got in outcomes).most_common(1)[0]
+            item = {"set": case.set, "kind": case.kind, "cls": case.cls, "steps": case.steps, "votes": votes,
+                    "right": [same_outcome(got, case.outcome) for got in outcomes], "readable": outcomes[0] is not None,
+                    "majority": bool(common) and same_outcome((" ".join(common[0]), common[1]), case.outcome),
+                    "greedy": same_outcome(parse_outcome(first.text), case.outcome)}
+            if CHECKPOINTS[name][1] == "nlex" and case.steps:
+                wrong = nlex.first_wrong_step(tasks.explanation_lines(texts[0]), tasks.explanation_lines(case.nlex))
+                item["first_wrong"] = wrong and [wrong[0], wrong[1]]
+            items.append(item)
+        extra = self.checkpoint(name)["extra"] or {}
+        return {"items": items, "extra": {"tokens": extra.get("tokens"), "examples": extra.get("examples"),
+                                            "seconds": report.training_seconds(self.args.out / f"{name}.jsonl")}, "simulator": simulator}
+
+    def simulate(self, name: str, programs_of: str = "rl") -> dict:
+        """Per replicate, problem and program: number of public tests that checkpoint `name` predicts to be passed."""
+        programs, simulator = self.rows[f"solve-{programs_of}"]["programs"], self.simulator(name)
+        count = self.args.predictions
+        simulator.texts([(code, stdin) for problem, row in zip(self.problems, programs) for code in row if code is not None
+                         for stdin, _ in problem.public], count)
+        scores = []
+        for r in range(count):
+            observe = lambda pairs, r=r: [outcomes[r] for outcomes in simulator.outcomes(pairs, count)]
+            scores.append([[count_right(problem, code, got) for code, got in zip(row, on_public_tests([problem] * len(row), row, observe))]
+                           for problem, row in zip(self.problems, programs)])
+        return {"scores": scores, "simulator": simulator}
+
+    def outcome_of(self, histories: list[list[str | None]]) -> dict:
+        """First and submitted program of each problem: right on all tests, right on the public ones; programs written."""
+        rows = {"turns": [len(history) for history in histories]}
+        for when, k in (("init", 0), ("final", -1)):
+            jobs = [(problem, history[k]) for problem, history in zip(self.problems, histories)]
+            rows[when], rows[f"{when}_public"] = self.right(jobs), self.right(jobs, "public")
+        return rows
+
+    def repair(self, name: str) -> dict:
+        """Self-RLEF by simulation and by true outcomes, and resampling until simulation accepts, from the same first programs."""
+        programs, simulator, turns = self.rows[f"solve-{name}"]["programs"], self.simulator(name), self.args.turns
+        first, fix = [row[0] for row in programs], self.ask(name, "solve", salt=2)
+        runs = {"simulated": self_rlef(self.problems, first, fix, simulator.first, turns),
+                "oracle": self_rlef(self.problems, first, fix, self.runner.outcomes, turns),
+                "resample": resample(self.problems, programs, self.ask(name, "solve", salt=3), simulator.first, turns)}
+        return {**{run: self.outcome_of(histories) for run, histories in runs.items()}, "simulator": simulator}
+
+    def exchanged(self, name: str) -> dict:
+        """Self-RLEF with another problem's feedback: what does the feedback itself contribute?"""
+        first, simulator = [row[0] for row in self.rows[f"solve-{name}"]["programs"]], self.simulator(name)
+        histories = self_rlef(self.problems, first, self.ask(name, "solve", salt=4), simulator.first, self.args.turns, exchange=True)
+        return {"exchanged": self.outcome_of(histories), "simulator": simulator}
+
+    # ------------------------------------------------------------------------------------------------------------------
+
+    def run(self) -> dict:
+        """All sections, metrics.json after each. Returns the metrics."""
+        plan = [(f"solve-{name}", name, self.solve) for name in ("sft", "rl")]
+        plan += [(f"predict-{name}", name, self.predict) for name in self.found]
+        plan += [("best", "rl", self.simulate), ("self-rlef", "rl", self.repair)]
+        if self.args.full:
+            plan += [("self-rlef-exchanged", "rl", self.exchanged), ("self-rlef-sft", "sft", self.repair)]
+            if "sft-predict" in self.found:  # a dedicated verifier picks among the programs of the final model
+                plan.append(("best-predict-only", "sft-predict", self.simulate))
+        spent, begun = 0.0, time.time()
+        for title, name, work in plan:
+            spent += self.section(title, name, work)
+            metrics = self.metrics(max(spent, time.time() - begun))
+            write_json(self.args.out / "metrics.json", metrics)
+        return metrics
+
+    def metrics(self, eval_seconds: float) -> dict:
+        """What is known so far."""
+        args, path = self.args, self.args.out / "seconds.json"
+        used = json.loads(path.read_text()) if path.exists() else {}
+        tasks.add_seconds(args.out, "eval", eval_seconds - used.get("eval", 0))  # finished sections count once, however often this is run
+        used = json.loads(path.read_text())
+        peak = used.pop("peak_memory_mb")
+        used.pop("total", None)
+        seconds = {**{stage: 0.0 for stage in ("data", "sft", "rl", "eval")}, **used}
+        return {
+            "preset": args.preset, "device": describe_device(self.device), "commit": commit(), "seed": args.seed,
+            "seconds": {**seconds, "total": round(sum(seconds.values()), 1)}, "peak_memory_mb": peak,
+            "parameters": self.checkpoint("rl")["model"].n_params(), "settings": self.stamp[0],
+            **report.summarise(self.rows, self.problems, {name: f"{stage}/{format}" for name, (stage, format, *_) in CHECKPOINTS.items()})}
+
+
+def describe_device(device: str) -> str:
+    return torch.cuda.get_device_name() if device == "cuda" else f"{device}, {torch.get_num_threads()} threads" if device == "cpu" else device
+
+
+def commit() -> str:
+    try:
+        done = subprocess.run(["git", "rev-parse", "HEAD"], cwd=Path(__file__).resolve().parent, capture_output=True, text=True, timeout=10)
+    except (OSError, subprocess.TimeoutExpired):
+        return "unknown"
+    return done.stdout.strip() if done.returncode == 0 else "unknown"
+
+
+# ---------------------------------------------------------------------------------------------------------------------------
+# Programs from elsewhere, and one program shown.
+
+def default_checkpoint(out: Path) -> Path:
+    """The best there is: out/rl.pt, out/sft.pt, or the one that comes with the project."""
+    shipped = Path(__file__).resolve().with_name("results") / "cpu-seed0" / "model.pt"
+    for path in (out / "rl.pt", out / "sft.pt", shipped):
+        if path.exists():
+            return path
+    fail(f"no checkpoint: {out / 'rl.pt'} is missing (make it with `bash run.sh`, or name one with --ckpt)")
+
+
+def predict_programs(args: argparse.Namespace, path: Path) -> None:
+    """Greedy predictions of foreign programs, by level. CruxEval's rule (kind `function`) is exact equality of the repr."""
+    checkpoint = args.ckpt or default_checkpoint(args.out)
+    cases, tokenizer = tasks.load_programs(path), Tokenizer()
+    model = read_checkpoint(checkpoint, pick_device())["model"]
+    # batches by length: the answers of like programs end together, and memory goes with the longest prompt
+    answer = make_generate(model, tokenizer, args.max_new_tokens_predict, 0.0, args.seed, args.batch_rows, path.stem)
+    started, right, unreadable, too_long = time.time(), [], 0, 0
+    for case, (reply,) in zip(cases, answer([tasks.predict_prompt(c.code, c.stdin) for c in cases])):
+        got = parse_outcome(reply.text)
+        too_long += reply.tokens == 0
+        unreadable += reply.tokens > 0 and got is None
+        if case.kind == "function":
+            right.append(got is not None and got[1] == "" and got[0].removesuffix("\n") == case.stdout.removesuffix("\n"))
+        else:
+            right.append(same_outcome(got, case.outcome))
+    figures = {"all": report.figure(right, [c.cls for c in cases])}
+    for level in sorted({c.kind for c in cases} - {"all"}):
+        chosen = [k for k, c in enumerate(cases) if c.kind == level]
+        figures[level] = report.figure([right[k] for k in chosen], [cases[k].cls for k in chosen])
+    print(f"{path.name}: {len(cases):,} programs, predicted greedily by {checkpoint} in {time.time() - started:.0f} s")
+    for level, value in figures.items():
+        print(f"  {level:12s} {report.percent(value)}   n = {value['n']}")
+    print(f"  counted as wrong: {too_long} too long to read ({model.config.n_ctx} tokens), {unreadable} without a readable output")
+    args.out.mkdir(parents=True, exist_ok=True)
+    write_json(args.out / f"programs-{path.stem}.json", {
+        "file": path.name, "checkpoint": str(checkpoint), "levels": figures, "too_long": too_long, "unreadable": unreadable, "commit": commit()})
+
+
+def show(args: argparse.Namespace) -> None:
+    """The model's simulation (greedy) beside the truth, line by line."""
+    try:
+        code = args.show.read_text()
+    except (OSError, UnicodeDecodeError) as problem:
+        fail(f"cannot read {args.show}: {problem}")
+    checkpoint = args.ckpt or default_checkpoint(args.out)
+    model = read_checkpoint(checkpoint, pick_device())["model"]
+    (reply,), = make_generate(model, Tokenizer(), args.max_new_tokens_predict, temperature=0.0)([tasks.predict_prompt(code, args.stdin)])
+    with Sandbox(workers=1) as sandbox:
+        run = nlex.record(code, args.stdin, sandbox=sandbox)
+    if run.status == "LIMIT":
+        fail("this run is too long to explain (over 10,000 events, 1 MB, or the sandbox's limits)")
+    if reply.tokens == 0:
+        fail(f"the program and its input are longer than the {model.config.n_ctx} tokens this model reads")
+    said, true = tasks.explanation_lines(reply.text), nlex.narrate(run)
+    wrong, got, want = nlex.first_wrong_step(said, true), parse_outcome(reply.text), (run.stdout, run.error)
+    width = max(30, (shutil.get_terminal_size((160, 24)).columns - 7) // 2)
+    print(code.rstrip() + f"\n--- input\n{args.stdin.rstrip()}\n")
+    print(f"     {f'simulated by {checkpoint}':{width}s}  what happened")
+    for k, (left, right) in enumerate(itertools.zip_longest(said, true, fillvalue="")):
+        columns = itertools.zip_longest(*(textwrap.wrap(text, width) for text in (left, right)), fillvalue="")
+        for n, (a, b) in enumerate(columns):
+            print(f"{'>>' if wrong and wrong[0] == k else '  '} {k + 1 if n == 0 else '':>2} {a:{width}s}  {b}".rstrip())
+        if wrong and wrong[0] == k:
+            print(f">>    first wrong step: {wrong[1]}")
+    text = lambda outcome: "nothing readable" if outcome is None else repr(outcome[0].rstrip()) + (f" and {outcome[1]}" if outcome[1] else "")
+    print(f"\noutput  simulated {text(got)}, true {text(want)}: {'right' if same_outcome(got, want) else 'wrong'}"
+          + (f"; first wrong step: line {wrong[0] + 1}, {wrong[1]}" if wrong else "; every step is right"))
+
+
+# ---------------------------------------------------------------------------------------------------------------------------
+
+def main() -> None:
+    # --programs is a number (samples per problem, a size like the others) or a file of programs from elsewhere
+    first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    first.add_argument("--programs")
+    foreign, rest = first.parse_known_args()
+    foreign = foreign.programs
+    if foreign is not None and foreign.isdigit():
+        rest, foreign = rest + ["--programs", foreign], None
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--full", action="store_true", help="also self-RLEF without RL, with another problem's feedback, with a dedicated verifier")
+    parser.add_argument("--show", type=Path, metavar="PROG.PY", help="show the simulation of this program beside the truth")
+    parser.add_argument("--stdin", default="", help="with --show: the program's standard input, as text")
+    parser.add_argument("--ckpt", type=Path, help="with --show and --programs FILE: the checkpoint (default: rl.pt, else sft.pt, of --out)")
+    args = tasks.settings(parser, "eval", rest)
+    if args.show:
+        show(args)
+    elif foreign:
+        predict_programs(args, Path(foreign))
+    else:
+        with Sandbox() as sandbox:
+            metrics = Evaluation(args, sandbox).run()
+        text = report.write(metrics, args.out)
+        print(f"\n{text}\neval   wrote {args.out / 'metrics.json'} and {args.out / 'report.md'}")
+
+
+if __name__ == "__main__":
+    main()

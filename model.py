@@ -39,6 +39,7 @@ from torch import nn
 
 PIECES = "|".join([
     r"list\(map\(int, input\(\)\.split\(\)\)\)|int\(input\(\)\)|input\(\)|<output>\n|</output>|<error>|```python\n|```",  # idioms
+    r", so [a-z ]+\.\n| is (?:true|false)(?=, so)|The loop ends\.\n|No turn is left\.\n|We continue\.\n|[.}]\n",
     r"[0-9]",                           # every digit its own token: arithmetic is done digit by digit
     r"\n *",                            # a line end with the next line's indentation
     r" ?[A-Za-z_]{2,} ?",               # a word with its spaces
@@ -85,9 +86,9 @@ class Tokenizer:
 
 
 def learn_vocab(text: str, path: Path | str, n_ranks: int = 512) -> None:
-    """256 bytes, then the most frequent pieces of the text (ties alphabetically)."""
+    """256 bytes, then the most frequent pieces of the text (ties alphabetically; at least 20 occurrences)."""
     counts = collections.Counter(piece.encode() for piece in re.findall(PIECES, text))
-    pieces = [p for p, n in sorted(counts.items(), key=lambda item: (-item[1], item[0])) if len(p) > 1 and n > 1]
+    pieces = [p for p, n in sorted(counts.items(), key=lambda item: (-item[1], item[0])) if len(p) > 1 and n >= 20]
     tokens = [bytes([b]) for b in range(256)] + pieces[:n_ranks - 256]
     Path(path).write_text("".join(f"{base64.b64encode(t).decode()} {rank}\n" for rank, t in enumerate(tokens)))
 

@@ -1,0 +1,460 @@
+"""Learning by reward: REINFORCE with a group-mean baseline over three environments (paper sections 2.2, 4 and 5).
+
+    python rl.py                        # from out/sft.pt to out/rl.pt; log out/rl.jsonl; a killed run continues by the same command
+    python rl.py --steps 60 --group 4   # every number of the preset's "rl" table is a flag
+    python rl.py --baseline loo         # leave-one-out baseline
+
+Environments (each one class below; each rollout ends with reward +1 or -1, an answer that was cut off before its end token counts as wrong)
+    Predict     program and input -> explanation and output. Right when the stated outcome is the true one, judged by the output alone.
+    Solve       statement and public tests -> program. Right when it passes all public and hidden tests.
+    MultiTurn   solve, then the TRUE outcome of every public test -> `#SUBMIT` or one repair. Two separate prompts, one episode: right when
+                the submitted program passes all tests; that reward goes to the tokens of both turns.
+
+Estimator. A group is G rollouts (MultiTurn: G episodes) of one prompt i, with rewards r_i1 ... r_iG. One optimizer step descends
+
+    loss = - sum_ij A_ij sum_t log p(token_ijt | prompt, token_ij,<t) / N        A_ij = w (r_ij - mean_j r_ij)
+
+    w    weight of the environment: predict_weight for Predict, 1 for the others
+    N    ONE number per step: all tokens sampled in it, end tokens, both turns and skipped groups included. So neither the split into
+         micro-batches nor how many groups happened to be mixed rescales a token's gradient.
+    --baseline loo: mean over the other G - 1 rollouts, which makes A larger by G / (G - 1).
+
+Groups with equal rewards have A = 0: they are skipped, and counted. On-policy: every batch is sampled from the very weights it updates,
+at temperature 1 without top-k or top-p, once; hence no ratio and no clipping of ratios. No KL term, no reference model, no length bonus.
+
+Deviations from the paper
+    - Prompts: predict is more than half of them (paper: 15 % of samples, 25 % with multi-turn; that starved prediction here), a share
+      replays prompts whose group was mixed the last time, and the pool of own right programs (up to 4 a problem, each with every public
+      test, as in the paper) is gathered while training, not before.
+    - Muon for matrices. It normalises its update, so there clipping (0.1, the paper's) only weighs steps against each other.
+    - A program whose behaviour class is held out (validation, test) is never shown to the model, also when the model wrote it: it does
+      not enter the own pool, and in MultiTurn such an episode ends, with the reward of its first program.
+
+Log, one line a step: <environment>_reward, _pass (multi also _first, the pass rate before the repair, and _submit), _length (tokens of an
+answer), _cut (share cut off), skipped of groups, grad_norm before clipping, entropy (nats a token: mean of -log p of what was sampled),
+logp_gap (mean difference between log p while sampling and while training: rounding, nothing else), tokens/s, sandbox runs/s, seconds by
+part. Replay prefers hard prompts, so do not read progress off the pass rates but off val_short, val_longer, val_solve (step 0: the start).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import torch
+from tqdm import tqdm
+
+import tasks
+from model import (
+    CheckpointError,
+    Tokenizer,
+    Transformer,
+    autocast,
+    collate,
+    generate,
+    load_checkpoint,
+    make_optimizers,
+    pick_device,
+    restore_rng,
+    save_checkpoint,
+)
+from sandbox import Sandbox
+from tasks import Case, Problem
+
+OWN_PROGRAMS = 4        # right programs kept per problem (the paper's number)
+MIXED_PROMPTS = 400     # prompts remembered for replay, per set
+
+
+# ---------------------------------------------------------------------------------------------------------------------------
+# Rollouts.
+
+@dataclass
+class Turn:
+    """One prompt and what was sampled after it. text is None when the end token was not reached."""
+    prompt: list[int]
+    tokens: list[int]
+    logprobs: list[float]
+    text: str | None
+
+
+@dataclass
+class Episode:
+    """The turns that one reward answers for."""
+    turns: list[Turn]
+    reward: float
+
+
+class Sampler:
+    """User texts -> sampled answers, at temperature 1: the distribution that is trained. Keeps count for the log."""
+    def __init__(self, model: Transformer, tokenizer: Tokenizer, batch_rows: int):
+        self.model, self.tokenizer, self.batch_rows = model, tokenizer, batch_rows
+        self.seed = self.tokens = self.seconds = 0
+
+    def __call__(self, users: list[str], max_new_tokens: int, group: int = 1) -> list[list[Turn]]:
+        """`group` turns per user text. A prompt that leaves no room in the context gets empty turns, which count as cut off."""
+        began = time.time()
+        prompts = [self.tokenizer.prompt(user) for user in users]
+        fits = [k for k, prompt in enumerate(prompts) if len(prompt) < self.model.config.n_ctx]
+        turns = [[Turn(prompt, [], [], None)] * group for prompt in prompts]
+        self.seed += 1
+        sampled = generate(self.model, [prompts[k] for k in fits], max_new_tokens=max_new_tokens, end=self.tokenizer.end, temperature=1.0,
+                           group=group, seed=self.seed, batch_rows=self.batch_rows)
+        for k, rollouts in zip(fits, sampled):
+            turns[k] = [Turn(prompts[k], r.tokens, r.logprobs, self.tokenizer.decode(r.tokens[:-1]) if r.finished else None)
+                        for r in rollouts]
+        self.tokens += sum(len(turn.tokens) for group_ in turns for turn in group_)
+        self.seconds += time.time() - began
+        return turns
+
+
+# ---------------------------------------------------------------------------------------------------------------------------
+# Environments. `play` draws n prompts, samples G answers to each and gives groups (n, G) of episodes; `stats` is for the log.
+
+def sign(right: bool) -> float:
+    return 1.0 if right else -1.0
+
+
+class Predict:
+    """Output prediction. own_share of the prompts are the model's own programs, the rest half longer inputs, half short ones; of each of
+    these three sets replay_share comes from prompts whose group was mixed the last time (neither too easy nor too hard)."""
+    name = "predict"
+
+    def __init__(self, cases: list[Case], own: list[Case], args: argparse.Namespace):
+        self.pools = {set_: [c for c in cases if c.set == set_] for set_ in ("longer", "short")} | {"own": own}
+        self.mixed: dict[str, list[Case]] = {set_: [] for set_ in self.pools}
+        self.args, self.weight, self.stats = args, args.predict_weight, {}
+
+    def prompts(self, rng: random.Random, n: int) -> list[Case]:
+        own = min(round(n * self.args.own_share), len(self.pools["own"]))
+        counts = {"own": own, "longer": (n - own + 1) // 2, "short": (n - own) // 2}
+        cases = []
+        for set_, count in counts.items():
+            replayed = min(round(count * self.args.replay_share), len(self.mixed[set_]))
+            pool = self.pools[set_] or self.pools["longer"] + self.pools["short"]
+            cases += rng.sample(self.mixed[set_], replayed) + rng.choices(pool, k=count - replayed)
+        return cases
+
+    def rewards(self, cases: list[Case], turns: list[list[Turn]]) -> list[list[float]]:
+        return [[sign(turn.text is not None and tasks.same_outcome(tasks.parse_outcome(turn.text), case.outcome)) for turn in group]
+                for case, group in zip(cases, turns)]
+
+    def play(self, rng: random.Random, n: int, sample: Sampler) -> list[list[Episode]]:
+        cases = self.prompts(rng, n)
+        turns = sample([tasks.predict_prompt(c.code, c.stdin) for c in cases], self.args.max_new_tokens_predict, self.args.group)
+        rewards = self.rewards(cases, turns)
+        for case, group in zip(cases, rewards):
+            self.remember(case, mixed=len(set(group)) > 1)
+        self.stats = {"predict_replay": sum(map(len, self.mixed.values())), "predict_own": len(self.pools["own"])}
+        return [[Episode([turn], reward) for turn, reward in zip(*pair)] for pair in zip(turns, rewards)]
+
+    def remember(self, case: Case, mixed: bool) -> None:
+        kept = [c for c in self.mixed[case.set] if (c.code, c.stdin) != (case.code, case.stdin)]
+        self.mixed[case.set] = (kept + [case] * mixed)[-MIXED_PROMPTS:]
+
+
+class OwnPrograms:
+    """The model's own right programs as predict prompts: up to OWN_PROGRAMS of a problem, each with every public test (paper section 5).
+    Programs of held-out behaviour classes are refused."""
+    def __init__(self, runner: tasks.Runner):
+        self.runner, self.programs, self.cases = runner, {}, []      # programs: (statement, public tests) -> list of programs
+
+    def add(self, right: list[tuple[Problem, str]]) -> None:
+        """right: (problem, program that passes all its tests)."""
+        new = {}
+        for problem, code in right:
+            key = problem.statement + "\n" + json.dumps(problem.public)
+            kept = self.programs.get(key, []) + [k[1] for k in new if k[0] == key]
+            if len(kept) < OWN_PROGRAMS and code not in kept:
+                new[key, code] = problem
+        refused = tasks.heldout([(code, problem.kind) for (_, code), problem in new.items()], self.runner.sandbox)
+        for ((key, code), problem), no in zip(new.items(), refused):
+            if no:
+                continue
+            self.programs.setdefault(key, []).append(code)
+            for (stdin, _), outcome in zip(problem.public, self.runner.outcomes([(code, stdin) for stdin, _ in problem.public])):
+                self.cases.append(Case(code, stdin, *outcome, cls="", set="own", kind="plain"))
+
+
+class Solve:
+    """Statement and public tests -> a program, judged by all tests. Right programs go to the own pool."""
+    name, weight = "solve", 1.0
+
+    def __init__(self, problems: list[Problem], own: OwnPrograms, runner: tasks.Runner, args: argparse.Namespace):
+        self.problems, self.own, self.runner, self.args, self.stats = problems, own, runner, args, {}
+
+    def prompts(self, rng: random.Random, n: int) -> list[Problem]:
+        return rng.sample(self.problems, min(n, len(self.problems)))
+
+    def rewards(self, problems: list[Problem], programs: list[list[str | None]]) -> list[list[float]]:
+        """programs (n, G), None where there was no readable one -> (n, G). Right ones are offered to the own pool."""
+        jobs = [(problem, code) for problem, group in zip(problems, programs) for code in group]
+        solved = iter(self.runner.solved([(code, problem.tests) for problem, code in jobs if code is not None]))
+        right = [code is not None and next(solved) for _, code in jobs]
+        self.own.add([job for job, ok in zip(jobs, right) if ok])
+        flat = iter(map(sign, right))
+        return [[next(flat) for _ in group] for group in programs]
+
+    def first_programs(self, rng, n, sample) -> tuple[list[Problem], list[list[Turn]], list[list[str | None]]]:
+        problems = self.prompts(rng, n)
+        turns = sample([tasks.solve_prompt(p) for p in problems], self.args.max_new_tokens_solve, self.args.group)
+        return problems, turns, [[tasks.parse_program(turn.text or "") for turn in group] for group in turns]
+
+    def play(self, rng: random.Random, n: int, sample: Sampler) -> list[list[Episode]]:
+        problems, turns, programs = self.first_programs(rng, n, sample)
+        rewards = self.rewards(problems, programs)
+        return [[Episode([turn], reward) for turn, reward in zip(*pair)] for pair in zip(turns, rewards)]
+
+
+class MultiTurn(Solve):
+    """Solve, then one submit-or-fix turn with true feedback (paper section 4). The final reward is every turn's reward. An episode without
+    a readable first program, or with one that must not be shown, has one turn."""
+    name = "multi"
+
+    def play(self, rng: random.Random, n: int, sample: Sampler) -> list[list[Episode]]:
+        problems, firsts, programs = self.first_programs(rng, n, sample)
+        before = self.rewards(problems, programs)
+        episodes = [[Episode([turn], reward) for turn, reward in zip(*pair)] for pair in zip(firsts, before)]
+        readable = [(i, j) for i, group in enumerate(programs) for j, code in enumerate(group) if code is not None]
+        pairs = list(dict.fromkeys((programs[i][j], problems[i].kind) for i, j in readable))
+        forbidden = dict(zip(pairs, tasks.heldout(pairs, self.runner.sandbox)))
+        going = [(i, j) for i, j in readable if not forbidden[programs[i][j], problems[i].kind]]
+
+        outcomes = iter(self.runner.outcomes([(programs[i][j], stdin) for i, j in going for stdin, _ in problems[i].public]))
+        users = [tasks.fix_prompt(problems[i], programs[i][j], tasks.feedback(problems[i], [next(outcomes) for _ in problems[i].public]))
+                 for i, j in going]
+        seconds = [turns[0] for turns in sample(users, self.args.max_new_tokens_solve)]
+        submits = [turn.text is not None and tasks.is_submit(turn.text) for turn in seconds]
+        finals = [[programs[i][j]] if submit else [tasks.parse_program(turn.text or "")]
+                  for (i, j), turn, submit in zip(going, seconds, submits)]
+        after = self.rewards([problems[i] for i, _ in going], finals)
+        for (i, j), turn, (reward,) in zip(going, seconds, after):
+            episodes[i][j] = Episode([*episodes[i][j].turns, turn], reward)
+        self.stats = {"multi_first": round(mean(r == 1 for group in before for r in group), 4),
+                      "multi_submit": round(mean(submits), 4), "multi_one_turn": sum(map(len, programs)) - len(going)}
+        return episodes
+
+
+# ---------------------------------------------------------------------------------------------------------------------------
+# The estimator.
+
+def advantages(rewards: torch.Tensor, baseline: str = "mean") -> torch.Tensor:
+    """(n groups, G) -> (n groups, G). mean: [[1, -1, -1, 1]] -> [[1, -1, -1, 1]]; [[1, -1, -1, -1]] -> [[1.5, -.5, -.5, -.5]].
+    loo, the mean of the other rollouts: [[1, -1, -1, -1]] -> [[2, -2/3, -2/3, -2/3]]. Equal rewards give exact zeros."""
+    G = rewards.shape[1]
+    sums = rewards.sum(1, keepdim=True)
+    return rewards - (sums / G if baseline == "mean" else (sums - rewards) / (G - 1))
+
+
+def reinforce_loss(logps: list[torch.Tensor], advantages: list[float], n_tokens: int) -> torch.Tensor:
+    """- sum_j A_j sum_t logp_jt / N. logps: one tensor (T_j,) per rollout; n_tokens: N, of the whole step, not of these rollouts."""
+    return -sum(a * logp.sum() for a, logp in zip(advantages, logps)) / n_tokens
+
+
+def micro_batches(lengths: list[int], micro_tokens: int) -> list[list[int]]:
+    """Row numbers, longest first, cut so that rows x longest <= micro_tokens (a longer row goes alone)."""
+    batches: list[list[int]] = []
+    for k in sorted(range(len(lengths)), key=lambda k: -lengths[k]):
+        if not batches or (len(batches[-1]) + 1) * lengths[batches[-1][0]] > micro_tokens:
+            batches.append([])
+        batches[-1].append(k)
+    return batches
+
+
+def backward(model: Transformer, turns: list[Turn], scores: list[float], n_tokens: int, micro_tokens: int, pad: int) -> float:
+    """Add the gradient of the step's loss to .grad; scores: A of each turn. -> mean |log p while sampling - log p now|, nats a token."""
+    device, gap, scored = model.cos.device, 0.0, 0
+    for rows in micro_batches([len(turn.prompt) + len(turn.tokens) for turn in turns], micro_tokens):
+        chosen = [turns[k] for k in rows]
+        ids = collate([turn.prompt + turn.tokens for turn in chosen], pad)                                # (B, T)
+        at, begin = torch.arange(ids.shape[1]), torch.tensor([len(turn.prompt) for turn in chosen])[:, None]
+        sizes = [len(turn.tokens) for turn in chosen]
+        mask = (at >= begin) & (at < begin + torch.tensor(sizes)[:, None])                                # (B, T): sampled tokens
+        with autocast(device.type):
+            logp, _ = model.logprobs(ids.to(device), mask.to(device))                                     # (sum of sizes,)
+        reinforce_loss(logp.split(sizes), [scores[k] for k in rows], n_tokens).backward()
+        sampled = torch.tensor([value for turn in chosen for value in turn.logprobs], device=device)
+        gap, scored = gap + (logp.detach() - sampled).abs().sum().item(), scored + sum(sizes)
+    return gap / max(1, scored)
+
+
+# ---------------------------------------------------------------------------------------------------------------------------
+# Validation and the log.
+
+def mean(values) -> float:
+    values = list(values)
+    return sum(values) / max(1, len(values))
+
+
+def validate(model, tokenizer, cases: list[Case], problems: list[Problem], runner, args) -> dict:
+    """Greedy prediction accuracy by input length, and pass@1 at temperature 1. Same items and seed at every call."""
+    def answer(users: list[str], max_new_tokens: int, temperature: float) -> list[str]:
+        sampled = generate(model, [tokenizer.prompt(user) for user in users], max_new_tokens=max_new_tokens, end=tokenizer.end,
+                           temperature=temperature, seed=1, batch_rows=args.batch_rows)
+        return [tokenizer.decode(r.tokens[:-1]) if r.finished else "" for (r,) in sampled]
+    record = {}
+    for set_ in ("short", "longer"):
+        chosen = [c for c in cases if c.set == set_][:args.val_cases]
+        accuracy, _ = tasks.prediction_accuracy(lambda users: answer(users, args.max_new_tokens_predict, 0.0), chosen)
+        record[f"val_{set_}"] = round(accuracy, 4)
+    problems = problems[:args.val_cases]
+    programs = map(tasks.parse_program, answer([tasks.solve_prompt(p) for p in problems], args.max_new_tokens_solve, 1.0))
+    solved = runner.solved([(code or "(", p.tests) for code, p in zip(programs, problems)])         # "(" does not parse: wrong
+    return record | {"val_solve": round(mean(solved), 4)}
+
+
+def describe(environment, groups: list[list[Episode]], skipped: int) -> dict:
+    """What the log says of one environment in one step."""
+    episodes = [episode for group in groups for episode in group]
+    turns = [turn for episode in episodes for turn in episode.turns]
+    name, reward = environment.name, mean(e.reward for e in episodes)
+    return {f"{name}_reward": round(reward, 4), f"{name}_pass": round((reward + 1) / 2, 4), f"{name}_groups": len(groups),
+            f"{name}_skipped": skipped, f"{name}_length": round(mean(len(t.tokens) for t in turns), 1),
+            f"{name}_cut": round(mean(t.text is None for t in turns), 4), **environment.stats}
+
+
+def tidy(record: dict, steps: int) -> str:
+    """One line of the record for people."""
+    s = record["seconds"]
+    return (f"rl     {record['step']:3d}/{steps}  predict {record['predict_pass']:.2f}  solve {record['solve_pass']:.2f}  "
+            f"multi {record.get('multi_first', 0):.2f} -> {record['multi_pass']:.2f}  skipped {record['skipped']}/{record['groups']}  "
+            f"gradient {record['grad_norm']:.3f}  entropy {record['entropy']:.3f}  tokens {record['predict_length']:.0f}  "
+            f"cut {record['predict_cut']:.0%}  {sum(s.values()):.1f} s: sample {s['sample']:.1f} run {s['run']:.1f} train {s['train']:.1f}")
+
+
+def cut_log(log: Path, step: int) -> None:
+    """Drop the lines of later steps, which will be done again (the last may be torn)."""
+    kept = []
+    for line in log.read_text().splitlines() if log.exists() else ():
+        try:
+            kept += [line] if json.loads(line)["step"] <= step else []
+        except ValueError:
+            break
+    log.write_text("".join(line + "\n" for line in kept))
+
+
+def fail(message: str):
+    """One clear line instead of a traceback."""
+    print(message, file=sys.stderr)
+    sys.exit(2)
+
+
+# ---------------------------------------------------------------------------------------------------------------------------
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--baseline", choices=("mean", "loo"), default="mean", help="group mean, or mean of the others (default: mean)")
+    args = tasks.settings(parser, "rl")
+    if args.group < 2:
+        fail("--group must be at least 2: the baseline is the mean of a group")
+    start, final, state, log = (args.out / name for name in ("sft.pt", "rl.pt", "rl-state.pt", "rl.jsonl"))
+    files = {name: args.out / "data" / f"{name}.jsonl" for name in ("rl_cases", "rl_problems", "val_cases", "val_problems")}
+    device, began = pick_device(), time.time()
+    try:
+        if final.exists():
+            print(f"rl     {final} is there ({load_checkpoint(final)['step']} steps)")
+            return
+        for path, command in [(path, "tasks.py") for path in files.values()] + [(start, "sft.py")]:
+            if not path.exists():
+                fail(f"{path} is missing: make it with `python {command} --preset {args.preset} --out {args.out}`")
+        saved = load_checkpoint(state if state.exists() else start, device)
+    except CheckpointError as problem:
+        fail(str(problem))
+
+    model, tokenizer = saved["model"], Tokenizer()
+    optimizers = make_optimizers(model, args.muon_lr, args.adam_lr)
+    with Sandbox() as sandbox:
+        runner = tasks.Runner(sandbox)
+        own, sample = OwnPrograms(runner), Sampler(model, tokenizer, args.batch_rows)
+        problems = tasks.load_problems(files["rl_problems"])
+        predict = Predict(tasks.load_cases(files["rl_cases"]), own.cases, args)
+        environments = [(predict, args.predict_prompts), (Solve(problems, own, runner, args), args.solve_prompts),
+                        (MultiTurn(problems, own, runner, args), args.fix_prompts)]
+        validation = tasks.load_cases(files["val_cases"]), tasks.load_problems(files["val_problems"])
+
+        first = 0
+        if state.exists():
+            for optimizer, stored in zip(optimizers, saved["optimizers"]):
+                optimizer.load_state_dict(stored)
+            restore_rng(saved)
+            first = saved["step"]
+            own.programs.update(saved["extra"]["programs"])
+            own.cases += [Case(**row) for row in saved["extra"]["own"]]
+            predict.mixed = {set_: [Case(**row) for row in rows] for set_, rows in saved["extra"]["mixed"].items()}
+            cut_log(log, first)
+        else:
+            log.unlink(missing_ok=True)
+            record = {"step": 0, **validate(model, tokenizer, *validation, runner, args)}
+            tasks.log_metrics(log, record)
+            tqdm.write("rl     " + " ".join(f"{k} {v}" for k, v in record.items()))
+
+        for step in tqdm(range(first, args.steps), initial=first, total=args.steps, desc="rl", disable=not sys.stderr.isatty()):
+            # Everything random in a step comes from (seed, step): a resumed run is the same run.
+            rng = random.Random(f"{args.seed}/{step}")
+            sample.seed, sample.tokens, sample.seconds = rng.getrandbits(40), 0, 0.0
+            ran, mark = runner.runs, time.time()
+            record = {"step": step + 1}
+
+            # 1. Play: sample groups of answers in every environment and reward them.
+            turns, scores, sampled, skipped = [], [], [], 0
+            for environment, n in environments:
+                groups = environment.play(rng, n, sample) if n else []
+                A = environment.weight * advantages(torch.tensor([[e.reward for e in group] for group in groups]).view(-1, args.group),
+                                                    args.baseline)                                                   # (n, G)
+                equal = int((A == 0).all(1).sum())
+                record |= describe(environment, groups, equal)
+                skipped += equal
+                for group, row in zip(groups, A.tolist()):
+                    for episode, a in zip(group, row):
+                        sampled += episode.turns
+                        for turn in episode.turns if a else ():
+                            if turn.tokens:
+                                turns.append(turn)
+                                scores.append(a)
+            n_tokens, played = sum(len(turn.tokens) for turn in sampled), time.time() - mark
+
+            # 2. Learn: one step of gradient ascent on the expected reward.
+            mark = time.time()
+            for optimizer in optimizers:
+                optimizer.zero_grad(set_to_none=True)
+                for group in optimizer.param_groups:
+                    group["lr"] = group["base_lr"] * min(1.0, (step + 1) / max(1, args.warmup))
+            gap, norm = 0.0, 0.0
+            if turns:  # else every group was skipped and there is nothing to learn
+                gap = backward(model, turns, scores, n_tokens, args.micro_tokens, tokenizer.pad)
+                norm = torch.nn.utils.clip_grad_norm_(model.parameters(), args.clip).item()
+                for optimizer in optimizers:
+                    optimizer.step()
+            trained = time.time() - mark
+
+            # 3. Log, validate, save.
+            running = played - sample.seconds
+            record |= {"skipped": skipped, "groups": sum(record[f"{e.name}_groups"] for e, _ in environments), "grad_norm": round(norm, 5),
+                       "entropy": round(-mean(value for turn in sampled for value in turn.logprobs), 4), "logp_gap": round(gap, 5),
+                       "tokens": n_tokens, "sample_tokens_per_second": round(n_tokens / max(sample.seconds, 1e-9)),
+                       "train_tokens_per_second": round(sum(len(t.prompt) + len(t.tokens) for t in turns) / max(trained, 1e-9)),
+                       "sandbox_runs": runner.runs - ran, "sandbox_runs_per_second": round((runner.runs - ran) / max(running, 1e-9), 1)}
+            done, mark = step + 1, time.time()
+            if done % args.val_every == 0 or done == args.steps:
+                record |= validate(model, tokenizer, *validation, runner, args)
+            record["seconds"] = {"sample": round(sample.seconds, 2), "run": round(running, 2), "train": round(trained, 2),
+                                 "validate": round(time.time() - mark, 2)}
+            tasks.log_metrics(log, record)
+            tqdm.write(tidy(record, args.steps) + "".join(f"  {k} {v:.3f}" for k, v in record.items() if k.startswith("val_")))
+            if done % args.save_every == 0 and done < args.steps:
+                save_checkpoint(state, model, optimizers, done, {
+                    "programs": own.programs, "own": [asdict(c) for c in own.cases],
+                    "mixed": {set_: [asdict(c) for c in cases] for set_, cases in predict.mixed.items()}})
+                tasks.add_seconds(args.out, "rl", time.time() - began)
+                began = time.time()
+    save_checkpoint(final, model, step=args.steps, extra={"start": str(Path(start).name), "baseline": args.baseline})
+    state.unlink(missing_ok=True)
+    tasks.add_seconds(args.out, "rl", time.time() - began)
+
+
+if __name__ == "__main__":
+    main()
