@@ -1,6 +1,6 @@
 """Did it work? Output prediction, solving, picking by simulation (best@k), repairing by simulation (self-RLEF).
 
-    python eval.py                                          # out/metrics.json, out/report.md, out/*.png (needs sft.py and rl.py to have run)
+    python eval.py                                          # out/metrics.json, out/report.md, out/*.png; after sft.py and rl.py
     python eval.py --full --programs 20 --predictions 5     # the paper's sizes, and two more controls of self-RLEF
     python eval.py --programs FILE.jsonl                    # predict programs from elsewhere (fields code, input, output, maybe level)
     python eval.py --show prog.py --stdin "3 1 2"           # the model's simulation beside the truth, first wrong step marked
@@ -51,6 +51,7 @@ CHECKPOINTS = {
     "sft-none": ("sft", "none", "python sft.py --predict-only none --name sft-none --tokens N", False),
     "sft-control": ("sft_control", "nlex", "SFT continued for as long as RL took", False),
 }
+EXPLAINED = 100  # of its own programs so many are recorded to find the first wrong step: recording foreign code costs 30 ms a run
 
 
 # ---------------------------------------------------------------------------------------------------------------------------
@@ -71,8 +72,9 @@ def make_generate(model, tokenizer, max_new_tokens: int, temperature: float = 1.
         fits = [k for k, prompt in enumerate(prompts) if len(prompt) < model.config.n_ctx]
         answers = [[Answer("", 0)] * group for _ in users]
         with tqdm(total=len(fits) * group, desc=title, leave=False, mininterval=2, disable=not sys.stderr.isatty()) as bar:
-            rollouts = generate(model, [prompts[k] for k in fits], max_new_tokens=max_new_tokens, end=tokenizer.end, temperature=temperature,
-                                group=group, seed=1_000_003 * seed + next(calls), batch_rows=batch_rows, progress=bar.update)
+            rollouts = generate(model, [prompts[k] for k in fits], max_new_tokens=max_new_tokens, end=tokenizer.end,
+                                temperature=temperature, group=group, seed=1_000_003 * seed + next(calls), batch_rows=batch_rows,
+                                progress=bar.update)
         for k, sampled in zip(fits, rollouts):
             answers[k] = [Answer(tokenizer.decode([t for t in r.tokens if t != tokenizer.end]), len(r.tokens)) for r in sampled]
         return answers
@@ -129,7 +131,8 @@ def count_right(problem: Problem, program: str | None, outcomes: list[Outcome | 
     return -1 if program is None else sum(right for *_, right in tasks.feedback(problem, outcomes))
 
 
-def self_rlef(problems: list[Problem], first: list[str | None], answer, observe, turns: int, exchange: bool = False) -> list[list[str | None]]:
+def self_rlef(problems: list[Problem], first: list[str | None], answer, observe, turns: int,
+              exchange: bool = False) -> list[list[str | None]]:
     """Algorithm 1 (paper section 4): observe the program on each public test, ask to submit or fix, until it submits or has written `turns`
     programs (then the last one counts). An answer without a program keeps the last program and submits it. All problems go turn by turn
     together. Returns the programs of each problem, the submitted one last. exchange: each gets the next problem's feedback (a control)."""
@@ -140,7 +143,8 @@ def self_rlef(problems: list[Problem], first: list[str | None], answer, observe,
         results = [tasks.feedback(problems[i], got) for i, got in zip(active, outcomes)]
         if exchange:
             donors = results[1:] + results[:1]
-            results = [[(stdin, want, *donor[t % len(donor)][2:]) for t, (stdin, want, *_) in enumerate(own)] for own, donor in zip(results, donors)]
+            results = [[(stdin, want, *donor[t % len(donor)][2:]) for t, (stdin, want, *_) in enumerate(own)]
+                       for own, donor in zip(results, donors)]
         answers = answer([tasks.fix_prompt(problems[i], histories[i][-1] or "", result) for i, result in zip(active, results)])
         again = []
         for i, (reply,) in zip(active, answers):
@@ -277,8 +281,10 @@ class Evaluation:
         cases = []
         for pair, outcome in zip(chosen, self.runner.outcomes(chosen)):
             if outcome is not None:  # a run that hit a limit is no prediction
-                run = nlex.record(*pair, sandbox=self.sandbox)
-                lines = nlex.narrate(run) if run.complete and run.status != "LIMIT" else []
+                lines = []
+                if len(cases) < EXPLAINED:
+                    run = nlex.record(*pair, sandbox=self.sandbox)
+                    lines = nlex.narrate(run) if run.complete and run.status != "LIMIT" else []
                 cases.append(Case(*pair, *outcome, pairs[pair], "own", "own", len(lines), tasks.predict_answer(lines, outcome)))
         return cases
 
@@ -372,11 +378,13 @@ class Evaluation:
             "preset": args.preset, "device": describe_device(self.device), "commit": commit(), "seed": args.seed,
             "seconds": {**seconds, "total": round(sum(seconds.values()), 1)}, "peak_memory_mb": peak,
             "parameters": self.checkpoint("rl")["model"].n_params(), "settings": self.stamp[0],
-            **report.summarise(self.rows, self.problems, {name: f"{stage}/{format}" for name, (stage, format, *_) in CHECKPOINTS.items()})}
+            **report.summarise(self.rows, self.problems, {name: f"{row[0]}/{row[1]}" for name, row in CHECKPOINTS.items()})}
 
 
 def describe_device(device: str) -> str:
-    return torch.cuda.get_device_name() if device == "cuda" else f"{device}, {torch.get_num_threads()} threads" if device == "cpu" else device
+    if device == "cuda":
+        return torch.cuda.get_device_name()
+    return f"cpu, {torch.get_num_threads()} threads" if device == "cpu" else device
 
 
 def commit() -> str:
@@ -424,8 +432,8 @@ def predict_programs(args: argparse.Namespace, path: Path) -> None:
         print(f"  {level:12s} {report.percent(value)}   n = {value['n']}")
     print(f"  counted as wrong: {too_long} too long to read ({model.config.n_ctx} tokens), {unreadable} without a readable output")
     args.out.mkdir(parents=True, exist_ok=True)
-    write_json(args.out / f"programs-{path.stem}.json", {
-        "file": path.name, "checkpoint": str(checkpoint), "levels": figures, "too_long": too_long, "unreadable": unreadable, "commit": commit()})
+    write_json(args.out / f"programs-{path.stem}.json", {"file": path.name, "checkpoint": str(checkpoint), "commit": commit(),
+                                                         "levels": figures, "too_long": too_long, "unreadable": unreadable})
 
 
 def show(args: argparse.Namespace) -> None:
@@ -454,7 +462,9 @@ def show(args: argparse.Namespace) -> None:
             print(f"{'>>' if wrong and wrong[0] == k else '  '} {k + 1 if n == 0 else '':>2} {a:{width}s}  {b}".rstrip())
         if wrong and wrong[0] == k:
             print(f">>    first wrong step: {wrong[1]}")
-    text = lambda outcome: "nothing readable" if outcome is None else repr(outcome[0].rstrip()) + (f" and {outcome[1]}" if outcome[1] else "")
+
+    def text(outcome: Outcome | None) -> str:
+        return "nothing readable" if outcome is None else repr(outcome[0].rstrip()) + (f" and {outcome[1]}" if outcome[1] else "")
     print(f"\noutput  simulated {text(got)}, true {text(want)}: {'right' if same_outcome(got, want) else 'wrong'}"
           + (f"; first wrong step: line {wrong[0] + 1}, {wrong[1]}" if wrong else "; every step is right"))
 
@@ -470,7 +480,7 @@ def main() -> None:
     if foreign is not None and foreign.isdigit():
         rest, foreign = rest + ["--programs", foreign], None
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--full", action="store_true", help="also self-RLEF without RL, with another problem's feedback, with a dedicated verifier")
+    parser.add_argument("--full", action="store_true", help="more controls: self-RLEF without RL, with exchanged feedback; a verifier")
     parser.add_argument("--show", type=Path, metavar="PROG.PY", help="show the simulation of this program beside the truth")
     parser.add_argument("--stdin", default="", help="with --show: the program's standard input, as text")
     parser.add_argument("--ckpt", type=Path, help="with --show and --programs FILE: the checkpoint (default: rl.pt, else sft.pt, of --out)")
@@ -480,7 +490,7 @@ def main() -> None:
     elif foreign:
         predict_programs(args, Path(foreign))
     else:
-        with Sandbox() as sandbox:
+        with Sandbox(cpu_seconds=0.5) as sandbox:  # these programs take milliseconds or never end
             metrics = Evaluation(args, sandbox).run()
         text = report.write(metrics, args.out)
         print(f"\n{text}\neval   wrote {args.out / 'metrics.json'} and {args.out / 'report.md'}")

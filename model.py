@@ -1,7 +1,7 @@
 """Who learns? Tokenizer, transformer, sampling with a key/value cache, optimizers, checkpoints.
 
     python model.py                          # parameters and FLOPs per token of the CPU preset's model
-    python model.py --learn-vocab < texts    # learn vocab.tiktoken anew, as in: python tasks.py --texts 20000 | python model.py --learn-vocab
+    python tasks.py --texts 6000 | python model.py --learn-vocab     # how vocab.tiktoken was learnt
 
 Axes: B batch rows, T positions, D width, nh heads, nkv key/value heads, hs head size, V vocabulary, M scored positions.
 
@@ -50,13 +50,14 @@ PIECES = "|".join([
     r" +",
     r"[^\sA-Za-z0-9_]|\s|.",            # anything else, one character at a time
 ])
+VOCAB = Path(__file__).with_name("vocab.tiktoken")
 SPECIALS = ("<|user|>", "<|assistant|>", "<|end|>", "<|pad|>")
 
 
 class Tokenizer:
     """Text <-> token ids. Raises SystemExit with one line if the vocabulary file is missing or damaged."""
 
-    def __init__(self, path: Path | str = Path(__file__).with_name("vocab.tiktoken")):
+    def __init__(self, path: Path | str = VOCAB):
         try:
             rows = [line.split() for line in Path(path).read_text().splitlines()]
             ranks = {base64.b64decode(token): int(rank) for token, rank in rows}
@@ -85,7 +86,7 @@ class Tokenizer:
         return [*self.encode(assistant), self.end]
 
 
-def learn_vocab(text: str, path: Path | str, n_ranks: int = 512) -> None:
+def learn_vocab(text: str, path: Path | str = VOCAB, n_ranks: int = 512) -> None:
     """256 bytes, then the most frequent pieces of the text (ties alphabetically; at least 20 occurrences)."""
     counts = collections.Counter(piece.encode() for piece in re.findall(PIECES, text))
     pieces = [p for p, n in sorted(counts.items(), key=lambda item: (-item[1], item[0])) if len(p) > 1 and n >= 20]
@@ -417,7 +418,8 @@ def load_checkpoint(path: Path | str, device: str = "cpu") -> dict:
     try:
         record = torch.load(path, map_location="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, OSError, zipfile.BadZipFile, ValueError) as problem:
-        raise CheckpointError(f"{path} is damaged or no checkpoint ({str(problem).splitlines()[0][:100]}); delete it and train again") from None
+        reason = str(problem).partition("\n")[0][:100]
+        raise CheckpointError(f"{path} is damaged or no checkpoint ({reason}); delete it and train again") from None
     if not isinstance(record, dict) or record.get("format") != FORMAT:
         raise CheckpointError(f"{path} is not a checkpoint of this project ({FORMAT})")
     try:
@@ -441,8 +443,8 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False)
     parser.add_argument("--learn-vocab", action="store_true", help="learn vocab.tiktoken from the text on stdin")
     args = parser.parse_args()
-    path = Path(__file__).with_name("vocab.tiktoken")
     if args.learn_vocab:
-        learn_vocab(sys.stdin.read(), path)
-    model = Transformer(ModelConfig(Tokenizer(path).n_vocab))
-    print(f"{model.config}\n{model.n_params():,} parameters, {model.flops_per_token(256):,} FLOPs per token (forward and backward, T = 256)")
+        learn_vocab(sys.stdin.read(), VOCAB)
+    model = Transformer(ModelConfig(Tokenizer().n_vocab))
+    print(model.config)
+    print(f"{model.n_params():,} parameters, {model.flops_per_token(256):,} FLOPs per token (forward and backward, T = 256)")

@@ -2,8 +2,8 @@
 
     python report.py --out out       # write out/report.md and the plots again from out/metrics.json
 
-Estimators of the paper's section 3 first, then `summarise` (rows -> metrics.json), then the report. A figure is {value, lo, hi, n}, fractions;
-the report shows percent.
+Estimators of the paper's section 3 first, then `summarise` (rows -> metrics.json), then the report. A figure is {value, lo, hi, n}, in
+fractions; the report shows percent.
 """
 
 from __future__ import annotations
@@ -60,7 +60,8 @@ def figure(values, classes, seed: int = 0) -> dict:
     drawn = _resamples(len(sums), seed)
     lo, hi = np.quantile(drawn @ sums / (drawn @ sizes), (0.025, 0.975))
     value = values.mean()
-    return {"value": round(float(value), 5), "lo": round(float(min(lo, value)), 5), "hi": round(float(max(hi, value)), 5), "n": len(values)}
+    lo, hi = min(lo, value), max(hi, value)
+    return {"value": round(float(value), 5), "lo": round(float(lo), 5), "hi": round(float(hi), 5), "n": len(values)}
 
 
 def paired_difference(a, b, classes, seed: int = 0) -> dict:
@@ -72,7 +73,7 @@ def paired_difference(a, b, classes, seed: int = 0) -> dict:
 # Rows to figures.
 
 def summarise(rows: dict[str, dict], problems: list, names: dict[str, str]) -> dict:
-    """Everything that can be said from the sections finished so far. rows: section -> rows of eval.py; names: checkpoint -> stage/format."""
+    """What can be said from the sections finished so far. rows: section -> rows of eval.py; names: checkpoint -> stage/format."""
     summary = {}
     predicted = {name: rows[f"predict-{name}"]["items"] for name in names if f"predict-{name}" in rows}
     summary.update(summarise_predictions({names[name]: items for name, items in predicted.items()}))
@@ -98,7 +99,8 @@ def summarise(rows: dict[str, dict], problems: list, names: dict[str, str]) -> d
 
     for section, key in (("best", "best_at_k"), ("best-predict-only", "best_at_k_predict_only")):
         if section in rows:
-            best = {group: _best_at_k(rows["solve-rl"], rows[section]["scores"], problems, cls, chosen) for group, chosen in groups.items()}
+            best = {group: _best_at_k(rows["solve-rl"], rows[section]["scores"], problems, cls, chosen)
+                    for group, chosen in groups.items()}
             summary[key] = {**best["all"], "clear": best["clear"], "open": best["open"]}
     if "best_at_k" in summary:
         summary["simulation_gap"] = summary["best_at_k"]["simulation_gap"][_at_8(summary)]
@@ -106,19 +108,26 @@ def summarise(rows: dict[str, dict], problems: list, names: dict[str, str]) -> d
     for section, key in (("self-rlef", "self_rlef"), ("self-rlef-sft", "self_rlef_sft")):
         if section in rows:
             runs = {**rows[section], **rows.get(f"{section}-exchanged", {})}
-            parts = {group: _repairing({run: {k: pick(v, chosen) for k, v in values.items()} for run, values in runs.items()}, pick(cls, chosen))
-                     for group, chosen in groups.items()}
+            parts = {}
+            for group, chosen in groups.items():
+                part = {run: {k: pick(v, chosen) for k, v in values.items()} for run, values in runs.items()}
+                parts[group] = _repairing(part, pick(cls, chosen))
             summary[key] = {**parts["all"], "clear": parts["clear"], "open": parts["open"]}
     return summary
 
 
-def _accuracy(items: list[dict], key: str = "right") -> dict:
-    return figure([np.mean(item[key]) for item in items], [item["cls"] for item in items])
+def _figure_of(items: list[dict], value) -> dict:
+    """Figure of value(item) over prediction items."""
+    return figure([value(item) for item in items], [item["cls"] for item in items])
+
+
+def _accuracy(item: dict) -> float:
+    return float(np.mean(item["right"]))
 
 
 def _paired_predictions(a: list[dict], b: list[dict], set_: str) -> dict:
     a, b = ([item for item in items if item["set"] == set_] for items in (a, b))
-    return paired_difference([np.mean(x["right"]) for x in a], [np.mean(x["right"]) for x in b], [x["cls"] for x in a])
+    return paired_difference([*map(_accuracy, a)], [*map(_accuracy, b)], [item["cls"] for item in a])
 
 
 def step_bin(steps: int) -> str:
@@ -131,35 +140,47 @@ def step_bin(steps: int) -> str:
     return f"{low}+"
 
 
+def _bin_start(text: str) -> int:
+    return int(text.rstrip("+").split("-")[0])
+
+
+def _by(items: list[dict], key, value=_accuracy, order=None) -> dict:
+    """Figures of the items that share key(item)."""
+    groups: dict = {}
+    for item in items:
+        groups.setdefault(key(item), []).append(item)
+    return {group: _figure_of(groups[group], value) for group in sorted(groups, key=order)}
+
+
 def summarise_predictions(predicted: dict[str, list[dict]]) -> dict:
     """stage/format -> items of eval.py's predict section, to accuracy by set, kind and steps, first wrong steps, agreement."""
-    out = {key: {} for key in ("predict", "predict_greedy", "predict_readable", "predict_by_kind", "predict_by_steps", "first_wrong_step")}
+    out: dict[str, dict] = {key: {} for key in ("predict", "predict_greedy", "predict_readable", "predict_by_kind", "predict_by_steps",
+                                                "first_wrong_step")}
     for name, everything in predicted.items():
         for set_ in ("short", "longer", "own"):
             items = [item for item in everything if item["set"] == set_]
             if not items:
                 continue
             key, samples = f"{name}/{set_}", len(items[0]["right"])
-            out["predict"][key] = _accuracy(items)
-            out["predict_greedy"][key] = _accuracy(items, "greedy")
-            out["predict_readable"][key] = _accuracy(items, "readable")
+            out["predict"][key] = _figure_of(items, _accuracy)
+            out["predict_greedy"][key] = _figure_of(items, lambda item: item["greedy"])
+            out["predict_readable"][key] = _figure_of(items, lambda item: item["readable"])
             if set_ != "own":
-                out["predict_by_kind"][key] = {kind: _accuracy([i for i in items if i["kind"] == kind]) for kind in sorted({i["kind"] for i in items})}
+                out["predict_by_kind"][key] = _by(items, lambda item: item["kind"])
             told = [item for item in items if "first_wrong" in item]
-            wrong = [item for item in told if not item["right"][0]]
-            if told:  # of the first sample of each case
-                kinds = Counter(item["first_wrong"][1] if item["first_wrong"] else "none" for item in wrong)
+            if told:  # the first sample of each case
+                wrong = Counter(item["first_wrong"][1] if item["first_wrong"] else "none" for item in told if not item["right"][0])
                 out["first_wrong_step"][key] = {
-                    "wrong": len(wrong), "kinds": dict(kinds.most_common()),
-                    "right_with_wrong_step": figure([bool(i["first_wrong"]) for i in told if i["right"][0]], [i["cls"] for i in told if i["right"][0]])}
+                    "n": len(told), "wrong": wrong.total(), "kinds": dict(wrong.most_common()),
+                    "right_with_wrong_step": _figure_of([i for i in told if i["right"][0]], lambda item: bool(item["first_wrong"]))}
             if samples >= 5:
-                out.setdefault("predict_pass_at_5", {})[key] = figure([pass_at_k(samples, sum(i["right"]), 5) for i in items], [i["cls"] for i in items])
+                pass_at_5 = lambda item: pass_at_k(len(item["right"]), sum(item["right"]), 5)
+                out.setdefault("predict_pass_at_5", {})[key] = _figure_of(items, pass_at_5)
             if samples >= 2:  # is the commonest outcome right, when so many of the samples agree on it?
-                out.setdefault("predict_by_agreement", {})[key] = {
-                    f"{votes}/{samples}": _accuracy([i for i in items if i["votes"] == votes], "majority") for votes in sorted({i["votes"] for i in items})}
-        short_and_longer = [item for item in everything if item["set"] != "own"]
-        bins = sorted({step_bin(item["steps"]) for item in short_and_longer}, key=lambda text: int(text.rstrip("+").split("-")[0]))
-        out["predict_by_steps"][name] = {b: _accuracy([i for i in short_and_longer if step_bin(i["steps"]) == b]) for b in bins}
+                by_votes = _by(items, lambda item: item["votes"], lambda item: item["majority"])
+                out.setdefault("predict_by_agreement", {})[key] = {f"{v}/{samples}": value for v, value in by_votes.items()}
+        out["predict_by_steps"][name] = _by([item for item in everything if item["set"] != "own"], lambda item: step_bin(item["steps"]),
+                                            order=_bin_start)
     return out
 
 
@@ -187,8 +208,10 @@ def _best_at_k(rows: dict, simulated: list, problems: list, cls: list[str], chos
         scores["simulate_all"] = [[list(np.sum([replicate[i] for replicate in simulated], axis=0)) for i in chosen]]
     right = [rows["right"][i] for i in chosen]
     best = {"pass": [figure([pass_at_k(n, sum(row), k) for row in right], cls) for k in range(1, n + 1)]}
-    expected = {method: [[float(np.mean([rank_score_at_k(replicate[p], row, k) for replicate in replicates])) for p, row in enumerate(right)]
-                         for k in range(1, n + 1)] for method, replicates in scores.items()}  # method -> (n, chosen)
+    expected = {}  # method -> (n, chosen problems)
+    for method, replicates in scores.items():
+        expected[method] = [[float(np.mean([rank_score_at_k(replicate[p], row, k) for replicate in replicates]))
+                             for p, row in enumerate(right)] for k in range(1, n + 1)]
     best.update({method: [figure(values, cls) for values in by_k] for method, by_k in expected.items()})
     best["n"] = n
     best["gain"] = [paired_difference(values, expected["random"][0], cls) for values in expected["simulate"]]  # random at k = 1: pass@1
@@ -282,91 +305,118 @@ def bars(metrics: dict) -> list[list[str]]:
 def headline(metrics: dict) -> str:
     """What the numbers say, in words."""
     value = lambda f: "-" if f is None or f["value"] is None else f"{100 * f['value']:.0f} %"
-    predict, best, loop, k = metrics["predict"], metrics["best_at_k"], metrics["self_rlef"], _at_8(metrics)
-    toy = "**Toy size: these numbers mean nothing.** " if metrics["preset"] == "quick" else ""
-    return (
-        f"{toy}A transformer of {metrics['parameters']:,} parameters, from random weights, predicts the output of {value(predict.get('rl/nlex/short'))} of "
-        f"held-out programs on short inputs, {value(predict.get('rl/nlex/longer'))} on longer ones and {value(predict.get('rl/nlex/own'))} of its own programs "
-        f"(before RL: {value(predict.get('sft/nlex/short'))}, {value(predict.get('sft/nlex/longer'))}, {value(predict.get('sft/nlex/own'))}). One program of its "
-        f"own solves {value(best['pass'][0])} of the problems; the best of {k + 1} picked by its own simulation, {value(best['simulate'][k])}; picked by really "
-        f"running the public tests, {value(best['exec'][k])}. Repairing by simulation takes {value(loop['init'])} to {value(loop['final'])} (with true feedback "
-        f"{value(loop['oracle_final'])}; resampling until simulation accepts {value(loop['resample'])}).\n\n"
+    best, loop, k = metrics["best_at_k"], metrics["self_rlef"], _at_8(metrics)
+    rl, sft = ([value(metrics["predict"].get(f"{stage}/nlex/{set_}")) for set_ in ("short", "longer", "own")] for stage in ("rl", "sft"))
+    lines = ["**Toy size: these numbers mean nothing.**"] if metrics["preset"] == "quick" else []
+    lines += [
+        f"A transformer of {metrics['parameters']:,} parameters, started from random weights, predicts what held-out programs print:",
+        f"{rl[0]} right on short inputs, {rl[1]} on longer ones, {rl[2]} on its own programs (before RL: {sft[0]}, {sft[1]}, {sft[2]}).",
+        f"One program of its own solves {value(best['pass'][0])} of the problems; the best of {k + 1} by its own simulation, "
+        f"{value(best['simulate'][k])}; by really running the public tests, {value(best['exec'][k])}.",
+        f"Repairing by its own simulation takes {value(loop['init'])} to {value(loop['final'])}; with true feedback, "
+        f"{value(loop['oracle_final'])}; resampling until simulation accepts, {value(loop['resample'])}.",
+        "",
         f"Preset {metrics['preset']}, seed {metrics['seed']}, {metrics['device']}, commit {metrics['commit'][:12]}, "
-        f"{metrics['seconds']['total'] / 60:.1f} minutes in all, peak memory {metrics['peak_memory_mb']:,} MB. All figures in percent with 95 % intervals "
-        f"(bootstrap over behaviour classes); test split; temperature 1 unless said otherwise.")
+        f"{metrics['seconds']['total'] / 60:.1f} minutes in all, peak memory {metrics['peak_memory_mb']:,} MB.",
+        "Figures in percent with 95 % intervals (bootstrap over behaviour classes), test split, temperature 1 unless said otherwise.",
+    ]
+    return "\n".join(lines)
 
 
 def markdown(metrics: dict) -> str:
     """The whole report."""
-    parts = ["# What came out", headline(metrics), "## What the course should show"]
-    parts.append(table(["what", "at least", "measured", ""], bars(metrics)))
-
-    parts.append("## Output prediction\nsft = after imitation, rl = after reinforcement; nlex = explanation in words, raw = variable dumps, none = output only. "
-                 "own = the model's own programs.")
-    keys = metrics["predict"]
-    five = metrics.get("predict_pass_at_5")
-    parts.append(table(["stage/format/set", "pass@1", "greedy", "readable", *(["pass@5"] if five else []), "n"],
-                       [[key, percent(keys[key]), percent(metrics["predict_greedy"][key]), percent(metrics["predict_readable"][key]),
-                         *([percent(five.get(key))] if five else []), keys[key]["n"]] for key in keys]))
-    budget = [[name, *(f"{seen[key]:,.0f}" if seen.get(key) else "-" for key in ("tokens", "examples", "seconds"))]
-              for name, seen in metrics["training"].items()]
-    parts.append("What they were trained on (rl: on top of sft):\n\n" + table(["checkpoint", "tokens", "examples", "seconds"], budget))
-    for key, title in (("nlex_minus_none", "nlex minus none, short budget"), ("nlex_minus_none_full", "nlex minus none, full budget"),
-                       ("nlex_minus_raw_full", "nlex minus raw, full budget"), ("rl_minus_sft", "RL minus SFT"),
-                       ("rl_minus_sft_control", "RL minus SFT continued for the same time")):
-        if key in metrics:
-            parts.append(f"{title} (paired): " + "; ".join(f"{set_} {percent(f, True)}" for set_, f in metrics[key].items()))
-    main = [name for name in ("sft/nlex", "rl/nlex") if name in metrics["predict_by_steps"]]
-    kinds = sorted({kind for key in metrics["predict_by_kind"] if key.rsplit("/", 1)[0] in main for kind in metrics["predict_by_kind"][key]})
-    parts.append("By kind of program:\n\n" + table(["stage/format/set", *kinds], [
-        [key, *(percent(values.get(kind)) for kind in kinds)] for key, values in metrics["predict_by_kind"].items() if key.rsplit("/", 1)[0] in main]))
-    steps = list(dict.fromkeys(b for name in main for b in metrics["predict_by_steps"][name]))
-    parts.append("By number of steps (short and longer together):\n\n" + table(["steps", *main, "n"], [
-        [b, *(percent(metrics["predict_by_steps"][name].get(b)) for name in main), metrics["predict_by_steps"][main[0]].get(b, {}).get("n", "-")]
-        for b in steps]))
-    wrong = metrics["first_wrong_step"]
-    names = sorted({kind for row in wrong.values() for kind in row["kinds"]})
-    parts.append("First wrong step of the wrong predictions, number by kind (none: every step right, only the stated output wrong); and how many right "
-                 "predictions have a wrong step:\n\n" + table(["stage/format/set", "wrong", *names, "right, with a wrong step"], [
-                     [key, row["wrong"], *(row["kinds"].get(kind, 0) for kind in names), percent(row["right_with_wrong_step"])] for key, row in wrong.items()]))
-    for key, row in metrics.get("predict_by_agreement", {}).items():
-        parts.append(f"Agreement, {key}: " + "; ".join(f"{votes} agree: {percent(f)} right, n = {f['n']}" for votes, f in row.items()))
-
-    parts.append("## Solving")
+    parts = ["# What came out", headline(metrics), "## What the course should show", bars_table(metrics)]
+    parts += _predictions_part(metrics)
     columns = list(metrics["solve"]["rl"])
-    parts.append(table(["stage", *columns], [[stage, *(percent(values.get(c)) for c in columns)] for stage, values in metrics["solve"].items()]))
-
-    for key, title in (("best_at_k", "## Picking: best@k"), ("best_at_k_predict_only", "## Picking, with a verifier trained on prediction alone")):
-        if key not in metrics:
-            continue
-        parts.append(f"{title}\nOf k programs, submit the one with the most public tests predicted right (simulate) or really passed (exec), the shortest (short1), "
-                     "any (random). pass@k is the ceiling, the gap is exec minus simulate, the gain is simulate minus pass@1.")
-        for group in ("all", "clear", "open"):
-            best = metrics[key] if group == "all" else metrics[key][group]
-            methods = [m for m in ("pass", "exec", "simulate", "simulate_all", "short1", "random", "simulation_gap", "gain") if m in best]
-            parts.append(f"{group} statements:\n\n" + table(["k", *methods], [
-                [k + 1, *(percent(best[m][k], m in ("simulation_gap", "gain")) for m in methods)] for k in range(best["n"])]))
-        parts.append(f"As a judge of single programs, simulation accepts {percent(metrics[key]['accepts_right'])} of those that pass the public tests and "
-                     f"rejects {percent(metrics[key]['rejects_wrong'])} of those that do not.")
-
-    for key, title in (("self_rlef", "## Repairing: self-RLEF"), ("self_rlef_sft", "## Repairing without RL: the same on the SFT checkpoint")):
-        if key not in metrics:
-            continue
-        parts.append(f"{title}\nfixed, broken: shares of all problems. turns: programs written, 1 at least. oracle: true outcomes as feedback. resample: new "
-                     "programs from the solve prompt until simulation accepts one." + (" exchanged: feedback of another problem."
-                                                                                        if "exchanged" in metrics[key] else ""))
-        groups = {"all": metrics[key], "clear": metrics[key]["clear"], "open": metrics[key]["open"]}
-        number = lambda f: "-" if f["value"] is None else f"{f['value']:.2f}"
-        rows = [name for name in ("init", "final", "gain", "fixed", "broken", "oracle_final", "resample", "final_minus_resample", "exchanged")
-                if name in metrics[key]]
-        parts.append(table(["", *groups], [[name, *(percent(g[name], name in ("gain", "final_minus_resample")) for g in groups.values())] for name in rows]
-                           + [[name, *(number(g[name]) for g in groups.values())] for name in metrics[key] if name.endswith("turns")]))
-        tables = metrics[key]["table"]
-        parts.append("First program -> submitted program, shares of all problems:\n\n" + table(["", *tables], [
-            [change, *(percent(tables[tests][change]) for tests in tables)] for change in next(iter(tables.values()))]))
-
-    parts.append("## Seconds\n" + ", ".join(f"{stage} {seconds:.0f}" for stage, seconds in metrics["seconds"].items()))
+    parts += ["## Solving", table(["stage", *columns], [
+        [stage, *(percent(values.get(column)) for column in columns)] for stage, values in metrics["solve"].items()])]
+    parts += _picking_part(metrics, "best_at_k", "## Picking: best@k")
+    parts += _picking_part(metrics, "best_at_k_predict_only", "## Picking with a verifier trained on prediction alone")
+    parts += _repairing_part(metrics, "self_rlef", "## Repairing: self-RLEF")
+    parts += _repairing_part(metrics, "self_rlef_sft", "## Repairing without RL: the same on the SFT checkpoint")
+    parts += ["## Seconds", table(list(metrics["seconds"]), [[f"{seconds:.0f}" for seconds in metrics["seconds"].values()]])]
     return "\n\n".join(parts) + "\n"
+
+
+def bars_table(metrics: dict) -> str:
+    return table(["what", "at least", "measured", ""], bars(metrics))
+
+
+def _predictions_part(metrics: dict) -> list[str]:
+    parts = ["## Output prediction\nsft: after imitation, rl: after reinforcement. nlex: explanation in words, raw: variable dumps, none: "
+             "output only. own: the model's own programs."]
+    keys, five = metrics["predict"], metrics.get("predict_pass_at_5", {})
+    columns = {"pass@1": keys, "greedy": metrics["predict_greedy"], "readable": metrics["predict_readable"],
+               **({"pass@5": five} if five else {})}
+    parts.append(table(["stage/format/set", *columns, "n"], [
+        [key, *(percent(column.get(key)) for column in columns.values()), keys[key]["n"]] for key in keys]))
+    parts.append("What they were trained on (rl: on top of sft):\n\n" + table(["checkpoint", "tokens", "examples", "seconds"], [
+        [name, *(f"{seen[key]:,.0f}" if seen.get(key) else "-" for key in ("tokens", "examples", "seconds"))]
+        for name, seen in metrics["training"].items()]))
+    titles = {"nlex_minus_none": "nlex minus none, short budget", "nlex_minus_none_full": "nlex minus none, full budget",
+              "nlex_minus_raw_full": "nlex minus raw, full budget", "rl_minus_sft": "RL minus SFT",
+              "rl_minus_sft_control": "RL minus SFT continued for the same time"}
+    parts.append("Paired differences:\n\n" + table(["", "short", "longer", "solve pass@1"], [
+        [title, *(percent(metrics[key].get(column), True) for column in ("short", "longer", "solve pass@1"))]
+        for key, title in titles.items() if key in metrics]))
+
+    names = [name for name in ("sft/nlex", "rl/nlex") if name in metrics["predict_by_steps"]]
+    by_kind = {key: row for key, row in metrics["predict_by_kind"].items() if key.rsplit("/", 1)[0] in names}
+    kinds = sorted({kind for row in by_kind.values() for kind in row})
+    parts.append("By kind of program:\n\n" + table(["stage/format/set", *kinds], [
+        [key, *(percent(row.get(kind)) for kind in kinds)] for key, row in by_kind.items()]))
+    by_steps = {name: metrics["predict_by_steps"][name] for name in names}
+    parts.append("By number of steps (lines of the true explanation; short and longer inputs together):\n\n"
+                 + table(["steps", *names, "n"], [[b, *(percent(row[b]) for row in by_steps.values()), by_steps[names[0]][b]["n"]]
+                                                  for b in by_steps[names[0]]]))
+    wrong = metrics["first_wrong_step"]
+    kinds = sorted({kind for row in wrong.values() for kind in row["kinds"]})
+    parts.append("First wrong step of the wrong predictions, counted by kind (none: every step is right, only the stated output is wrong), "
+                 "and the share of right predictions that have a wrong step:\n\n"
+                 + table(["stage/format/set", "n", "wrong", *kinds, "right with a wrong step"], [
+                     [key, row["n"], row["wrong"], *(row["kinds"].get(kind, 0) for kind in kinds), percent(row["right_with_wrong_step"])]
+                     for key, row in wrong.items()]))
+    agreement = metrics.get("predict_by_agreement", {})
+    if agreement:
+        votes = sorted({v for row in agreement.values() for v in row})
+        parts.append("Accuracy of the commonest prediction, by how many agree on it:\n\n" + table(["stage/format/set", *votes], [
+            [key, *(f"{percent(row[v])}, n = {row[v]['n']}" if v in row else "-" for v in votes)] for key, row in agreement.items()]))
+    return parts
+
+
+def _picking_part(metrics: dict, key: str, title: str) -> list[str]:
+    if key not in metrics:
+        return []
+    parts = [f"{title}\nOf k programs submit the one with the most public tests predicted right (simulate) or really passed (exec), the "
+             "shortest answer (short1), or any (random). pass@k is the ceiling; simulation gap: exec minus simulate; gain: simulate minus "
+             "pass@1."]
+    for group in GROUPS:
+        best = metrics[key] if group == "all" else metrics[key][group]
+        signed = ("simulation_gap", "gain")
+        methods = [m for m in ("pass", "exec", "simulate", "simulate_all", "short1", "random", *signed) if m in best]
+        parts.append(f"{group} statements:\n\n" + table(["k", *methods], [
+            [k + 1, *(percent(best[m][k], m in signed) for m in methods)] for k in range(best["n"])]))
+    parts.append(f"As a judge of single programs, simulation accepts {percent(metrics[key]['accepts_right'])} of those that pass the "
+                 f"public tests and rejects {percent(metrics[key]['rejects_wrong'])} of those that do not.")
+    return parts
+
+
+def _repairing_part(metrics: dict, key: str, title: str) -> list[str]:
+    if key not in metrics:
+        return []
+    groups = {group: metrics[key] if group == "all" else metrics[key][group] for group in GROUPS}
+    shares = [name for name in ("init", "final", "gain", "fixed", "broken", "oracle_final", "resample", "final_minus_resample", "exchanged")
+              if name in metrics[key]]
+    turns = [name for name in metrics[key] if name.endswith("turns")]
+    number = lambda f: "-" if f["value"] is None else f"{f['value']:.2f} ({f['lo']:.2f} to {f['hi']:.2f})"
+    rows = [[name, *(percent(part[name], name in ("gain", "final_minus_resample")) for part in groups.values())] for name in shares]
+    rows += [[name, *(number(part[name]) for part in groups.values())] for name in turns]
+    changes = metrics[key]["table"]
+    return [f"{title}\nfixed, broken: shares of all problems. turns: programs written, the first one included. oracle: true outcomes as "
+            "feedback. resample: new programs from the solve prompt until simulation accepts one. exchanged: feedback of another problem.",
+            table(["", *groups], rows),
+            "First program -> submitted program, shares of all problems:\n\n" + table(["", *changes], [
+                [change, *(percent(changes[tests][change]) for tests in changes)] for change in changes["all tests"]])]
 
 
 def training_log(path: Path) -> list[dict]:
@@ -408,6 +458,7 @@ def plots(metrics: dict, out: Path) -> None:
     def save(figure_, axes, name):
         for axis in axes:
             axis.grid(alpha=0.3)
+            axis.set_ylim(-2, 102)
             if axis.get_legend_handles_labels()[0]:
                 axis.legend(fontsize=8)
         figure_.tight_layout()
@@ -417,15 +468,15 @@ def plots(metrics: dict, out: Path) -> None:
     best = metrics["best_at_k"]
     picture, axes = plt.subplots(1, 3, figsize=(13, 4), sharey=True)
     for axis, (title, part) in zip(axes, {"all statements": best, "clear": best["clear"], "open": best["open"]}.items()):
-        for method, label in (("pass", "pass@k (ceiling)"), ("exec", "best@k exec (oracle)"), ("simulate", "best@k simulate"), ("short1", "short1@k"),
-                              ("random", "random")):
+        for method, label in (("pass", "pass@k (ceiling)"), ("exec", "best@k exec (oracle)"), ("simulate", "best@k simulate"),
+                              ("short1", "short1@k"), ("random", "random")):
             if part[method][0]["value"] is not None:
                 line(axis, range(1, best["n"] + 1), part[method], label)
         axis.set(title=f"Picking one of k programs: {title}", xlabel="k, programs sampled", ylabel="problems solved (%)")
     save(picture, axes, "best_at_k.png")
 
     picture, axis = plt.subplots(figsize=(6.5, 4))
-    bins = sorted({b for row in metrics["predict_by_steps"].values() for b in row}, key=lambda text: int(text.rstrip("+").split("-")[0]))
+    bins = sorted({b for row in metrics["predict_by_steps"].values() for b in row}, key=_bin_start)
     for name, row in metrics["predict_by_steps"].items():
         have = [b for b in bins if b in row]
         line(axis, [bins.index(b) for b in have], [row[b] for b in have], name)
@@ -449,7 +500,7 @@ def write(metrics: dict, out: Path) -> str:
     """report.md and the plots in `out`; returns the first part, for the terminal."""
     (out / "report.md").write_text(markdown(metrics))
     plots(metrics, out)
-    return headline(metrics) + "\n\n" + table(["what", "at least", "measured", ""], bars(metrics))
+    return headline(metrics) + "\n\n" + bars_table(metrics)
 
 
 if __name__ == "__main__":

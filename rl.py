@@ -367,7 +367,7 @@ def main() -> None:
 
     model, tokenizer = saved["model"], Tokenizer()
     optimizers = make_optimizers(model, args.muon_lr, args.adam_lr)
-    with Sandbox() as sandbox:
+    with Sandbox(cpu_seconds=0.5) as sandbox:  # these programs take milliseconds or never end
         runner = tasks.Runner(sandbox)
         own, sample = OwnPrograms(runner), Sampler(model, tokenizer, args.batch_rows)
         problems = tasks.load_problems(files["rl_problems"])

@@ -105,8 +105,16 @@ course() {  # the flags go to every stage
   stage eval python eval.py "$@"
 }
 
-ablations() {  # one line each; the same flags, the same folder, other names
-  :
+ablations() {  # the same flags, the same folder, other names; sizes for preset cpu
+  # Answer formats at the full budget of tokens, each with its own complete schedule; the first is also a dedicated verifier.
+  local tokens=10000000
+  stage nlex python sft.py --predict-only nlex --tokens $tokens --name sft-predict "$@"
+  stage none python sft.py --predict-only none --tokens $tokens --name sft-none "$@"
+  stage raw python sft.py --predict-only raw --tokens $tokens --name sft-raw "$@"
+  # What the same time would have brought without rewards.
+  stage control python sft.py --control "$@"
+  # The paper's sizes: 20 programs a problem, 5 predictions a test.
+  stage eval python eval.py --full --programs 20 --predictions 5 "$@"
 }
 
 out_folder() {  # the last --out among the flags

@@ -93,7 +93,8 @@ class Sandbox:
                     worker.close()
                     self.workers[slot], results[k] = None, Result("SIGNAL 9", "", "", 0.0)
 
-        threads = [threading.Thread(target=serve, args=(slot,), daemon=True) for slot in range(min(len(self.workers), len(jobs)))]
+        slots = range(min(len(self.workers), len(jobs)))
+        threads = [threading.Thread(target=serve, args=(slot,), daemon=True) for slot in slots]
         for thread in threads:
             thread.start()
         try:
@@ -134,7 +135,7 @@ _shared: list[Sandbox] = []
 
 
 def run(code: str, stdin: str = "", *, cpu_seconds: float = 2.0, memory_mb: int = 512, output_bytes: int = 65536) -> Result:
-    """Run one program in a worker kept for this purpose. Raises ValueError for arguments of another type or limits that are not positive."""
+    """Run one program in a worker kept for this purpose. Raises ValueError for limits that are not positive, or arguments not text."""
     if min(cpu_seconds, memory_mb, output_bytes) <= 0:
         raise ValueError(f"limits must be positive, got {cpu_seconds=} {memory_mb=} {output_bytes=}")
     if not _shared:

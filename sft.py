@@ -4,6 +4,7 @@
     python sft.py --predict-only nlex         # out/sft-short-nlex.pt: output prediction alone, short_tokens tokens
     python sft.py --predict-only none         # out/sft-short-none.pt: the same number of tokens, answers without explanation
     python sft.py --predict-only raw --tokens 8000000 --name sft-raw      # any budget, any name
+    python sft.py --control                   # out/sft-control.pt: out/sft.pt trained on, for as long as RL took (RL's control)
 
 The model starts from random weights: what a pre-trained model brings (the paper starts from Qwen2.5 and CWM) is learnt here too.
 The loss is the mean cross-entropy over assistant tokens, the end token included; user tokens are only read. Batches hold samples of
@@ -121,6 +122,16 @@ def validate(model, tokenizer, cases, problems, runner, texts: tuple[str, ...]) 
     return record
 
 
+def control_steps(out: Path) -> int:
+    """How many SFT steps take as long as RL took, by the seconds both stages have logged."""
+    path = out / "seconds.json"
+    used = json.loads(path.read_text()) if path.exists() else {}
+    log = [json.loads(line) for line in (out / "sft.jsonl").read_text().splitlines()] if (out / "sft.jsonl").exists() else []
+    if not log or not used.get("rl") or not used.get("sft"):
+        sys.exit(f"--control needs a finished SFT and RL in {out}: run `python sft.py` and `python rl.py` first")
+    return round(log[-1]["step"] * used["rl"] / used["sft"])
+
+
 # ---------------------------------------------------------------------------------------------------------------------------
 
 def main() -> None:
@@ -128,9 +139,12 @@ def main() -> None:
     parser.add_argument("--predict-only", choices=("nlex", "raw", "none"), help="train output prediction alone, with this answer format")
     parser.add_argument("--tokens", type=int, help="with --predict-only: budget in tokens, prompt and answer (default: short_tokens)")
     parser.add_argument("--name", help="name of the checkpoint and the log (default: sft, or sft-short-FORMAT)")
+    parser.add_argument("--control", action="store_true", help="continue out/sft.pt on the same mixture for as many seconds as RL took")
     args = tasks.settings(parser, "sft")
+    if args.control:
+        args.name, args.steps = args.name or "sft-control", control_steps(args.out)
     format, texts = args.predict_only or "nlex", ("predict",) if args.predict_only else TASKS
-    stage = "short" if args.predict_only else "sft"
+    stage = "control" if args.control else "short" if args.predict_only and not args.tokens else "ablations" if args.predict_only else "sft"
     name = args.name or (f"sft-short-{format}" if args.predict_only else "sft")
     final, state, log = args.out / f"{name}.pt", args.out / f"{name}-state.pt", args.out / f"{name}.jsonl"
     if final.exists():
@@ -146,13 +160,14 @@ def main() -> None:
     config = ModelConfig(n_vocab=tokenizer.n_vocab, **tasks.PRESETS[args.preset]["model"])
     index = index[index[:, 2] <= config.n_ctx]
     budget = (None, args.tokens or args.short_tokens) if args.predict_only else (args.steps, None)
-    plan = plan_batches(index[:, 2], args.batch_tokens, *budget, seed=args.seed)
+    plan = plan_batches(index[:, 2], args.batch_tokens, *budget, seed=args.seed + 1_000 * args.control)
     cases = tasks.load_cases(args.out / "data" / "val_cases.jsonl")
     cases = [c for s in ("short", "longer") for c in [c for c in cases if c.set == s][:args.val_cases_used]]
     problems = tasks.load_problems(args.out / "data" / "val_problems.jsonl")[:args.val_cases_used]
 
-    model = Transformer(config).to(device)
-    optimizers = make_optimizers(model, args.muon_lr, args.adam_lr)
+    model = load_checkpoint(args.out / "sft.pt", device)["model"] if args.control else Transformer(config).to(device)
+    scale = 0.3 if args.control else 1.0  # a run continued from a finished schedule starts lower
+    optimizers = make_optimizers(model, scale * args.muon_lr, scale * args.adam_lr)
     first, used, examples = 0, 0, 0
     if state.exists():
         saved = load_checkpoint(state, device)
@@ -169,11 +184,12 @@ def main() -> None:
     print(f"sft    {name}: {model.n_params():,} parameters, {len(plan):,} steps, {int(share.sum()):,} tokens ("
           + ", ".join(f"{task} {part / share.sum():.0%}" for task, part in zip(TASKS, share) if part) + f"), {device}")
 
-    with Sandbox() as sandbox:
+    with Sandbox(cpu_seconds=0.5) as sandbox:  # these programs take milliseconds or never end
         runner = tasks.Runner(sandbox)
         model.train()
         mark, since, losses = time.time(), 0, []
-        for step in tqdm(range(first, len(plan)), initial=first, total=len(plan), desc=name, mininterval=5, disable=not sys.stderr.isatty()):
+        quiet = not sys.stderr.isatty()
+        for step in tqdm(range(first, len(plan)), initial=first, total=len(plan), desc=name, mininterval=5, disable=quiet):
             rows = index[plan[step]]
             ids = collate([tokens[a:a + n].tolist() for a, _, n, _ in rows], tokenizer.pad).to(device)      # (B, T)
             at = torch.arange(ids.shape[1])

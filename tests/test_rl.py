@@ -18,6 +18,15 @@ from rl import Turn, advantages, backward, micro_batches, reinforce_loss
 TINY = {"n_layer": 2, "n_head": 2, "n_kv_head": 1, "n_embd": 32, "n_ctx": 512}
 
 
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    """Matrices this small only wait for a second thread."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(scope="module")
 def tokenizer():
     return Tokenizer()
@@ -279,6 +288,11 @@ def test_a_stopped_run_continues_to_the_same_weights(tmp_path, monkeypatch, toke
     # an untrained model is never right: reward something it sometimes does, so that there is something to learn and to remember
     monkeypatch.setattr(rl.Predict, "rewards", lambda self, cases, turns: [[rl.sign(sum(t.tokens) % 2) for t in group] for group in turns])
 
+    def solve_rewards(self, problems, programs):
+        self.own.add([(p, p.solution) for p in problems])
+        return [[rl.sign(k % 2 == 0) for k in range(len(group))] for group in programs]
+    monkeypatch.setattr(rl.Solve, "rewards", solve_rewards)
+
     run(monkeypatch, tmp_path / "whole")
     learn, calls = rl.backward, []
 
@@ -302,6 +316,7 @@ def test_a_stopped_run_continues_to_the_same_weights(tmp_path, monkeypatch, toke
         rows = map(json.loads, (tmp_path / name / "rl.jsonl").read_text().splitlines())
         return [{k: v for k, v in row.items() if not any(word in k for word in clock)} for row in rows]
     assert lines("whole") == lines("stopped") and [row["step"] for row in lines("whole")] == [0, 1, 2, 3, 4]
+    assert lines("whole")[4]["predict_own"] > 0 and lines("whole")[4]["predict_replay"] > 0
     assert "val_longer" in lines("whole")[3] and "val_solve" in lines("whole")[4]
     before = (tmp_path / "whole/rl.pt").stat().st_mtime_ns
     run(monkeypatch, tmp_path / "whole")

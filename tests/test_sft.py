@@ -74,7 +74,8 @@ def test_a_killed_run_continues_to_the_same_weights(tmp_path):
                     "--sft-problems", "50", "--rl-cases", "2", "--rl-problems", "2", "--test-cases", "2", "--test-problems", "2",
                     "--val-cases", "2", "--val-problems", "2"], check=True, capture_output=True)
     subprocess.run(command("whole"), check=True, capture_output=True, env=environment)
-    killed = subprocess.Popen(command("killed"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment, start_new_session=True)
+    killed = subprocess.Popen(command("killed"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment,
+                              start_new_session=True)
     state, deadline = tmp_path / "killed-state.pt", time.time() + 60
     while not state.exists() and time.time() < deadline:
         time.sleep(0.01)

@@ -1,0 +1,341 @@
+"""Estimators against brute force; picking and repairing with scripted models; a whole evaluation with random weights."""
+
+import itertools
+import json
+import random
+import sys
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+
+import eval as evaluation
+import report
+import tasks
+from eval import Answer, Simulator, on_public_tests, resample, self_rlef
+from report import figure, paired_difference, pass_at_k, percent, rank_score_at_k, step_bin
+from tasks import Problem
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Estimators.
+
+def test_pass_at_k_equals_enumeration():
+    for n in range(1, 8):
+        for c in range(n + 1):
+            for k in range(1, n + 1):
+                subsets = list(itertools.combinations([1] * c + [0] * (n - c), k))
+                assert pass_at_k(n, c, k) == pytest.approx(sum(map(any, subsets)) / len(subsets))
+
+
+def enumerated_rank_score(scores, correct, k):
+    """Every k-subset; of its best-scored programs each is picked equally often."""
+    total, subsets = 0.0, list(itertools.combinations(range(len(scores)), k))
+    for subset in subsets:
+        best = [i for i in subset if scores[i] == max(scores[j] for j in subset)]
+        total += sum(correct[i] for i in best) / len(best)
+    return total / len(subsets)
+
+
+def test_rank_score_equals_enumeration_with_ties():
+    rng = random.Random(0)
+    for _ in range(150):
+        n = rng.randint(1, 8)
+        scores = [rng.choice([-1, 0, 1, 1, 2, -float("inf")]) for _ in range(n)]
+        correct = [rng.randint(0, 1) for _ in range(n)]
+        for k in range(1, n + 1):
+            assert rank_score_at_k(scores, correct, k) == pytest.approx(enumerated_rank_score(scores, correct, k))
+
+
+def test_rank_score_limits():
+    correct = [1, 0, 0, 1, 0]
+    assert rank_score_at_k(correct, correct, 3) == pytest.approx(pass_at_k(5, 2, 3))      # a perfect judge reaches the ceiling
+    assert rank_score_at_k([0] * 5, correct, 3) == pytest.approx(0.4)                      # no information: pass@1
+    assert rank_score_at_k([3, 9, 2, 1, 0], correct, 5) == 0                              # k = n: the best-scored one
+
+
+def test_figure_is_mean_and_interval_over_classes():
+    assert figure([], []) == {"value": None, "lo": None, "hi": None, "n": 0}
+    assert figure([1, 1, 1], ["a", "b", "c"]) == {"value": 1.0, "lo": 1.0, "hi": 1.0, "n": 3}
+    rng = np.random.default_rng(0)
+    values = rng.random(1000) < 0.7
+    alone = figure(values, np.arange(1000))
+    assert alone == figure(values, np.arange(1000)) and alone["n"] == 1000
+    deviation = 1.96 * np.sqrt(alone["value"] * (1 - alone["value"]) / 1000)
+    assert alone["value"] - alone["lo"] == pytest.approx(deviation, rel=0.2)
+    assert alone["hi"] - alone["value"] == pytest.approx(deviation, rel=0.2)
+    # ten copies of each value in one class carry no more information than one
+    copies = figure(np.repeat(values[:100], 10), np.repeat(np.arange(100), 10))
+    single = figure(values[:100], np.arange(100))
+    assert copies["n"] == 1000 and copies["lo"] == pytest.approx(single["lo"]) and copies["hi"] == pytest.approx(single["hi"])
+
+
+def test_paired_difference_is_narrow_where_items_move_together():
+    easy = np.arange(200) % 2
+    assert paired_difference(easy, easy, np.arange(200)) == {"value": 0.0, "lo": 0.0, "hi": 0.0, "n": 200}
+    assert paired_difference([1, 0], [0, 0], ["a", "b"])["value"] == 0.5
+
+
+def test_words():
+    assert percent({"value": 0.803, "lo": 0.77, "hi": 0.8312}) == "80.3 (77.0 to 83.1)"
+    assert percent({"value": 0.05, "lo": -0.01, "hi": 0.11}, signed=True) == "+5.0 (-1.0 to +11.0)"
+    assert percent(None) == percent(figure([], [])) == "-"
+    assert [step_bin(n) for n in (1, 5, 6, 30, 31, 900)] == ["1-5", "1-5", "6-10", "21-30", "31+", "31+"]
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Picking and repairing, with programs that are just names and models that follow a script.
+
+def problem(name, tests=2):
+    return Problem(statement=name, kind="ints", open=name == "b", public=[[f"{name}{t}", "1"] for t in range(tests)],
+                   hidden=[["h", "1"]], solution="", cls=name)
+
+
+def fence(code):
+    return f"```python\n{code}\n```"
+
+
+class Script:
+    """Answers whose texts come in order per statement."""
+
+    def __init__(self, **texts):
+        self.texts, self.users = {name: list(rows) for name, rows in texts.items()}, []
+
+    def __call__(self, users, group=1):
+        self.users += users
+        return [[Answer(self.texts[user.split("\n")[1]].pop(0), 5) for _ in range(group)] for user in users]
+
+
+def observe(pairs):
+    """Programs named good pass everything, the others nothing."""
+    return [("1\n" if code.startswith("good") else "0\n", "") for code, _ in pairs]
+
+
+def test_on_public_tests_keeps_the_order_and_skips_unreadable_programs():
+    seen = []
+    got = on_public_tests([problem("a"), problem("b"), problem("c", 3)], ["good", None, "bad"],
+                          lambda pairs: seen.extend(pairs) or observe(pairs))
+    assert got == [[("1\n", "")] * 2, [None, None], [("0\n", "")] * 3]
+    assert seen == [("good", "a0"), ("good", "a1"), ("bad", "c0"), ("bad", "c1"), ("bad", "c2")]
+    assert [evaluation.count_right(problem("a"), code, outcomes) for code, outcomes in zip(["good", None, "bad"], got)] == [2, -1, 0]
+
+
+def test_self_rlef_submits_fixes_and_stops_at_the_limit():
+    problems = [problem(name) for name in "abcd"]
+    answer = Script(a=[tasks.SUBMIT], b=[fence("bad2"), fence("good3"), tasks.SUBMIT],
+                    c=["no program at all"], d=[fence("d2"), fence("d3"), fence("d4")])
+    histories = self_rlef(problems, ["good", "bad", None, "d1"], answer, observe, turns=4)
+    assert histories == [["good"], ["bad", "bad2\n", "good3\n"], [None], ["d1", "d2\n", "d3\n", "d4\n"]]
+    assert all(not texts for texts in answer.texts.values())  # at the limit nothing more is asked
+    first = answer.users[:4]
+    assert "right" in first[0] and "wrong" not in first[0].split("Submit or fix.")[1]
+    assert "wrong" in first[1] and "nothing" in first[2]
+    assert self_rlef(problems, ["x"] * 4, None, None, turns=1) == [["x"]] * 4
+
+
+def test_exchanged_feedback_is_the_next_problems():
+    answer = Script(a=[tasks.SUBMIT], b=[tasks.SUBMIT])
+    self_rlef([problem("a"), problem("b", 3)], ["good", "bad"], answer, observe, turns=3, exchange=True)
+    assert answer.users[0].count("wrong") == 2 and answer.users[1].count("right") == 3
+
+
+def test_resampling_uses_the_drawn_programs_first():
+    problems = [problem(name) for name in "abc"]
+    answer = Script(b=[fence("good9"), fence("never")], c=[fence("c4"), fence("c5")])
+    histories = resample(problems, [["bad", "good", "x"], ["b1", None, "b3"], ["c1", "c2", "c3"]], answer, observe, turns=5)
+    assert histories == [["bad", "good"], ["b1", None, "b3", "good9\n"], ["c1", "c2", "c3", "c4\n", "c5\n"]]
+    assert resample(problems[:1], [["b1", "b2", "b3"]], None, observe, turns=2) == [["b1", "b2"]]
+
+
+def test_simulator_asks_once_and_remembers(tmp_path):
+    asked = []
+
+    def answer(users, group):
+        asked.extend(users)
+        return [[Answer(f"r = 1.\n<output>\n{len(asked)}\n</output>", 9)] * group for _ in users]
+    simulator = Simulator(answer, tmp_path / "kept.json", [1])
+    pairs = [("p", "1"), ("q", "1"), ("p", "1")]
+    assert simulator.first(pairs) == [("2\n", ""), ("2\n", ""), ("2\n", "")] and len(asked) == 2
+    assert [len(row) for row in simulator.outcomes(pairs, 3)] == [3, 3, 3] and len(asked) == 4
+    simulator.save()
+    again = Simulator(None, tmp_path / "kept.json", [1])
+    assert again.outcomes(pairs, 3) == simulator.outcomes(pairs, 3)
+    assert Simulator(None, tmp_path / "kept.json", [2]).known == {}
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Figures from rows with a known result.
+
+def test_best_at_k_and_repair_figures():
+    problems = [problem("a"), problem("b")]
+    rows = {"solve-rl": {"programs": [["x"] * 4] * 2, "tokens": [[4, 3, 2, 1], [1, 2, 3, 4]],
+                         "right": [[True, False, False, False], [True, True, False, False]], "passed": [[2, 0, 1, -1], [2, 2, 2, 0]]},
+            "best": {"scores": [[[2, 2, 0, -1], [2, 2, 0, 0]]]}}
+    run = {"init": [True, False], "final": [True, True], "init_public": [True, True], "final_public": [True, True], "turns": [1, 3]}
+    rows["self-rlef"] = {"simulated": run, "oracle": run, "resample": {**run, "final": [False, True]}}
+    summary = report.summarise(rows, problems, {})
+    best, loop = summary["best_at_k"], summary["self_rlef"]
+    values = lambda key, part=best: [round(f["value"], 4) for f in part[key]]
+    assert best["n"] == 4 and len(best["clear"]["pass"]) == 4
+    assert values("pass") == [0.375, round((1 / 2 + 5 / 6) / 2, 4), round((3 / 4 + 1) / 2, 4), 1.0]
+    assert values("simulate")[3] == 0.75 and values("exec")[3] == round((1 + 2 / 3) / 2, 4)
+    assert values("random") == [0.375] * 4
+    assert values("short1")[3] == 0.5 and values("short1", best["open"])[3] == 1.0  # the unreadable program is last, however short
+    assert best["gain"][0]["value"] == 0 and summary["simulation_gap"]["value"] == pytest.approx(best["exec"][3]["value"] - 0.75, abs=1e-4)
+    assert best["accepts_right"]["value"] == 0.75 and best["rejects_wrong"]["value"] == pytest.approx(2 / 3, abs=1e-4)
+    assert summary["solve"]["rl/clear"]["pass@1"]["value"] == 0.25 and summary["solve"]["rl"]["public@1"]["value"] == 0.5
+    assert (loop["fixed"]["value"], loop["broken"]["value"], loop["turns"]["value"]) == (0.5, 0, 2)
+    assert loop["resample"]["value"] == 0.5 and loop["final_minus_resample"]["value"] == 0.5
+    assert loop["table"]["all tests"]["wrong -> right"]["value"] == 0.5 and loop["table"]["public tests"]["right -> right"]["value"] == 1
+
+
+def test_a_half_written_log_line_is_no_error(tmp_path):
+    path = tmp_path / "sft.jsonl"
+    path.write_text('{"step": 50, "tokens": 1000, "tokens_per_second": 100}\n'
+                    '{"step": 100, "tokens": 3000, "tokens_per_second": 200}\n{"ste')
+    assert report.training_seconds(path) == 20.0 and report.training_seconds(tmp_path / "none") is None
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The whole evaluation, with random weights.
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory):
+    """Test data and the four checkpoints of the default course, and one of `run.sh full`."""
+    torch = pytest.importorskip("torch")
+    from model import ModelConfig, Tokenizer, Transformer, save_checkpoint
+
+    folder = tmp_path_factory.mktemp("evaluation")
+    (folder / "data").mkdir()
+    knobs, rng = tasks.world.KNOBS["cpu"], random.Random(0)
+    cases, problems = [], []
+    while len(cases) < 8:
+        case = tasks.random_case(rng, knobs, "test", "longer" if len(cases) % 2 else "short")
+        cases += [case] if case else []
+    while len(problems) < 4:
+        drawn = tasks.world.random_problem(rng, knobs, "test", len(problems) % 2 == 1)
+        problems += [drawn] if drawn else []
+    for name, rows in (("cases", cases), ("problems", problems)):
+        (folder / "data" / f"test_{name}.jsonl").write_text("".join(json.dumps(tasks.asdict(row)) + "\n" for row in rows))
+    for name in ("sft", "rl", "sft-short-nlex", "sft-short-none", "sft-none"):
+        torch.manual_seed(len(name))
+        model = Transformer(ModelConfig(n_vocab=Tokenizer().n_vocab, n_layer=1, n_head=2, n_kv_head=1, n_embd=32, n_ctx=512))
+        save_checkpoint(folder / f"{name}.pt", model, extra={"tokens": 1000, "examples": 10})
+    (folder / "seconds.json").write_text(json.dumps({"data": 1.0, "sft": 60.0, "short": 10.0, "rl": 20.0, "peak_memory_mb": 10}))
+    return folder
+
+
+FLAGS = ["--preset", "quick", "--max-new-tokens-predict", "12", "--max-new-tokens-solve", "12", "--turns", "3", "--programs", "4"]
+
+
+def main(monkeypatch, capsys, *flags):
+    monkeypatch.setattr(sys, "argv", ["eval.py", *map(str, flags)])
+    evaluation.main()
+    return capsys.readouterr().out
+
+
+@pytest.fixture
+def solving(monkeypatch):
+    """Random weights write no program: some answers to solve and fix prompts are replaced by text."""
+    real = evaluation.make_generate
+
+    def make(*rest, **options):
+        answer = real(*rest, **options)
+
+        def replaced(users, group=1):
+            texts = ["```python\nprint(len(input()))\n```", tasks.SUBMIT, "```python\nprint(1 / 0)\n```", "<output>\n5\n</output>"]
+            return [row if user.startswith("Predict") else [Answer(texts[(k + n) % 4], 7) for n in range(len(row))]
+                    for k, (user, row) in enumerate(zip(users, answer(users, group)))]
+        return replaced
+    monkeypatch.setattr(evaluation, "make_generate", make)
+
+
+def test_evaluation_from_checkpoints_to_report(out, monkeypatch, capsys, solving):
+    flags = [*FLAGS, "--out", out, "--full", "--predictions", "2"]
+    said = main(monkeypatch, capsys, *flags)
+    metrics = json.loads((out / "metrics.json").read_text())
+    assert set(metrics) >= {"preset", "device", "commit", "seed", "seconds", "peak_memory_mb", "parameters", "predict", "solve",
+                            "best_at_k", "self_rlef", "predict_by_kind", "predict_by_steps", "first_wrong_step", "simulation_gap",
+                            "nlex_minus_none", "rl_minus_sft"}
+    assert set(metrics["predict"]) == {
+        *(f"{name}/{set_}" for name in ("sft/nlex", "rl/nlex") for set_ in ("short", "longer", "own")),
+        *(f"{name}/{set_}" for name in ("sft_short_budget/nlex", "sft_short_budget/none", "sft/none") for set_ in ("short", "longer"))}
+    assert metrics["predict"]["rl/nlex/short"]["n"] == 4 and metrics["predict"]["rl/nlex/own"]["n"] > 0
+    assert {"sft", "sft/clear", "sft/open", "rl", "rl/clear", "rl/open"} == set(metrics["solve"])
+    assert set(metrics["solve"]["rl"]) >= {"pass@1", "pass@4", "public@1", "public@4"}
+    for method in ("pass", "simulate", "exec", "short1", "random"):
+        assert len(metrics["best_at_k"][method]) == len(metrics["best_at_k"]["open"][method]) == 4
+    assert set(metrics["self_rlef"]) >= {"init", "final", "oracle_final", "resample", "fixed", "broken", "turns", "exchanged"}
+    assert metrics["seconds"]["total"] == pytest.approx(91 + metrics["seconds"]["eval"], abs=0.3) and metrics["seconds"]["sft"] == 60
+    text = (out / "report.md").read_text()
+    assert "numbers mean nothing" in text and "NOT MET" in text and "NOT MET" in said
+    assert "nan" not in text.lower().replace("nano", "") and "None" not in text
+
+    # the same command again does what is missing, and comes to the same numbers
+    (out / "eval-cache" / "self-rlef.json").unlink()
+    again = main(monkeypatch, capsys, *flags)
+    assert again.count("is there") == 10 and again.count("self-rlef ") == 1
+    assert {k: v for k, v in json.loads((out / "metrics.json").read_text()).items() if k not in ("seconds", "peak_memory_mb")} == \
+           {k: v for k, v in metrics.items() if k not in ("seconds", "peak_memory_mb")}
+
+
+def test_a_missing_checkpoint_is_one_line(out, tmp_path, monkeypatch, capsys):
+    (tmp_path / "data").symlink_to(out / "data")
+    with pytest.raises(SystemExit) as ended:
+        main(monkeypatch, capsys, *FLAGS, "--out", tmp_path)
+    error = capsys.readouterr().err
+    assert ended.value.code == 2 and "sft.pt is missing: make it with `python sft.py" in error and error.count("\n") == 1
+
+
+def test_programs_from_elsewhere(out, tmp_path, monkeypatch, capsys):
+    rows = [{"code": "print(1 + 2)", "input": "", "output": "3", "level": "1"},
+            {"code": "print(3)", "input": "", "output": "3", "level": "2"},
+            {"code": "print(" + "1 + " * 600 + "1)", "input": "", "output": "601", "level": "2"},
+            {"code": "def f(x):\n    return [x]", "input": "3", "output": "[3]"}]
+    path = tmp_path / "rows.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    monkeypatch.setattr(evaluation, "parse_outcome", lambda text: ("[ 3 ]\n" if "[" in text else "3\n", ""))
+    real = evaluation.make_generate
+    monkeypatch.setattr(evaluation, "make_generate", lambda *rest: lambda users: [
+        [Answer("[" if "def f" in user else "", row[0].tokens)] for user, row in zip(users, real(*rest)(users))])
+    said = main(monkeypatch, capsys, *FLAGS, "--out", out, "--programs", path)
+    kept = json.loads((out / "programs-rows.json").read_text())
+    assert {level: f["value"] for level, f in kept["levels"].items()} == {"all": 0.5, "1": 1.0, "2": 0.5, "function": 0.0}  # exact repr
+    assert kept["too_long"] == 1 and "too long" in said and kept["checkpoint"].endswith("rl.pt")
+
+
+def test_show_puts_the_simulation_beside_the_truth(out, root, tmp_path, monkeypatch, capsys):
+    program = tmp_path / "prog.py"
+    program.write_text("x = int(input())\nprint(x + 1)\n")
+    said = main(monkeypatch, capsys, *FLAGS, "--out", out, "--show", program, "--stdin", "4")
+    assert "first wrong step" in said and "true '5'" in said and ": wrong" in said
+    run = evaluation.nlex.record(program.read_text(), "4", trusted=True)
+    truth = tasks.predict_answer(evaluation.nlex.narrate(run), ("5\n", ""))
+    monkeypatch.setattr(evaluation, "make_generate", lambda *rest, **options: lambda users: [[Answer(truth, 9)]])
+    said = main(monkeypatch, capsys, "--out", out, "--show", program, "--stdin", "4", "--ckpt", out / "sft.pt")
+    assert "every step is right" in said and ": right" in said
+    with pytest.raises(SystemExit) as ended:
+        main(monkeypatch, capsys, "--out", out, "--show", tmp_path / "none.py")
+    assert ended.value.code == 2
+
+
+def test_default_checkpoint(tmp_path):
+    (tmp_path / "sft.pt").touch()
+    assert evaluation.default_checkpoint(tmp_path) == tmp_path / "sft.pt"
+    (tmp_path / "rl.pt").touch()
+    assert evaluation.default_checkpoint(tmp_path) == tmp_path / "rl.pt"
+
+
+def test_answers_of_prompts_that_do_not_fit(monkeypatch):
+    tokenizer = SimpleNamespace(prompt=lambda text: list(text), decode=lambda ids: "".join(ids), end="$")
+    seen = {}
+
+    def generate(model, prompts, group, **options):
+        seen.update(options, prompts=prompts)
+        return [[SimpleNamespace(tokens=[*prompt, "$"])] * group for prompt in prompts]
+    monkeypatch.setattr(evaluation, "generate", generate)
+    model = SimpleNamespace(config=SimpleNamespace(n_ctx=4))
+    answer = evaluation.make_generate(model, tokenizer, 10, seed=3)
+    assert answer(["ab", "abcd", "c"], 2) == [[("ab", 3)] * 2, [("", 0)] * 2, [("c", 2)] * 2]
+    first = seen["seed"]
+    answer(["a"])
+    assert seen["seed"] != first and seen["max_new_tokens"] == 10
