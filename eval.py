@@ -1,7 +1,7 @@
 """Did it work? Output prediction, solving, picking by simulation (best@k), repairing by simulation (self-RLEF).
 
     python eval.py                                          # out/metrics.json, out/report.md, out/*.png; after sft.py and rl.py
-    python eval.py --full --programs 20 --predictions 5     # the paper's sizes, and two more controls of self-RLEF
+    python eval.py --full --samples 20 --predictions 5      # the paper's sizes, and two more controls of self-RLEF
     python eval.py --programs FILE.jsonl                    # predict programs from elsewhere (fields code, input, output, maybe level)
     python eval.py --show prog.py --stdin "3 1 2"           # the model's simulation beside the truth, first wrong step marked
 
@@ -258,12 +258,12 @@ class Evaluation:
 
     def solve(self, name: str) -> dict:
         """Programs of each problem, their lengths in tokens, right on all tests, and the number of public tests really passed."""
-        answers = self.ask(name, "solve", salt=1)([tasks.solve_prompt(p) for p in self.problems], self.args.programs)
+        answers = self.ask(name, "solve", salt=1)([tasks.solve_prompt(p) for p in self.problems], self.args.samples)
         programs = [[parse_program(a.text) for a in row] for row in answers]
         flat = [(problem, code) for problem, row in zip(self.problems, programs) for code in row]
         passed = on_public_tests([p for p, _ in flat], [code for _, code in flat], self.runner.outcomes)
         right = self.right(flat)
-        n = self.args.programs
+        n = self.args.samples
         split = lambda values: [values[i:i + n] for i in range(0, len(values), n)]
         return {"programs": programs, "tokens": [[a.tokens for a in row] for row in answers], "right": split(right),
                 "passed": split([count_right(p, code, got) for (p, code), got in zip(flat, passed)])}
@@ -472,23 +472,17 @@ def show(args: argparse.Namespace) -> None:
 # ---------------------------------------------------------------------------------------------------------------------------
 
 def main() -> None:
-    # --programs is a number (samples per problem, a size like the others) or a file of programs from elsewhere
-    first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    first.add_argument("--programs")
-    foreign, rest = first.parse_known_args()
-    foreign = foreign.programs
-    if foreign is not None and foreign.isdigit():
-        rest, foreign = rest + ["--programs", foreign], None
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--full", action="store_true", help="more controls: self-RLEF without RL, with exchanged feedback; a verifier")
+    parser.add_argument("--programs", type=Path, metavar="FILE.jsonl", help="predict these programs (fields code, input, output)")
     parser.add_argument("--show", type=Path, metavar="PROG.PY", help="show the simulation of this program beside the truth")
     parser.add_argument("--stdin", default="", help="with --show: the program's standard input, as text")
     parser.add_argument("--ckpt", type=Path, help="with --show and --programs FILE: the checkpoint (default: rl.pt, else sft.pt, of --out)")
-    args = tasks.settings(parser, "eval", rest)
+    args = tasks.settings(parser, "eval")
     if args.show:
         show(args)
-    elif foreign:
-        predict_programs(args, Path(foreign))
+    elif args.programs:
+        predict_programs(args, args.programs)
     else:
         with Sandbox(cpu_seconds=0.5) as sandbox:  # these programs take milliseconds or never end
             metrics = Evaluation(args, sandbox).run()

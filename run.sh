@@ -114,7 +114,7 @@ ablations() {  # the same flags, the same folder, other names; sizes for preset 
   # What the same time would have brought without rewards.
   stage control python sft.py --control "$@"
   # The paper's sizes: 20 programs a problem, 5 predictions a test.
-  stage eval python eval.py --full --programs 20 --predictions 5 "$@"
+  stage eval python eval.py --full --samples 20 --predictions 5 "$@"
 }
 
 out_folder() {  # the last --out among the flags

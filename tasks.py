@@ -49,9 +49,9 @@ PRESETS = {
         "sft": dict(steps=5200, batch_tokens=3072, short_tokens=1_500_000, muon_lr=0.02, adam_lr=0.003, clip=1.0, warmup=50,
                     fix_share=0.7, val_every=650, save_every=650, val_cases_used=100),
         "rl": dict(steps=30, predict_prompts=14, solve_prompts=5, fix_prompts=5, group=8, muon_lr=0.002, adam_lr=3e-4, clip=0.1,
-                   warmup=3, predict_weight=0.8, max_new_tokens_predict=400, max_new_tokens_solve=160, micro_tokens=8192,
+                   warmup=3, predict_weight=0.8, max_new_tokens_predict=450, max_new_tokens_solve=160, micro_tokens=8192,
                    val_every=15, val_cases=100, save_every=5, own_share=0.25, replay_share=0.5, batch_rows=256),
-        "eval": dict(problems=400, cases=400, programs=8, predictions=1, turns=10, max_new_tokens_predict=400,
+        "eval": dict(problems=400, cases=400, samples=8, predictions=1, turns=10, max_new_tokens_predict=450,
                      max_new_tokens_solve=160, batch_rows=256),
     },
     "gpu": {  # sized by calculation, see the README
@@ -63,7 +63,7 @@ PRESETS = {
         "rl": dict(steps=100, predict_prompts=64, solve_prompts=24, fix_prompts=24, group=8, muon_lr=0.002, adam_lr=3e-4, clip=0.1,
                    warmup=10, predict_weight=0.8, max_new_tokens_predict=1000, max_new_tokens_solve=300, micro_tokens=65_536,
                    val_every=25, val_cases=300, save_every=10, own_share=0.25, replay_share=0.5, batch_rows=1024),
-        "eval": dict(problems=400, cases=2_000, programs=20, predictions=5, turns=10, max_new_tokens_predict=1000,
+        "eval": dict(problems=400, cases=2_000, samples=20, predictions=5, turns=10, max_new_tokens_predict=1000,
                      max_new_tokens_solve=300, batch_rows=1024),
     },
     "quick": {  # the machinery at toy size; its numbers mean nothing
@@ -75,7 +75,7 @@ PRESETS = {
         "rl": dict(steps=2, predict_prompts=3, solve_prompts=2, fix_prompts=2, group=4, muon_lr=0.002, adam_lr=3e-4, clip=0.1,
                    warmup=1, predict_weight=0.8, max_new_tokens_predict=100, max_new_tokens_solve=60, micro_tokens=8192,
                    val_every=2, val_cases=8, save_every=1, own_share=0.25, replay_share=0.5, batch_rows=64),
-        "eval": dict(problems=12, cases=16, programs=8, predictions=1, turns=3, max_new_tokens_predict=100,
+        "eval": dict(problems=12, cases=16, samples=8, predictions=1, turns=3, max_new_tokens_predict=100,
                      max_new_tokens_solve=60, batch_rows=128),
     },
 }
@@ -97,7 +97,7 @@ HELP = {
     "micro_tokens": "padded tokens per backward pass (memory only: the gradient does not depend on it)",
     "own_share": "share of predict prompts from the model's own right programs",
     "replay_share": "share of predict prompts whose group was mixed before", "batch_rows": "rows sampled at once",
-    "problems": "test problems used", "cases": "test cases per set used", "programs": "programs sampled per problem",
+    "problems": "test problems used", "cases": "test cases per set used", "samples": "programs sampled per problem",
     "predictions": "predictions per item", "turns": "programs at most in self-RLEF (the paper: 10)",
 }
 

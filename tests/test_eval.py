@@ -224,7 +224,7 @@ def out(tmp_path_factory):
     return folder
 
 
-FLAGS = ["--preset", "quick", "--max-new-tokens-predict", "12", "--max-new-tokens-solve", "12", "--turns", "3", "--programs", "4"]
+FLAGS = ["--preset", "quick", "--max-new-tokens-predict", "12", "--max-new-tokens-solve", "12", "--turns", "3", "--samples", "4"]
 
 
 def main(monkeypatch, capsys, *flags):

@@ -63,8 +63,11 @@ def ragged(count, seed=0, low=1, high=20) -> list[list[int]]:
 # ---------------------------------------------------------------------------------------------------------------------------
 # Tokenizer.
 
-TEXTS = ["", " ", "\n", "\t\r\n  x\r\n", "a\u00a0b\u2028c\u3000\x00\x1b", "naïve café Straße 北京 🧑‍🚀 e\u0301 \U0010ffff", "٣४½²Ⅷ", "__init__ _ __", "'\"\\\\\"'",
-         "for a, b in zip(nums, nums[1:]):\n        total += -3 ** 2\n", "a" * 500, " " * 500, "(" * 500, *SPECIALS, "<|user|>hi<|end|><|pa"]
+TEXTS = [
+    "", " ", "\n", "\t\r\n  x\r\n", "a\u00a0b\u2028c\u3000\x00\x1b", "naïve café Straße 北京 e\u0301 \U0010ffff", "🧑\u200d🚀", "٣४½²Ⅷ",
+    "__init__ _ __", "'\"\\\\\"'", "for a, b in zip(nums, nums[1:]):\n        total += -3 ** 2\n", "a" * 500, " " * 500, "(" * 500,
+    *SPECIALS, "<|user|>hi<|end|><|pa",
+]
 
 
 @pytest.mark.parametrize("text", TEXTS, ids=lambda text: ascii(text[:12]))
@@ -114,16 +117,17 @@ def test_frequent_code_is_one_token(tokenizer):
 
 def test_learnt_vocabulary_is_bytes_then_frequent_pieces(tmp_path):
     path = tmp_path / "vocab.tiktoken"
-    learn_vocab("total = 12\n" * 30 + "average = 34\n" * 25 + "seldom = 5\n", path)
+    text = "x = total + 12\n" * 30 + "y = average + 34\n" * 25
+    learn_vocab(text + "z = seldom + 5\n", path)
     first = path.read_bytes()
     tokenizer = Tokenizer(path)
     assert len(tokenizer.encode(" = ")) == 1
-    assert len(tokenizer.encode("seldom")) == 6
+    assert len(tokenizer.encode("average ")) == 1 and len(tokenizer.encode("seldom ")) == 7
     assert tokenizer.decode(list(range(256))[65:70]) == "ABCDE"
     assert tokenizer.n_vocab == len(first.splitlines()) + len(SPECIALS)
-    learn_vocab("total = 12\n" * 30 + "average = 34\n" * 25 + "seldom = 5\n", path)
+    learn_vocab(text + "z = seldom + 5\n", path)
     assert path.read_bytes() == first
-    learn_vocab("total = 12\n" * 30 + "average = 34\n" * 25, path, n_ranks=258)
+    learn_vocab(text, path, n_ranks=258)
     assert Tokenizer(path).n_vocab == 258 + len(SPECIALS)
 
 
@@ -202,12 +206,12 @@ def test_bf16_is_close_to_fp32(any_model):
     assert (low - any_model.logprobs(ids, mask)[0]).abs().mean() < 0.1
 
 
-def test_fresh_model_is_uniform_and_every_weight_learns():
+def test_fresh_model_is_nearly_uniform_and_every_weight_learns():
     torch.manual_seed(0)
     model = Transformer(ModelConfig(n_vocab=V, n_layer=2, n_embd=32, n_ctx=64))
     ids, mask = torch.randint(V, (4, 16)), torch.ones(4, 16, dtype=torch.bool)
     logp, entropy = model.logprobs(ids, mask)
-    assert entropy.mean().item() == pytest.approx(torch.tensor(float(V)).log().item(), abs=0.02)
+    assert entropy.mean().item() == pytest.approx(torch.tensor(float(V)).log().item(), abs=0.05)
     optimizers = make_optimizers(model, 0.02, 0.01)
     before = {name: p.detach().clone() for name, p in model.named_parameters()}
     for _ in range(3):  # blocks start as the identity: their inner weights move from the second step on
