@@ -22,6 +22,7 @@ import os
 import random
 import re
 import sys
+import zipfile
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -59,6 +60,8 @@ class Tokenizer:
         try:
             rows = [line.split() for line in Path(path).read_text().splitlines()]
             ranks = {base64.b64decode(token): int(rank) for token, rank in rows}
+            if sorted(ranks.values()) != list(range(len(rows))) or len(rows) < 256:
+                raise ValueError("ranks are missing")
         except FileNotFoundError:
             sys.exit(f"{path} is missing: restore it from the repository, or learn it (see `python model.py --help`)")
         except ValueError as problem:
@@ -414,6 +417,9 @@ def load_checkpoint(path: Path | str, device: str = "cpu") -> dict:
     if not Path(path).exists():
         raise CheckpointError(f"{path} does not exist")
     try:
+        with zipfile.ZipFile(path) as archive:
+            if archive.testzip():
+                raise ValueError("its check sums do not match")
         record = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as problem:  # a file of arbitrary bytes can raise anything in there
         reason = str(problem).partition("\n")[0][:100]
@@ -426,9 +432,10 @@ def load_checkpoint(path: Path | str, device: str = "cpu") -> dict:
         if model.config.tied:
             weights["lm_head.weight"] = weights["embed_tokens.weight"]
         model.load_state_dict(weights)
+        rest = {key: record[key] for key in ("optimizers", "step", "extra", "rng")}
     except (KeyError, TypeError, RuntimeError, ValueError) as problem:
         raise CheckpointError(f"{path} does not fit this version of the model ({str(problem).splitlines()[0][:100]})") from None
-    return {"model": model.to(device), **{key: record[key] for key in ("optimizers", "step", "extra", "rng")}}
+    return {"model": model.to(device), **rest}
 
 
 def restore_rng(checkpoint: dict) -> None:

@@ -53,6 +53,7 @@ def tokenised(out: Path, tokenizer: Tokenizer, format: str, fix_share: float, se
     stem = out / "data" / f"sft-{format}"
     tokens_path, index_path = stem.with_suffix(".bin"), stem.with_suffix(".npy")
     if not index_path.exists():
+        cases, problems = tasks.load_cases(out / "data" / "sft_cases.jsonl"), tasks.load_problems(out / "data" / "sft_problems.jsonl")
         rng, rows, start = random.Random(seed), [], 0
         with open(tokens_path, "wb") as file:
             def add(task: str, user: str, assistant: str):
@@ -61,9 +62,9 @@ def tokenised(out: Path, tokenizer: Tokenizer, format: str, fix_share: float, se
                 file.write(np.array(prompt + answer, dtype=np.uint16).tobytes())
                 rows.append((start, len(prompt), len(prompt) + len(answer), TASKS.index(task)))
                 start += len(prompt) + len(answer)
-            for case in tasks.load_cases(out / "data" / "sft_cases.jsonl"):
+            for case in cases:
                 add("predict", tasks.predict_prompt(case.code, case.stdin), case.answer(format))
-            for problem in tasks.load_problems(out / "data" / "sft_problems.jsonl"):
+            for problem in problems:
                 for task, user, assistant in tasks.sft_texts(problem, rng, fix_share):
                     add(task, user, assistant)
         with open(index_path, "wb") as file:

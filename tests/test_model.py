@@ -448,7 +448,8 @@ def test_foreign_files_are_refused_and_never_run(tmp_path):
     with pytest.raises(CheckpointError, match="does not exist"):
         load_checkpoint(tmp_path / "none.pt")
     path = tmp_path / "foreign.pt"
-    for content in (b"\x00" * 100, b"hello\n", random.Random(0).randbytes(2000), pickle.dumps(Surprise()), pickle.dumps({"model": 3})):
+    contents = [b"", b"\x00" * 100, b"hello\n", b"\x89PNG\r\n\x1a\n", random.Random(0).randbytes(2000)]
+    for content in contents + [pickle.dumps(value, 2) for value in (Surprise(), {"model": 3})]:
         path.write_bytes(content)
         with pytest.raises(CheckpointError, match="foreign.pt") as problem:
             load_checkpoint(path)
@@ -473,3 +474,33 @@ def test_checkpoint_of_another_version_is_refused(tmp_path):
         with pytest.raises(CheckpointError, match="old.pt does not fit this version") as problem:
             load_checkpoint(path)
         assert "\n" not in str(problem.value)
+
+
+# ---------------------------------------------------------------------------------------------------------------------------
+# Known defects. Each is to become an ordinary test once model.py is mended (strict: passing by surprise is reported).
+
+def test_a_checkpoint_without_its_step_is_refused(tmp_path):
+    path = tmp_path / "partial.pt"
+    save_checkpoint(path, tiny())
+    record = torch.load(path, weights_only=True)
+    torch.save({key: value for key, value in record.items() if key != "step"}, path)
+    with pytest.raises(CheckpointError, match="partial.pt"):
+        load_checkpoint(path)
+
+
+def test_a_flipped_byte_in_the_weights_is_noticed(tmp_path):
+    path = tmp_path / "flipped.pt"
+    save_checkpoint(path, tiny())
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 0xFF
+    path.write_bytes(content)
+    with pytest.raises(CheckpointError, match="flipped.pt"):
+        load_checkpoint(path)
+
+
+@pytest.mark.parametrize("cut", [0, 1])
+def test_a_cut_off_vocabulary_is_said_to_be_damaged(tmp_path, cut):
+    path = tmp_path / "cut.vocab"
+    path.write_bytes(model_file.VOCAB.read_bytes().rstrip()[:-1] if cut else b"")
+    with pytest.raises(SystemExit, match="cut.vocab is damaged"):
+        Tokenizer(path)

@@ -1,0 +1,197 @@
+"""The narrator: what it says, that it is true, and where a simulation first departs from it."""
+
+import ast
+import random
+import re
+
+import pytest
+
+import trace as nlex
+import world
+from sandbox import Sandbox
+from trace import first_wrong_step, narrate, raw, record
+
+
+def told(code, stdin="", seed=0):
+    return narrate(record(code, stdin, trusted=True), seed)
+
+
+@pytest.mark.parametrize("code, stdin, lines", [
+    ("nums = list(map(int, input().split()))", "3 8 4", ["We read 3 8 4, so nums = [3, 8, 4]."]),
+    ("n = int(input())", "5", ["We read 5, so n = 5."]),
+    ("a, b = map(int, input().split())", "5 7", ["We read 5 7, so a = 5, b = 7."]),
+    ("s = input()\nx = int(s[1])", "34", ["We read 34, so s = '34'.", "x = int(s[1]) = int('4') = 4."]),
+    ("r = 0", "", ["r = 0."]),
+    ("x = 3\ny = x * 3 + 1", "", ["x = 3.", "y = 3 * 3 + 1 = 9 + 1 = 10."]),
+    ("x = 3\ny = (x - 5) * (x + 1)", "", ["x = 3.", "y = (3 - 5) * (3 + 1) = -2 * 4 = -8."]),
+    ("x = 3\nx += 4", "", ["x = 3.", "x = 3 + 4 = 7."]),
+    ("x = 3\nx -= 1 + 1", "", ["x = 3.", "x = 3 - (1 + 1) = 3 - 2 = 1."]),
+    ("x = 3\nx = x", "", ["x = 3.", "x = 3."]),
+    ("if 3 % 2 == 0:\n    x = 1", "", ["3 % 2 == 0: 1 == 0 is false, so we skip the if."]),
+    ("x = 8\nif x > 3:\n    x = 1", "", ["x = 8.", "8 > 3 is true, so we enter the if.", "x = 1."]),
+    ("x = 2\nif x > 3:\n    x = 1\nelse:\n    x = 5", "", ["x = 2.", "2 > 3 is false, so we go to the else.", "x = 5."]),
+    ("x = 2\nif x > 3:\n    x = 1\nelif x > 1:\n    x = 5", "", ["x = 2.", "2 > 3 is false, so we go to the else.",
+                                                                 "2 > 1 is true, so we enter the if.", "x = 5."]),
+    ("x = 2\nif x > 3 or x == 2:\n    x = 1", "", ["x = 2.", "2 > 3 or 2 == 2: False or 2 == 2: 2 == 2 is true, so we enter the if.",
+                                                   "x = 1."]),
+    ("for x in range(2):\n    print(x)", "", ["Turn 1: x = 0.", "We print 0.", "Turn 2: x = 1.", "We print 1.", "The loop ends."]),
+    ("for a, b in zip([1, 2], [3, 4]):\n    pass", "", ["Turn 1: a = 1, b = 3.", "Turn 2: a = 2, b = 4.", "The loop ends."]),
+    ("for x in []:\n    pass\nprint(1)", "", ["The loop ends.", "We print 1."]),
+    ("i = 0\nwhile i < 2:\n    i += 1", "", ["i = 0.", "0 < 2 is true, so the loop goes on.", "i = 0 + 1 = 1.",
+                                             "1 < 2 is true, so the loop goes on.", "i = 1 + 1 = 2.", "2 < 2 is false, so the loop ends."]),
+    ("for x in [1, 2]:\n    if x == 1:\n        continue\n    break", "", [
+        "Turn 1: x = 1.", "1 == 1 is true, so we enter the if.", "We continue.", "Turn 2: x = 2.", "2 == 1 is false, so we skip the if.",
+        "We break out of the loop."]),
+    ("for x in [1, 2]:\n    for y in [3]:\n        z = x", "", ["Turn 1: x = 1.", "Turn 1: y = 3.", "z = 1.", "The loop ends.",
+                                                               "Turn 2: x = 2.", "Turn 1: y = 3.", "z = 2.", "The loop ends.",
+                                                               "The loop ends."]),
+    ("nums = [4, 5]\ni = 0\nx = nums[i + 1]", "", ["nums = [4, 5].", "i = 0.", "x = nums[1] = 5."]),
+    ("nums = [4, 5]\ni = len(nums) - 1", "", ["nums = [4, 5].", "i = len(nums) - 1 = 2 - 1 = 1."]),
+    ("ys = []\nys.append(2 + 3)", "", ["ys = [].", "ys = [5] after append(5)."]),
+    ("xs = [3, 8]\nys = [x * 2 for x in xs if x > 3]", "", ["xs = [3, 8].", "ys = [x * 2 for x in [3, 8] if x > 3] = [16]."]),
+    ("xs = [3, 8]\nr = sum(xs)", "", ["xs = [3, 8].", "r = sum([3, 8]) = 11."]),
+    ("t = ''\nt = 'a' + t", "", ["t = ''.", "t = 'a' + '' = 'a'."]),
+    ("r = 25\nprint(r + 4)", "", ["r = 25.", "We print 25 + 4 = 29."]),
+    ("print('yes')", "", ["We print yes."]),
+    ("print(1, 'a')", "", ["We print 1 a."]),
+    ("print()", "", ["We print an empty line."]),
+    ("def f(x):\n    y = x * 3\n    return y + 1\ny = f(8)", "", ["We define f.", "We call f with x = 8.", "y = 8 * 3 = 24.",
+                                                                  "f returns 24 + 1 = 25.", "y = 25."]),
+    ("def main():\n    print(1)\nmain()", "", ["We define main.", "We call main.", "We print 1.", "main returns."]),
+    ("x = 0\ny = 1 % x", "", ["x = 0.", "1 % 0 stops with ZeroDivisionError."]),
+    ("x = [1][5]", "", ["[1][5] stops with IndexError."]),
+    ("print(q)", "", ["We stop with NameError."]),
+    ("try:\n    x = 1 // 0\nexcept ZeroDivisionError:\n    x = 2", "", ["1 // 0 stops with ZeroDivisionError.", "We handle the exception.",
+                                                                        "x = 2."]),
+    ("x = (", "", ["The program does not parse: SyntaxError."]),
+])
+def test_lines(code, stdin, lines):
+    assert told(code, stdin) == lines
+
+
+def test_raw_frames():
+    assert raw(record("x = 3\nif x > 2:\n    x += 1\nprint(x)", trusted=True)) == [
+        'x = 3 {"x": 3}', "if x > 2: {}", 'x += 1 {"x": 4}', "print(x) {}"]
+
+
+def test_seed_changes_wording_only():
+    code = "x = 8\nif x > 3:\n    x = 1\nif x > 3:\n    x = 2\nfor x in []:\n    pass"
+    first = told(code)
+    for seed in range(8):
+        other = told(code, seed=seed)
+        assert first_wrong_step(other, first) is None
+    assert other != first
+
+
+def check_claims(lines, stdout):
+    """Every chain of equalities and every verdict in a narration, evaluated again from its text alone."""
+    claims = 0
+    for line in lines:
+        verdict = re.match(r"(.*) is (true|false), ", line)
+        if verdict and "condition" not in line:
+            for part in verdict[1].split(": "):
+                if not re.search(r"[a-z]+\[|len\(", part):
+                    assert bool(eval(part)) == (verdict[2] == "true"), line
+                    claims += 1
+        elif re.match(r"[a-z]+ = |We print .* = ", line):
+            parts = line.removesuffix(".").removeprefix("We print ").split(" = ")
+            values = [eval(part) for part in (parts if line.startswith("We") else parts[1:])
+                      if not re.search(r"[a-z]+\[|len\(|after|, [a-z]", part)]
+            assert all(value == values[-1] for value in values), line
+            claims += len(values) > 1
+    return claims
+
+
+def test_every_claim_is_true_and_the_output_is_that_of_an_untraced_run():
+    """The check shares nothing with the renderer: it evaluates the sentences."""
+    rng, knobs, claims = random.Random(11), world.KNOBS["cpu"], 0
+    for k in range(400):
+        if k % 4 == 0:
+            code, kind = world.scratch(rng, knobs)
+        else:
+            spec = world.random_spec(rng, knobs)
+            code, kind = world.render(spec, rng), spec.kind
+        if k % 3 == 0:
+            code = world.mutate(code, rng)
+        stdin = world.draw_input(kind, rng, knobs, (3, 6))
+        trace = record(code, stdin, 1000, trusted=True)
+        if trace.status == "LIMIT":
+            continue
+        lines = narrate(trace)
+        assert trace.stdout + (f"<error>{trace.error}" if trace.error else "") == world.outputs_on(code, [stdin])[0]
+        claims += check_claims(lines, trace.stdout)
+    assert claims > 2000
+
+
+def test_a_changed_claim_is_noticed():
+    lines = told("x = 3\ny = x * 3 + 1\nif y > 4:\n    print(y + 1)")
+    assert check_claims(lines, "") == 3
+    for bad in (["y = 3 * 3 + 1 = 9 + 1 = 11."], ["10 > 4 is false, so we skip the if."], ["We print 10 + 1 = 12."]):
+        with pytest.raises(AssertionError):
+            check_claims(bad, "")
+
+
+@pytest.mark.parametrize("code, stdin", [
+    ("import sys\nfor line in sys.stdin:\n    print(line.strip()[::-1])", "ab\ncd"),
+    ("class A:\n    def __repr__(self):\n        raise ValueError\na = A()\nb = [a]\nprint(len(b))", ""),
+    ("def g():\n    yield 1\n    yield 2\nprint(sum(g()), [x for x in g()])", ""),
+    ("d = {}\nfor c in 'abca':\n    d[c] = d.get(c, 0) + 1\nprint(d)", ""),
+    ("def fact(n):\n    return 1 if n < 2 else n * fact(n - 1)\nprint(fact(5))", ""),
+    ("x = 10 ** 400\nprint(x % 7)", ""),
+    ("try:\n    [][1]\nexcept IndexError as e:\n    print('caught')\nfinally:\n    print('done')", ""),
+    ("import math\nprint(math.gcd(12, 18))\nexit()", ""),
+    ("x = [1, 2]\ny = x\ny.append(3)\nprint(x, sorted(x, reverse=True))", ""),
+    ("f = lambda x: x + 1\nprint(f(2), f'{3 + 4}')", ""),
+    ("while True:\n    print(1); break\nprint(2)", ""),
+    ("for i in range(3): print(i)", ""),
+    ("print(\n    1 +\n    2\n)", ""),
+    ("a = b = 3\nprint(a if b > 2 else 0)", ""),
+])
+def test_other_programs_are_told_without_a_wrong_output(code, stdin):
+    here, there = record(code, stdin, trusted=True), record(code, stdin)
+    assert (here.stdout, here.error, here.status) == (there.stdout, there.error, there.status)
+    assert here.events == there.events and there.complete
+    assert narrate(here) and raw(here)
+
+
+def test_limits_end_a_recording():
+    trace = record("while True:\n    pass", max_events=100, trusted=True)
+    assert trace.status == "LIMIT" and not trace.complete and len(trace.events) <= 101
+    assert record("x = 'a' * 1000\nwhile True:\n    x += 'b'", max_bytes=5000, trusted=True).status == "LIMIT"
+    stubborn = "while True:\n    try:\n        pass\n    except BaseException:\n        pass"
+    assert record(stubborn, max_events=50, trusted=True).status == "LIMIT"
+    assert record("x = 1", max_events=3).status == "OK"
+
+
+def test_output_that_differs_when_traced_is_marked():
+    with Sandbox(1) as sandbox:
+        assert not record("import sys\nprint(sys.gettrace() is None)", sandbox=sandbox).complete
+        assert record("print(3)", sandbox=sandbox).complete
+
+
+@pytest.mark.parametrize("got, want, kind", [
+    ("r = 2 + 3 = 6.", "r = 2 + 3 = 5.", "arithmetic"), ("x = nums[1] = 4.", "x = nums[1] = 8.", "indexing"),
+    ("3 > 2 is false, so we skip the if.", "3 > 2 is true, so we enter the if.", "comparison"),
+    ("3 > 2 is true, so we skip the if.", "3 > 2 is true, so we enter the if.", "comparison"),
+    ("Turn 2: x = 4.", "Turn 2: x = 8.", "loop"), ("The loop ends.", "Turn 2: x = 8.", "loop"), ("We print 3.", "We print 4.", "print"),
+    ("r = 5.", "We print 4.", "format"),
+])
+def test_kind_of_the_first_wrong_step(got, want, kind):
+    lines = ["r = 0.", want, "We print 1."]
+    found = first_wrong_step(["r = 0.", got, "We print 1."], lines)
+    assert found[0] == 1 and found[1] in ({kind, "branch"} if "so we" in got else {kind})
+    assert first_wrong_step(lines, lines) is None
+    assert first_wrong_step(lines[:2], lines) == (2, "format") and first_wrong_step([*lines, "r = 1."], lines) == (3, "format")
+
+
+def test_substitution_is_python(seed=5):
+    """chain() against eval on random arithmetic."""
+    rng = random.Random(seed)
+    for _ in range(300):
+        text = str(rng.randint(0, 9))
+        for _ in range(rng.randint(1, 4)):
+            text = f"({text})" if rng.random() < 0.3 else text
+            text = f"{text} {rng.choice('+-*')} {rng.choice(['x', str(rng.randint(0, 9))])}" if rng.random() < 0.5 else (
+                f"{rng.choice(['y', str(rng.randint(0, 9))])} {rng.choice('+-*')} {text}")
+        stages, value, error = nlex.chain(ast.parse(text, mode="eval").body, {"x": "-3", "y": "4"})
+        assert not error and value == eval(text, {"x": -3, "y": 4}) and all(eval(stage) == value for stage in stages)
