@@ -1,6 +1,7 @@
 """From the rows that eval.py measured to figures, tables and plots.
 
-    python report.py --out out       # write out/report.md and the plots again from out/metrics.json
+    python report.py --out out                                  # write out/report.md and the plots again from out/metrics.json
+    python report.py --seeds results/cpu-seed0 results/cpu-seed1 results/cpu-seed2     # the README's table: mean and spread over runs
 
 Estimators of the paper's section 3 first, then `summarise` (rows -> metrics.json), then the report. A figure is {value, lo, hi, n}, in
 fractions; the report shows percent.
@@ -503,10 +504,58 @@ def write(metrics: dict, out: Path) -> str:
     return headline(metrics) + "\n\n" + bars_table(metrics)
 
 
+def over_seeds(runs: list[dict]) -> str:
+    """The README's tables over the metrics of runs that differ by their seed; each cell is the mean (smallest to largest), in percent."""
+    def cell(value, scale=100, digits=1) -> str:
+        values = [value(metrics) for metrics in runs]
+        if None in values:
+            return "-"
+        mean, low, high = (f"{scale * v:.{digits}f}" for v in (sum(values) / len(values), min(values), max(values)))
+        return f"{mean} ({low} to {high})"
+
+    def predicted(stage_format: str, set_: str):
+        return lambda m: m["predict"].get(f"{stage_format}/{set_}", {}).get("value")
+
+    sets = {"short": "held-out programs, short inputs", "longer": "held-out programs, longer inputs", "own": "the model's own programs"}
+    first = [[words, *(cell(predicted(stage, set_)) for stage in ("sft/nlex", "rl/nlex", "sft_short_budget/nlex", "sft_short_budget/none"))]
+             for set_, words in sets.items()]
+
+    def solve(stage, key):
+        return lambda m, group: m["solve"][stage if group == "all" else f"{stage}/{group}"][key]["value"]
+
+    def best(method, k):
+        return lambda m, group: (m["best_at_k"] if group == "all" else m["best_at_k"][group])[method][k - 1]["value"]
+
+    def loop(key):
+        return lambda m, group: (m["self_rlef"] if group == "all" else m["self_rlef"][group])[key]["value"]
+
+    rows = {"solve pass@1, after SFT": solve("sft", "pass@1"), "solve pass@1, after RL": solve("rl", "pass@1"),
+            "public tests passed by one program": solve("rl", "public@1"), "pass@8, the ceiling": best("pass", 8),
+            "best@8 exec, the oracle": best("exec", 8), "**best@8 simulate**": best("simulate", 8), "short1@8": best("short1", 8),
+            "best@8 simulate minus pass@1": best("gain", 8), "simulation gap (exec minus simulate)": best("simulation_gap", 8),
+            "self-RLEF: first program": loop("init"), "**self-RLEF: final program**": loop("final"), "final minus first": loop("gain"),
+            "with true feedback, the oracle": loop("oracle_final"), "control: resample until simulation accepts": loop("resample"),
+            "fixed, of all problems": loop("fixed"), "broken, of all problems": loop("broken")}
+    second = [[words, *(cell(lambda m, g=group, v=value: v(m, g)) for group in GROUPS)] for words, value in rows.items()]
+    second.append(["programs written in self-RLEF, of 10", *(cell(lambda m, g=group: loop("turns")(m, g), 1, 2) for group in GROUPS)])
+    third = [[stage, cell(lambda m, s=stage: m["seconds"].get(s, 0) / 60, 1)] for stage in ("data", "sft", "short", "rl", "eval", "total")]
+    third.append(["peak memory of one process, MB", cell(lambda m: m["peak_memory_mb"], 1, 0)])
+    head = [["output prediction, pass@1", "after SFT", "after RL", "short budget, explained", "short budget, output only"],
+            ["percent of problems", "all statements", "clear", "open"], ["minutes", "2 CPU cores"]]
+    return "\n\n".join(map(table, head, (first, second, third)))
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False)
     parser.add_argument("--out", type=Path, default=Path("out"), help="folder with metrics.json")
+    parser.add_argument("--seeds", type=Path, nargs="+", metavar="FOLDER", help="print one table over the metrics.json of these folders")
     args = parser.parse_args()
+    if args.seeds:
+        missing = [str(folder / "metrics.json") for folder in args.seeds if not (folder / "metrics.json").exists()]
+        if missing:
+            sys.exit(f"report.py: {missing[0]} is missing")
+        print(over_seeds([json.loads((folder / "metrics.json").read_text()) for folder in args.seeds]))
+        sys.exit(0)
     if not (args.out / "metrics.json").exists():
         sys.exit(f"{args.out / 'metrics.json'} is missing: make it with `python eval.py --out {args.out}`")
     print(write(json.loads((args.out / "metrics.json").read_text()), args.out))
