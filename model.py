@@ -245,14 +245,11 @@ class Transformer(nn.Module):
         return self.lm_head(self.hidden(ids))
 
     def logprobs(self, ids, mask):
-        """log p(ids[b, t] | ids[b, :t]) and the entropy of that distribution (nats, no gradient) wherever mask[b, t], t >= 1, row by row.
-        ids (B, T), mask (B, T) bool -> (M,), (M,). The output matrix is applied at those positions only."""
+        """log p(ids[b, t] | ids[b, :t]) wherever mask[b, t] and t >= 1, row by row: ids (B, T), mask (B, T) bool -> (M,).
+        The output matrix is applied at those positions only."""
         at = mask[:, 1:]
         logits = self.lm_head(self.hidden(ids[:, :-1])[at]).float()                          # (M, V)
-        logps = logits.log_softmax(-1)
-        with torch.no_grad():
-            entropy = -(logps.exp() * logps).sum(-1)
-        return logps.gather(1, ids[:, 1:][at][:, None])[:, 0], entropy
+        return -F.cross_entropy(logits, ids[:, 1:][at], reduction="none")
 
     def n_params(self) -> int:
         return sum(p.numel() for p in self.parameters())

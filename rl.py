@@ -275,7 +275,7 @@ def backward(model: Transformer, turns: list[Turn], scores: list[float], n_token
         sizes = [len(turn.tokens) for turn in chosen]
         mask = (at >= begin) & (at < begin + torch.tensor(sizes)[:, None])                                # (B, T): sampled tokens
         with autocast(device.type):
-            logp, _ = model.logprobs(ids.to(device), mask.to(device))                                     # (sum of sizes,)
+            logp = model.logprobs(ids.to(device), mask.to(device))                                     # (sum of sizes,)
         reinforce_loss(logp.split(sizes), [scores[k] for k in rows], n_tokens).backward()
         sampled = torch.tensor([value for turn in chosen for value in turn.logprobs], device=device)
         gap, scored = gap + (logp.detach() - sampled).abs().sum().item(), scored + sum(sizes)

@@ -196,7 +196,7 @@ def main() -> None:
             at = torch.arange(ids.shape[1])
             mask = (at >= torch.tensor(rows[:, 1])[:, None]) & (at < torch.tensor(rows[:, 2])[:, None])     # (B, T): assistant tokens
             with autocast(device):
-                logp, _ = model.logprobs(ids, mask.to(device))
+                logp = model.logprobs(ids, mask.to(device))
             loss = -logp.mean()
             for optimizer in optimizers:
                 for group in optimizer.param_groups:

@@ -43,11 +43,11 @@ from world import Problem, heldout  # noqa: F401  (part of this chapter's vocabu
 
 PRESETS = {
     "cpu": {
-        "data": dict(sft_cases=56_000, sft_problems=24_000, rl_cases=4_000, rl_problems=1_200,
+        "data": dict(sft_cases=66_000, sft_problems=22_000, rl_cases=4_000, rl_problems=1_200,
                      val_cases=300, val_problems=200, test_cases=400, test_problems=400),
         "model": dict(n_layer=4, n_head=4, n_kv_head=1, n_embd=128, n_ctx=1024),
-        "sft": dict(steps=5200, batch_tokens=3072, short_tokens=1_500_000, muon_lr=0.02, adam_lr=0.003, clip=1.0, warmup=50,
-                    fix_share=0.7, val_every=650, save_every=650, val_cases_used=100),
+        "sft": dict(steps=5800, batch_tokens=3072, short_tokens=1_000_000, muon_lr=0.02, adam_lr=0.003, clip=1.0, warmup=50,
+                    fix_share=0.7, val_every=725, save_every=725, val_cases_used=100),
         "rl": dict(steps=30, predict_prompts=14, solve_prompts=5, fix_prompts=5, group=8, muon_lr=0.002, adam_lr=3e-4, clip=0.1,
                    warmup=3, predict_weight=0.8, max_new_tokens_predict=450, max_new_tokens_solve=160, micro_tokens=8192,
                    val_every=15, val_cases=100, save_every=5, own_share=0.25, replay_share=0.5, batch_rows=256),
@@ -284,10 +284,10 @@ def prediction_accuracy(generate, cases: list[Case], format: str = "nlex") -> tu
 # Data files.
 
 def random_case(rng: random.Random, knobs: dict, split: str, set_: str) -> Case | None:
-    """One prediction case of the split; None when this draw does not qualify (draw again). One program in five is scratch, one in four
+    """One prediction case of the split; None when this draw does not qualify (draw again). One program in eight is scratch, one in four
     is a mutant."""
     kind, spec = "plain", None
-    if rng.random() < 0.2:
+    if rng.random() < 0.125:
         kind = "scratch"
         code, input_kind = world.scratch(rng, knobs)
         if set_ == "longer" and input_kind == "none":

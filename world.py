@@ -204,23 +204,26 @@ def scratch(rng: random.Random, knobs: dict) -> tuple[str, str]:
     def number():
         return str(rng.randint(0, top))
 
-    def arithmetic(known, depth=1):
-        left = rng.choice(known) if known and rng.random() < 0.7 else number()
-        right = rng.choice(known) if known and rng.random() < 0.4 else number()
-        text = f"{left} {rng.choice('+-*')} {right}"
-        if depth and rng.random() < 0.25:
-            text = f"({text}) {rng.choice('+-*')} {arithmetic(known, 0)}" if rng.random() < 0.5 else f"{text} {rng.choice('+-')} {number()}"
-        return text
+    def arithmetic(known):
+        """Two operands, sometimes three; products of single digits only, which is what the small model has a chance to learn."""
+        digits = [n for n in known if n in small]
+        if rng.random() < 0.3:
+            return f"{rng.choice(digits + [number()])} * {number()}"
+        text = f"{rng.choice(known) if known and rng.random() < 0.7 else number()} {rng.choice('+-')} {number()}"
+        return f"{text} {rng.choice('+-')} {number()}" if rng.random() < 0.2 else text
 
     def compare(known):
         return f"{rng.choice(known)} {rng.choice(('<', '>', '==', '<=', '>=', '!='))} {rng.choice(known + [number()])}"
 
-    lines, known = [], []
+    lines, known, small = [], [], set()
     shape = rng.choice(("straight", "straight", "branch", "branch", "loop", "nested", "list", "string"))
     if shape in ("straight", "branch", "loop"):
         for name in names[:rng.randint(1, 3)]:
-            lines.append(f"{name} = {arithmetic(known) if rng.random() < 0.5 else number()}")
+            value = arithmetic(known) if known and rng.random() < 0.6 else number()
+            lines.append(f"{name} = {value}")
             known.append(name)
+            if value.isdigit():
+                small.add(name)
     if shape == "straight":
         lines.append(f"print({arithmetic(known) if rng.random() < 0.6 else rng.choice(known)})")
     elif shape == "branch":

@@ -190,37 +190,36 @@ def test_logprobs_are_those_of_the_logits(any_model):
     rows = ragged(4, low=3)
     ids = collate(rows, pad=0)
     mask = torch.tensor([[1 <= t < len(row) and t % 2 == 1 for t in range(ids.shape[1])] for row in rows])
-    logp, entropy = any_model.logprobs(ids, mask)
+    logp = any_model.logprobs(ids, mask)
     full = any_model(ids).log_softmax(-1)
     where = mask.nonzero().tolist()                                         # row by row
     assert logp.tolist() == pytest.approx([full[b, t - 1, ids[b, t]].item() for b, t in where], abs=1e-4)
-    assert entropy.tolist() == pytest.approx([-(full[b, t - 1].exp() * full[b, t - 1]).sum().item() for b, t in where], abs=1e-4)
-    assert logp.requires_grad and not entropy.requires_grad
+    assert logp.requires_grad
 
 
 def test_bf16_is_close_to_fp32(any_model):
     ids, mask = torch.randint(V, (4, 16)), torch.ones(4, 16, dtype=torch.bool)
     with autocast("cpu"):
-        low = any_model.logprobs(ids, mask)[0]
+        low = any_model.logprobs(ids, mask)
     assert low.dtype == torch.float32
-    assert (low - any_model.logprobs(ids, mask)[0]).abs().mean() < 0.1
+    assert (low - any_model.logprobs(ids, mask)).abs().mean() < 0.1
 
 
 def test_fresh_model_is_nearly_uniform_and_every_weight_learns():
     torch.manual_seed(0)
     model = Transformer(ModelConfig(n_vocab=V, n_layer=2, n_embd=32, n_ctx=64))
     ids, mask = torch.randint(V, (4, 16)), torch.ones(4, 16, dtype=torch.bool)
-    logp, entropy = model.logprobs(ids, mask)
-    assert entropy.mean().item() == pytest.approx(torch.tensor(float(V)).log().item(), abs=0.05)
+    logp = model.logprobs(ids, mask)
+    assert -logp.mean().item() == pytest.approx(torch.tensor(float(V)).log().item(), abs=0.05)
     optimizers = make_optimizers(model, 0.02, 0.01)
     before = {name: p.detach().clone() for name, p in model.named_parameters()}
     for _ in range(3):  # blocks start as the identity: their inner weights move from the second step on
         for optimizer in optimizers:
             optimizer.zero_grad()
-        (-model.logprobs(ids, mask)[0].mean()).backward()
+        (-model.logprobs(ids, mask).mean()).backward()
         for optimizer in optimizers:
             optimizer.step()
-    assert model.logprobs(ids, mask)[0].mean() > logp.mean() + 0.1
+    assert model.logprobs(ids, mask).mean() > logp.mean() + 0.1
     assert all(not torch.equal(p, before[name]) for name, p in model.named_parameters())
 
 
@@ -302,7 +301,7 @@ def test_rollout_logprobs_are_the_recomputed_ones(any_model, temperature):
     if temperature == 1:  # what RL does: one padded batch
         ids = collate([prompt + r.tokens for prompt, r in flat], pad=0)
         mask = torch.tensor([[len(p) <= t < len(p) + len(r.tokens) for t in range(ids.shape[1])] for p, r in flat])
-        assert any_model.logprobs(ids, mask)[0].tolist() == pytest.approx(sum((r.logprobs for _, r in flat), []), abs=1e-3)
+        assert any_model.logprobs(ids, mask).tolist() == pytest.approx(sum((r.logprobs for _, r in flat), []), abs=1e-3)
 
 
 def test_a_group_shares_its_prompt_and_nothing_else():

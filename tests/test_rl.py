@@ -98,7 +98,7 @@ def test_the_split_into_micro_batches_does_not_change_the_gradient(model, tokeni
         for name in whole:
             torch.testing.assert_close(split[name], whole[name], rtol=1e-4, atol=1e-7)
     assert max(g.abs().max().item() for g in whole.values()) > 1e-4
-    loss = sum(-a * model.logprobs(torch.tensor([t.prompt + t.tokens]), torch.arange(n)[None] >= len(t.prompt))[0].sum()
+    loss = sum(-a * model.logprobs(torch.tensor([t.prompt + t.tokens]), torch.arange(n)[None] >= len(t.prompt)).sum()
                for a, t, n in zip(scores, turns, lengths)) / 500     # the formula, one rollout at a time
     model.zero_grad()
     loss.backward()
@@ -117,12 +117,12 @@ def test_the_end_token_is_trained(model, tokenizer):
     turn = Turn(tokenizer.prompt("Predict.\nprint(3)"), [tokenizer.end], [0.0], "")
     ids = torch.tensor([turn.prompt + turn.tokens])
     mask = torch.arange(ids.shape[1])[None] >= len(turn.prompt)
-    before = model.logprobs(ids, mask)[0].item()
+    before = model.logprobs(ids, mask).item()
     grads = gradient(model, [turn], [1.0], 1, 10**6, tokenizer.pad)
     with torch.no_grad():
         for name, p in model.named_parameters():
             p -= 0.01 * grads[name]
-    assert model.logprobs(ids, mask)[0].item() > before + 1e-3
+    assert model.logprobs(ids, mask).item() > before + 1e-3
 
 
 def test_rollout_log_probabilities_are_the_recomputed_ones(model, tokenizer):

@@ -51,7 +51,7 @@ def test_only_answer_tokens_are_trained_and_the_end_token_is_one_of_them():
     prompt, answer = tokenizer.prompt("Predict.\nprint(3)\nInput:\n"), tokenizer.answer("<output>\n3\n</output>")
     ids = torch.tensor([prompt + answer])
     mask = torch.arange(ids.shape[1])[None] >= len(prompt)
-    logp, _ = model.logprobs(ids, mask)
+    logp = model.logprobs(ids, mask)
     assert logp.shape == (len(answer),)
     full = torch.log_softmax(model(ids).float(), -1)[0]
     expected = [full[len(prompt) - 1 + k, token].item() for k, token in enumerate(answer)]
