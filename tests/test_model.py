@@ -210,7 +210,7 @@ def test_fresh_model_is_nearly_uniform_and_every_weight_learns():
     model = Transformer(ModelConfig(n_vocab=V, n_layer=2, n_embd=32, n_ctx=64))
     ids, mask = torch.randint(V, (4, 16)), torch.ones(4, 16, dtype=torch.bool)
     logp = model.logprobs(ids, mask)
-    assert -logp.mean().item() == pytest.approx(torch.tensor(float(V)).log().item(), abs=0.05)
+    assert -logp.mean().item() == pytest.approx(torch.tensor(float(V)).log().item(), abs=0.2)
     optimizers = make_optimizers(model, 0.02, 0.01)
     before = {name: p.detach().clone() for name, p in model.named_parameters()}
     for _ in range(3):  # blocks start as the identity: their inner weights move from the second step on
