@@ -167,6 +167,7 @@ def main() -> None:
     problems = tasks.load_problems(args.out / "data" / "val_problems.jsonl")[:args.val_cases_used]
 
     model = load_checkpoint(args.out / "sft.pt", device)["model"] if args.control else Transformer(config).to(device)
+    compiled = model.compile_training(torch.zeros(8, 64, dtype=torch.long, device=device)) if args.compile else "not compiled"
     scale = 0.3 if args.control else 1.0  # a run continued from a finished schedule starts lower
     optimizers = make_optimizers(model, scale * args.muon_lr, scale * args.adam_lr)
     first, used, examples = 0, 0, 0
@@ -183,7 +184,7 @@ def main() -> None:
         log.unlink()
     share = np.bincount(index[np.concatenate(plan), 3], index[np.concatenate(plan), 2], minlength=3)
     print(f"sft    {name}: {model.n_params():,} parameters, {len(plan):,} steps, {int(share.sum()):,} tokens ("
-          + ", ".join(f"{task} {part / share.sum():.0%}" for task, part in zip(TASKS, share) if part) + f"), {device}")
+          + ", ".join(f"{task} {part / share.sum():.0%}" for task, part in zip(TASKS, share) if part) + f"), {device}, {compiled}")
 
     with Sandbox(cpu_seconds=0.5) as sandbox:  # these programs take milliseconds or never end
         runner = tasks.Runner(sandbox)

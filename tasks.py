@@ -43,11 +43,11 @@ from world import Problem, heldout  # noqa: F401  (part of this chapter's vocabu
 
 PRESETS = {
     "cpu": {
-        "data": dict(sft_cases=66_000, sft_problems=22_000, rl_cases=4_000, rl_problems=1_200,
+        "data": dict(sft_cases=74_000, sft_problems=16_000, rl_cases=4_000, rl_problems=1_200,
                      val_cases=300, val_problems=200, test_cases=400, test_problems=400),
         "model": dict(n_layer=4, n_head=4, n_kv_head=1, n_embd=128, n_ctx=1024),
-        "sft": dict(steps=5800, batch_tokens=3072, short_tokens=1_000_000, muon_lr=0.02, adam_lr=0.003, clip=1.0, warmup=50,
-                    fix_share=0.7, val_every=725, save_every=725, val_cases_used=100),
+        "sft": dict(steps=6000, batch_tokens=3072, short_tokens=1_000_000, muon_lr=0.02, adam_lr=0.003, clip=1.0, warmup=50,
+                    fix_share=0.7, val_every=750, save_every=750, val_cases_used=100, compile=1),
         "rl": dict(steps=40, predict_prompts=14, solve_prompts=5, fix_prompts=5, group=8, muon_lr=0.002, adam_lr=3e-4, clip=0.1,
                    warmup=3, predict_weight=0.8, max_new_tokens_predict=450, max_new_tokens_solve=160, micro_tokens=8192,
                    val_every=20, val_cases=100, save_every=10, own_share=0.25, replay_share=0.5, batch_rows=256),
@@ -59,7 +59,7 @@ PRESETS = {
                      val_cases=500, val_problems=300, test_cases=2_000, test_problems=400),
         "model": dict(n_layer=10, n_head=8, n_kv_head=2, n_embd=512, n_ctx=2048),
         "sft": dict(steps=4000, batch_tokens=65_536, short_tokens=30_000_000, muon_lr=0.02, adam_lr=0.002, clip=1.0, warmup=100,
-                    fix_share=0.7, val_every=500, save_every=500, val_cases_used=300),
+                    fix_share=0.7, val_every=500, save_every=500, val_cases_used=300, compile=1),
         "rl": dict(steps=100, predict_prompts=64, solve_prompts=24, fix_prompts=24, group=8, muon_lr=0.002, adam_lr=3e-4, clip=0.1,
                    warmup=10, predict_weight=0.8, max_new_tokens_predict=1000, max_new_tokens_solve=300, micro_tokens=65_536,
                    val_every=25, val_cases=300, save_every=10, own_share=0.25, replay_share=0.5, batch_rows=1024),
@@ -71,7 +71,7 @@ PRESETS = {
                      test_cases=16, test_problems=12),
         "model": dict(n_layer=2, n_head=2, n_kv_head=1, n_embd=64, n_ctx=1024),
         "sft": dict(steps=300, batch_tokens=2048, short_tokens=100_000, muon_lr=0.02, adam_lr=0.003, clip=1.0, warmup=5,
-                    fix_share=0.7, val_every=150, save_every=100, val_cases_used=8),
+                    fix_share=0.7, val_every=150, save_every=100, val_cases_used=8, compile=0),
         "rl": dict(steps=2, predict_prompts=3, solve_prompts=2, fix_prompts=2, group=4, muon_lr=0.002, adam_lr=3e-4, clip=0.1,
                    warmup=1, predict_weight=0.8, max_new_tokens_predict=100, max_new_tokens_solve=60, micro_tokens=8192,
                    val_every=2, val_cases=8, save_every=1, own_share=0.25, replay_share=0.5, batch_rows=64),
@@ -91,6 +91,7 @@ HELP = {
     "clip": "gradient clipping by global norm", "warmup": "steps of linear warm-up",
     "fix_share": "submit-or-fix samples per problem", "val_every": "steps between validations", "save_every": "steps between saves",
     "val_cases_used": "validation cases per input length at each validation",
+    "compile": "1: torch.compile the training pass where that works, 0: do not",
     "predict_prompts": "predict prompts a step", "solve_prompts": "solve prompts a step", "fix_prompts": "multi-turn problems a step",
     "group": "rollouts per prompt (the paper: 8)", "predict_weight": "weight of the predict reward (the paper: 0.8)",
     "max_new_tokens_predict": "longest explanation in tokens", "max_new_tokens_solve": "longest program in tokens",
@@ -284,7 +285,7 @@ def prediction_accuracy(generate, cases: list[Case], format: str = "nlex") -> tu
 # Data files.
 
 def random_case(rng: random.Random, knobs: dict, split: str, set_: str) -> Case | None:
-    """One prediction case of the split; None when this draw does not qualify (draw again). One program in eight is scratch, one in four
+    """One prediction case of the split; None when this draw does not qualify (draw again). One program in eight is scratch, one in five
     is a mutant."""
     kind, spec = "plain", None
     if rng.random() < 0.125:
@@ -295,7 +296,7 @@ def random_case(rng: random.Random, knobs: dict, split: str, set_: str) -> Case 
     else:
         spec = world.random_spec(rng, knobs)
         code, input_kind = world.render(spec, rng, knobs["wide"]), spec.kind
-    mutant = rng.random() < 0.25
+    mutant = rng.random() < 0.2
     if mutant:
         kind, code = "mutant", world.mutate(code, rng)
     cls = world.spec_class(spec) if spec and not mutant else world.behaviour_class(code, input_kind)
