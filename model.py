@@ -1,6 +1,7 @@
 """Who learns? Tokenizer, transformer, sampling with a key/value cache, optimizers, checkpoints.
 
     python model.py                          # parameters and FLOPs per token of the CPU preset's model
+    python model.py --export out/rl.pt model.pt                      # the weights alone, in bf16: small enough to commit
     python tasks.py --texts 6000 | python model.py --learn-vocab     # how vocab.tiktoken was learnt
 
 Axes: B batch rows, T positions, D width, nh heads, nkv key/value heads, hs head size, V vocabulary, M scored positions.
@@ -325,16 +326,21 @@ def _sample(model, prompts, group, max_new_tokens, end, temperature, generator, 
     ids = collate(prompts, 0).to(device)                                                     # (B, T)
     B, room = len(prompts), min(c.n_ctx, T + max_new_tokens)
     caches = [tuple(torch.zeros(B, c.n_kv_head, room, c.head_size, device=device) for _ in "kv") for _ in range(c.n_layer)]
-    at = torch.arange(T, device=device)[None].expand(B, T)
+    at = torch.arange(T, device=device)[None]                                                # (1, T)
     causal = torch.full((1, T, T), -torch.inf, device=device).triu(1)
-    hidden = model.hidden(ids, at, causal, caches)[torch.arange(B, device=device), lengths - 1]   # (B, D): each prompt's last position
-    logits = model.lm_head(hidden)
+    last = []                                                                                # each prompt's last position
+    for start in range(0, B, 64):  # in parts: the attention scores of whole prompts are large
+        part = slice(start, start + 64)
+        hidden = model.hidden(ids[part], at.expand(ids[part].shape), causal, [tuple(t[part] for t in pair) for pair in caches])
+        last.append(hidden[torch.arange(len(hidden), device=device), lengths[part] - 1])
+    logits = model.lm_head(torch.cat(last))                                                  # (B, V)
     if group > 1:
         logits, lengths = logits.repeat_interleave(group, 0), lengths.repeat_interleave(group)
         caches = [tuple(t.repeat_interleave(group, 0) for t in pair) for pair in caches]
     tokens = torch.full((B * group, max_new_tokens), end, device=device)
     logprobs = torch.zeros(B * group, max_new_tokens, device=device)
     alive, position = torch.arange(B * group, device=device), lengths.clone()                # row numbers still in the batch
+    over = torch.zeros_like(alive, dtype=torch.bool)
     span = torch.arange(room, device=device)
     for turn in range(max_new_tokens):
         logps = (logits / temperature if temperature else logits).float().log_softmax(-1)     # (rows, V)
@@ -344,8 +350,6 @@ def _sample(model, prompts, group, max_new_tokens, end, temperature, generator, 
             token = logps.argmax(-1)
         tokens[alive, turn] = token
         logprobs[alive, turn] = logps.gather(1, token[:, None])[:, 0]
-        if turn == 0:
-            over = torch.zeros_like(token, dtype=torch.bool)
         over = over | (token == end) | (position >= room)
         if device.type == "cpu" or turn % 8 == 7:  # looking costs a wait on a GPU
             stay = (~over).nonzero()[:, 0]
@@ -458,7 +462,14 @@ def restore_rng(checkpoint: dict) -> None:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False)
     parser.add_argument("--learn-vocab", action="store_true", help="learn vocab.tiktoken from the text on stdin")
+    parser.add_argument("--export", nargs=2, metavar=("FROM", "TO"), help="write a checkpoint's weights alone, in bf16")
     args = parser.parse_args()
+    if args.export:
+        try:
+            export(args.export[1], load_checkpoint(args.export[0])["model"])
+        except CheckpointError as problem:
+            sys.exit(f"model.py: {problem}")
+        sys.exit()
     if args.learn_vocab:
         learn_vocab(sys.stdin.read(), VOCAB)
     model = Transformer(ModelConfig(Tokenizer().n_vocab))
