@@ -10,12 +10,17 @@ The model starts from random weights: what a pre-trained model brings (the paper
 The loss is the mean cross-entropy over assistant tokens, the end token included; user tokens are only read. Batches hold samples of
 like length, so little is padded, and no sample sees another. Muon trains the matrices, AdamW the rest; the rate is warmed up, held,
 and decays linearly to zero over the second half. A killed run continues by the same command, to the same weights.
+
+Data-parallel: every process of `torchrun --nproc_per_node=N sft.py` takes each N-th row of a batch and the gradients are summed, so N
+processes compute what one would (up to rounding). On CPUs this script starts `processes` of itself in this way, one thread each: for a
+model this small that is faster than one process with as many threads.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import random
 import sys
 import time
@@ -23,6 +28,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+import torch.distributed as dist
 from tqdm import tqdm
 
 import tasks
@@ -153,8 +159,21 @@ def main() -> None:
         return
     started = time.time()
     device = pick_device()
-    torch.manual_seed(args.seed)
     tokenizer = Tokenizer()
+    rank, ranks = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
+    if rank == 0:
+        tokenised(args.out, tokenizer, format, args.fix_share, args.seed)
+    processes = min(args.processes, os.cpu_count() or 1)
+    if device == "cpu" and processes > 1 and "RANK" not in os.environ:
+        os.environ["OMP_NUM_THREADS"] = "1"
+        launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={processes}"]
+        os.execv(sys.executable, [sys.executable, *launcher, *sys.argv])
+    if ranks > 1:
+        if device == "cuda":
+            torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
+        dist.init_process_group("nccl" if device == "cuda" else "gloo")
+        dist.barrier()  # from here on the files of tokens are whole
+    torch.manual_seed(args.seed)
 
     tokens, index = tokenised(args.out, tokenizer, format, args.fix_share, args.seed)
     index = index[np.isin(index[:, 3], [TASKS.index(text) for text in texts])]
@@ -178,48 +197,66 @@ def main() -> None:
             optimizer.load_state_dict(stored)
         restore_rng(saved)
         first, used, examples = saved["step"], saved["extra"]["tokens"], saved["extra"]["examples"]
+    if rank == 0 and first:
         lines = [line for line in log.read_text().splitlines() if json.loads(line)["step"] <= first] if log.exists() else []
         log.write_text("".join(line + "\n" for line in lines))
-    elif log.exists():
-        log.unlink()
+    elif rank == 0:
+        log.unlink(missing_ok=True)
     share = np.bincount(index[np.concatenate(plan), 3], index[np.concatenate(plan), 2], minlength=3)
-    print(f"sft    {name}: {model.n_params():,} parameters, {len(plan):,} steps, {int(share.sum()):,} tokens ("
-          + ", ".join(f"{task} {part / share.sum():.0%}" for task, part in zip(TASKS, share) if part) + f"), {device}, {compiled}")
+    if rank == 0:
+        print(f"sft    {name}: {model.n_params():,} parameters, {len(plan):,} steps, {int(share.sum()):,} tokens ("
+              + ", ".join(f"{task} {part / share.sum():.0%}" for task, part in zip(TASKS, share) if part)
+              + f"), {device}, {ranks} process{'es' * (ranks > 1)}, {compiled}", flush=True)
 
+    parameters = list(model.parameters())
     with Sandbox(cpu_seconds=0.5) as sandbox:  # these programs take milliseconds or never end
         runner = tasks.Runner(sandbox)
         model.train()
         mark, since, losses = time.time(), 0, []
-        quiet = not sys.stderr.isatty()
+        quiet = rank > 0 or not sys.stderr.isatty()
         for step in tqdm(range(first, len(plan)), initial=first, total=len(plan), desc=name, mininterval=5, disable=quiet):
             rows = index[plan[step]]
-            ids = collate([tokens[a:a + n].tolist() for a, _, n, _ in rows], tokenizer.pad).to(device)      # (B, T)
-            at = torch.arange(ids.shape[1])
-            mask = (at >= torch.tensor(rows[:, 1])[:, None]) & (at < torch.tensor(rows[:, 2])[:, None])     # (B, T): assistant tokens
-            with autocast(device):
-                logp = model.logprobs(ids, mask.to(device))
-            loss = -logp.mean()
+            n_answer = int((rows[:, 2] - rows[:, 1]).sum())                                                 # of the whole batch
+            mine = rows[rank::ranks]
+            if len(mine):
+                ids = collate([tokens[a:a + n].tolist() for a, _, n, _ in mine], tokenizer.pad).to(device)  # (B, T)
+                at = torch.arange(ids.shape[1])
+                mask = (at >= torch.tensor(mine[:, 1])[:, None]) & (at < torch.tensor(mine[:, 2])[:, None])  # (B, T): assistant tokens
+                with autocast(device):
+                    loss = -model.logprobs(ids, mask.to(device)).sum() / n_answer
+            else:  # fewer rows than processes
+                loss = sum(0.0 * p.sum() for p in parameters)
             for optimizer in optimizers:
                 for group in optimizer.param_groups:
                     group["lr"] = group["base_lr"] * schedule(step, len(plan), args.warmup)
                 optimizer.zero_grad(set_to_none=True)
             loss.backward()
-            torch.nn.utils.clip_grad_norm_(model.parameters(), args.clip)
+            loss = loss.detach()
+            if ranks > 1:
+                flat = torch.cat([loss[None], *(p.grad.flatten() for p in parameters)])
+                dist.all_reduce(flat)
+                loss = flat[0].clone()
+                for p, summed in zip(parameters, flat[1:].split([p.numel() for p in parameters])):
+                    p.grad.copy_(summed.view_as(p))
+            torch.nn.utils.clip_grad_norm_(parameters, args.clip)
             for optimizer in optimizers:
                 optimizer.step()
-            losses.append(loss.detach())
+            losses.append(loss)
             since += int(rows[:, 2].sum())
             used += int(rows[:, 2].sum())
             examples += len(rows)
 
             done = step + 1
+            if rank > 0:
+                continue
             if done % 50 == 0 or done % args.val_every == 0 or done == len(plan):
                 record = {"step": done, "tokens": used, "examples": examples, "loss": round(torch.stack(losses).mean().item(), 4),
                           "tokens_per_second": round(since / (time.time() - mark))}
                 if done % args.val_every == 0 or done == len(plan):
-                    model.eval()
+                    threads = torch.get_num_threads()
+                    torch.set_num_threads(max(threads, ranks) if device == "cpu" else threads)              # the others are waiting
                     record.update(validate(model, tokenizer, cases, problems, runner, texts))
-                    model.train()
+                    torch.set_num_threads(threads)
                     tqdm.write(f"sft    {name} " + " ".join(f"{k} {v}" for k, v in record.items()))
                 tasks.log_metrics(log, record)
                 mark, since, losses = time.time(), 0, []
@@ -227,6 +264,10 @@ def main() -> None:
                 save_checkpoint(state, model, optimizers, done, {"tokens": used, "examples": examples})
                 tasks.add_seconds(args.out, stage, time.time() - started)
                 started = time.time()
+    if ranks > 1:
+        dist.destroy_process_group()
+    if rank > 0:
+        return
     save_checkpoint(final, model, step=len(plan), extra={"tokens": used, "examples": examples, "format": format})
     state.unlink(missing_ok=True)
     tasks.add_seconds(args.out, stage, time.time() - started)
