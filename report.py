@@ -505,11 +505,14 @@ def write(metrics: dict, out: Path) -> str:
 
 
 def over_seeds(runs: list[dict]) -> str:
-    """The README's tables over the metrics of runs that differ by their seed; each cell is the mean (smallest to largest), in percent."""
+    """The README's tables over the metrics of runs that differ by their seed; each cell is the mean (smallest to largest), in percent;
+    of a single run just its value."""
     def cell(value, scale=100, digits=1) -> str:
         values = [value(metrics) for metrics in runs]
         if None in values:
             return "-"
+        if len(values) == 1:
+            return f"{scale * values[0]:.{digits}f}"
         mean, low, high = (f"{scale * v:.{digits}f}" for v in (sum(values) / len(values), min(values), max(values)))
         return f"{mean} ({low} to {high})"
 
