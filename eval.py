@@ -403,7 +403,7 @@ def default_checkpoint(out: Path) -> Path:
     shipped = Path(__file__).resolve().with_name("results") / "cpu-seed0" / "model.pt"
     for path in (out / "rl.pt", out / "sft.pt", shipped):
         if path.exists():
-            return path
+            return Path(os.path.relpath(path))
     fail(f"no checkpoint: {out / 'rl.pt'} is missing (make it with `bash run.sh`, or name one with --ckpt)")
 
 

@@ -1,5 +1,6 @@
 """Supervised fine-tuning: what is trained on, in which batches, and that a killed run is the same run."""
 
+import json
 import os
 import signal
 import subprocess
@@ -61,29 +62,51 @@ def test_only_answer_tokens_are_trained_and_the_end_token_is_one_of_them():
     assert gradient[tokenizer.end].abs().sum() > 0
 
 
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """An out folder with small data files."""
+    out = tmp_path_factory.mktemp("sft")
+    sizes = {"sft-cases": 100, "sft-problems": 50, "rl-cases": 2, "rl-problems": 2, "test-cases": 2, "test-problems": 2, "val-cases": 2,
+             "val-problems": 2}
+    subprocess.run([sys.executable, str(ROOT / "tasks.py"), "--preset", "quick", "--out", str(out),
+                    *(f"--{name}={size}" for name, size in sizes.items())], check=True, capture_output=True)
+    return out
+
+
+def command(out, name, *more):
+    return [sys.executable, str(ROOT / "sft.py"), "--preset", "quick", "--out", str(out), "--name", name, "--val-every", "1000",
+            "--val-cases-used", "2", *more]
+
+
 def weights(path):
     return load_checkpoint(path)["model"].state_dict()
 
 
-def test_a_killed_run_continues_to_the_same_weights(tmp_path):
-    def command(name, *more):
-        return [sys.executable, str(ROOT / "sft.py"), "--preset", "quick", "--out", str(tmp_path), "--name", name, "--steps", "40",
-                "--val-every", "1000", "--save-every", "10", "--val-cases-used", "2", *more]
+def test_two_processes_compute_what_one_does(data):
+    curves = []
+    for processes in (1, 2):
+        name = f"processes{processes}"
+        subprocess.run(command(data, name, "--steps", "50", "--save-every", "1000", "--processes", str(processes)), check=True,
+                       capture_output=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
+        curves.append([json.loads(line)["loss"] for line in (data / f"{name}.jsonl").read_text().splitlines()])
+    assert len(curves[0]) == len(curves[1]) >= 1
+    assert curves[1] == pytest.approx(curves[0], rel=0.02)   # bf16 rounds differently in other batch shapes
+
+
+def test_a_killed_run_continues_to_the_same_weights(data):
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    subprocess.run([sys.executable, str(ROOT / "tasks.py"), "--preset", "quick", "--out", str(tmp_path), "--sft-cases", "100",
-                    "--sft-problems", "50", "--rl-cases", "2", "--rl-problems", "2", "--test-cases", "2", "--test-problems", "2",
-                    "--val-cases", "2", "--val-problems", "2"], check=True, capture_output=True)
-    subprocess.run(command("whole"), check=True, capture_output=True, env=environment)
-    killed = subprocess.Popen(command("killed"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment,
+    more = ("--steps", "40", "--save-every", "10")
+    subprocess.run(command(data, "whole", *more), check=True, capture_output=True, env=environment)
+    killed = subprocess.Popen(command(data, "killed", *more), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment,
                               start_new_session=True)
-    state, deadline = tmp_path / "killed-state.pt", time.time() + 60
+    state, deadline = data / "killed-state.pt", time.time() + 60
     while not state.exists() and time.time() < deadline:
         time.sleep(0.01)
     os.killpg(killed.pid, signal.SIGKILL)
     killed.wait()
-    assert state.exists() and not (tmp_path / "killed.pt").exists()
-    subprocess.run(command("killed"), check=True, capture_output=True, env=environment)
-    a, b = weights(tmp_path / "whole.pt"), weights(tmp_path / "killed.pt")
+    assert state.exists() and not (data / "killed.pt").exists()
+    subprocess.run(command(data, "killed", *more), check=True, capture_output=True, env=environment)
+    a, b = weights(data / "whole.pt"), weights(data / "killed.pt")
     assert all(torch.equal(a[key], b[key]) for key in a)
-    again = subprocess.run(command("killed"), check=True, capture_output=True, text=True, env=environment)
+    again = subprocess.run(command(data, "killed", *more), check=True, capture_output=True, text=True, env=environment)
     assert "is there" in again.stdout
