@@ -147,7 +147,7 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, help="with --predict-only: budget in tokens, prompt and answer (default: short_tokens)")
     parser.add_argument("--name", help="name of the checkpoint and the log (default: sft, or sft-short-FORMAT)")
     parser.add_argument("--control", action="store_true", help="continue out/sft.pt on the same mixture for as many seconds as RL took")
-    args = tasks.settings(parser, "sft")
+    args = tasks.settings(parser, "sft", also=("model",))
     if args.control:
         args.name, args.steps = args.name or "sft-control", control_steps(args.out)
     format, texts = args.predict_only or "nlex", ("predict",) if args.predict_only else TASKS
@@ -177,7 +177,7 @@ def main() -> None:
 
     tokens, index = tokenised(args.out, tokenizer, format, args.fix_share, args.seed)
     index = index[np.isin(index[:, 3], [TASKS.index(text) for text in texts])]
-    config = ModelConfig(n_vocab=tokenizer.n_vocab, **tasks.PRESETS[args.preset]["model"])
+    config = ModelConfig(n_vocab=tokenizer.n_vocab, **{key: getattr(args, key) for key in tasks.PRESETS[args.preset]["model"]})
     index = index[index[:, 2] <= config.n_ctx]
     budget = (None, args.tokens or args.short_tokens) if args.predict_only else (args.steps, None)
     plan = plan_batches(index[:, 2], args.batch_tokens, *budget, seed=args.seed + 1_000 * args.control)

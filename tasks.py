@@ -104,8 +104,9 @@ HELP = {
 }
 
 
-def settings(parser: argparse.ArgumentParser, section: str, argv: list[str] | None = None) -> argparse.Namespace:
-    """Adds --preset, --seed, --out and one flag for each value of PRESETS[preset][section] (default: the preset's), then parses."""
+def settings(parser: argparse.ArgumentParser, section: str, argv: list[str] | None = None, also: tuple = ()) -> argparse.Namespace:
+    """Adds --preset, --seed, --out and one flag for each value of PRESETS[preset][section] (and the sections in `also`; default: the
+    preset's value), then parses."""
     default = "gpu" if shutil.which("nvidia-smi") else "cpu"
     first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     first.add_argument("--preset", choices=PRESETS, default=default)
@@ -113,7 +114,7 @@ def settings(parser: argparse.ArgumentParser, section: str, argv: list[str] | No
     parser.add_argument("--preset", choices=PRESETS, default=default, help="sizes and budgets (default: gpu where one is visible)")
     parser.add_argument("--seed", type=int, default=0, help="seed of data, weights and sampling")
     parser.add_argument("--out", type=Path, default=Path("out"), help="folder for data, checkpoints, logs and the report")
-    for key, value in PRESETS[preset][section].items():
+    for key, value in [item for name in (section, *also) for item in PRESETS[preset][name].items()]:
         parser.add_argument("--" + key.replace("_", "-"), type=type(value), default=value, help=f"{HELP[key]} (default: {value})")
     parser.allow_abbrev = False
     return parser.parse_args(argv)
