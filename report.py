@@ -284,7 +284,8 @@ def bars(metrics: dict) -> list[list[str]]:
     best, loop, solve = metrics["best_at_k"], metrics["self_rlef"], metrics["solve"]["rl"]
     k, full = _at_8(metrics), metrics.get("nlex_minus_none_full", {}).get("short")
     gain, gap = best["gain"][k], best["simulation_gap"][k]
-    minutes, memory = metrics["seconds"]["total"] / 60, metrics["peak_memory_mb"]
+    minutes = sum(metrics["seconds"].get(stage, 0) for stage in ("data", "sft", "short", "rl", "eval")) / 60  # not the ablations
+    memory = metrics["peak_memory_mb"]
     rows = [
         (row("output prediction after SFT, short inputs, nlex", 0.80, value(short), "80 %"), percent(short)),
         (row("nlex minus none, the same short token budget", None, None, ""), percent(metrics["nlex_minus_none"]["short"], True)),

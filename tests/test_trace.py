@@ -1,6 +1,8 @@
 """The narrator: what it says, that it is true, and where a simulation first departs from it."""
 
 import ast
+import contextlib
+import io
 import random
 import re
 
@@ -172,14 +174,16 @@ def test_output_that_differs_when_traced_is_marked():
 @pytest.mark.parametrize("got, want, kind", [
     ("r = 2 + 3 = 6.", "r = 2 + 3 = 5.", "arithmetic"), ("x = nums[1] = 4.", "x = nums[1] = 8.", "indexing"),
     ("3 > 2 is false, so we skip the if.", "3 > 2 is true, so we enter the if.", "comparison"),
-    ("3 > 2 is true, so we skip the if.", "3 > 2 is true, so we enter the if.", "comparison"),
+    ("3 > 2 is true, so we skip the if.", "3 > 2 is true, so we enter the if.", "branch"),
+    ("3 > 2 is true, so the loop goes on.", "3 > 2 is true, so we enter the if.", "branch"),
+    ("4 > 2 is true, so we enter the if.", "3 > 2 is true, so we enter the if.", "comparison"),
     ("Turn 2: x = 4.", "Turn 2: x = 8.", "loop"), ("The loop ends.", "Turn 2: x = 8.", "loop"), ("We print 3.", "We print 4.", "print"),
     ("r = 5.", "We print 4.", "format"),
 ])
 def test_kind_of_the_first_wrong_step(got, want, kind):
     lines = ["r = 0.", want, "We print 1."]
     found = first_wrong_step(["r = 0.", got, "We print 1."], lines)
-    assert found[0] == 1 and found[1] in ({kind, "branch"} if "so we" in got else {kind})
+    assert found == (1, kind)
     assert first_wrong_step(lines, lines) is None
     assert first_wrong_step(lines[:2], lines) == (2, "format") and first_wrong_step([*lines, "r = 1."], lines) == (3, "format")
 
@@ -195,3 +199,110 @@ def test_substitution_is_python(seed=5):
                 f"{rng.choice(['y', str(rng.randint(0, 9))])} {rng.choice('+-*')} {text}")
         stages, value, error = nlex.chain(ast.parse(text, mode="eval").body, {"x": "-3", "y": "4"})
         assert not error and value == eval(text, {"x": -3, "y": 4}) and all(eval(stage) == value for stage in stages)
+
+
+def random_program(rng, depth=2):
+    """A small program with loops, conditions, strings, lists, functions and try/except; it may crash, it always ends."""
+    pad = "    "
+
+    def value():
+        return rng.choice(["a", "b", "c", str(rng.randint(0, 9)), f"a {rng.choice('+-*')} {rng.randint(1, 5)}", "len(xs)", "len(s)",
+                           f"xs[{rng.randint(0, 3)}]", f"b // {rng.choice('ac')}", f"c % {rng.randint(0, 3)}", "f(a)", "max(a, b)"])
+
+    def block(level, indent):
+        lines = []
+        for _ in range(rng.randint(1, 3)):
+            kind = rng.choice(["set", "set", "add", "append", "text", "print", "if", "for", "while", "try"][:6 if level == 0 else 10])
+            if kind == "set":
+                lines.append(f"{rng.choice('abc')} = {value()}")
+            elif kind == "add":
+                lines.append(f"{rng.choice('abc')} {rng.choice('+-')}= {value()}")
+            elif kind == "append":
+                lines.append(rng.choice([f"xs.append({value()})", "xs.pop()", f"xs[{rng.randint(0, 2)}] = {value()}"]))
+            elif kind == "text":
+                lines.append(rng.choice(["s = s + 'u'", "s = str(a) + s", "s = s[1:]", "a = int(s)"]))
+            elif kind == "print":
+                lines.append(f"print({rng.choice([value(), 's', 'a, b', '*xs'])})")
+            elif kind == "if":
+                lines += [f"if {value()} {rng.choice(['<', '>', '=='])} {value()}:", *block(level - 1, pad)]
+                if rng.random() < 0.5:
+                    lines += ["else:", *block(level - 1, pad)]
+            elif kind == "for":
+                lines += [f"for i{level} in {rng.choice([f'range({rng.randint(0, 3)})', 's[:3]', 'xs[:3]'])}:", *block(level - 1, pad)]
+            elif kind == "while":
+                lines += [f"w{level} = 0", f"while w{level} < {rng.randint(1, 3)}:", f"{pad}w{level} += 1", *block(level - 1, pad)]
+            else:
+                lines += ["try:", *block(level - 1, pad), "except (ZeroDivisionError, IndexError, ValueError):", *block(0, pad)]
+        return [indent + line for line in lines]
+    head = ["def f(x):", "    if x > 3:", "        return x - 3", "    return x * 2", "a = 3", "b = 7", "c = 0", "xs = [4, 1]", "s = '52'"]
+    return "\n".join([*head, *block(depth, ""), *block(depth, "")]) + "\n"
+
+
+def test_random_programs_end_with_the_values_and_the_output_of_a_plain_run():
+    rng, ends, crashes = random.Random(4), 0, 0
+    for _ in range(250):
+        code = random_program(rng)
+        trace = record(code, "", 3000, trusted=True)
+        if trace.status == "LIMIT":
+            continue
+        scope, error, out = {}, "", io.StringIO()
+        try:
+            with contextlib.redirect_stdout(out):
+                exec(compile(code, "<plain>", "exec"), scope)
+        except Exception as exception:
+            error = type(exception).__name__
+        assert (trace.stdout, trace.error) == (out.getvalue(), error), code
+        claimed = {}
+        for line in narrate(trace):
+            for name, text in re.findall(r"(?:^|, )([abcs]|xs) = (?:.* = )?([^=]*?)(?=, (?:[abcs]|xs) = | after |\.$)", line):
+                claimed[name] = text
+        for name, text in claimed.items():
+            assert ast.literal_eval(text) == scope[name], (code, name)
+            ends += 1
+        crashes += bool(error)
+    assert ends > 400 and crashes > 20
+
+
+# Statements that are false today, or where the narrator raises. Each is strict: once trace.py is right, the test says so and the row
+# moves into the table of test_lines.
+@pytest.mark.xfail(strict=True, reason="known defect of trace.py")
+@pytest.mark.parametrize("code, stdin, lines", [
+    pytest.param("xs = [1]\nn = 0\nx = xs[1 % n]", "", ["xs = [1].", "n = 0.", "1 % 0 stops with ZeroDivisionError."],
+                 id="a crash inside an index raises out of narrate"),
+    pytest.param("xs = [1]\nys = [0]\ni = 1\nif i < len(ys) and xs[ys[i]] > 0:\n    pass\nx = 2", "", None,
+                 id="an operand that is never evaluated raises out of narrate"),
+    pytest.param("for a in [1, 2]:\n    while True:\n        break", "", [
+        "Turn 1: a = 1.", "True is true, so the loop goes on.", "We break out of the loop.", "Turn 2: a = 2.",
+        "True is true, so the loop goes on.", "We break out of the loop.", "The loop ends."],
+                 id="break of a while resets the for around it"),
+    pytest.param("def f(xs):\n    for x in xs:\n        return x\nf([1])\nf([2])", "", [
+        "We define f.", "We call f with xs = [1].", "Turn 1: x = 1.", "f returns 1.", "We call f with xs = [2].", "Turn 1: x = 2.",
+        "f returns 2."], id="turns go on counting after return"),
+    pytest.param("for k in range(2):\n    try:\n        for x in [1]:\n            y = 1 // 0\n    except ZeroDivisionError:\n        pass",
+                 "", ["Turn 1: k = 0.", "Turn 1: x = 1.", "1 // 0 stops with ZeroDivisionError.", "We handle the exception.",
+                      "Turn 2: k = 1.", "Turn 1: x = 1.", "1 // 0 stops with ZeroDivisionError.", "We handle the exception.",
+                      "The loop ends."],
+                 id="turns go on counting after an exception"),
+    pytest.param("for i in range(int(input())):\n    x = int(input())", "1\n4",
+                 ["Turn 1: i = 0.", "We read 4, so x = 4.", "The loop ends."],
+                 id="input() outside an assignment is not counted as read"),
+    pytest.param("x = 1\nif x > 0: print(x)", "", ["x = 1.", "1 > 0 is true, so we enter the if.", "We print 1."],
+                 id="a body on the line of its if"),
+    pytest.param("t = 0\ndef f():\n    global t\n    t += 1\nf()", "",
+                 ["t = 0.", "We define f.", "We call f.", "t = 0 + 1 = 1.", "f returns.", "t = 1."],
+                 id="a global changed in a function keeps its old value"),
+    pytest.param("x = -3\ny = x ** 2", "", ["x = -3.", "y = (-3) ** 2 = 9."], id="a negative base needs parentheses"),
+    pytest.param("", "", [], id="raw of an empty program raises"),
+])
+def test_known_defects(code, stdin, lines):
+    trace = record(code, stdin, trusted=True)
+    raw(trace)
+    told_lines = narrate(trace)
+    assert lines is None or told_lines == lines
+
+
+@pytest.mark.xfail(strict=True, reason="known defect of trace.py: a [ anywhere in the first expression counts as an index")
+@pytest.mark.parametrize("want, got", [("xs = [1, 2].", "xs = [1, 3]."), ("r = sum([3, 8]) = 11.", "r = sum([3, 8]) = 12."),
+                                       ("ys = [5] after append(5).", "ys = [6] after append(5).")])
+def test_a_list_is_not_an_index(want, got):
+    assert first_wrong_step([got], [want]) == (0, "arithmetic")
