@@ -19,6 +19,7 @@ import argparse
 import ast
 import inspect
 import json
+import re
 import sys
 from dataclasses import dataclass
 from functools import lru_cache
@@ -74,13 +75,14 @@ def run_traced(code: str, stdin: str, max_events: int, max_bytes: int) -> dict:
     def result(status, error, complete):
         return {"events": events, "stdout": out.getvalue(), "error": error, "status": status, "complete": complete}
 
-    events, frames, used, printed, out, over = [], {}, 0, 0, io.StringIO(), False
+    events, frames, count, used, printed, out, over = [], {}, 0, 0, 0, io.StringIO(), False
 
     def note(kind, frame, extra=None):
-        nonlocal used, printed, over
+        nonlocal used, printed, over, count
         entry = frames.get(frame)
         if entry is None:
-            entry = frames[frame] = [len(frames), {}]
+            entry = frames[frame] = [count, {}]
+            count += 1
         seen, changes = entry[1], {}
         for name, value in frame.f_locals.items():
             if name[:2] != "__":
@@ -280,7 +282,7 @@ def show(state, above: int = 0) -> str:
     """Text of a state; `above` is the binding strength of what surrounds it, for parentheses."""
     kind = state[0]
     if kind == LIT:
-        return state[2]
+        return f"({state[2]})" if above >= 9 and state[2][0] == "-" else state[2]
     if kind == REF:
         return state[1]
     if kind == CALL:
@@ -340,7 +342,10 @@ def _checked(value):
 
 def chain(node: ast.expr, env: dict[str, str]) -> tuple[list[str], object, str]:
     """Every stage of the reduction -> texts, final value, name of the exception that stopped it ("" if none). Raises Opaque."""
-    state = build(node, env)
+    try:
+        state = build(node, env)
+    except Exception:  # an index that crashes, an operand that is never evaluated
+        raise Opaque from None
     texts = [show(state)]
     while state[0] != LIT:
         try:
@@ -369,7 +374,8 @@ def _statements(code: str) -> tuple[dict, list[str]]:
     starts, spans = {}, {}
     for node in ast.walk(ast.parse(code)):  # breadth first: the innermost comes last
         if isinstance(node, (ast.stmt, ast.ExceptHandler)):
-            starts.setdefault(node.lineno, node)
+            # several statements on one line cannot be told apart: told by what they print and change
+            starts[node.lineno] = ast.Pass() if node.lineno in starts else node
             for line in range(node.lineno, (node.end_lineno or node.lineno) + 1):
                 spans[line] = node
     return {**spans, **starts}, code.splitlines()
@@ -469,8 +475,8 @@ class _Narrator:
         elif isinstance(node, ast.Continue):
             add("We continue.")
         elif isinstance(node, ast.Break):
-            for key in [k for k in self.turns if k[0] == frame][-1:]:
-                del self.turns[key]
+            loops = [n for n in self.statements.values() if isinstance(n, (ast.For, ast.While)) and n.lineno < node.lineno <= n.end_lineno]
+            self.turns.pop((frame, id(max(loops, key=lambda n: n.lineno))), None)
             add("We break out of the loop.")
         elif isinstance(node, ast.Return):
             value = event[5]
@@ -487,9 +493,16 @@ class _Narrator:
         elif isinstance(node, (ast.Import, ast.ImportFrom)):
             add(f"We import {', '.join(a.name for a in node.names)}.")
         elif isinstance(node, ast.ExceptHandler):
+            for loop in self.statements.values():  # the exception has ended the loops inside the try
+                if isinstance(loop, ast.For) and not loop.lineno <= node.lineno <= loop.end_lineno:
+                    self.turns.pop((frame, id(loop)), None)
             add("We handle the exception.")
-        elif changed:
-            add(f"{changed}.")
+        else:
+            printed = self.printed.get(frame, "").strip().replace("\n", " / ")
+            if printed and isinstance(node, ast.Pass):
+                add(f"We print {_short(printed)}.")
+            if changed:
+                add(f"{changed}.")
 
     def reads(self, node) -> str | None:
         """The input line(s) a statement consumes by input(), None if it reads nothing."""
@@ -555,6 +568,8 @@ class _Narrator:
         if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
             expression = ast.BinOp(ast.Name(node.target.id), node.op, node.value)
         try:
+            if name == "MemoryError" or any(isinstance(part, _SUMMARISED) for part in ast.walk(expression)):
+                raise Opaque  # evaluating it again here could take what the sandbox refused it
             texts, _, error = chain(expression, before)
             if error == name:
                 self.lines.append(f"{': '.join(map(_short, texts))} stops with {name}.")
@@ -580,7 +595,7 @@ def raw(trace: Trace) -> list[str]:
     """The run as structured frames, in the style of CWM traces: every executed source line with the variables it changed."""
     if trace.error == "SyntaxError" and not trace.events:
         return ["SyntaxError"]
-    source, lines, open_line = trace.code.splitlines(), [], {}
+    source, lines, open_line = trace.code.splitlines() or [""], [], {}
     for kind, frame, line, changes, extra, *_ in trace.events:
         if frame in open_line:
             changed = ", ".join(f'"{k}": {_short(v or "gone")}' for k, v in changes.items() if not v or v[0] != "<")
@@ -632,7 +647,7 @@ def _kind(got: str, want: str) -> str:
     if shape == "condition":
         return "branch" if got.rpartition(", so ")[0] == want.rpartition(", so ")[0] else "comparison"
     if shape == "assignment":
-        return "indexing" if "[" in want.partition(" = ")[2].partition(" = ")[0] else "arithmetic"
+        return "indexing" if re.search(r"[A-Za-z_]\[", want.partition(" = ")[2].partition(" = ")[0]) else "arithmetic"
     return "format"
 
 

@@ -320,9 +320,9 @@ def test_show_puts_the_simulation_beside_the_truth(out, root, tmp_path, monkeypa
 
 def test_default_checkpoint(tmp_path):
     (tmp_path / "sft.pt").touch()
-    assert evaluation.default_checkpoint(tmp_path) == tmp_path / "sft.pt"
+    assert evaluation.default_checkpoint(tmp_path).samefile(tmp_path / "sft.pt")
     (tmp_path / "rl.pt").touch()
-    assert evaluation.default_checkpoint(tmp_path) == tmp_path / "rl.pt"
+    assert evaluation.default_checkpoint(tmp_path).samefile(tmp_path / "rl.pt")
 
 
 def test_answers_of_prompts_that_do_not_fit(monkeypatch):
