@@ -254,7 +254,8 @@ class Transformer(nn.Module):
         return -F.cross_entropy(logits, ids[:, 1:][at], reduction="none")
 
     def compile_training(self, ids) -> str:
-        """Let torch.compile fuse the pass that logprobs runs (CPU: 1.6x; it takes about a minute once, and a C++ compiler). Tried on ids
+        """Let torch.compile fuse the pass that logprobs runs (forward and backward on one core: 1.6x; it
+        takes about a minute once, and a C++ compiler). Tried on ids
         (B, T); where it fails the model stays as it is. -> what was done, in words."""
         self.compiled = torch.compile(self.hidden, dynamic=True)
         try:

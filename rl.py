@@ -23,7 +23,7 @@ Groups with equal rewards have A = 0: they are skipped, and counted. On-policy: 
 at temperature 1 without top-k or top-p, once; hence no ratio and no clipping of ratios. No KL term, no reference model, no length bonus.
 
 Deviations from the paper
-    - Prompts: predict is more than half of them (paper: 15 % of samples, 25 % with multi-turn; that starved prediction here), a share
+    - Prompts: predict is more than half of them (paper: 15 % of samples, 25 % with multi-turn; other shares were not compared), a share
       replays prompts whose group was mixed the last time, and the pool of own right programs (up to 4 a problem, each with every public
       test, as in the paper) is gathered while training, not before.
     - Muon for matrices. It normalises its update, so there clipping (0.1, the paper's) only weighs steps against each other.

@@ -12,8 +12,7 @@ like length, so little is padded, and no sample sees another. Muon trains the ma
 and decays linearly to zero over the second half. A killed run continues by the same command, to the same weights.
 
 Data-parallel: every process of `torchrun --nproc_per_node=N sft.py` takes each N-th row of a batch and the gradients are summed, so N
-processes compute what one would (up to rounding). On CPUs this script starts `processes` of itself in this way, one thread each: for a
-model this small that is faster than one process with as many threads.
+processes compute what one would (up to rounding). On CPUs this script starts `processes` of itself in this way, one thread each.
 """
 
 from __future__ import annotations

@@ -275,9 +275,9 @@ def sft_texts(problem: Problem, rng: random.Random, fix_share: float) -> list[tu
     return texts
 
 
-def prediction_accuracy(generate, cases: list[Case], format: str = "nlex") -> tuple[float, list[bool]]:
+def prediction_accuracy(generate, cases: list[Case]) -> tuple[float, list[bool]]:
     """Share of cases whose predicted outcome is true. generate: list of user texts -> list of assistant texts. The output block is all
-    that counts, so every format is judged alike (`format` names the one the model was trained on, for error messages only)."""
+    that counts, so every answer format is judged alike."""
     answers = generate([predict_prompt(case.code, case.stdin) for case in cases])
     right = [same_outcome(parse_outcome(answer), case.outcome) for answer, case in zip(answers, cases)]
     return sum(right) / max(1, len(right)), right
