@@ -1,7 +1,8 @@
 """From the rows that eval.py measured to figures, tables and plots.
 
     python report.py --out out                                  # write out/report.md and the plots again from out/metrics.json
-    python report.py --seeds results/cpu-seed0 results/cpu-seed1 results/cpu-seed2     # the README's table: mean and spread over runs
+    python report.py --seeds results/cpu-seed0 results/cpu-seed1 results/cpu-seed2     # the README's tables: mean and spread over runs
+    python report.py --full results/full-seed0                  # the README's tables of a full run
 
 Estimators of the paper's section 3 first, then `summarise` (rows -> metrics.json), then the report. A figure is {value, lo, hi, n}, in
 fractions; the report shows percent.
@@ -521,8 +522,10 @@ def over_seeds(runs: list[dict]) -> str:
         return lambda m: m["predict"].get(f"{stage_format}/{set_}", {}).get("value")
 
     sets = {"short": "held-out programs, short inputs", "longer": "held-out programs, longer inputs", "own": "the model's own programs"}
-    first = [[words, *(cell(predicted(stage, set_)) for stage in ("sft/nlex", "rl/nlex", "sft_short_budget/nlex", "sft_short_budget/none"))]
-             for set_, words in sets.items()]
+    columns = [lambda set_, s=stage: predicted(s, set_) for stage in ("sft/nlex", "rl/nlex")]
+    columns += [lambda set_: lambda m: m["rl_minus_sft"].get(set_, {}).get("value")]
+    columns += [lambda set_, s=f"sft_short_budget/{format}": predicted(s, set_) for format in ("nlex", "none")]
+    first = [[words, *(cell(column(set_)) for column in columns)] for set_, words in sets.items()]
 
     def solve(stage, key):
         return lambda m, group: m["solve"][stage if group == "all" else f"{stage}/{group}"][key]["value"]
@@ -538,27 +541,48 @@ def over_seeds(runs: list[dict]) -> str:
             "best@8 exec, the oracle": best("exec", 8), "**best@8 simulate**": best("simulate", 8), "short1@8": best("short1", 8),
             "best@8 simulate minus pass@1": best("gain", 8), "simulation gap (exec minus simulate)": best("simulation_gap", 8),
             "self-RLEF: first program": loop("init"), "**self-RLEF: final program**": loop("final"), "final minus first": loop("gain"),
-            "with true feedback, the oracle": loop("oracle_final"), "control: resample until simulation accepts": loop("resample"),
-            "fixed, of all problems": loop("fixed"), "broken, of all problems": loop("broken")}
+            "with true feedback, the oracle": loop("oracle_final"), "control: resample until simulation accepts": loop("resample")}
     second = [[words, *(cell(lambda m, g=group, v=value: v(m, g)) for group in GROUPS)] for words, value in rows.items()]
     second.append(["programs written in self-RLEF, of 10", *(cell(lambda m, g=group: loop("turns")(m, g), 1, 2) for group in GROUPS)])
-    third = [[stage, cell(lambda m, s=stage: m["seconds"].get(s, 0) / 60, 1)] for stage in ("data", "sft", "short", "rl", "eval", "total")]
-    third.append(["peak memory of one process, MB", cell(lambda m: m["peak_memory_mb"], 1, 0)])
-    head = [["output prediction, pass@1", "after SFT", "after RL", "short budget, explained", "short budget, output only"],
-            ["percent of problems", "all statements", "clear", "open"], ["minutes", "2 CPU cores"]]
-    return "\n\n".join(map(table, head, (first, second, third)))
+    changes = {change: [lambda m, c=change, t=tests: m["self_rlef"]["table"][t][c]["value"] for tests in ("all tests", "public tests")]
+               for change in runs[0]["self_rlef"]["table"]["all tests"]}
+    third = [[change, *map(cell, values)] for change, values in changes.items()]
+    fourth = [[stage, cell(lambda m, s=stage: m["seconds"].get(s, 0) / 60, 1)] for stage in ("data", "sft", "short", "rl", "eval", "total")]
+    fourth.append(["peak memory of one process, MB", cell(lambda m: m["peak_memory_mb"], 1, 0)])
+    head = [["output prediction, pass@1", "after SFT", "after RL", "difference", "short budget, explained", "short budget, output only"],
+            ["percent of problems", "all statements", "clear", "open"],
+            ["self-RLEF: first -> submitted program", "all tests", "public tests"], ["minutes", "2 CPU cores"]]
+    return "\n\n".join(map(table, head, (first, second, third, fourth)))
+
+
+def full_budget(metrics: dict) -> str:
+    """The README's tables of a full run: answer formats, each on the same tokens with its own whole schedule, and RL beside its control."""
+    names = {"sft_predict_only/nlex": ("explained (`nlex`)", "sft-predict"), "sft/raw": ("variable dumps (`raw`)", "sft-raw"),
+             "sft/none": ("output only (`none`)", "sft-none")}
+    formats = [[words, *(percent(metrics["predict"].get(f"{key}/{set_}")) for set_ in ("short", "longer")),
+                *(f"{metrics['training'][file][k]:,.0f}" for k in ("tokens", "examples", "seconds"))]
+               for key, (words, file) in names.items() if file in metrics["training"]]
+    differences = {"nlex_minus_none_full": "explained minus output only", "nlex_minus_raw_full": "explained minus variable dumps",
+                   "rl_minus_sft": "RL minus SFT", "rl_minus_sft_control": "RL minus SFT continued for the same time"}
+    paired = [[words, *(percent(metrics[key][set_], True) for set_ in ("short", "longer"))]
+              for key, words in differences.items() if key in metrics]
+    return table(["answer format", "short", "longer", "tokens", "examples", "seconds"], formats) + "\n\n" + table(
+        ["paired difference", "short", "longer"], paired)
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False)
     parser.add_argument("--out", type=Path, default=Path("out"), help="folder with metrics.json")
-    parser.add_argument("--seeds", type=Path, nargs="+", metavar="FOLDER", help="print one table over the metrics.json of these folders")
+    parser.add_argument("--seeds", type=Path, nargs="+", metavar="FOLDER", help="print the README's tables over the metrics.json of these folders")
+    parser.add_argument("--full", type=Path, metavar="FOLDER", help="print the README's tables of a run of `bash run.sh full`")
     args = parser.parse_args()
-    if args.seeds:
-        missing = [str(folder / "metrics.json") for folder in args.seeds if not (folder / "metrics.json").exists()]
+    folders = args.seeds or ([args.full] if args.full else [])
+    if folders:
+        missing = [str(folder / "metrics.json") for folder in folders if not (folder / "metrics.json").exists()]
         if missing:
             sys.exit(f"report.py: {missing[0]} is missing")
-        print(over_seeds([json.loads((folder / "metrics.json").read_text()) for folder in args.seeds]))
+        runs = [json.loads((folder / "metrics.json").read_text()) for folder in folders]
+        print(over_seeds(runs) if args.seeds else full_budget(runs[0]))
         sys.exit(0)
     if not (args.out / "metrics.json").exists():
         sys.exit(f"{args.out / 'metrics.json'} is missing: make it with `python eval.py --out {args.out}`")

@@ -187,13 +187,15 @@ def test_readme_run_sh_command(words):
         assert {word.split("=")[0] for word in rest if word.startswith("-")} <= {"--preset", "--seed", "--out"}
 
 
-def test_readme_tables_are_those_of_the_committed_results():
-    from report import over_seeds
-    folders = sorted((ROOT / "results").glob("cpu-seed*"))
+@pytest.mark.parametrize("marker, pattern", [("results", "cpu-seed*"), ("full results", "full-seed*")])
+def test_readme_tables_are_those_of_the_committed_results(marker, pattern):
+    from report import full_budget, over_seeds
+    folders = sorted((ROOT / "results").glob(pattern))
     if not folders:
         pytest.skip("no committed results yet")
-    shown = README.read_text().split("<!-- results -->\n")[1].split("<!-- end of results -->")[0].strip()
-    assert shown == over_seeds([json.loads((folder / "metrics.json").read_text()) for folder in folders])
+    shown = README.read_text().split(f"<!-- {marker} -->\n")[1].split(f"<!-- end of {marker} -->")[0].strip()
+    runs = [json.loads((folder / "metrics.json").read_text()) for folder in folders]
+    assert shown == (over_seeds(runs) if marker == "results" else full_budget(runs[0]))
 
 
 # ---------------------------------------------------------------------------------------------------------------------
