@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The whole course in one command.
 #
-#   bash run.sh                the course: data -> SFT -> RL -> report (about 30 minutes on 2 CPU cores)
+#   bash run.sh                the course: data -> SFT -> RL -> report (about 20 minutes on 2 CPU cores)
 #   bash run.sh quick          the same stages at toy size (under 4 minutes); its numbers mean nothing
 #   bash run.sh full           the course, then every table and ablation (hours on a CPU)
 #   bash run.sh test           the tests; further arguments go to pytest, as in: bash run.sh test -k sandbox
@@ -160,7 +160,7 @@ case "${1:-}" in -h | --help) [ "$command" = test ] || command=help ;; esac
 
 case "$command" in
   course)
-    echo "The course: set-up, data, SFT, RL, report. About 30 minutes on 2 CPU cores after set-up; restart it any time by the same command."
+    echo "The course: set-up, data, SFT, RL, report. About 20 minutes on 2 CPU cores after set-up; restart it any time by the same command."
     setup
     install_extra plots || echo "set-up: no matplotlib, so no plots"
     course "$@"
@@ -176,7 +176,7 @@ case "$command" in
     echo "This was the toy size: these numbers mean nothing. The course is: bash run.sh"
     ;;
   full)
-    echo "The course (about 30 minutes on 2 CPU cores), then every table and ablation (hours on a CPU); restart it any time by the same command."
+    echo "The course (about 20 minutes on 2 CPU cores), then every table and ablation (hours on a CPU); restart it any time by the same command."
     setup
     install_extra plots || echo "set-up: no matplotlib, so no plots"
     course "$@"
