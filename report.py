@@ -575,7 +575,7 @@ def full_budget(metrics: dict) -> str:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False)
     parser.add_argument("--out", type=Path, default=Path("out"), help="folder with metrics.json")
-    parser.add_argument("--seeds", type=Path, nargs="+", metavar="FOLDER", help="print the README's tables over the metrics.json of these folders")
+    parser.add_argument("--seeds", type=Path, nargs="+", metavar="FOLDER", help="print the README's tables of these runs")
     parser.add_argument("--full", type=Path, metavar="FOLDER", help="print the README's tables of a run of `bash run.sh full`")
     args = parser.parse_args()
     folders = args.seeds or ([args.full] if args.full else [])

@@ -234,7 +234,7 @@ def test_run_sh_hands_its_flags_to_every_stage(stand_in):
     (stand_in / "out").mkdir()
     (stand_in / "out/seconds.json").write_text(json.dumps({"sft": 600.0, "peak_memory_mb": 900}))
     text = succeed(["bash", str(stand_in / "run.sh"), "--seed", "1"], cwd=ROOT)
-    assert "30 minutes" in text.splitlines()[0]
+    assert "20 minutes" in text.splitlines()[0]
     assert (stand_in / "log").read_text().splitlines() == [f"{command} --seed 1" for command in COURSE]
     assert re.search(r"^sft +13 +10\.0$", text, re.MULTILINE) and "out/metrics.json" in text
 
