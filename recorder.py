@@ -1,0 +1,567 @@
+"""What happened? Records a run, statement by statement. This file travels into the sandbox as source, so it imports nothing of ours.
+
+    number(code)                                   # names every statement by a line number of its own, marks what to look at
+    run_traced("x = 3\\nx += 1", "", 10_000, 10**6)  # -> {"events": [...], "stdout": "", "error": "", "status": "OK", "complete": True, ...}
+
+Python's tracing (sys.settrace) reports lines, not statements. So the program is compiled from a syntax tree in which every statement has
+a line of its own: two statements on one line become two lines, a statement over five lines becomes one. A line event fires BEFORE its
+line runs, so what changed since the frame's previous event belongs to the line reported before. Values are kept as text at once: a list
+may be another list a moment later, and no method of the program's own classes (`__repr__` least of all) is ever called.
+
+An event is [kind, frame, line, changes, extra, value, more]:
+    kind      call | line | return | yield | resume | exception
+    frame     frames are numbered in the order of their calls; the module is 0
+    line      of the statement that is about to run (call: of the definition)
+    changes   {name: text} of the frame's variables that changed since its previous event, None for one that is gone
+    extra     call: the function's name; exception: its name; else what was printed since the previous event of any frame
+    value     return, yield: the value; exception: its message; else ""
+    more      {"globals": module variables this function uses, where their text changed, "seen": [[mark, text], ...] values of marked
+              expressions in the order of evaluation, "read": what was taken from stdin}, each only if there is any; usually None
+"""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import io
+import itertools
+import json
+import os
+import sys
+import types
+from functools import lru_cache
+
+PLAIN_CALLS = frozenset("abs len int str float bool max min sum ord chr round sorted list tuple set dict divmod repr any all".split())
+ITERATORS = frozenset("range zip enumerate reversed map filter iter".split())
+_BLOCKS = (ast.stmt, ast.ExceptHandler, ast.match_case)
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+
+
+@lru_cache(maxsize=256)
+def number(code: str):
+    """-> (syntax tree, {line: statement, except clause or case}, whether anything is marked). Raises what ast.parse raises.
+
+    Statements that begin on a line of their own keep its number, others get a number past the end of the source (their `source` attribute
+    holds the true one). Expressions whose value the narrator cannot work out from the variables get an attribute `mark`."""
+    tree = ast.parse(code)
+    statements, spare, marks = {}, itertools.count(len(code.splitlines()) + 2), itertools.count()
+    queue = list(reversed(tree.body))
+    while queue:  # in the order of the source
+        node = queue.pop()
+        place = node if type(node) is not ast.match_case else node.pattern
+        first = place.lineno
+        if getattr(node, "decorator_list", None):
+            first = node.decorator_list[0].lineno
+        line = next(spare) if first in statements else first
+        statements[line] = node
+        node.line, node.source = line, first
+        own, blocks = [], []
+        for child in ast.iter_child_nodes(node):
+            (blocks if isinstance(child, _BLOCKS) else own).append(child)
+        queue.extend(reversed(blocks))
+        _mark_statement(node, marks)
+        if line != place.lineno or place.end_lineno != line or type(node) is ast.match_case:
+            if type(node) is not ast.match_case:
+                _place(node, line, 0)
+            for child in own:
+                for part in ast.walk(child):
+                    if hasattr(part, "lineno"):
+                        _place(part, line, 0)
+        for child in own if sys.version_info >= (3, 12) else ():
+            for part in ast.walk(child):
+                if isinstance(part, _COMPREHENSIONS):  # not a frame of its own any more: column 1 tells its turns from the statement's
+                    first_iterable = {id(n) for n in ast.walk(part.generators[0].iter)}
+                    for inner in ast.walk(part):
+                        if hasattr(inner, "lineno") and id(inner) not in first_iterable:
+                            _place(inner, line, 1)
+    return tree, statements, next(marks) > 0
+
+
+def _place(node, line: int, column: int) -> None:
+    node.lineno = node.end_lineno = line
+    node.col_offset = node.end_col_offset = column
+
+
+def _mark_statement(node, marks) -> None:
+    dirty = False  # has something been called that may have changed variables?
+
+    def mark(e, whole=False):
+        """Mark what must be looked at while `e` is evaluated; whole: its value will be known anyway."""
+        nonlocal dirty
+        kind = type(e)
+        if kind is ast.Constant:
+            return
+        if kind is ast.Name:
+            if dirty:
+                e.mark = next(marks)
+        elif kind is ast.Call:
+            plain = type(e.func) is ast.Name and e.func.id in PLAIN_CALLS and not e.keywords
+            if type(e.func) is ast.Attribute and (dirty or type(e.func.value) is not ast.Name):
+                mark(e.func.value)
+            for argument in [*e.args, *[k.value for k in e.keywords]]:
+                inner = argument.value if type(argument) is ast.Starred else argument
+                mark(inner)
+                plain = plain and inner is argument and not isinstance(inner, _COMPREHENSIONS + (ast.Lambda,)) and not (
+                    type(inner) is ast.Call and type(inner.func) is ast.Name and inner.func.id in ITERATORS)
+            if not plain:
+                if not (type(e.func) is ast.Name and e.func.id in PLAIN_CALLS | ITERATORS):
+                    dirty = True
+                if not whole and not (type(e.func) is ast.Name and e.func.id in ITERATORS):
+                    e.mark = next(marks)
+        elif kind is ast.Attribute:
+            if type(e.value) is not ast.Name:
+                mark(e.value)
+            if not whole:
+                e.mark = next(marks)
+        elif kind is ast.Subscript:
+            simple = type(e.value) is ast.Name and type(e.slice) in (ast.Name, ast.Constant, ast.BinOp, ast.UnaryOp, ast.Subscript)
+            if type(e.value) is not ast.Name:
+                mark(e.value)
+            for part in (e.slice.lower, e.slice.upper, e.slice.step) if type(e.slice) is ast.Slice else (e.slice,):
+                if part is not None:
+                    mark(part)
+            if not whole and (dirty or not simple):
+                e.mark = next(marks)
+        elif kind in _COMPREHENSIONS or kind is ast.JoinedStr:
+            if dirty:
+                e.late = True  # the variables may be others by now
+            dirty = True
+            if not whole and kind is not ast.GeneratorExp:
+                e.mark = next(marks)
+        elif kind in (ast.BinOp, ast.UnaryOp, ast.Compare, ast.BoolOp, ast.IfExp, ast.Tuple, ast.List, ast.Set, ast.Dict, ast.NamedExpr,
+                      ast.Starred):
+            children = [e.test, e.body, e.orelse] if kind is ast.IfExp else [e.value] if kind is ast.NamedExpr else ast.iter_child_nodes(e)
+            for child in children:
+                if isinstance(child, ast.expr):
+                    mark(child)
+
+    kind = type(node)
+    if kind in (ast.If, ast.While, ast.Assert):
+        mark(node.test)
+    elif kind is ast.Return:
+        if node.value:
+            mark(node.value, True)
+    elif kind is ast.Match:
+        mark(node.subject)
+    elif kind in (ast.Assign, ast.AnnAssign, ast.AugAssign):
+        targets = node.targets if kind is ast.Assign else [node.target]
+        if node.value and type(targets[0]) is not ast.Tuple:
+            mark(node.value, kind is not ast.AugAssign and len(targets) == 1 and type(targets[0]) is ast.Name)
+        if len(targets) == 1 and type(targets[0]) is ast.Subscript and type(targets[0].slice) is not ast.Slice:
+            mark(targets[0].slice)
+    elif kind is ast.Expr and type(node.value) is ast.Call:
+        call = node.value
+        if type(call.func) is ast.Attribute or type(call.func) is ast.Name and call.func.id == "print":
+            for argument in call.args:
+                mark(argument.value if type(argument) is ast.Starred else argument)
+
+
+class _Look(ast.NodeTransformer):
+    """Marked expressions report their values: `f(x)` becomes `__see__(7, f(x))`."""
+    def visit(self, node):
+        self.generic_visit(node)
+        if not hasattr(node, "mark"):
+            return node
+        hook = ast.copy_location(ast.Name("__see__", ast.Load()), node)
+        return ast.copy_location(ast.Call(hook, [ast.copy_location(ast.Constant(node.mark), node), node], []), node)
+
+
+# ---------------------------------------------------------------------------------------------------------------------------
+# Values as text.
+
+_NAME, _MRO = type.__dict__["__name__"].__get__, type.__dict__["__mro__"].__get__
+_ATOMS = frozenset((int, bool, type(None), float, str))
+_FIXED = frozenset((types.FunctionType, types.BuiltinFunctionType, type, types.ModuleType, types.MethodType))
+_REPR = frozenset((complex, bytes, bytearray, range))
+_LIBRARY = {("collections", "deque"): list, ("collections", "Counter"): dict, ("collections", "defaultdict"): dict,
+            ("collections", "OrderedDict"): dict}
+_MANY, _ROOM, _DEEP = 400, 1000, 4
+_room = 0
+
+
+def text_of(value) -> str:
+    """A value in Python's notation where it has one (builtin values, no subclasses): [1, 'a']. Others by type and fields:
+    Account(owner='Ann', balance=3), <function>. What is too long is abbreviated so that it is no Python: [0, 1 ... 98 more ... 99]."""
+    global _room
+    _room = _ROOM
+    try:
+        return _text(value, 0)
+    except RecursionError:
+        return "<" + _NAME(type(value)) + ">"
+
+
+def _atom(value) -> str:
+    kind = type(value)
+    if kind is str:
+        return repr(value) if len(value) < 2000 else repr(value[:2000]) + "..."
+    if kind is int and value.bit_length() > 2000:
+        return f"<int of {value.bit_length()} bits>"
+    return repr(value)
+
+
+def _text(value, depth: int) -> str:
+    global _room
+    kind = type(value)
+    if kind in _ATOMS:
+        return _atom(value)
+    if kind in (list, tuple, set, frozenset, dict):
+        return _items(kind, value, depth)
+    if kind in _FIXED:
+        return "<" + _NAME(kind) + ">"
+    if kind in _REPR:
+        return repr(value) if kind in (complex, range) or len(value) < 1000 else f"<{kind.__name__} of {len(value)} bytes>"
+    name, module = _NAME(kind), kind.__dict__.get("__module__")
+    if type in _MRO(type(kind))[1:] and "_member_map_" in kind.__dict__:  # an Enum
+        return f"{name}.{value.__dict__.get('_name_', '?')}" if type(value.__dict__) is dict else f"<{name}>"
+    if module in ("fractions", "decimal") and name in ("Fraction", "Decimal"):
+        return f"{name}({str(value)!r})" if name == "Decimal" else f"Fraction({value.numerator}, {value.denominator})"
+    base = type(None)
+    for base in _MRO(kind):
+        known = _LIBRARY.get((getattr(base, "__module__", ""), _NAME(base)))
+        if known and base is kind or base in (list, tuple, set, frozenset, dict, int, str, float):
+            break
+    else:
+        known = None
+    if depth >= _DEEP or _room < 0:
+        return f"{name}(...)"
+    if known or base in (list, set, frozenset, dict):
+        if kind.__module__ != "__main__" and not known:
+            return f"<{name}>"
+        inner = _items(list if known is list else base if not known else dict, value, depth)
+        if name == "defaultdict":
+            return f"defaultdict({'None' if value.default_factory is None else getattr(value.default_factory, '__name__', '?')}, {inner})"
+        return f"{name}({inner})"
+    if base is tuple:
+        fields = kind.__dict__.get("_fields") or next((b.__dict__["_fields"] for b in _MRO(kind) if "_fields" in b.__dict__), None)
+        values = list(tuple.__iter__(value))
+        if type(fields) is tuple and len(fields) == len(values):
+            return f"{name}(" + ", ".join([f"{f}={_text(v, depth + 1)}" for f, v in zip(fields, values)]) + ")"
+        return f"{name}({_items(tuple, tuple(values), depth)})"
+    if base in (int, str, float):
+        plain = {int: int.__int__, str: str.__str__, float: float.__float__}[base](value)
+        return f"{name}({_atom(plain)})"
+    if BaseException in _MRO(kind):
+        return f"{name}(" + ", ".join([_text(v, depth + 1) for v in BaseException.args.__get__(value)]) + ")"
+    if module != "__main__":
+        return "<" + name + ">"
+    return f"{name}(" + ", ".join([f"{k}={_text(v, depth + 1)}" for k, v in _fields(value, kind)]) + ")"
+
+
+def _fields(value, kind) -> list:
+    """The data of an object of one of the program's own classes, without calling any of its methods."""
+    global _room
+    found = []
+    try:
+        own = object.__getattribute__(value, "__dict__")
+        if type(own) is dict:
+            found += [(k, v) for k, v in own.items() if type(k) is str]
+    except AttributeError:
+        pass
+    for base in reversed(_MRO(kind)):
+        for k, v in base.__dict__.items():
+            if type(v) is types.MemberDescriptorType and k[:2] != "__":
+                try:
+                    found.append((k, v.__get__(value)))
+                except AttributeError:
+                    pass
+    _room -= len(found)
+    return found[:40]
+
+
+def _items(kind, value, depth: int) -> str:
+    global _room
+    size = kind.__len__(value) if kind is not list or type(value) is list else len(value)
+    _room -= size
+    if depth >= _DEEP:
+        return "<" + kind.__name__ + ">"
+    if size > _MANY or _room < 0:
+        keep = 10 if _room + size > 0 else 2
+        head = list(itertools.islice(iter(value) if kind is not dict else dict.items(value), keep))
+        tail = list(value)[-5:] if kind in (list, tuple) and keep == 10 else []
+        parts = [_text(v, depth + 1) for v in head] if kind is not dict else [
+            _text(k, depth + 1) + ": " + _text(v, depth + 1) for k, v in head]
+        inner = ", ".join(parts) + (f" ... {size - len(head) - len(tail)} more" if size > len(head) + len(tail) else "")
+        inner += " ... " + ", ".join([_text(v, depth + 1) for v in tail]) if tail else ""
+    elif kind is dict:
+        return "{" + ", ".join([_text(k, depth + 1) + ": " + _text(v, depth + 1) for k, v in dict.items(value)]) + "}"
+    elif kind is list and type(value) is list:
+        return "[" + ", ".join([_atom(v) if type(v) in _ATOMS else _text(v, depth + 1) for v in value]) + "]"
+    else:
+        inner = ", ".join([_text(v, depth + 1) for v in kind.__iter__(value)] if kind is not list else [_text(v, depth + 1) for v in value])
+    if kind is dict:
+        return "{" + inner + "}"
+    if kind is list:
+        return "[" + inner + "]"
+    if kind is tuple:
+        return "(" + inner + ("," if size == 1 else "") + ")"
+    return "{" + inner + "}" if inner and kind is set else kind.__name__ + "(" + (inner and "{" + inner + "}") + ")"
+
+
+def _message(exception) -> str:
+    """What str() would say, where that runs none of the program's own methods."""
+    try:
+        if not isinstance(exception, BaseException) or not all(type(a) in _ATOMS for a in BaseException.args.__get__(exception)):
+            return ""
+        if isinstance(exception, SystemExit):
+            return "" if exception.code is None else str(exception.code)
+        own = next(b for b in _MRO(type(exception)) if "__str__" in b.__dict__)
+        return str(exception)[:300] if own.__module__ == "builtins" else ""
+    except Exception:
+        return ""
+
+
+# ---------------------------------------------------------------------------------------------------------------------------
+# The recorder.
+
+class Limit(BaseException):
+    pass
+
+
+def run_traced(code: str, stdin: str, max_events: int, max_bytes: int, emit=None) -> dict:
+    """Run and record -> {events, stdout, error, status, complete, reason}. emit(event) is told of every event at once; it may be called
+    from deep inside the program, and a recording that hits a limit ends by emit(None) where that does not return."""
+    try:
+        program, _, marked = number(code)
+        if marked:
+            program = _Look().visit(number.__wrapped__(code)[0])  # a tree of its own: the narrator reads the other
+        program = compile(program, "<program>", "exec")
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as problem:
+        return {"events": [], "stdout": "", "error": "SyntaxError", "status": "ERROR", "complete": True, "reason": "",
+                "ending": str(problem)}
+
+    events, frames, count, used, printed, over = [], {}, 0, 0, 0, ""
+    jailed, missing, newer = emit is not None, object(), sys.version_info >= (3, 12)
+    opcodes, skips, globals_used, globals_seen = {}, {}, {}, {}
+    yields, returns = _opcodes("YIELD_VALUE"), _opcodes("RETURN_VALUE", "RETURN_CONST", "YIELD_VALUE")
+    space = {"__name__": "__main__"}
+    if jailed:
+        main = sys.modules["__main__"] = types.ModuleType("__main__")
+        space = main.__dict__
+        out = io.TextIOWrapper(io.BytesIO(), "utf-8", "surrogateescape", newline="\n", write_through=True)
+    else:
+        out = io.StringIO()
+
+    def said():
+        return out.buffer.getvalue().decode("utf-8", "replace") if jailed else out.getvalue()
+
+    def took(line):
+        """Text was taken from stdin: by the innermost frame of the program."""
+        frame = sys._getframe(2)
+        while frame is not None and frame not in frames:
+            frame = frame.f_back
+        if frame is not None:
+            frames[frame][4].append(line)
+        return line
+
+    class Stdin(io.TextIOWrapper if jailed else io.StringIO):
+        def readline(self, *size):
+            return took(super().readline(*size))
+
+        def read(self, *size):
+            return took(super().read(*size))
+
+    def see(mark, value):
+        entry = frames.get(sys._getframe(1))
+        if entry is not None:
+            entry[3].append([mark, text_of(value)])
+        return value
+
+    def result(status, error, complete, reason="", ending=""):
+        return {"events": events, "stdout": said(), "error": error, "status": status, "complete": complete, "reason": reason,
+                "ending": ending}
+
+    def note(kind, frame, extra=None, value=""):
+        """Add an event with everything that changed since the frame's previous one."""
+        nonlocal used, printed, over, count
+        entry = frames.get(frame)
+        variables = frame.f_locals
+        if entry is None:
+            entry = frames[frame] = [count, {}, sum(name[:2] == "__" for name in variables), [], []]
+            count += 1
+        seen, changes, more = entry[1], {}, None
+        for name, held in variables.items():
+            before = seen.get(name)
+            if before is not None and before[0] is held or name[:2] == "__":
+                continue
+            kept = type(held)
+            if kept in _ATOMS:
+                now, kept = _atom(held), held
+            else:
+                kept, now = held if kept in _FIXED else missing, text_of(held)
+            if before is None or before[1] != now:
+                changes[name] = now
+                used += len(now)
+            seen[name] = kept, now
+        if len(seen) + entry[2] != len(variables):
+            for name in [name for name in seen if name not in variables]:
+                changes[name] = None
+                del seen[name]
+        if entry[0]:
+            space_now, code_now = frame.f_globals, frame.f_code
+            names = globals_used.get(code_now)
+            if names is None or names[0] != len(space_now):
+                names = globals_used[code_now] = len(space_now), [n for n in code_now.co_names if n in space_now and n[:2] != "__"]
+            for name in names[1]:
+                held, before = space_now.get(name, missing), globals_seen.get(name)
+                if before is not None and before[0] is held or held is missing or type(held) in _FIXED:
+                    continue
+                now = text_of(held)
+                if before is None or before[1] != now:
+                    more = more or {"globals": {}}
+                    more["globals"][name] = now
+                    used += len(now)
+                globals_seen[name] = (held if type(held) in _ATOMS else missing), now
+        else:
+            for name, now in changes.items():
+                globals_seen[name] = missing, now
+        if entry[3] or entry[4]:
+            more = more or {}
+            if entry[3]:
+                more["seen"] = entry[3]
+                used += sum(len(seen_text) for _, seen_text in entry[3])
+                entry[3] = []
+            if entry[4]:
+                more["read"] = "".join(entry[4])
+                entry[4] = []
+        if extra is None:
+            extra, length = "", out.buffer.tell() if jailed else out.tell()
+            if length != printed:
+                extra = out.buffer.getvalue()[printed:length].decode("utf-8", "replace") if jailed else out.getvalue()[printed:length]
+                printed = length
+                used += len(extra)
+        event = [kind, entry[0], frame.f_lineno, changes, extra, value, more]
+        events.append(event)
+        if emit is not None:
+            emit(event)
+        if len(events) > max_events or used > max_bytes:
+            over = over or (f"more than {max_events:,} events" if len(events) > max_events else f"more than {max_bytes:,} bytes of values")
+        if over:
+            if emit is not None:
+                emit(None)
+            raise Limit
+
+    def safely(function):
+        """A trace function whose own failure (no stack left, no memory) ends the recording, not the program."""
+        def guarded(frame, event, argument):
+            nonlocal over
+            try:
+                return function(frame, event, argument)
+            except Limit:
+                raise
+            except BaseException as problem:
+                if not over:
+                    over = "the recorder failed: " + _NAME(type(problem))
+                sys.settrace(None)
+        return guarded
+
+    def opcode(frame):
+        code_now = frame.f_code
+        binary = opcodes.get(code_now)
+        if binary is None:
+            binary = opcodes[code_now] = code_now.co_code
+        return binary[frame.f_lasti] if 0 <= frame.f_lasti < len(binary) else -1
+
+    def local(frame, event, argument):
+        if event == "line":
+            if newer:
+                skip = skips.get(frame.f_code)
+                if skip is None:
+                    skip = skips[frame.f_code] = {2 * k for k, place in enumerate(frame.f_code.co_positions()) if place[2] == 1}
+                if skip and frame.f_lasti in skip:
+                    return local
+            note("line", frame)
+        elif event == "return":
+            last = events[-1] if events else None
+            if frame.f_code.co_flags & 0x2A0 and opcode(frame) in yields and not (  # generator, coroutine, async generator
+                    last is not None and last[0] == "exception" and frame in frames and last[1] == frames[frame][0]):
+                note("yield", frame, None, text_of(argument))
+            else:
+                unwound = argument is None and opcode(frame) not in returns
+                note("return", frame, None, "" if unwound else text_of(argument))
+                frames.pop(frame, None)
+        elif event == "exception":
+            note("exception", frame, _NAME(argument[0]), _message(argument[1]))
+        return local
+
+    def tracer(frame, event, argument):
+        name = frame.f_code.co_name
+        if frame.f_code.co_filename != "<program>" or name[0] == "<" and name != "<module>":
+            return None
+        note("resume" if frame in frames else "call", frame, frame.f_code.co_qualname.rpartition("<locals>.")[2])
+        return local
+
+    if jailed:
+        local, tracer = safely(local), safely(tracer)
+    builtins.__see__ = see
+    keep, status, error, ending = (sys.stdin, sys.stdout), "OK", "", ""
+    sys.stdin = Stdin(io.BytesIO(stdin.encode("utf-8", "surrogateescape")), "utf-8", "surrogateescape") if jailed else Stdin(stdin)
+    sys.stdout = out
+    try:
+        sys.settrace(tracer)
+        try:
+            exec(program, space)
+        finally:
+            sys.settrace(None)
+    except Limit:
+        return result("LIMIT", "", False, over)
+    except SystemExit as stop:
+        status, error = ("OK", "") if stop.code in (None, 0) else ("ERROR", "SystemExit")
+    except BaseException as exception:
+        status, error, ending = "ERROR", _NAME(type(exception)), _message(exception)
+    finally:
+        if not jailed:
+            sys.stdin, sys.stdout = keep
+    if over:
+        return result("LIMIT", error, False, over)
+    ended = any(e[0] == "return" and e[1] == 0 for e in events[-1:])
+    return result(status, error, ended, "" if ended else "the program switched tracing off", ending)
+
+
+def _opcodes(*names) -> frozenset:
+    import opcode
+    return frozenset(opcode.opmap[name] for name in names if name in opcode.opmap)
+
+
+def serve(job: str) -> None:
+    """The recorder's main program inside the sandbox: one JSON line an event (the first one by one, so that a crash loses nothing of a
+    short run, then in batches), then one for the result without its events."""
+    job, waiting, count, channel = json.loads(job), [], 0, os.dup(1)
+    try:
+        os.dup2(os.memfd_create("stdout"), 1)  # what the program writes past sys.stdout must not mix with ours
+    except (AttributeError, OSError):
+        pass
+
+    def send(final=b""):
+        data, waiting[:] = b"".join(waiting) + final, []
+        while data:
+            data = data[os.write(channel, data):]
+
+    def emit(event):
+        nonlocal count
+        if event is None:
+            send(json.dumps({"status": "LIMIT"}).encode() + b"\n")
+            leave(0)
+        waiting.append(json.dumps(event).encode() + b"\n")
+        count += 1
+        if count < 200 or count % 100 == 0:
+            send()
+
+    leave = os._exit
+
+    def exit_now(status):
+        send()
+        leave(status)
+
+    os._exit = exit_now
+    ended = run_traced(**job, emit=emit)
+    try:
+        import atexit
+        import threading
+        threading._shutdown()
+        atexit._run_exitfuncs()
+    finally:
+        if hasattr(sys.stdout, "buffer") and isinstance(sys.stdout.buffer, io.BytesIO):
+            ended["stdout"] = sys.stdout.buffer.getvalue().decode("utf-8", "replace")
+        del ended["events"]
+        send(json.dumps(ended).encode() + b"\n")
+        leave(0)
