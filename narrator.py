@@ -435,6 +435,11 @@ def _short(text: str, before: str | None = None) -> str:
     return text[:70] + " ... " + text[-40:]
 
 
+def _is_hidden(text: str) -> bool:
+    """<function>, <generator>: nothing to tell but the type."""
+    return text[0] == "<" and not text.startswith("<int of ")
+
+
 def _is_object(text: str | None) -> bool:
     """Account(owner='Ann'): a value told by its type and fields."""
     return bool(text) and text[-1] == ")" and (text[0].isalpha() or text[0] == "_") and text.partition("(")[0].isidentifier()
@@ -509,13 +514,18 @@ class _Narrator:
         self.trace, self.lines, self.event = trace, [], 0
         self.statements = number(trace.code)[1]
         self.frames, self.globals, self.turns = {}, {}, {}
+        self.endless = {}  # first line of the body -> `while True` loops
+        for node in self.statements.values():
+            if type(node) is ast.While and type(node.test) is ast.Constant:
+                self.endless.setdefault(node.body[0].line, []).append(node)
 
     def add(self, text: str) -> None:
         self.lines.append((self.event, text))
 
     def tell(self) -> list[tuple[int, str]]:
         raised = False
-        for self.event, (kind, number_, line, changes, extra, value, more) in enumerate(self.trace.events):
+        for index, (kind, number_, line, changes, extra, value, more) in enumerate(self.trace.events):
+            self.event = index
             shared = more.get("globals", {}) if more else {}
             if kind == "call":
                 self.globals.update(shared)
@@ -542,7 +552,8 @@ class _Narrator:
                 changes = {**changes, **shared}
             node = frame.node
             if kind == "exception":
-                if extra == "StopIteration" and isinstance(node, (ast.For, ast.AsyncFor)):
+                if extra in ("StopIteration", "StopAsyncIteration") and node is not None and (
+                        isinstance(node, (ast.For, ast.AsyncFor)) or _waits(node)):
                     continue  # the end of its values
                 if not raised and node is not None:
                     self.stops(node, frame, before, extra, value)
@@ -556,7 +567,9 @@ class _Narrator:
                     self.add(f"{frame.name} yields {_short(value)}.")
                 raised = False
                 continue
-            if node is not None and not (raised and kind == "return"):
+            if node is not None and node is frame.definition:
+                pass  # the head of a class body
+            elif node is not None and not (raised and kind == "return"):
                 self.finish(node, frame, before, changes, kind, line, extra, value)
             elif extra:
                 self.add(f"We print {_said(extra)}.")
@@ -565,11 +578,15 @@ class _Narrator:
                     raised = True
                 elif not raised and frame.name != "<module>" and not isinstance(frame.definition, ast.ClassDef) and not isinstance(
                         node, ast.Return):
-                    self.add(f"{frame.name} returns.")
+                    self.add(f"{frame.name} returns{'' if value == 'None' else ' ' + _short(value)}.")
                 frame.node = None
             else:
                 raised = False
                 frame.came = node.line if node is not None else frame.came
+                for loop in self.endless.get(line, ()):  # no event of their own where they begin again
+                    if frame.came in _lines_inside(loop):
+                        self.add(f"{ast.unparse(loop.test)} is true, so the loop goes on.")
+                        break
                 frame.node, frame.seen, frame.read, frame.started = self.statements.get(line), {}, "", len(self.lines)
                 if isinstance(frame.node, (ast.For, ast.AsyncFor)) and frame.came not in _lines_inside(frame.node):
                     self.turns[number_, line] = 0
@@ -594,7 +611,7 @@ class _Narrator:
         parts = []
         for name, text in changes.items():
             old = before.get(name)
-            if text is None or text[0] == "<":
+            if text is None or _is_hidden(text):
                 continue
             if _is_object(text) and _is_object(old) and text.partition("(")[0] == old.partition("(")[0]:
                 old_fields = _fields(old)
@@ -712,7 +729,7 @@ class _Narrator:
                 if error or texts[-1] != final:
                     raise Opaque
                 texts = _distinct(texts)
-                if final[0] == "<" and len(texts) > 1:
+                if _is_hidden(final) and len(texts) > 1:
                     texts.pop()
                 self.add(f"{name} = {' = '.join(map(_short, texts))}.")
                 return
@@ -720,20 +737,16 @@ class _Narrator:
                 pass
         source = "" if told_before or isinstance(node, ast.AugAssign) else _source(value)
         if source and source != final and not isinstance(value, (ast.JoinedStr, ast.Await, ast.Yield, ast.YieldFrom)):
-            self.add(f"{name} = {source}." if final[0] == "<" else f"{name} = {source} = {_short(final, before.get(name))}.")
+            self.add(f"{name} = {source}." if _is_hidden(final) else f"{name} = {source} = {_short(final, before.get(name))}.")
         else:
             self.add(f"{name} = {_short(final, before.get(name))}.")
 
     def assign_part(self, node, target, frame, before, after, changes) -> None:
         """x.field = ... or x[index] = ..."""
-        path, label = _path(target.value), None
         try:
-            if isinstance(target, ast.Attribute):
-                label = path and f"{path}.{target.attr}"
-            elif path and type(target.slice) is not ast.Slice:
-                label = f"{path}[{_finish(build(target.slice, before, frame.seen))[2]}]"
+            label = _label(target, before, frame.seen)
         except Exception:
-            pass
+            label = None
         after = {**before, **after}
         text = None
         try:
@@ -761,8 +774,8 @@ class _Narrator:
                     text = f"{label} = {_short(_locate(target, after, frame.seen))}"
                 except Opaque:
                     pass
-        root = path.partition(".")[0] if path else ""
-        whole = isinstance(target, ast.Subscript) and path == root and after.get(root, "<")
+        root = label and label.replace("[", ".").partition(".")[0]
+        whole = isinstance(target, ast.Subscript) and after.get(root, "<")
         if text and whole and not _is_object(whole) and whole[0] != "<" and root in changes:
             text += f", {root} = {_short(whole, before.get(root))}"
         rest = self.changed({k: v for k, v in changes.items() if not text or k != root}, before)
@@ -824,7 +837,7 @@ class _Narrator:
             texts, result, error = chain(node.value, before, frame.seen, value)
             if error or texts[-1] != value:
                 raise Opaque
-            if value[0] == "<" and len(texts) > 1:
+            if _is_hidden(value) and len(texts) > 1:
                 texts.pop()
             self.add(f"{name} returns {' = '.join(map(_short, _distinct(texts)))}.")
         except Opaque:
@@ -862,7 +875,9 @@ class _Narrator:
             self.add("We leave the with block.")
         else:
             text = self.changed(changes, before)
-            self.add(f"We enter the with block, so {text}." if text else "We enter the with block.")
+            what = ", ".join(filter(None, [_source(item.context_expr) for item in node.items]))
+            what = f"We enter the with block of {what}" if what else "We enter the with block"
+            self.add(f"{what}, so {text}." if text else f"{what}.")
 
     tell_AsyncWith = tell_With
 
@@ -892,6 +907,9 @@ class _Narrator:
         if isinstance(node, ast.Raise) and name != "SystemExit":
             self.add(f"We raise {named}.")
             return
+        if name == "GeneratorExit":
+            self.add(f"{frame.name} is closed.")
+            return
         if name == "SystemExit":
             self.add(f"We leave the program with {_short(message)}." if message not in ("", "0") else "We leave the program.")
             return
@@ -915,6 +933,17 @@ class _Narrator:
         self.add(f"We stop with {name}.")
 
 
+def _label(target, env, seen) -> str:
+    """A target as it is said: grid[1][2], self.items['a']."""
+    if type(target) is ast.Name:
+        return target.id
+    if type(target) is ast.Attribute:
+        return f"{_label(target.value, env, seen)}.{target.attr}"
+    if type(target) is ast.Subscript and type(target.slice) is not ast.Slice:
+        return f"{_label(target.value, env, seen)}[{_finish(build(target.slice, env, seen))[2]}]"
+    raise Opaque
+
+
 def _distinct(texts: list[str]) -> list[str]:
     """Without repetitions of the text before."""
     return [t for k, t in enumerate(texts) if k == 0 or t != texts[k - 1]]
@@ -924,6 +953,10 @@ def _said(printed: str) -> str:
     """Printed text on one line."""
     text = printed[:-1] if printed[-1:] == "\n" else printed
     return _short(text.replace("\n", " / ") if text.strip() else repr(text))
+
+
+def _waits(node) -> bool:
+    return any(isinstance(n, (ast.Await, ast.YieldFrom)) for n in ast.walk(node))
 
 
 def _has_yield(node) -> bool:

@@ -1,7 +1,7 @@
 """What happened? Records a run, statement by statement. This file travels into the sandbox as source, so it imports nothing of ours.
 
     number(code)                                   # names every statement by a line number of its own, marks what to look at
-    run_traced("x = 3\\nx += 1", "", 10_000, 10**6)  # -> {"events": [...], "stdout": "", "error": "", "status": "OK", "complete": True, ...}
+    run_traced("x = 3\\nx += 1", "", 10_000, 10**6)  # -> {"events": [...], "stdout": "", "error": "", "status": "OK", ...}
 
 Python's tracing (sys.settrace) reports lines, not statements. So the program is compiled from a syntax tree in which every statement has
 a line of its own: two statements on one line become two lines, a statement over five lines becomes one. A line event fires BEFORE its
@@ -157,19 +157,29 @@ def _mark_statement(node, marks) -> None:
 
 
 class _Look(ast.NodeTransformer):
-    """Marked expressions report their values: `f(x)` becomes `__see__(7, f(x))`."""
+    """Marked expressions report their values: `f(x)` becomes `__see__(7, f(x))`. Except clauses for RecursionError call __handled__."""
     def visit(self, node):
         self.generic_visit(node)
+        if isinstance(node, ast.ExceptHandler) and _may_catch_recursion(node):
+            hook = ast.Expr(ast.Call(ast.Name("__handled__", ast.Load()), [], []))
+            for part in ast.walk(hook):
+                _place(part, node.line, 0)
+            node.body.insert(0, hook)
         if not hasattr(node, "mark"):
             return node
         hook = ast.copy_location(ast.Name("__see__", ast.Load()), node)
         return ast.copy_location(ast.Call(hook, [ast.copy_location(ast.Constant(node.mark), node), node], []), node)
 
 
+def _may_catch_recursion(handler: ast.ExceptHandler) -> bool:
+    names = {n.id for n in ast.walk(handler.type) if isinstance(n, ast.Name)} if handler.type else {"BaseException"}
+    return bool(names & {"RecursionError", "RuntimeError", "Exception", "BaseException"})
+
+
 # ---------------------------------------------------------------------------------------------------------------------------
 # Values as text.
 
-_NAME, _MRO = type.__dict__["__name__"].__get__, type.__dict__["__mro__"].__get__
+_NAME, _MRO, _SPACE = [type.__dict__[name].__get__ for name in ("__name__", "__mro__", "__dict__")]  # past any metaclass
 _ATOMS = frozenset((int, bool, type(None), float, str))
 _FIXED = frozenset((types.FunctionType, types.BuiltinFunctionType, type, types.ModuleType, types.MethodType))
 _REPR = frozenset((complex, bytes, bytearray, range))
@@ -210,14 +220,14 @@ def _text(value, depth: int) -> str:
         return "<" + _NAME(kind) + ">"
     if kind in _REPR:
         return repr(value) if kind in (complex, range) or len(value) < 1000 else f"<{kind.__name__} of {len(value)} bytes>"
-    name, module = _NAME(kind), kind.__dict__.get("__module__")
-    if type in _MRO(type(kind))[1:] and "_member_map_" in kind.__dict__:  # an Enum
-        return f"{name}.{value.__dict__.get('_name_', '?')}" if type(value.__dict__) is dict else f"<{name}>"
+    name, module = _NAME(kind), _SPACE(kind).get("__module__")
+    if "_member_map_" in _SPACE(kind):  # an Enum
+        return f"{name}.{object.__getattribute__(value, '__dict__').get('_name_', '?')}"
     if module in ("fractions", "decimal") and name in ("Fraction", "Decimal"):
         return f"{name}({str(value)!r})" if name == "Decimal" else f"Fraction({value.numerator}, {value.denominator})"
     base = type(None)
     for base in _MRO(kind):
-        known = _LIBRARY.get((getattr(base, "__module__", ""), _NAME(base)))
+        known = _LIBRARY.get((_SPACE(base).get("__module__"), _NAME(base)))
         if known and base is kind or base in (list, tuple, set, frozenset, dict, int, str, float):
             break
     else:
@@ -225,14 +235,14 @@ def _text(value, depth: int) -> str:
     if depth >= _DEEP or _room < 0:
         return f"{name}(...)"
     if known or base in (list, set, frozenset, dict):
-        if kind.__module__ != "__main__" and not known:
+        if module != "__main__" and not known:
             return f"<{name}>"
         inner = _items(list if known is list else base if not known else dict, value, depth)
         if name == "defaultdict":
             return f"defaultdict({'None' if value.default_factory is None else getattr(value.default_factory, '__name__', '?')}, {inner})"
         return f"{name}({inner})"
     if base is tuple:
-        fields = kind.__dict__.get("_fields") or next((b.__dict__["_fields"] for b in _MRO(kind) if "_fields" in b.__dict__), None)
+        fields = next((_SPACE(b)["_fields"] for b in _MRO(kind) if "_fields" in _SPACE(b)), None)
         values = list(tuple.__iter__(value))
         if type(fields) is tuple and len(fields) == len(values):
             return f"{name}(" + ", ".join([f"{f}={_text(v, depth + 1)}" for f, v in zip(fields, values)]) + ")"
@@ -258,7 +268,7 @@ def _fields(value, kind) -> list:
     except AttributeError:
         pass
     for base in reversed(_MRO(kind)):
-        for k, v in base.__dict__.items():
+        for k, v in _SPACE(base).items():
             if type(v) is types.MemberDescriptorType and k[:2] != "__":
                 try:
                     found.append((k, v.__get__(value)))
@@ -304,7 +314,7 @@ def _message(exception) -> str:
             return ""
         if isinstance(exception, SystemExit):
             return "" if exception.code is None else str(exception.code)
-        own = next(b for b in _MRO(type(exception)) if "__str__" in b.__dict__)
+        own = next(b for b in _MRO(type(exception)) if "__str__" in _SPACE(b))
         return str(exception)[:300] if own.__module__ == "builtins" else ""
     except Exception:
         return ""
@@ -318,18 +328,19 @@ class Limit(BaseException):
 
 
 def run_traced(code: str, stdin: str, max_events: int, max_bytes: int, emit=None) -> dict:
-    """Run and record -> {events, stdout, error, status, complete, reason}. emit(event) is told of every event at once; it may be called
-    from deep inside the program, and a recording that hits a limit ends by emit(None) where that does not return."""
+    """Run and record -> {events, stdout, error, status, complete, reason}. emit(event) is told of every event at once, then
+    emit(reason) if a limit is hit; it need not return from that."""
     try:
-        program, _, marked = number(code)
-        if marked:
+        program, statements, marked = number(code)
+        caught = emit is not None and any(isinstance(s, ast.ExceptHandler) and _may_catch_recursion(s) for s in statements.values())
+        if marked or caught:
             program = _Look().visit(number.__wrapped__(code)[0])  # a tree of its own: the narrator reads the other
         program = compile(program, "<program>", "exec")
     except (SyntaxError, ValueError, RecursionError, MemoryError) as problem:
         return {"events": [], "stdout": "", "error": "SyntaxError", "status": "ERROR", "complete": True, "reason": "",
                 "ending": str(problem)}
 
-    events, frames, count, used, printed, over = [], {}, 0, 0, 0, ""
+    events, frames, count, used, printed, over, switched, settrace = [], {}, 0, 0, 0, "", False, sys.settrace
     jailed, missing, newer = emit is not None, object(), sys.version_info >= (3, 12)
     opcodes, skips, globals_used, globals_seen = {}, {}, {}, {}
     yields, returns = _opcodes("YIELD_VALUE"), _opcodes("RETURN_VALUE", "RETURN_CONST", "YIELD_VALUE")
@@ -437,22 +448,39 @@ def run_traced(code: str, stdin: str, max_events: int, max_bytes: int, emit=None
             over = over or (f"more than {max_events:,} events" if len(events) > max_events else f"more than {max_bytes:,} bytes of values")
         if over:
             if emit is not None:
-                emit(None)
+                emit(over)
             raise Limit
 
     def safely(function):
-        """A trace function whose own failure (no stack left, no memory) ends the recording, not the program."""
+        """A trace function whose own failure does not reach the program. Without stack left to record, tracing pauses until handled()."""
         def guarded(frame, event, argument):
             nonlocal over
             try:
                 return function(frame, event, argument)
-            except Limit:
-                raise
+            except RecursionError:
+                settrace(None)
             except BaseException as problem:
-                if not over:
-                    over = "the recorder failed: " + _NAME(type(problem))
-                sys.settrace(None)
+                over = over or "the recorder failed: " + _NAME(type(problem))
+                settrace(None)
         return guarded
+
+    def handled():
+        """Called at the head of except clauses that may have caught a RecursionError: goes on recording if that had stopped it."""
+        if sys.gettrace() is None and not switched and not over:
+            try:
+                frame, problem = sys._getframe(1), sys.exc_info()[1]
+                note("exception", frame, _NAME(type(problem)), _message(problem))
+                note("line", frame)
+                while frame is not None and frame.f_code.co_filename == "<program>":
+                    frame.f_trace, frame = local, frame.f_back
+                settrace(tracer)
+            except RecursionError:
+                pass
+
+    def switch(function):
+        nonlocal switched
+        switched = True
+        settrace(function)
 
     def opcode(frame):
         code_now = frame.f_code
@@ -492,16 +520,17 @@ def run_traced(code: str, stdin: str, max_events: int, max_bytes: int, emit=None
 
     if jailed:
         local, tracer = safely(local), safely(tracer)
+        builtins.__handled__, sys.settrace = handled, switch
     builtins.__see__ = see
     keep, status, error, ending = (sys.stdin, sys.stdout), "OK", "", ""
     sys.stdin = Stdin(io.BytesIO(stdin.encode("utf-8", "surrogateescape")), "utf-8", "surrogateescape") if jailed else Stdin(stdin)
     sys.stdout = out
     try:
-        sys.settrace(tracer)
+        settrace(tracer)
         try:
             exec(program, space)
         finally:
-            sys.settrace(None)
+            settrace(None)
     except Limit:
         return result("LIMIT", "", False, over)
     except SystemExit as stop:
@@ -514,7 +543,10 @@ def run_traced(code: str, stdin: str, max_events: int, max_bytes: int, emit=None
     if over:
         return result("LIMIT", error, False, over)
     ended = any(e[0] == "return" and e[1] == 0 for e in events[-1:])
-    return result(status, error, ended, "" if ended else "the program switched tracing off", ending)
+    if error == "RecursionError" and not switched:  # nobody caught it, so nothing happened after the last event
+        ended = ended or "".join([e[4] for e in events if e[0] in ("line", "return", "yield")]) == said()
+    reason = "" if ended else "the program switched tracing off" if switched else "the stack was full"
+    return result(status, error, ended, reason, ending)
 
 
 def _opcodes(*names) -> frozenset:
@@ -538,8 +570,8 @@ def serve(job: str) -> None:
 
     def emit(event):
         nonlocal count
-        if event is None:
-            send(json.dumps({"status": "LIMIT"}).encode() + b"\n")
+        if type(event) is str:
+            send(json.dumps({"status": "LIMIT", "reason": event}).encode() + b"\n")
             leave(0)
         waiting.append(json.dumps(event).encode() + b"\n")
         count += 1
@@ -547,6 +579,7 @@ def serve(job: str) -> None:
             send()
 
     leave = os._exit
+    sys.setrecursionlimit(sys.getrecursionlimit() + 4)  # what stands on the stack below the program, beside an untraced run
 
     def exit_now(status):
         send()
