@@ -682,7 +682,7 @@ class _Narrator:
             if error or value is not UNKNOWN and bool(value) != truth:
                 raise Opaque
             stages = texts[:-1] if value is True or value is False else texts
-            return ": ".join(map(_short, _distinct(stages or texts)))
+            return _joined(stages or texts, ": ")
         except Opaque:
             return _source(test) or "The condition"
 
@@ -694,8 +694,11 @@ class _Narrator:
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         if node.value is None:
             return
-        names = [n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
         after = self.view(frame, number_) if number_ else env
+        if len(targets) == 1 and type(targets[0]) is ast.Name and not frame.read:
+            self.assign_name(node, targets[0].id, frame, before, after)
+            return
+        names = [n.id for t in targets for n in ast.walk(t) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
         values = ", ".join(f"{n} = {_short(after[n], before.get(n))}" for n in names if n in after)
         if frame.read:
             values = values or self.changed(changes, before)
@@ -705,8 +708,6 @@ class _Narrator:
             others = self.changed({k: v for k, v in changes.items() if k not in names}, before)
             text = ", ".join(filter(None, [values, others]))
             self.add(f"{text}." if text else f"{_source(node) or 'We assign'}, and nothing changes.")
-        elif isinstance(targets[0], ast.Name):
-            self.assign_name(node, targets[0].id, frame, before, after)
         else:
             self.assign_part(node, targets[0], frame, before, after, changes)
 
@@ -728,10 +729,9 @@ class _Narrator:
                 texts, _, error = chain(value, before, frame.seen, final)
                 if error or texts[-1] != final:
                     raise Opaque
-                texts = _distinct(texts)
                 if _is_hidden(final) and len(texts) > 1:
                     texts.pop()
-                self.add(f"{name} = {' = '.join(map(_short, texts))}.")
+                self.add(f"{name} = {_joined(texts)}.")
                 return
             except Opaque:
                 pass
@@ -756,7 +756,7 @@ class _Narrator:
             try:
                 new = _locate(target, after, frame.seen)
             except Opaque:
-                pass
+                new = frame.seen.get(getattr(node.value, "mark", None)) if isinstance(node, ast.Assign) else None
             value = node.value
             if isinstance(node, ast.AugAssign):
                 states = (BINARY, *_BINARY[type(node.op)], _known(_locate(target, before, frame.seen)), build(value, before, frame.seen))
@@ -767,13 +767,18 @@ class _Narrator:
                 texts, _, error = chain(value, before, frame.seen, new)
                 if error or new is not None and texts[-1] != new:
                     raise Opaque
-            text = f"{label} = {' = '.join(map(_short, _distinct(texts)))}"
+            text = f"{label} = {_joined(texts)}"
         except Exception:
             if label is not None:
                 try:
                     text = f"{label} = {_short(_locate(target, after, frame.seen))}"
                 except Opaque:
-                    pass
+                    new = frame.seen.get(getattr(node.value, "mark", None)) or (
+                        repr(node.value.value) if isinstance(node.value, ast.Constant) else None)
+                    if new and isinstance(node, ast.AugAssign):
+                        text = f"{label} {_BINARY[type(node.op)][0]}= {_short(new)}" if type(node.op) in _BINARY else None
+                    elif new:
+                        text = f"{label} = {_short(new)}"
         root = label and label.replace("[", ".").partition(".")[0]
         whole = isinstance(target, ast.Subscript) and after.get(root, "<")
         if text and whole and not _is_object(whole) and whole[0] != "<" and root in changes:
@@ -839,7 +844,7 @@ class _Narrator:
                 raise Opaque
             if _is_hidden(value) and len(texts) > 1:
                 texts.pop()
-            self.add(f"{name} returns {' = '.join(map(_short, _distinct(texts)))}.")
+            self.add(f"{name} returns {_joined(texts)}.")
         except Opaque:
             self.add(f"{name} returns {_short(value)}." if value != "None" else f"{name} returns.")
 
@@ -884,7 +889,7 @@ class _Narrator:
     def tell_Match(self, node, frame, before, *_) -> None:
         try:
             texts, _, error = chain(node.subject, before, frame.seen)
-            self.add(f"We match {' = '.join(map(_short, _distinct(texts)))}.")
+            self.add(f"We match {_joined(texts)}.")
         except Opaque:
             self.add(f"We match {_source(node.subject) or 'the subject'}.")
 
@@ -926,7 +931,7 @@ class _Narrator:
                 raise Opaque
             texts, _, error = chain(expression, before, frame.seen, raised=name)
             if error == name:
-                self.add(f"{': '.join(map(_short, _distinct(texts)))} stops with {name}.")
+                self.add(f"{_joined(texts, ': ')} stops with {name}.")
                 return
         except (Opaque, AttributeError, TypeError):
             pass
@@ -947,6 +952,12 @@ def _label(target, env, seen) -> str:
 def _distinct(texts: list[str]) -> list[str]:
     """Without repetitions of the text before."""
     return [t for k, t in enumerate(texts) if k == 0 or t != texts[k - 1]]
+
+
+def _joined(texts: list[str], sign: str = " = ") -> str:
+    """The stages of a reduction; of very long ones the first and the last."""
+    texts = [_short(t) for t in _distinct(texts)]
+    return sign.join(texts if sum(map(len, texts)) < 300 or len(texts) < 3 else [texts[0], texts[-1]])
 
 
 def _said(printed: str) -> str:

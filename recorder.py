@@ -26,6 +26,7 @@ import builtins
 import io
 import itertools
 import json
+import opcode
 import os
 import sys
 import types
@@ -33,11 +34,16 @@ from functools import lru_cache
 
 PLAIN_CALLS = frozenset("abs len int str float bool max min sum ord chr round sorted list tuple set dict divmod repr any all".split())
 ITERATORS = frozenset("range zip enumerate reversed map filter iter".split())
-_BLOCKS = (ast.stmt, ast.ExceptHandler, ast.match_case)
+_BLOCKS = ("body", "handlers", "orelse", "finalbody", "cases")
+_INLINED = sys.version_info >= (3, 12)  # comprehensions have no frame of their own any more
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+_SIMPLE = frozenset((ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr, ast.Return, ast.Continue, ast.Break, ast.Pass, ast.Raise, ast.Assert,
+                     ast.Delete, ast.Import, ast.ImportFrom, ast.Global, ast.Nonlocal))
+_WITH_VALUES = frozenset((ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr, ast.Return, ast.If, ast.While, ast.Assert, ast.Match))
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=16)
 def number(code: str):
     """-> (syntax tree, {line: statement, except clause or case}, whether anything is marked). Raises what ast.parse raises.
 
@@ -45,41 +51,54 @@ def number(code: str):
     holds the true one). Expressions whose value the narrator cannot work out from the variables get an attribute `mark`."""
     tree = ast.parse(code)
     statements, spare, marks = {}, itertools.count(len(code.splitlines()) + 2), itertools.count()
-    queue = list(reversed(tree.body))
+    queue, reading = list(reversed(tree.body)), "input(" in code
     while queue:  # in the order of the source
         node = queue.pop()
-        place = node if type(node) is not ast.match_case else node.pattern
-        first = place.lineno
-        if getattr(node, "decorator_list", None):
+        kind = type(node)
+        first = node.lineno if kind is not ast.match_case else node.pattern.lineno
+        if kind in _DEFINITIONS and node.decorator_list:
             first = node.decorator_list[0].lineno
         line = next(spare) if first in statements else first
         statements[line] = node
         node.line, node.source = line, first
-        own, blocks = [], []
-        for child in ast.iter_child_nodes(node):
-            (blocks if isinstance(child, _BLOCKS) else own).append(child)
-        queue.extend(reversed(blocks))
-        _mark_statement(node, marks)
-        if line != place.lineno or place.end_lineno != line or type(node) is ast.match_case:
-            if type(node) is not ast.match_case:
-                _place(node, line, 0)
-            for child in own:
-                for part in ast.walk(child):
-                    if hasattr(part, "lineno"):
-                        _place(part, line, 0)
-        for child in own if sys.version_info >= (3, 12) else ():
-            for part in ast.walk(child):
-                if isinstance(part, _COMPREHENSIONS):  # not a frame of its own any more: column 1 tells its turns from the statement's
-                    first_iterable = {id(n) for n in ast.walk(part.generators[0].iter)}
-                    for inner in ast.walk(part):
-                        if hasattr(inner, "lineno") and id(inner) not in first_iterable:
-                            _place(inner, line, 1)
+        if kind in _SIMPLE:
+            end = node.end_lineno
+        else:
+            for field in reversed(_BLOCKS):
+                queue.extend(reversed(getattr(node, field, ())))
+            end = (node.test if kind in (ast.If, ast.While) else node.iter).end_lineno if kind in (ast.If, ast.While, ast.For) else 0
+        if kind in _WITH_VALUES and not (reading and kind in (ast.Assign, ast.AnnAssign, ast.AugAssign) and _reads(node)):
+            _mark_statement(node, marks)
+        if first != line or end != line or _INLINED:
+            _place_all(node, line)
     return tree, statements, next(marks) > 0
 
 
 def _place(node, line: int, column: int) -> None:
     node.lineno = node.end_lineno = line
     node.col_offset = node.end_col_offset = column
+
+
+def _place_all(node, line: int) -> None:
+    """The statement and its expressions on one line; what a comprehension repeats in column 1, where it has no frame of its own."""
+    if type(node) is not ast.match_case:
+        _place(node, line, 0)
+    blocks = [id(child) for field in _BLOCKS for child in getattr(node, field, ())] if type(node) not in _SIMPLE else ()
+    parts = [part for child in ast.iter_child_nodes(node) if id(child) not in blocks for part in ast.walk(child)]
+    for part in parts:
+        if hasattr(part, "lineno"):
+            _place(part, line, 0)
+    for part in parts if _INLINED else ():
+        if isinstance(part, _COMPREHENSIONS):
+            first_iterable = {id(n) for n in ast.walk(part.generators[0].iter)}
+            for inner in ast.walk(part):
+                if hasattr(inner, "lineno") and id(inner) not in first_iterable:
+                    _place(inner, line, 1)
+
+
+def _reads(node) -> bool:
+    """Does it call input()? What it has read is told then, and nothing else of its expression."""
+    return any(type(n) is ast.Call and type(n.func) is ast.Name and n.func.id == "input" for n in ast.walk(node))
 
 
 def _mark_statement(node, marks) -> None:
@@ -147,8 +166,11 @@ def _mark_statement(node, marks) -> None:
         targets = node.targets if kind is ast.Assign else [node.target]
         if node.value and type(targets[0]) is not ast.Tuple:
             mark(node.value, kind is not ast.AugAssign and len(targets) == 1 and type(targets[0]) is ast.Name)
-        if len(targets) == 1 and type(targets[0]) is ast.Subscript and type(targets[0].slice) is not ast.Slice:
-            mark(targets[0].slice)
+        if len(targets) == 1 and type(targets[0]) in (ast.Subscript, ast.Attribute):
+            if type(getattr(targets[0], "slice", None)) not in (type(None), ast.Slice):
+                mark(targets[0].slice)
+            if type(node.value) is not ast.Constant and not hasattr(node.value, "mark"):
+                node.value.mark = next(marks)  # where the target's own text does not show it
     elif kind is ast.Expr and type(node.value) is ast.Call:
         call = node.value
         if type(call.func) is ast.Attribute or type(call.func) is ast.Name and call.func.id == "print":
@@ -323,8 +345,58 @@ def _message(exception) -> str:
 # ---------------------------------------------------------------------------------------------------------------------------
 # The recorder.
 
+def difference(before: str, now: str) -> list:
+    """-> [k, m, text]: now == before[:k] + text + before[len(before) - m:]. What a limit of bytes counts, and what is sent."""
+    def common(a, b):
+        low, high = 0, min(len(a), len(b))
+        while low < high:
+            middle = (low + high + 1) // 2
+            low, high = (middle, high) if a[:middle] == b[:middle] else (low, middle - 1)
+        return low
+    k = common(before, now)
+    m = common(before[k:][::-1], now[k:][::-1])
+    return [k, m, now[k:len(now) - m]]
+
+
+def whole(events: list) -> None:
+    """Puts the full texts back into events that were sent as differences."""
+    texts = {}
+    for kind, frame, _, changes, *_ in events:
+        if kind == "call":
+            texts[frame] = {}
+        known = texts.setdefault(frame, {})
+        for name, now in changes.items():
+            if type(now) is list:
+                before = known[name]
+                now = changes[name] = before[:now[0]] + now[2] + before[len(before) - now[1]:]
+            known[name] = now
+
+
 class Limit(BaseException):
     pass
+
+
+class _Reading:
+    """A stdin that tells what was taken from it. input() and iteration come here too."""
+    took = staticmethod(lambda text: text)
+
+    def readline(self, *size):
+        return self.took(super().readline(*size))
+
+    def read(self, *size):
+        return self.took(super().read(*size))
+
+
+class _Stdin(_Reading, io.StringIO):
+    pass
+
+
+class _JailedStdin(_Reading, io.TextIOWrapper):
+    pass
+
+
+_YIELDS, _RETURNS = [frozenset(opcode.opmap[name] for name in names if name in opcode.opmap) for names in (
+    ("YIELD_VALUE",), ("RETURN_VALUE", "RETURN_CONST", "YIELD_VALUE"))]
 
 
 def run_traced(code: str, stdin: str, max_events: int, max_bytes: int, emit=None) -> dict:
@@ -341,9 +413,8 @@ def run_traced(code: str, stdin: str, max_events: int, max_bytes: int, emit=None
                 "ending": str(problem)}
 
     events, frames, count, used, printed, over, switched, settrace = [], {}, 0, 0, 0, "", False, sys.settrace
-    jailed, missing, newer = emit is not None, object(), sys.version_info >= (3, 12)
+    jailed, missing = emit is not None, object()
     opcodes, skips, globals_used, globals_seen = {}, {}, {}, {}
-    yields, returns = _opcodes("YIELD_VALUE"), _opcodes("RETURN_VALUE", "RETURN_CONST", "YIELD_VALUE")
     space = {"__name__": "__main__"}
     if jailed:
         main = sys.modules["__main__"] = types.ModuleType("__main__")
@@ -364,13 +435,6 @@ def run_traced(code: str, stdin: str, max_events: int, max_bytes: int, emit=None
             frames[frame][4].append(line)
         return line
 
-    class Stdin(io.TextIOWrapper if jailed else io.StringIO):
-        def readline(self, *size):
-            return took(super().readline(*size))
-
-        def read(self, *size):
-            return took(super().read(*size))
-
     def see(mark, value):
         entry = frames.get(sys._getframe(1))
         if entry is not None:
@@ -389,7 +453,7 @@ def run_traced(code: str, stdin: str, max_events: int, max_bytes: int, emit=None
         if entry is None:
             entry = frames[frame] = [count, {}, sum(name[:2] == "__" for name in variables), [], []]
             count += 1
-        seen, changes, more = entry[1], {}, None
+        seen, changes, short, more = entry[1], {}, {}, None
         for name, held in variables.items():
             before = seen.get(name)
             if before is not None and before[0] is held or name[:2] == "__":
@@ -401,11 +465,12 @@ def run_traced(code: str, stdin: str, max_events: int, max_bytes: int, emit=None
                 kept, now = held if kept in _FIXED else missing, text_of(held)
             if before is None or before[1] != now:
                 changes[name] = now
-                used += len(now)
+                short[name] = now if before is None or len(now) < 200 else difference(before[1], now)
+                used += len(short[name] if type(short[name]) is str else short[name][2])
             seen[name] = kept, now
         if len(seen) + entry[2] != len(variables):
             for name in [name for name in seen if name not in variables]:
-                changes[name] = None
+                changes[name] = short[name] = None
                 del seen[name]
         if entry[0]:
             space_now, code_now = frame.f_globals, frame.f_code
@@ -420,7 +485,7 @@ def run_traced(code: str, stdin: str, max_events: int, max_bytes: int, emit=None
                 if before is None or before[1] != now:
                     more = more or {"globals": {}}
                     more["globals"][name] = now
-                    used += len(now)
+                    used += len(now) if before is None or len(now) < 200 else len(difference(before[1], now)[2])
                 globals_seen[name] = (held if type(held) in _ATOMS else missing), now
         else:
             for name, now in changes.items():
@@ -443,7 +508,7 @@ def run_traced(code: str, stdin: str, max_events: int, max_bytes: int, emit=None
         event = [kind, entry[0], frame.f_lineno, changes, extra, value, more]
         events.append(event)
         if emit is not None:
-            emit(event)
+            emit([kind, entry[0], frame.f_lineno, short, extra, value, more])
         if len(events) > max_events or used > max_bytes:
             over = over or (f"more than {max_events:,} events" if len(events) > max_events else f"more than {max_bytes:,} bytes of values")
         if over:
@@ -482,7 +547,7 @@ def run_traced(code: str, stdin: str, max_events: int, max_bytes: int, emit=None
         switched = True
         settrace(function)
 
-    def opcode(frame):
+    def opcode_at(frame):
         code_now = frame.f_code
         binary = opcodes.get(code_now)
         if binary is None:
@@ -491,7 +556,7 @@ def run_traced(code: str, stdin: str, max_events: int, max_bytes: int, emit=None
 
     def local(frame, event, argument):
         if event == "line":
-            if newer:
+            if _INLINED:
                 skip = skips.get(frame.f_code)
                 if skip is None:
                     skip = skips[frame.f_code] = {2 * k for k, place in enumerate(frame.f_code.co_positions()) if place[2] == 1}
@@ -500,11 +565,11 @@ def run_traced(code: str, stdin: str, max_events: int, max_bytes: int, emit=None
             note("line", frame)
         elif event == "return":
             last = events[-1] if events else None
-            if frame.f_code.co_flags & 0x2A0 and opcode(frame) in yields and not (  # generator, coroutine, async generator
+            if frame.f_code.co_flags & 0x2A0 and opcode_at(frame) in _YIELDS and not (  # generator, coroutine, async generator
                     last is not None and last[0] == "exception" and frame in frames and last[1] == frames[frame][0]):
                 note("yield", frame, None, text_of(argument))
             else:
-                unwound = argument is None and opcode(frame) not in returns
+                unwound = argument is None and opcode_at(frame) not in _RETURNS
                 note("return", frame, None, "" if unwound else text_of(argument))
                 frames.pop(frame, None)
         elif event == "exception":
@@ -523,7 +588,8 @@ def run_traced(code: str, stdin: str, max_events: int, max_bytes: int, emit=None
         builtins.__handled__, sys.settrace = handled, switch
     builtins.__see__ = see
     keep, status, error, ending = (sys.stdin, sys.stdout), "OK", "", ""
-    sys.stdin = Stdin(io.BytesIO(stdin.encode("utf-8", "surrogateescape")), "utf-8", "surrogateescape") if jailed else Stdin(stdin)
+    sys.stdin = _JailedStdin(io.BytesIO(stdin.encode("utf-8", "surrogateescape")), "utf-8", "surrogateescape") if jailed else _Stdin(stdin)
+    sys.stdin.took = took
     sys.stdout = out
     try:
         settrace(tracer)
@@ -547,11 +613,6 @@ def run_traced(code: str, stdin: str, max_events: int, max_bytes: int, emit=None
         ended = ended or "".join([e[4] for e in events if e[0] in ("line", "return", "yield")]) == said()
     reason = "" if ended else "the program switched tracing off" if switched else "the stack was full"
     return result(status, error, ended, reason, ending)
-
-
-def _opcodes(*names) -> frozenset:
-    import opcode
-    return frozenset(opcode.opmap[name] for name in names if name in opcode.opmap)
 
 
 def serve(job: str) -> None:

@@ -27,7 +27,7 @@ from functools import cache
 from pathlib import Path
 
 from narrator import PHRASES, chain, explain, narrate, raw  # noqa: F401  (this file is where others find them)
-from recorder import number, run_traced
+from recorder import number, run_traced, whole
 from sandbox import Sandbox, run
 
 
@@ -70,6 +70,7 @@ def record(code: str, stdin: str = "", max_events: int = 10_000, max_bytes: int 
             events.append(item)
         else:
             end = item
+    whole(events)
     trace = Trace(code, stdin, events, "".join(e[4] for e in events if e[0] in ("line", "return", "yield")), "", "LIMIT", False)
     if end is None:  # the run ended before the recorder did: os._exit, a signal, a limit of the sandbox
         reasons = {"OK": "the program ended its process", "ERROR": "the program ended its process", "TIMEOUT": "more than 10 seconds",
