@@ -89,7 +89,7 @@ def _place_all(node, line: int) -> None:
         if hasattr(part, "lineno"):
             _place(part, line, 0)
     for part in parts if _INLINED else ():
-        if isinstance(part, _COMPREHENSIONS):
+        if isinstance(part, (ast.ListComp, ast.SetComp, ast.DictComp)):
             first_iterable = {id(n) for n in ast.walk(part.generators[0].iter)}
             for inner in ast.walk(part):
                 if hasattr(inner, "lineno") and id(inner) not in first_iterable:
@@ -201,7 +201,7 @@ def _may_catch_recursion(handler: ast.ExceptHandler) -> bool:
 # ---------------------------------------------------------------------------------------------------------------------------
 # Values as text.
 
-_NAME, _MRO, _SPACE = [type.__dict__[name].__get__ for name in ("__name__", "__mro__", "__dict__")]  # past any metaclass
+_NAME, _MRO, _SPACE, _MODULE = [type.__dict__[name].__get__ for name in ("__name__", "__mro__", "__dict__", "__module__")]  # past any metaclass
 _ATOMS = frozenset((int, bool, type(None), float, str))
 _FIXED = frozenset((types.FunctionType, types.BuiltinFunctionType, type, types.ModuleType, types.MethodType))
 _REPR = frozenset((complex, bytes, bytearray, range))
@@ -242,14 +242,14 @@ def _text(value, depth: int) -> str:
         return "<" + _NAME(kind) + ">"
     if kind in _REPR:
         return repr(value) if kind in (complex, range) or len(value) < 1000 else f"<{kind.__name__} of {len(value)} bytes>"
-    name, module = _NAME(kind), _SPACE(kind).get("__module__")
+    name, module = _NAME(kind), _MODULE(kind)
     if "_member_map_" in _SPACE(kind):  # an Enum
         return f"{name}.{object.__getattribute__(value, '__dict__').get('_name_', '?')}"
     if module in ("fractions", "decimal") and name in ("Fraction", "Decimal"):
         return f"{name}({str(value)!r})" if name == "Decimal" else f"Fraction({value.numerator}, {value.denominator})"
     base = type(None)
     for base in _MRO(kind):
-        known = _LIBRARY.get((_SPACE(base).get("__module__"), _NAME(base)))
+        known = _LIBRARY.get((_MODULE(base), _NAME(base)))
         if known and base is kind or base in (list, tuple, set, frozenset, dict, int, str, float):
             break
     else:
@@ -396,7 +396,7 @@ class _JailedStdin(_Reading, io.TextIOWrapper):
 
 
 _YIELDS, _RETURNS = [frozenset(opcode.opmap[name] for name in names if name in opcode.opmap) for names in (
-    ("YIELD_VALUE",), ("RETURN_VALUE", "RETURN_CONST", "YIELD_VALUE"))]
+    ("YIELD_VALUE", "RESUME"), ("RETURN_VALUE", "RETURN_CONST", "YIELD_VALUE", "RESUME"))]  # RESUME: where 3.13 says a yield was
 
 
 def run_traced(code: str, stdin: str, max_events: int, max_bytes: int, emit=None) -> dict:
@@ -449,7 +449,7 @@ def run_traced(code: str, stdin: str, max_events: int, max_bytes: int, emit=None
         """Add an event with everything that changed since the frame's previous one."""
         nonlocal used, printed, over, count
         entry = frames.get(frame)
-        variables = frame.f_locals
+        variables = frame.f_locals if frame.f_code is not program else space  # 3.12 mixes up names of comprehensions there
         if entry is None:
             entry = frames[frame] = [count, {}, sum(name[:2] == "__" for name in variables), [], []]
             count += 1
@@ -640,7 +640,7 @@ def serve(job: str) -> None:
             send()
 
     leave = os._exit
-    sys.setrecursionlimit(sys.getrecursionlimit() + 4)  # what stands on the stack below the program, beside an untraced run
+    sys.setrecursionlimit(sys.getrecursionlimit() + 3 + (not _INLINED))  # what stands on the stack below the program, beside an untraced run
 
     def exit_now(status):
         send()
