@@ -430,7 +430,7 @@ def _short(text: str, before: str | None = None) -> str:
         return text
     if before is not None and len(before) > 120:
         start = next((k for k, (a, b) in enumerate(zip(text, before)) if a != b), min(len(text), len(before)))
-        if 60 < start < len(text) - 40:
+        if 60 < start < len(text) - 60:
             return text[:30] + " ... " + text[max(30, start - 25):start + 35] + " ... " + text[-20:]
     return text[:70] + " ... " + text[-40:]
 
@@ -822,7 +822,7 @@ class _Narrator:
             try:
                 texts, value, error = chain(call.args[0], before, frame.seen)
                 if not error and (value is not UNKNOWN and f"{value}\n" == printed) and len(texts) > 1:
-                    self.add(f"We print {_short(' = '.join([*_distinct(texts[:-1]), _said(printed)]))}.")
+                    self.add(f"We print {_joined([*texts[:-1], _said(printed)])}.")
                     return
             except Opaque:
                 pass
