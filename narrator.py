@@ -682,7 +682,7 @@ class _Narrator:
             if error or value is not UNKNOWN and bool(value) != truth:
                 raise Opaque
             stages = texts[:-1] if value is True or value is False else texts
-            return _joined(stages or texts, ": ")
+            return _joined(stages or texts, test, ": ") or "The condition"
         except Opaque:
             return _source(test) or "The condition"
 
@@ -729,9 +729,8 @@ class _Narrator:
                 texts, _, error = chain(value, before, frame.seen, final)
                 if error or texts[-1] != final:
                     raise Opaque
-                if _is_hidden(final) and len(texts) > 1:
-                    texts.pop()
-                self.add(f"{name} = {_joined(texts)}.")
+                hidden = _is_hidden(final) and len(texts) > 1
+                self.add(f"{name} = {_joined(texts[:-1] if hidden else texts, value, value=None if hidden else _short(final, before.get(name)))}.")
                 return
             except Opaque:
                 pass
@@ -767,7 +766,7 @@ class _Narrator:
                 texts, _, error = chain(value, before, frame.seen, new)
                 if error or new is not None and texts[-1] != new:
                     raise Opaque
-            text = f"{label} = {_joined(texts)}"
+            text = f"{label} = {_joined(texts, value, value=texts[-1])}"
         except Exception:
             if label is not None:
                 try:
@@ -800,13 +799,14 @@ class _Narrator:
         else:
             text = self.changed(changes, before)
             if text and isinstance(call.func, ast.Attribute):
-                given = []
                 try:
                     given = [_finish(build(a, before, frame.seen))[2] for a in call.args]
                 except Exception:  # not worth naming: the change itself follows
                     given = [ast.unparse(a) for a in call.args]
-                given += [ast.unparse(k) for k in call.keywords]
-                self.add(f"{text} after {call.func.attr}({_short(', '.join(given))}).")
+                given = ", ".join([*given, *map(ast.unparse, call.keywords)])
+                if len(given) > 120:
+                    given = ", ".join(map(ast.unparse, [*call.args, *call.keywords]))
+                self.add(f"{text} after {call.func.attr}({given})." if len(given) <= 120 else f"{text} after {call.func.attr}.")
             elif text:
                 self.add(f"{text}.")
             elif len(self.lines) == frame.started and not printed:
@@ -822,7 +822,7 @@ class _Narrator:
             try:
                 texts, value, error = chain(call.args[0], before, frame.seen)
                 if not error and (value is not UNKNOWN and f"{value}\n" == printed) and len(texts) > 1:
-                    self.add(f"We print {_joined([*texts[:-1], _said(printed)])}.")
+                    self.add(f"We print {_joined(texts[:-1], call.args[0], value=_said(printed))}.")
                     return
             except Opaque:
                 pass
@@ -842,9 +842,8 @@ class _Narrator:
             texts, result, error = chain(node.value, before, frame.seen, value)
             if error or texts[-1] != value:
                 raise Opaque
-            if _is_hidden(value) and len(texts) > 1:
-                texts.pop()
-            self.add(f"{name} returns {_joined(texts)}.")
+            hidden = _is_hidden(value) and len(texts) > 1
+            self.add(f"{name} returns {_joined(texts[:-1] if hidden else texts, node.value, value=None if hidden else value)}.")
         except Opaque:
             self.add(f"{name} returns {_short(value)}." if value != "None" else f"{name} returns.")
 
@@ -889,7 +888,7 @@ class _Narrator:
     def tell_Match(self, node, frame, before, *_) -> None:
         try:
             texts, _, error = chain(node.subject, before, frame.seen)
-            self.add(f"We match {_joined(texts)}.")
+            self.add(f"We match {_joined(texts, node.subject, value=texts[-1])}.")
         except Opaque:
             self.add(f"We match {_source(node.subject) or 'the subject'}.")
 
@@ -931,7 +930,7 @@ class _Narrator:
                 raise Opaque
             texts, _, error = chain(expression, before, frame.seen, raised=name)
             if error == name:
-                self.add(f"{_joined(texts, ': ')} stops with {name}.")
+                self.add(f"{_joined(texts, expression, ': ') or 'This'} stops with {name}.")
                 return
         except (Opaque, AttributeError, TypeError):
             pass
@@ -954,10 +953,17 @@ def _distinct(texts: list[str]) -> list[str]:
     return [t for k, t in enumerate(texts) if k == 0 or t != texts[k - 1]]
 
 
-def _joined(texts: list[str], sign: str = " = ") -> str:
-    """The stages of a reduction; of very long ones the first and the last."""
-    texts = [_short(t) for t in _distinct(texts)]
-    return sign.join(texts if sum(map(len, texts)) < 300 or len(texts) < 3 else [texts[0], texts[-1]])
+def _joined(texts: list[str], source: ast.expr, sign: str = " = ", value: str | None = None) -> str:
+    """The stages of a reduction, and the value. A stage that is very long is left out; for the first one the source stands in."""
+    stages = _distinct(texts)
+    if value is not None and stages and stages[-1] == value:
+        stages.pop()
+    short = [t for t in stages if len(t) <= 120]
+    if stages and len(stages[0]) > 120 and _source(source, 120):
+        short.insert(0, _source(source, 120))
+    if sum(map(len, short)) > 300:
+        short = [short[0], short[-1]]
+    return sign.join(_distinct(short + ([] if value is None else [_short(value)])))
 
 
 def _said(printed: str) -> str:

@@ -164,7 +164,7 @@ class Moment:
 
     def stage(self, shown: str, source, final: str | None = None) -> None:
         """Is a stage of a reduction the source with some parts replaced by their values?"""
-        if final is not None and shown_as(shown, final) or " ... " in shown:
+        if final is not None and shown_as(shown, final) or shown == ast.unparse(source):
             return
         known = sorted({t for t in (*self.seen.values(), *self.before.values(), *([final] if final else [])) if literal(t) is UNKNOWN},
                        key=len, reverse=True)
@@ -209,14 +209,20 @@ class Moment:
                 raise Wrong(f"{ast.unparse(source)} is {true!r}, not {value!r}")
             return
         if isinstance(source, ast.BoolOp):
-            rest = got.values if isinstance(got, ast.BoolOp) and type(got.op) is type(source.op) else [got]
-            dropped = len(source.values) - len(rest)
-            for operand in source.values[:max(0, dropped)]:
+            for k, operand in enumerate(source.values):  # the operands before this one have been left behind
+                rest = source.values[k:]
+                try:
+                    if len(rest) == 1:
+                        return self.lay(got, operand, holders, final)
+                    if isinstance(got, ast.BoolOp) and type(got.op) is type(source.op) and len(got.values) == len(rest):
+                        for part, mine in zip(got.values, rest):
+                            self.lay(part, mine, holders)
+                        return
+                except Wrong:
+                    if len(rest) == 1:
+                        raise
                 if bool(self.value(operand)) == isinstance(source.op, ast.Or):
                     raise Wrong(f"{ast.unparse(operand)} decides {ast.unparse(source)}")
-            for part, operand in zip(rest, source.values[max(0, dropped):]):
-                self.lay(part, operand, holders)
-            return
         if type(got) is not type(source):
             raise Wrong(f"{ast.unparse(got)} does not follow from {ast.unparse(source)}")
         self.parts(got, source, holders)
@@ -388,14 +394,14 @@ def _condition(match, m, state):
 
 
 def _stages(text, source, m, true):
-    if text == ast.unparse(source) or text == "The condition":
+    if text in (ast.unparse(source), "The condition"):
         return
     for stage in split(text, ": "):
         m.stage(stage, source)
     value = m.value(source)
     if value is not UNKNOWN:
         need(bool(value) == true, f"{ast.unparse(source)} is {value!r}")
-    last = literal(split(text, ": ")[-1]) if " ... " not in text else UNKNOWN
+    last = literal(split(text, ": ")[-1])
     need(last is UNKNOWN or bool(last) == true, f"{last!r} is {not true}")
 
 
@@ -523,6 +529,12 @@ def _case(match, m, state):
     m.values(match[3] or "")
 
 
+@sentence(r"(.*) after (\w+)\.")
+def _after_call(match, m, state):
+    need(isinstance(m.node, ast.Expr) and getattr(m.node.value.func, "attr", "") == match[2], "another call")
+    m.values(match[1])
+
+
 @sentence(r"(.*) after (\w+)\((.*)\)\.")
 def _after(match, m, state):
     text = match[0][:-1]
@@ -532,7 +544,7 @@ def _after(match, m, state):
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute) and rest.startswith(call.func.attr + "("):
             shown = rest[len(call.func.attr) + 1:-1]
             source = [*map(ast.unparse, call.args), *map(ast.unparse, call.keywords)]
-            if shown != ", ".join(source) and " ... " not in shown:
+            if shown != ", ".join(source):
                 given = split(shown, ", ")
                 need(len(given) == len(source), "other arguments")
                 for a, b in zip(given, call.args):
