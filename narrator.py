@@ -99,7 +99,7 @@ def build(node: ast.expr, env: dict[str, str], seen: dict[int, str]):
         text = seen.get(getattr(node, "mark", None)) or env.get(node.id)
         if text is None:
             raise Opaque
-        return _known(text)
+        return _known(text) if not _is_hidden(text) else (SEEN, 10, [node.id], (), None)
     if kind is ast.BinOp and type(node.op) in _BINARY:
         return (BINARY, *_BINARY[type(node.op)], build(node.left, env, seen), build(node.right, env, seen))
     if kind is ast.UnaryOp:
@@ -118,6 +118,8 @@ def build(node: ast.expr, env: dict[str, str], seen: dict[int, str]):
     if kind is ast.NamedExpr:
         return build(node.value, env, seen)
     recorded = seen.get(getattr(node, "mark", None))
+    if recorded is not None and _is_hidden(recorded) and kind is not ast.Call:
+        recorded = None  # its name says more than <function>
     if kind is ast.Subscript:
         return _subscript(node, recorded, env, seen)
     if kind is ast.Call:
@@ -279,6 +281,8 @@ def show(state, above: float = 0) -> str:
     elif kind == SEEN:
         inner = 2 if state[1] == 1.5 else 9 if not state[2][0] else 0.25  # operands of a comparison, what a dot follows, arguments
         shown = [show(s, inner if k == 0 or inner == 2 else 0.25) for k, s in enumerate(state[3])]
+        if inner == 9 and shown[0].isdigit():
+            shown[0] = f"({shown[0]})"
         text, strength = "".join([t + s for t, s in zip(state[2], shown)]) + state[2][-1], state[1]
     elif kind == CHOICE:
         text, strength = f"{show(state[2], 0.4)} if {show(state[1], 0.4)} else {show(state[3], 0.3)}", 0.3
@@ -641,6 +645,8 @@ class _Narrator:
         if frame.read and not isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign, ast.For)):
             self.add(f"We read {_short(' '.join(frame.read.splitlines()))}.")
         goes_inside = kind == "line" and hasattr(node, "body") and line in _lines_inside(node)
+        if isinstance(frame.definition, ast.ClassDef) and isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            return  # told with the class
         method = getattr(self, "tell_" + type(node).__name__, None)
         if method:
             method(node, frame, before, changes, goes_inside, value if isinstance(node, ast.Return) else printed)

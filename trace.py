@@ -140,15 +140,24 @@ def ending(trace: Trace) -> str:
     """The sentence that tells how a run ended, "" where it came to its end: "The program stops with IndexError: ..., line 3."."""
     if not trace.error:
         return ""
-    place, since = 0, {}
-    for kind, frame, line, *_ in trace.events:  # where the last exception was raised
-        if kind == "exception":
-            place = place or since.get(frame, 0)
-        elif kind == "line":
-            place, since[frame] = 0, line
-    node = number(trace.code)[1].get(place) if trace.events else None
+    place, before = 0, None
+    for event, line in zip(trace.events, _lines(trace)):  # where the last exception was raised, not where it passed through
+        if event[0] == "exception" and not (before[0] == "return" and before[5] == ""):
+            place = line
+        before = event
     what = f"{trace.error}: {trace.ending}" if trace.ending else trace.error
-    return f"The program stops with {what}" + (f" (line {node.source})." if node is not None else ".")
+    return f"The program stops with {what}" + (f" (line {place})." if place else ".")
+
+
+def _lines(trace: Trace) -> list[int]:
+    """For each event, the source line of the statement that had just run (call: of the definition)."""
+    statements, running, lines = number(trace.code)[1] if trace.events else {}, {}, []
+    for kind, frame, line, *_ in trace.events:
+        node = statements.get(line if kind == "call" else running.get(frame))
+        lines.append(node.source if node is not None else 0)
+        if kind == "line":
+            running[frame] = line
+    return lines
 
 
 def _fail(message: str) -> None:
@@ -205,14 +214,12 @@ def main() -> None:
     refused = not trace.complete and trace.status != "LIMIT" and trace.reason.startswith(("what it prints", "without tracing"))
     steps = [] if refused else explain(trace)
     if args.format == "json":
-        statements = number(code)[1]
-        rows = [{"line": statements[trace.events[k][2]].source if trace.events[k][2] in statements else 0, "event": k, "text": text}
-                for k, text in steps]
-        print(json.dumps({**vars(trace), "steps": rows}))
+        lines = _lines(trace)
+        print(json.dumps({**vars(trace), "steps": [{"line": lines[k], "event": k, "text": text} for k, text in steps]}))
     elif not refused:
         lines = raw(trace) if args.format == "raw" else [*[text for _, text in steps], *filter(None, [ending(trace)])]
         colour = args.format == "nlex" and sys.stdout.isatty() and "NO_COLOR" not in os.environ
-        print(*(map(_coloured, lines) if colour else lines), sep="\n")
+        print("".join(f"{_coloured(line) if colour else line}\n" for line in lines), end="")
         print(f"<output>\n{trace.stdout.rstrip()}" if trace.stdout.strip() else "<output>")
         print((f"<error>{trace.error}\n" if trace.error else "") + "</output>")
     if not trace.complete:

@@ -464,6 +464,7 @@ def _print(match, m, state):
     printed = m.event[4] if m.event[0] in ("line", "return", "yield") else ""
     text = match[1]
     is_print = isinstance(m.node, ast.Expr) and isinstance(m.node.value, ast.Call) and getattr(m.node.value.func, "id", "") == "print"
+    state.told += printed
     if text == "nothing":
         return need(printed == "" or printed == "nothing\n", f"printed {printed!r}")
     if text == "an empty line":
@@ -472,7 +473,6 @@ def _print(match, m, state):
         return need(text[3:] in [ast.unparse(k.value) for k in m.node.value.keywords if k.arg == "file"], "not printed there")
     line = printed[:-1] if printed[-1:] == "\n" else printed
     line = line.replace("\n", " / ") if line.strip() else repr(line)
-    state.told += printed
     if shown_as(text, line):
         return
     need(is_print and len(m.node.value.args) == 1, f"printed {line[:200]}")
