@@ -38,8 +38,8 @@ _BLOCKS = ("body", "handlers", "orelse", "finalbody", "cases")
 _INLINED = sys.version_info >= (3, 12)  # comprehensions have no frame of their own any more
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-_SIMPLE = frozenset((ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr, ast.Return, ast.Continue, ast.Break, ast.Pass, ast.Raise, ast.Assert,
-                     ast.Delete, ast.Import, ast.ImportFrom, ast.Global, ast.Nonlocal))
+_SIMPLE = frozenset((ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr, ast.Return, ast.Continue, ast.Break, ast.Pass, ast.Raise,
+                     ast.Assert, ast.Delete, ast.Import, ast.ImportFrom, ast.Global, ast.Nonlocal))
 _WITH_VALUES = frozenset((ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr, ast.Return, ast.If, ast.While, ast.Assert, ast.Match))
 
 
@@ -201,7 +201,8 @@ def _may_catch_recursion(handler: ast.ExceptHandler) -> bool:
 # ---------------------------------------------------------------------------------------------------------------------------
 # Values as text.
 
-_NAME, _MRO, _SPACE, _MODULE = [type.__dict__[name].__get__ for name in ("__name__", "__mro__", "__dict__", "__module__")]  # past any metaclass
+# attributes of classes, past any metaclass
+_NAME, _MRO, _SPACE, _MODULE = [type.__dict__[name].__get__ for name in ("__name__", "__mro__", "__dict__", "__module__")]
 _ATOMS = frozenset((int, bool, type(None), float, str))
 _FIXED = frozenset((types.FunctionType, types.BuiltinFunctionType, type, types.ModuleType, types.MethodType))
 _REPR = frozenset((complex, bytes, bytearray, range))
@@ -640,7 +641,7 @@ def serve(job: str) -> None:
             send()
 
     leave = os._exit
-    sys.setrecursionlimit(sys.getrecursionlimit() + 3 + (not _INLINED))  # what stands on the stack below the program, beside an untraced run
+    sys.setrecursionlimit(sys.getrecursionlimit() + 3 + (not _INLINED))  # so many frames more than in an untraced run lie below the program
 
     def exit_now(status):
         send()

@@ -26,7 +26,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from narrator import PHRASES, chain, explain, narrate, raw  # noqa: F401  (this file is where others find them)
+from expressions import chain  # noqa: F401  (this file is where others find it)
+from narrator import PHRASES, explain, narrate, raw  # noqa: F401
 from recorder import number, run_traced, whole
 from sandbox import Sandbox, run
 

@@ -4,6 +4,4 @@ for word in input().lower().split():
     counts[word] = counts.get(word, 0) + 1
 best = max(counts, key=counts.get)
 print(best, counts[best])
-for word, n in sorted(counts.items()):
-    if n > 1 and word != best:
-        print("also:", word)
+print("once:", *sorted(word for word, n in counts.items() if n == 1))

@@ -139,7 +139,7 @@ class Moment:
                 if kind is ast.Compare and isinstance(e.ops[0], (ast.Is, ast.IsNot)) and None in space.values():
                     return isinstance(e.ops[0], ast.IsNot)
                 return UNKNOWN
-            if kind is ast.BinOp and isinstance(e.op, (ast.Pow, ast.LShift, ast.Mult, ast.Mod)) and not small(e.op, *list(space.values())[1:]):
+            if kind is ast.BinOp and not small(e.op, *list(space.values())[1:]):
                 return UNKNOWN
             if kind is ast.Call:
                 space[e.func.id] = SAFE[e.func.id]
@@ -291,14 +291,18 @@ class Moment:
                 raise Wrong(f"ends as {stages[-1][:200]}, recorded was {final[:200]}")
             stages = [*split(text[:place - 3], " = "), final] if place else [final]
         for stage in stages:
-            self.stage(stage, source, final if stage is stages[-1] or self.text(source) is None and getattr(source, "mark", 0) == 0 else final)
+            self.stage(stage, source, final)
 
 
 def small(operator, a, b) -> bool:
+    """Can the operation be tried without danger?"""
+    if not isinstance(operator, (ast.Pow, ast.LShift, ast.Mult, ast.Mod)):
+        return True
     if isinstance(operator, ast.Mod):
         return not isinstance(a, (str, bytes)) or not re.search(r"\d{4}|\*", str(a))
     if isinstance(operator, ast.Mult):
-        return all(isinstance(v, (int, float, complex)) for v in (a, b)) or max(v if isinstance(v, int) else len(v) for v in (a, b)) < 10_000
+        sizes = [v if isinstance(v, (int, float, complex)) else len(v) for v in (a, b)]
+        return all(isinstance(v, (int, float, complex)) for v in (a, b)) or max(sizes) < 10_000
     return isinstance(b, (int, float)) and abs(b) < 3000
 
 
@@ -329,8 +333,8 @@ def _call(match, m, state):
 
 @sentence(r"We call .*\.")
 def _call_text(match, m, state):
-    need(isinstance(m.node, ast.Expr) and match[0] in (f"We call {ast.unparse(m.node.value)}.", f"We call {ast.unparse(m.node.value.func)}."),
-         "another statement was run")
+    need(isinstance(m.node, ast.Expr), "no call here")
+    need(match[0][len("We call "):-1] in (ast.unparse(m.node.value), ast.unparse(m.node.value.func)), "another statement was run")
 
 
 @sentence(r"([\w.]+) goes on\.")
@@ -375,10 +379,10 @@ def _loop_ends(match, m, state):
 
 @sentence(r"(True|[\d.]+|'.*') is true, so the loop goes on\.")
 def _endless(match, m, state):
-    loops = [n for n in state.statements.values() if isinstance(n, ast.While) and isinstance(n.test, ast.Constant) and m.event[2] in lines_within(n)]
+    loops = [n for n in state.statements.values() if isinstance(n, ast.While) and n.body[0].line == m.event[2]]
     if isinstance(m.node, ast.While):
         return _condition(re.fullmatch(r"(.*) is (true|false), so (.*)\.", match[0]), m, state)
-    need(any(ast.unparse(n.test) == match[1] and n.test.value and n.body[0].line == m.event[2] for n in loops), "no loop without end begins again")
+    need(any(isinstance(n.test, ast.Constant) and ast.unparse(n.test) == match[1] and n.test.value for n in loops), "no loop begins again")
 
 
 @sentence(r"(.*) is (true|false), so (we .*|the loop goes on|the loop ends)\.")
@@ -439,13 +443,14 @@ def _stops(match, m, state):
 def _raise(match, m, state):
     need(isinstance(m.node, ast.Raise), "nothing is raised")
     if match[2]:
-        need(m.event[0] == "exception" and m.event[4] == match[2] and shown_as(match[3] or "", m.event[5]), f"raised {m.event[4]}: {m.event[5]}")
+        need(m.event[0] == "exception" and m.event[4] == match[2], "something else is raised")
+        need(shown_as(match[3] or "", m.event[5]), f"the message is {m.event[5]}")
 
 
 @sentence(r"We leave the program(?: with (.*))?\.")
 def _leave(match, m, state):
-    need(m.event[0] == "exception" and m.event[4] == "SystemExit" and (match[1] or "") in (m.event[5], "" if m.event[5] == "0" else m.event[5]),
-         "the program goes on")
+    need(m.event[0] == "exception" and m.event[4] == "SystemExit", "the program goes on")
+    need((match[1] or "") == m.event[5] or not match[1] and m.event[5] == "0", f"it ends with {m.event[5]}")
 
 
 @sentence(r"We handle the exception\.")
@@ -455,8 +460,8 @@ def _handle(match, m, state):
 
 @sentence(r"The except clause(?: for (.*))? does not match\.")
 def _no_match(match, m, state):
-    need(isinstance(m.node, ast.ExceptHandler) and not m.goes_inside and (match[1] or "") == (ast.unparse(m.node.type) if m.node.type else ""),
-         "the exception was handled")
+    need(isinstance(m.node, ast.ExceptHandler) and not m.goes_inside, "the exception was handled")
+    need((match[1] or "") == (ast.unparse(m.node.type) if m.node.type else ""), "another except clause")
 
 
 @sentence(r"We print (.*)\.")
@@ -603,8 +608,9 @@ def _part(text, target, node, m):
                     old = m.held(label, m.before)
                     need(old is not None, f"{label} was not known")
                     trial = Moment({**m.before, "_old": old}, m.after, m.seen, node, m.event, "")
+                    whole = ast.BinOp(ast.Name("_old", ast.Load()), node.op, node.value)
                     for stage in stages:
-                        trial.stage(stage, ast.BinOp(ast.Name("_old", ast.Load()), node.op, node.value), new if stage is stages[-1] else None)
+                        trial.stage(stage, whole, new if stage is stages[-1] else None)
             else:
                 final = new or m.text(node.value)
                 if final is None and isinstance(node.value, ast.Constant):
