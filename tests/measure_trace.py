@@ -147,6 +147,31 @@ def speed(rounds: int = 9) -> dict:
             "record_in_sandbox_us_per_event": round(1e6 * median["complete"] / ours, 2), "pysnooper": pysnooper.__version__}
 
 
+def table(results: dict) -> str:
+    """The README's tables."""
+    titles = {"cruxeval": "CruxEval, functions", "contest_programs": "human contest programs", "quixbugs": "QuixBugs, correct and buggy",
+              "tinypy": "TinyPy, generated"}
+    lines = ["| programs (first test, or one call) | all | explained | over 10,000 events | other refusals | wrong | sentences "
+             "| false claims |", "|---|---|---|---|---|---|---|---|"]
+    for part in [part for part in titles if part in results]:
+        r = results[part]
+        events, wrong = r.get("more than 10,000 events", 0), r.get("wrong", 0)
+        others = r["programs"] - r.get("explained", 0) - events - wrong
+        lines.append(f"| {titles[part]} | {r['programs']:,} | {r.get('explained', 0):,} | {events} | {others} | {wrong} "
+                     f"| {r['sentences']:,} | {r['false_claims']} |")
+    if "speed" in results:
+        r = results["speed"]
+        lines += ["", "| recorder, small frames | microseconds an event | events a second |", "|---|---|---|",
+                  f"| `recorder.py` | {r['recorder_us_per_event']} | {r['recorder_events_per_second']:,} |",
+                  f"| PySnooper {r['pysnooper']}, output discarded | {r['pysnooper_us_per_event']} "
+                  f"| {r['pysnooper_events_per_second']:,} |",
+                  f"| `recorder.py` in the sandbox, with the untraced run | {r['record_in_sandbox_us_per_event']} "
+                  f"| {round(1e6 / r['record_in_sandbox_us_per_event']):,} |",
+                  "", f"Same program, {r['events']:,} events, taking turns, median of {r['rounds']} rounds: {r['times_faster']} times as many "
+                  f"events a second. {r['machine']}."]
+    return "\n".join(lines)
+
+
 def machine() -> str:
     """What it ran on, without names of the host."""
     try:
@@ -172,6 +197,7 @@ def main() -> None:
                          "commit": commit, "machine": machine(), "date": date.today().isoformat()}
         args.out.write_text(json.dumps(results, indent=1) + "\n")
         print(part, json.dumps(results[part]))
+    print(f"\n{table(results)}")
 
 
 if __name__ == "__main__":

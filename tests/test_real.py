@@ -1,5 +1,6 @@
 """Explanations of programs that nobody here wrote, of random ones and of awkward ones: every claim is checked, the README's too."""
 
+import json
 import random
 import re
 import shlex
@@ -8,7 +9,7 @@ import sys
 
 import pytest
 from claims import check
-from measure_trace import coverage, explained, programs  # noqa: F401
+from measure_trace import explained, programs, table
 from test_trace import random_program
 
 import trace as nlex
@@ -299,6 +300,14 @@ def test_the_readme_shows_what_is_printed(root):
         assert done.returncode == 0 and done.stdout == shown, command
 
 
+def test_the_readme_quotes_the_committed_figures(root):
+    results = root / "results/trace.json"
+    if not results.exists():
+        pytest.skip("no committed results yet")
+    shown = (root / "README.md").read_text().split("<!-- trace -->\n")[1].split("<!-- end of trace -->")[0].strip()
+    assert shown == table(json.loads(results.read_text()))
+
+
 def test_bad_input_is_one_clear_line_and_status_2(root, tmp_path):
     (tmp_path / "bad.py").write_text("x = (\n")
     (tmp_path / "bytes.py").write_bytes(b"\xff\xfe")
@@ -323,7 +332,6 @@ def test_calls_formats_and_input_from_elsewhere(root, tmp_path):
     called = ask(root, "examples/power.py", "--call", "power(2, 0)").stdout
     assert "We print repr(power(2, 0)) = repr(1) = 1." in called and called.endswith("<output>\n243\n1\n</output>\n")
     assert "\x1b[" not in called
-    import json
     steps = json.loads(ask(root, program, "--stdin", "6\n2\n", "--format", "json").stdout)["steps"]
     assert [step["line"] for step in steps] == [1, 2, 3] and steps[0]["text"] == "We read 6, so n = 6."
     short = ask(root, "examples/power.py", "--max-events", "5")
