@@ -167,8 +167,8 @@ def table(results: dict) -> str:
                   f"| {r['pysnooper_events_per_second']:,} |",
                   f"| `recorder.py` in the sandbox, with the untraced run | {r['record_in_sandbox_us_per_event']} "
                   f"| {round(1e6 / r['record_in_sandbox_us_per_event']):,} |",
-                  "", f"Same program, {r['events']:,} events, taking turns, median of {r['rounds']} rounds: {r['times_faster']} times as many "
-                  f"events a second. {r['machine']}."]
+                  "", f"Same program, {r['events']:,} events, taking turns, median of {r['rounds']} rounds: {r['times_faster']} times as "
+                  f"many events a second. {r['machine']}."]
     return "\n".join(lines)
 
 
