@@ -263,10 +263,7 @@ def test_random_programs_end_with_the_values_and_the_output_of_a_plain_run():
     assert ends > 400 and crashes > 20
 
 
-# Once false, or raising. Rows marked `later` still are: strict, so that the test says when trace.py has become right.
-later = pytest.mark.xfail(strict=True, reason="known gap of trace.py")
-
-
+# Once false, or raising.
 @pytest.mark.parametrize("code, stdin, lines", [
     pytest.param("xs = [1]\nn = 0\nx = xs[1 % n]", "", ["xs = [1].", "n = 0.", "We stop with ZeroDivisionError."],
                  id="a crash inside an index raises out of narrate"),
@@ -286,12 +283,12 @@ later = pytest.mark.xfail(strict=True, reason="known gap of trace.py")
                  id="turns go on counting after an exception"),
     pytest.param("for i in range(int(input())):\n    x = int(input())", "1\n4",
                  ["Turn 1: i = 0.", "We read 4, so x = 4.", "The loop ends."],
-                 id="input() outside an assignment is not counted as read", marks=later),
+                 id="input() outside an assignment is not counted as read"),
     pytest.param("x = 1\nif x > 0: print(x)", "", ["x = 1.", "1 > 0 is true, so we enter the if.", "We print 1."],
-                 id="a body on the line of its if", marks=later),
+                 id="a body on the line of its if"),
     pytest.param("t = 0\ndef f():\n    global t\n    t += 1\nf()", "",
                  ["t = 0.", "We define f.", "We call f.", "t = 0 + 1 = 1.", "f returns.", "t = 1."],
-                 id="a global changed in a function keeps its old value", marks=later),
+                 id="a global changed in a function keeps its old value"),
     pytest.param("x = -3\ny = x ** 2", "", ["x = -3.", "y = (-3) ** 2 = 9."], id="a negative base needs parentheses"),
     pytest.param("", "", [], id="raw of an empty program raises"),
 ])

@@ -1,0 +1,338 @@
+"""Explanations of programs that nobody here wrote, of random ones and of awkward ones: every claim is checked, the README's too."""
+
+import json
+import random
+import re
+import shlex
+import subprocess
+import sys
+
+import pytest
+from claims import check
+from measure_trace import explained, programs, table
+from test_trace import random_program
+
+import trace as nlex
+import world
+
+BARS = {"cruxeval": 10, "contest_programs": 8, "quixbugs": 16, "tinypy": 20}  # every how many; all: python tests/measure_trace.py
+
+
+@pytest.mark.parametrize("part", BARS)
+def test_real_programs_are_explained_truly(part, real_data, sandbox):
+    if not (real_data / f"{part}.jsonl").exists():
+        pytest.skip(f"no {part}.jsonl in the real data")
+    ways = {}
+    for k, row in enumerate(programs(part)):
+        if k % BARS[part] == 0:
+            way, sentences, false = explained(*row, sandbox)
+            assert way != "wrong" and not false, (row[0], way, false[:3])
+            ways.setdefault(way, []).append(row[0])
+    limits = {"more than 10,000 events", "more than 1,000,000 bytes of values", "explained"}
+    assert set(ways) <= limits and len(ways["explained"]) >= 0.9 * sum(map(len, ways.values())), ways
+
+
+def truth(code, stdin="", **how):
+    trace = nlex.record(code, stdin, **how)
+    steps = nlex.explain(trace)
+    false = check(trace, steps)
+    assert not false, (code, false[:3])
+    return trace, steps
+
+
+def test_every_claim_about_random_programs_is_true():
+    rng, knobs, sentences = random.Random(3), world.KNOBS["cpu"], 0
+    for k in range(250):
+        if k % 2:
+            code, stdin = random_program(rng), ""
+        else:
+            spec = world.random_spec(rng, knobs)
+            code, stdin = world.render(spec, rng), world.draw_input(spec.kind, rng, knobs, (3, 6))
+            code = world.mutate(code, rng) if k % 4 else code
+        sentences += len(truth(code, stdin, max_events=1000, trusted=True)[1])
+    assert sentences > 4000
+
+
+AWKWARD = {
+    "classes": '''
+class Shape:
+    count = 0
+    def __init__(self, name):
+        self.name = name
+        Shape.count += 1
+    def area(self):
+        raise NotImplementedError(self.name)
+class Square(Shape):
+    def __init__(self, side):
+        super().__init__("square")
+        self.side = side
+    def area(self):
+        return self.side ** 2
+    @property
+    def double(self):
+        return 2 * self.area()
+s = Square(3)
+print(s.area() + s.double, Shape.count)
+try:
+    Shape("blob").area()
+except NotImplementedError as e:
+    print("no area of", e)
+''',
+    "aliases, slices, stars, deletions": '''
+xs = [3, 1, 2]
+ys = xs
+ys.append(9)
+xs[0], xs[1] = xs[1], xs[0]
+xs[1:3] = [7]
+first, *rest = xs
+grid = [[0] * 2 for _ in range(2)]
+grid[1][0] += 5
+d = {"a": 1, **{"b": 2}}
+del d["a"], xs[0]
+d.setdefault("c", []).append(4)
+d["c"][0] -= 1
+print(first, rest, grid, d, xs, ys[-1])
+''',
+    "generators and closures": '''
+def numbers(n):
+    try:
+        while n:
+            got = yield n
+            n -= got or 1
+    finally:
+        print("closed")
+def counter():
+    count = 0
+    def add(step=1):
+        nonlocal count
+        count += step
+        return count
+    return add
+g = numbers(5)
+print(next(g), g.send(3), list(g))
+add = counter()
+print(add() + add(10))
+h = numbers(2)
+next(h)
+h.close()
+print(sum(x * x for x in numbers(2)), sorted("bca", key=lambda c: -ord(c)))
+''',
+    "exceptions": '''
+def risky(n):
+    try:
+        if n == 2:
+            return "two"
+        return 10 // n
+    except ZeroDivisionError as e:
+        raise ValueError("no") from e
+    finally:
+        print("finally", n)
+for n in (1, 0, 2):
+    try:
+        print(risky(n))
+    except (KeyError, IndexError):
+        print("never")
+    except ValueError as e:
+        print("caught", e)
+        continue
+    else:
+        print("fine")
+assert n == 2, "order"
+import contextlib
+with contextlib.suppress(KeyError) as nothing:
+    {}["x"]
+[1, 2][n]
+''',
+    "match, walrus, chains, one line": '''
+def what(x):
+    match x:
+        case [a, *rest] if a: return len(rest)
+        case {"k": v}: return v
+        case int() | float(): return "number"
+        case _: return None
+print(what([1, 2]), what({"k": 3}), what(2.5), what("s"))
+n = 7
+while (m := n // 2) > 0 and m != 1: n = m; print(m)
+else: print("done", n)
+for i in range(2): print(i, end=" "); n += i
+if 0 < n < 10 <= 11 or n: x = 1 if n > 3 else 2
+print(f"{n=} {x:>3}")
+''',
+    "globals, recursion, methods of builtins": '''
+memo, calls = {}, 0
+def fib(n):
+    global calls
+    calls += 1
+    if n not in memo:
+        memo[n] = n if n < 2 else fib(n - 1) + fib(n - 2)
+    return memo[n]
+print(fib(5), calls, memo)
+words = "to be or not to be".split()
+seen = {w: words.count(w) for w in set(words)}
+best = max(sorted(seen), key=seen.get)
+text = ", ".join(w.upper() for w in words if seen[w] > 1)
+a, (b, c) = 1, (2, 3)
+print(best, text[::2], a | b << c, -a ** 2, not a)
+''',
+    "objects that misbehave": '''
+calls = []
+class Odd:
+    def __repr__(self):
+        calls.append("repr"); print("repr!")
+        raise SystemExit
+    def __eq__(self, other): raise RuntimeError
+    def __len__(self): return -1
+    __hash__ = None
+class Meta(type):
+    def __getattribute__(cls, name): raise KeyError(name)
+class Strange(metaclass=Meta): pass
+odd = Odd()
+box = [odd, {"k": odd}]
+print(len(box), calls)
+''',
+    "iterators, with, decorators": '''
+import functools
+class Down:
+    def __init__(self, n): self.n = n
+    def __iter__(self): return self
+    def __next__(self):
+        if self.n == 0:
+            raise StopIteration
+        self.n -= 1
+        return self.n
+class Timer:
+    def __enter__(self):
+        print("in")
+        return self
+    def __exit__(self, *problem):
+        print("out", problem[0] is None)
+        return True
+def twice(f):
+    @functools.wraps(f)
+    def inner(*args, **kwargs):
+        return f(*args, **kwargs) + f(*args, **kwargs)
+    return inner
+@twice
+def add(a, b=1):
+    return a + b
+for k in Down(2):
+    print(add(k, b=3))
+print(list(Down(3)), next(Down(0), "none"))
+with Timer() as t:
+    print(1 / 0)
+''',
+    "deep recursion": '''
+def down(n):
+    return down(n + 1)
+try:
+    down(0)
+except RecursionError:
+    print("too deep")
+x = 1
+print(x + 1)
+''',
+}
+
+
+@pytest.mark.parametrize("name", AWKWARD)
+def test_awkward_programs_are_explained_truly(name, sandbox):
+    trace, steps = truth(AWKWARD[name])
+    plain = sandbox.run(AWKWARD[name])
+    assert trace.complete and (trace.stdout, trace.error) == (plain.stdout, plain.error)
+
+
+HOSTILE = {
+    "import sys\nsys.settrace(None)\nx = 1": "the program switched tracing off",
+    "import os\nx = 3\nprint('hi', flush=True)\nos._exit(0)": "the program ended its process",
+    "import ctypes\nx = 3\nctypes.string_at(0)": "the process died: SIGNAL 11",
+    "import time\nprint(time.time())": "what it prints differs when it is not traced",
+    "print(id(object()), object())": "what it prints differs when it is not traced",
+    "while True:\n    try:\n        x = 1\n    except BaseException:\n        pass": "more than 10,000 events",
+    "n = 100\nwhile True:\n    n += 1\n    x = str(n) * 500": "more than 1,000,000 bytes of values",
+}
+
+
+@pytest.mark.parametrize("code", HOSTILE)
+def test_what_cannot_be_explained_to_its_end_is_marked_with_the_reason(code):
+    trace, steps = truth(code)
+    assert not trace.complete and trace.reason == HOSTILE[code] and trace.events
+
+
+def test_huge_values_cost_the_narrator_nothing():
+    """The explanation is read off the recording: nothing large is computed again."""
+    for code in ("y = 'a' * 10 ** 7\nprint(len(y))", "xs = [i for i in range(300000)]\nprint(sum(xs))", "x = 10 ** 10 ** 5\nprint(x % 7)",
+                 "y = '%100000d' % 5\nprint(len(y))", "x = round(5, -10 ** 6) if False else 1 << 100000\nprint(x & 1)"):
+        trace, steps = truth(code)
+        assert trace.complete and sum(len(text) for _, text in steps) < 2000
+
+
+def test_a_changed_value_is_found_in_its_sentence():
+    rng, tried = random.Random(5), 0
+    for code in AWKWARD.values():
+        trace, steps = truth(code)
+        for _ in range(12):
+            k = rng.randrange(min(len(steps), 300))
+            event, text = steps[k]
+            spots = list(re.finditer(r"(?<![\w.])\d+(?![\w.])|\b(?:True|False|true|false)\b", text))
+            if not spots:
+                continue
+            spot = rng.choice(spots)
+            other = {"True": "False", "False": "True", "true": "false", "false": "true"}.get(spot[0]) or str(int(spot[0]) + 1)
+            changed = [*steps[:k], (event, text[:spot.start()] + other + text[spot.end():]), *steps[k + 1:]]
+            wrong = check(trace, changed)
+            tried += 1
+            assert wrong and wrong[0][0] == k, (text, spot[0], other, wrong[:2])
+    assert tried > 40
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The command line.
+
+def ask(root, *arguments, stdin=""):
+    return subprocess.run([sys.executable, "trace.py", *arguments], cwd=root, input=stdin, capture_output=True, text=True, timeout=60)
+
+
+def test_the_readme_shows_what_is_printed(root):
+    blocks = re.findall(r"^```text\n\$ python trace\.py (.*?)\n(.*?)^```", (root / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+    assert len(blocks) >= 3
+    for command, shown in blocks:
+        done = ask(root, *shlex.split(command))
+        assert done.returncode == 0 and done.stdout == shown, command
+
+
+def test_the_readme_quotes_the_committed_figures(root):
+    results = root / "results/trace.json"
+    if not results.exists():
+        pytest.skip("no committed results yet")
+    shown = (root / "README.md").read_text().split("<!-- trace -->\n")[1].split("<!-- end of trace -->")[0].strip()
+    assert shown == table(json.loads(results.read_text()))
+
+
+def test_bad_input_is_one_clear_line_and_status_2(root, tmp_path):
+    (tmp_path / "bad.py").write_text("x = (\n")
+    (tmp_path / "bytes.py").write_bytes(b"\xff\xfe")
+    good = str(root / "examples/power.py")
+    for arguments, words in ((["absent.py"], "cannot read absent.py: No such file"), ([str(tmp_path)], "cannot read"),
+                             ([str(tmp_path / "bad.py")], "line 1: '(' was never closed"), ([str(tmp_path / "bytes.py")], "cannot read"),
+                             ([good, "--stdin-file", "absent.txt"], "cannot read absent.txt"),
+                             ([good, "--call", "power(2"], "--call needs"),
+                             ([good, "--max-events", "0"], "--max-events must")):
+        done = ask(root, *arguments)
+        assert done.returncode == 2 and words in done.stderr and done.stderr.count("\n") == 1 and not done.stdout, arguments
+
+
+def test_calls_formats_and_input_from_elsewhere(root, tmp_path):
+    (tmp_path / "two.py").write_text("n = int(input())\nm = int(input())\nprint(n // m)\n")
+    (tmp_path / "in.txt").write_text("6\n0\n")
+    program = str(tmp_path / "two.py")
+    crash = ask(root, program, "--stdin-file", str(tmp_path / "in.txt"))
+    assert crash.returncode == 0
+    assert "The program stops with ZeroDivisionError: integer division or modulo by zero (line 3)." in crash.stdout
+    assert "We print 6 // 2 = 3." in ask(root, program, "--stdin", "-", stdin="6\n2\n").stdout
+    called = ask(root, "examples/power.py", "--call", "power(2, 0)").stdout
+    assert "We print repr(power(2, 0)) = repr(1) = 1." in called and called.endswith("<output>\n243\n1\n</output>\n")
+    assert "\x1b[" not in called
+    steps = json.loads(ask(root, program, "--stdin", "6\n2\n", "--format", "json").stdout)["steps"]
+    assert [step["line"] for step in steps] == [1, 2, 3] and steps[0]["text"] == "We read 6, so n = 6."
+    short = ask(root, "examples/power.py", "--max-events", "5")
+    assert short.returncode == 1 and "explained only in part: more than 5 events" in short.stderr and "We call power" in short.stdout
