@@ -22,7 +22,6 @@ import signal
 import socket
 import struct
 import sys
-import threading
 import time
 import types
 
@@ -32,8 +31,9 @@ ANSWER = struct.Struct("<i6sd")   # wait status; TIME or MEMORY if ended for tha
 CHANNEL = 63       # the child's descriptor for its program (in) and the name of its last exception (out)
 OPEN_FILES = 128
 THREADS = 256      # more are killed: each costs kernel memory that no limit counts
+# What programs import: once here, instead of once per run. Not threading, which makes every fork slower.
 USUAL = ("ast bisect collections copy dataclasses datetime decimal fractions functools heapq inspect io itertools json math operator "
-         "queue random re statistics string textwrap typing")   # what programs import: once here, instead of once per run
+         "random re string typing")
 
 try:
     libc = ctypes.CDLL(None, use_errno=True)
@@ -180,10 +180,18 @@ def seccomp_filter(landlock: bool) -> bytes:
     return b"".join(program)
 
 
-def install(program: bytes) -> bool:
-    buffer = ctypes.create_string_buffer(program, len(program))
-    pointer = struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(buffer))   # struct sock_fprog
-    return libc.prctl(PR_SET_SECCOMP, 2, pointer, 0, 0) == 0
+class Filter:
+    """A program ready for the kernel: memory laid out before the fork, so that the child has only to fill in its process id."""
+
+    def __init__(self, program: bytes):
+        self.places = [at + 4 for at in range(0, len(program), 8) if program[at + 4:at + 8] == struct.pack("I", SELF)]
+        self.buffer = ctypes.create_string_buffer(program, len(program))
+        self.pointer = struct.pack("HxxxxxxP", len(program) // 8, ctypes.addressof(self.buffer))   # struct sock_fprog
+
+    def install(self, pid: int) -> bool:
+        for place in self.places:
+            struct.pack_into("I", self.buffer, place, pid)
+        return libc.prctl(PR_SET_SECCOMP, 2, self.pointer, 0, 0) == 0
 
 
 # ---------------------------------------------------------------------------------------------------------------------------
@@ -204,7 +212,7 @@ class Jail:
         self.seccomp = LINUX and MACHINE is not None
         if self.ruleset is not None and not self._works(self.restrict_files):
             self.ruleset = None
-        self.filter = seccomp_filter(self.ruleset is not None) if self.seccomp else b""
+        self.filter = Filter(seccomp_filter(self.ruleset is not None)) if self.seccomp else None
         self.seccomp = self.seccomp and self._works(self.restrict_calls)
         # Behind Landlock root may still read the interpreter's folders when they belong to somebody else.
         drop_capabilities(1 << CAP_DAC_READ_SEARCH if self.ruleset is not None else 0)
@@ -222,7 +230,7 @@ class Jail:
         return self.ruleset is None or libc.syscall(446, self.ruleset, 0) == 0
 
     def restrict_calls(self) -> bool:
-        return not self.seccomp or install(self.filter.replace(struct.pack("I", SELF), struct.pack("I", os.getpid())))
+        return not self.seccomp or self.filter.install(os.getpid())
 
     def lock(self, cpu_seconds: float, memory: int) -> None:
         """Never to be undone. Landlock before seccomp, which would not let its call through."""
@@ -239,7 +247,11 @@ def serve() -> None:
         __import__(name)
     jail = Jail()
     control.sendall(jail.level.encode() + b"\n")
-    for fd, place in zip((*os.pipe(), nothing), (0, 1, 2)):   # stand-ins of the right kind, for the streams that the children inherit
+    for fd in (0, 1, 2):
+        os.dup2(nothing, fd)
+    # What a first run sets up in the interpreter, every later one finds.
+    exec(compile("try: print(input())\nexcept EOFError: print(flush=True)", "<first>", "exec"), {})
+    for fd, place in zip(os.pipe(), (0, 1)):   # stand-ins of the right kind, for the streams that the children inherit
         os.dup2(fd, place)
         os.close(fd)
     sys.stdin = sys.__stdin__ = open(0, encoding="utf-8", errors="surrogateescape")
@@ -344,7 +356,7 @@ def become_program(jail: Jail, worker: int, fds: list[int], cpu_seconds: float, 
     """Lock, run, report the name of the last exception; never returns. Exit status 0 only if the program came to a good end."""
     # All that is needed after the program, in local names: it may have replaced or emptied everything else.
     leave, write, name_of, system, channel = os._exit, os.write, lambda e, type=type: type(e).__name__, sys, CHANNEL
-    finish, stopped, anything, attribute = (threading._shutdown, atexit._run_exitfuncs), SystemExit, BaseException, getattr
+    modules, run_exit_functions, stopped, anything, attribute = sys.modules, atexit._run_exitfuncs, SystemExit, BaseException, getattr
     status, error, stdout, memory_reserve = 1, "SandboxError", sys.stdout, bytes(1 << 22)
     try:
         os.setsid()
@@ -363,8 +375,9 @@ def become_program(jail: Jail, worker: int, fds: list[int], cpu_seconds: float, 
                 exec(compile(code.decode("utf-8", "surrogatepass"), "<program>", "exec"), sys.modules["__main__"].__dict__)
             finally:
                 memory_reserve = None  # noqa: F841  what follows needs some memory also when the program has used up all
-                for function in finish:
-                    function()
+                if "threading" in modules:
+                    modules["threading"]._shutdown()     # waits for the threads that are no daemons
+                run_exit_functions()
             status = 0
         except stopped as stop:
             status, error = (0, "") if stop.code is None or stop.code == 0 else (1, "SystemExit")

@@ -194,25 +194,33 @@ class _Worker:
             for fd in (stdin_write, output_read, channel):
                 os.set_blocking(fd, False)
             poll = select.poll()
-            for fd in (self.control.fileno(), output_read, *pending):
-                poll.register(fd, select.POLLOUT if fd in pending else select.POLLIN)
+            poll.register(self.control.fileno(), select.POLLIN)
+            poll.register(output_read, select.POLLIN)
+
+            def feed(fd: int) -> None:
+                """Write what the pipe or channel takes; close it after the last byte."""
+                try:
+                    pending[fd] = pending[fd][os.write(fd, pending[fd]):]
+                except BlockingIOError:
+                    pass
+                if pending[fd]:
+                    return poll.register(fd, select.POLLOUT)
+                if fd == channel:
+                    ours.shutdown(socket.SHUT_WR)
+                else:
+                    os.close(fd)
+                    ends.discard(fd)
+                del pending[fd]
+
+            for fd in list(pending):
+                feed(fd)
             while not answer:
                 if time.monotonic() > give_up:
                     return None
                 for fd, _ in poll.poll(1000):
                     if fd in pending:
-                        try:
-                            pending[fd] = pending[fd][os.write(fd, pending[fd][:65536]):]
-                        except BlockingIOError:
-                            pass
-                        if not pending[fd]:
-                            poll.unregister(fd)
-                            del pending[fd]
-                            if fd == channel:
-                                ours.shutdown(socket.SHUT_WR)
-                            else:
-                                os.close(fd)
-                                ends.discard(fd)
+                        poll.unregister(fd)
+                        feed(fd)
                     elif fd == output_read:
                         data = os.read(fd, 65536)
                         output += data
