@@ -156,7 +156,8 @@ def soak(total: int) -> dict:
                     wrong.append([job[0][-200:], status, error, result.status, result.error])
             states.append(state())
     return {"runs": total, "hostile": harmful, "wrong": len(wrong), "examples": wrong[:20], "seconds": round(time.time() - began, 1),
-            "runs_per_second": round(total / (time.time() - began), 1), "after_first_thousand": states[0], "after_last_thousand": states[-1]}
+            "runs_per_second": round(total / (time.time() - began), 1),
+            "after_first_thousand": states[0], "after_last_thousand": states[-1]}
 
 
 # ---------------------------------------------------------------------------------------------------------------------------
@@ -183,7 +184,8 @@ def machine() -> str:
     """Kind of processor, cores, system, Python; no names."""
     model = platform.machine()
     with contextlib.suppress(OSError):
-        model = next((row.split(":")[1].strip() for row in Path("/proc/cpuinfo").read_text().splitlines() if row.startswith("model name")), model)
+        rows = Path("/proc/cpuinfo").read_text().splitlines()
+        model = next((row.split(":")[1].strip() for row in rows if row.startswith("model name")), model)
     return f"{os.cpu_count()} cores ({model}), {platform.system()} {platform.release().split('-')[0]}, Python {platform.python_version()}"
 
 
@@ -201,8 +203,9 @@ def main() -> None:
     with Sandbox(1) as sandbox:
         level = sandbox.level
     commit = subprocess.run(["git", "rev-parse", "--short=12", "HEAD"], capture_output=True, text=True, cwd=ROOT).stdout.strip()
-    result = {"command": shlex.join(["python", "tests/sandbox_speed.py", *sys.argv[1:]]), "commit": commit, "date": date.today().isoformat(),
-              "machine": machine(), "level": level, "speed": speed(args.rounds, args.runs), "soak": soak(args.soak)}
+    result = {"command": shlex.join(["python", "tests/sandbox_speed.py", *sys.argv[1:]]), "commit": commit,
+              "date": date.today().isoformat(), "machine": machine(), "level": level,
+              "speed": speed(args.rounds, args.runs), "soak": soak(args.soak)}
     text = json.dumps(result, indent=1)
     if args.out:
         args.out.write_text(text + "\n")

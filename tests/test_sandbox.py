@@ -288,6 +288,15 @@ def test_check_tries_every_protection():
     assert not Path("/tmp/sandbox-check").exists()
 
 
+def test_readme_shows_the_committed_figures():
+    readme, result = (ROOT / "README.md").read_text(), ROOT / "results/sandbox.json"
+    assert all(f"| `{level}` |" in readme for level in ("full", "seccomp", "landlock", "limits"))
+    if not result.exists():
+        pytest.skip("no committed figures yet")
+    from sandbox_speed import table
+    assert readme.split("<!-- sandbox -->\n")[1].split("<!-- end of sandbox -->")[0].strip() == table(json.loads(result.read_text()))
+
+
 def test_the_numbers_of_the_calls_are_those_of_the_kernel():
     header = {"x86_64": "x86_64-linux-gnu/asm/unistd_64.h", "aarch64": "asm-generic/unistd.h"}.get(os.uname().machine, "")
     if not header or not (path := Path("/usr/include", header)).exists():
