@@ -281,7 +281,7 @@ def serve() -> None:
 def watch(child: int, control: socket.socket, cpu_seconds: float) -> tuple[int, bytes, float]:
     """Wait for the child's end, or end it -> the fields of ANSWER. Nothing of it is alive afterwards."""
     deadline = time.monotonic() + 3 * cpu_seconds + 1   # wall time: under load, CPU time is what counts, but a sleeper must end too
-    why = b""
+    why, gone = b"", (0, 0, None)
     try:
         ending = os.pidfd_open(child)
     except (AttributeError, OSError):
@@ -302,7 +302,7 @@ def watch(child: int, control: socket.socket, cpu_seconds: float) -> tuple[int, 
             if threads(child) > THREADS:
                 why = b"MEMORY"
                 break
-            if ending is None and os.waitid(os.P_PID, child, os.WEXITED | os.WNOWAIT | os.WNOHANG):
+            if ending is None and (gone := os.wait4(child, os.WNOHANG))[0]:
                 break
     finally:
         if ending is not None:
@@ -312,7 +312,7 @@ def watch(child: int, control: socket.socket, cpu_seconds: float) -> tuple[int, 
             kill(child, signal.SIGKILL)
         except (ProcessLookupError, PermissionError):
             pass
-    _, status, usage = os.wait4(child, 0)
+    _, status, usage = gone if gone[0] else os.wait4(child, 0)
     sweep()
     seconds = usage.ru_utime + usage.ru_stime
     if seconds > cpu_seconds or os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU:
