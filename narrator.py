@@ -522,7 +522,7 @@ class _Narrator:
         if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
             expression = ast.BinOp(ast.Name(node.target.id), node.op, node.value)
         try:
-            if frame.read:
+            if frame.read or name == "NameError":  # a name without a value leaves nothing to show
                 raise Opaque
             texts, _, error = chain(expression, before, frame.seen, raised=name)
             if error == name:

@@ -66,8 +66,8 @@ class Result:
 
 def check_limits(cpu_seconds: float, memory_mb: int, output_bytes: int) -> None:
     for name, value in (("cpu_seconds", cpu_seconds), ("memory_mb", memory_mb), ("output_bytes", output_bytes)):
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e9:
-            raise ValueError(f"{name} must be a positive number, below 10**9, got {value!r}")
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < 1e12:
+            raise ValueError(f"{name} must be a positive number, below 10**12, got {value!r}")
 
 
 class Sandbox:
