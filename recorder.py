@@ -183,7 +183,7 @@ class _Look(ast.NodeTransformer):
     def visit(self, node):
         self.generic_visit(node)
         if isinstance(node, ast.ExceptHandler) and _may_catch_recursion(node):
-            hook = ast.Expr(ast.Call(ast.Name("__handled__", ast.Load()), [], []))
+            hook = ast.parse("try: __handled__()\nexcept RecursionError: pass").body[0]  # no room for the call: as it was
             for part in ast.walk(hook):
                 _place(part, node.line, 0)
             node.body.insert(0, hook)
@@ -517,11 +517,17 @@ def run_traced(code: str, stdin: str, max_events: int, max_bytes: int, emit=None
                 emit(over)
             raise Limit
 
+    def room(frames=4):
+        """Raises RecursionError where the stack is so full that not even settrace could be called."""
+        return frames == 0 or room(frames - 1)
+
     def safely(function):
         """A trace function whose own failure does not reach the program. Without stack left to record, tracing pauses until handled()."""
         def guarded(frame, event, argument):
             nonlocal over
             try:
+                if event == "call":
+                    room()
                 return function(frame, event, argument)
             except RecursionError:
                 settrace(None)
@@ -620,10 +626,7 @@ def serve(job: str) -> None:
     """The recorder's main program inside the sandbox: one JSON line an event (the first one by one, so that a crash loses nothing of a
     short run, then in batches), then one for the result without its events."""
     job, waiting, count, channel = json.loads(job), [], 0, os.dup(1)
-    try:
-        os.dup2(os.memfd_create("stdout"), 1)  # what the program writes past sys.stdout must not mix with ours
-    except (AttributeError, OSError):
-        pass
+    os.dup2(2, 1)  # what the program writes past sys.stdout must not mix with ours; the sandbox throws stderr away
 
     def send(final=b""):
         data, waiting[:] = b"".join(waiting) + final, []
