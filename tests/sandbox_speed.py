@@ -1,6 +1,6 @@
 """How fast is the sandbox beside other ways to run a program, and does it stay right and small over many runs?
 
-    python tests/sandbox_speed.py --out results/sandbox.json                 # about 10 minutes on 2 quiet cores
+    python tests/sandbox_speed.py --out results/sandbox.json                 # about 3 minutes on 2 quiet cores
     python tests/sandbox_speed.py --rounds 1 --runs 20 --soak 500            # a look
     python tests/sandbox_speed.py --show results/sandbox.json                # the README's block from a result
 
