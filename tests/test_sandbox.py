@@ -139,7 +139,7 @@ def test_wrong_limits(wrong):
     with pytest.raises(ValueError, match="must be a positive .*, got"):
         Sandbox(**wrong)
     if "workers" not in wrong:
-        with pytest.raises(ValueError, match="must be a positive number, below 10..9, got"):
+        with pytest.raises(ValueError, match="must be a positive number, below 10..12, got"):
             run("", **wrong)
 
 
