@@ -43,12 +43,12 @@ from tasks import Case, Outcome, Problem, parse_outcome, parse_program, same_out
 CHECKPOINTS = {
     "sft": ("sft", "nlex", "python sft.py", True),
     "rl": ("rl", "nlex", "python rl.py", True),
-    "sft-short-nlex": ("sft_short_budget", "nlex", "python sft.py --predict-only nlex", True),
-    "sft-short-none": ("sft_short_budget", "none", "python sft.py --predict-only none", True),
-    "sft-short-raw": ("sft_short_budget", "raw", "python sft.py --predict-only raw", False),
-    "sft-predict": ("sft_predict_only", "nlex", "python sft.py --predict-only nlex --name sft-predict --tokens N", False),
-    "sft-raw": ("sft", "raw", "python sft.py --predict-only raw --name sft-raw --tokens N", False),
-    "sft-none": ("sft", "none", "python sft.py --predict-only none --name sft-none --tokens N", False),
+    "sft-short-nlex": ("sft_short_budget", "nlex", "python sft.py --predict-only", True),
+    "sft-short-none": ("sft_short_budget", "none", "python sft.py --predict-only --format none", True),
+    "sft-short-raw": ("sft_short_budget", "raw", "python sft.py --predict-only --format raw", False),
+    "sft-predict": ("sft_predict_only", "nlex", "python sft.py --predict-only --name sft-predict --tokens N", False),
+    "sft-raw": ("sft", "raw", "python sft.py --predict-only --format raw --name sft-raw --tokens N", False),
+    "sft-none": ("sft", "none", "python sft.py --predict-only --format none --name sft-none --tokens N", False),
     "sft-control": ("sft_control", "nlex", "SFT continued for as long as RL took", False),
 }
 EXPLAINED = 100  # of its own programs so many are recorded to find the first wrong step: recording foreign code costs 30 ms a run

@@ -2,7 +2,7 @@
 
     python rl.py                        # from out/sft.pt to out/rl.pt; log out/rl.jsonl; a killed run continues by the same command
     python rl.py --steps 60 --group 4   # every number of the preset's "rl" table is a flag
-    python rl.py --baseline loo         # leave-one-out baseline
+    python rl.py --reward outcome --name rl-outcome     # reward the output alone, as in the paper; another name for checkpoint and log
 
 Environments (each one class below; each rollout ends with reward +1 or -1, an answer that was cut off before its end token counts as wrong)
     Predict     program and input -> explanation and output. Right when the stated outcome is the true one, judged by the output alone.
@@ -19,6 +19,17 @@ Estimator. A group is G rollouts (MultiTurn: G episodes) of one prompt i, with r
          micro-batches nor how many groups happened to be mixed rescales a token's gradient.
     --baseline loo: mean over the other G - 1 rollouts, which makes A larger by G / (G - 1).
 
+Step-verified reward (--reward steps, the default; beyond the paper). Explanations follow rules, so every line of a prediction can be held
+against the true one (wording variants are equal; <output>, </output> and the end token are lines too). Line l of rollout j earns
+
+    r_jl = +1 if it is true, -1 if it is the first false one; nothing after that;    A_jl = w (r_jl - b_l) on the tokens of line l alone,
+    b_l  = mean of r_jl over the group's rollouts whose lines 1 ... l-1 are all true.
+
+So credit goes to the place where rollouts part: what was right before a mistake is not punished for it, what follows is neither. Solving
+and fixing keep the outcome's reward, and so do predictions without an explanation (other answer formats, runs that cannot be recorded).
+It cannot be gamed into a better figure: every accuracy, also in the log, is judged by the output alone. --reward outcome: the outcome for
+all. --reward rejection: A = 1 for right rollouts, 0 for wrong ones, no baseline: imitation of own right answers, a control.
+
 Groups with equal rewards have A = 0: they are skipped, and counted. On-policy: every batch is sampled from the very weights it updates,
 at temperature 1 without top-k or top-p, once; hence no ratio and no clipping of ratios. No KL term, no reference model, no length bonus.
 
@@ -26,6 +37,8 @@ Deviations from the paper
     - Prompts: predict is more than half of them (paper: 15 % of samples, 25 % with multi-turn; other shares were not compared), a share
       replays prompts whose group was mixed the last time, and the pool of own right programs (up to 4 a problem, each with every public
       test, as in the paper) is gathered while training, not before.
+    - Every line of a prediction is rewarded, not its outcome alone (--reward).
+    - The rate decays linearly to zero.
     - Muon for matrices. It normalises its update, so there clipping (0.1, the paper's) only weighs steps against each other.
     - A program whose behaviour class is held out (validation, test) is never shown to the model, also when the model wrote it: it does
       not enter the own pool, and in MultiTurn such an episode ends, with the reward of its first program.
@@ -50,6 +63,7 @@ import torch
 from tqdm import tqdm
 
 import tasks
+import trace as nlex  # our trace.py
 from model import (
     CheckpointError,
     Tokenizer,
@@ -64,6 +78,7 @@ from model import (
     save_checkpoint,
 )
 from sandbox import Sandbox
+from sft import validate
 from tasks import Case, Problem
 
 OWN_PROGRAMS = 4        # right programs kept per problem (the paper's number)
@@ -84,9 +99,10 @@ class Turn:
 
 @dataclass
 class Episode:
-    """The turns that one reward answers for."""
+    """The turns that one reward answers for. credit: the advantage of each token of its one turn, where rewards came line by line."""
     turns: list[Turn]
     reward: float
+    credit: list[float] | None = None
 
 
 class Sampler:
@@ -124,7 +140,8 @@ class Predict:
     these three sets replay_share comes from prompts whose group was mixed the last time (neither too easy nor too hard)."""
     name = "predict"
 
-    def __init__(self, cases: list[Case], own: list[Case], args: argparse.Namespace):
+    def __init__(self, cases: list[Case], own: list[Case], args: argparse.Namespace, sandbox: Sandbox | None = None):
+        self.sandbox = sandbox  # given: reward every line; own programs are recorded in it
         self.pools = {set_: [c for c in cases if c.set == set_] for set_ in ("longer", "short")} | {"own": own}
         self.mixed: dict[str, list[Case]] = {set_: [] for set_ in self.pools}
         self.args, self.weight, self.stats = args, args.predict_weight, {}
@@ -150,7 +167,20 @@ class Predict:
         for case, group in zip(cases, rewards):
             self.remember(case, mixed=len(set(group)) > 1)
         self.stats = {"predict_replay": sum(map(len, self.mixed.values())), "predict_own": len(self.pools["own"])}
-        return [[Episode([turn], reward) for turn, reward in zip(*pair)] for pair in zip(turns, rewards)]
+        episodes = [[Episode([turn], reward) for turn, reward in zip(*pair)] for pair in zip(turns, rewards)]
+        if self.sandbox:
+            for case, group in zip(cases, episodes):
+                self.explain(case)
+                for episode, credit in zip(group, step_credit([e.turns[0].tokens for e in group], case.nlex, sample.tokenizer)):
+                    episode.credit = credit if case.nlex else None
+        return episodes
+
+    def explain(self, case: Case) -> None:
+        """Own programs come without an explanation; where there is none to be had, the outcome alone is rewarded."""
+        if not case.nlex:
+            run = nlex.record(case.code, case.stdin, max_events=1_000, sandbox=self.sandbox)
+            if run.complete and run.status != "LIMIT":
+                case.nlex = tasks.predict_answer(nlex.narrate(run), case.outcome)
 
     def remember(self, case: Case, mixed: bool) -> None:
         kept = [c for c in self.mixed[case.set] if (c.code, c.stdin) != (case.code, case.stdin)]
@@ -246,13 +276,49 @@ def advantages(rewards: torch.Tensor, baseline: str = "mean") -> torch.Tensor:
     """(n groups, G) -> (n groups, G). mean: [[1, -1, -1, 1]] -> [[1, -1, -1, 1]]; [[1, -1, -1, -1]] -> [[1.5, -.5, -.5, -.5]].
     loo, the mean of the other rollouts: [[1, -1, -1, -1]] -> [[2, -2/3, -2/3, -2/3]]. Equal rewards give exact zeros."""
     G = rewards.shape[1]
+    if baseline == "rejection":
+        return (rewards > 0).float()
     sums = rewards.sum(1, keepdim=True)
     return rewards - (sums / G if baseline == "mean" else (sums - rewards) / (G - 1))
 
 
-def reinforce_loss(logps: list[torch.Tensor], advantages: list[float], n_tokens: int) -> torch.Tensor:
-    """- sum_j A_j sum_t logp_jt / N. logps: one tensor (T_j,) per rollout; n_tokens: N, of the whole step, not of these rollouts."""
-    return -sum(a * logp.sum() for a, logp in zip(advantages, logps)) / n_tokens
+def lines_of(tokens: list[int], tokenizer: Tokenizer) -> tuple[list[str | None], list[int]]:
+    """An answer's lines, worded in one way, and the number of tokens of each. The end token is a line of its own, told as None."""
+    lines: list[list[int]] = []
+    for k, token in enumerate(tokens):
+        if k == 0 or token == tokenizer.end or "\n" in tokenizer.decode(tokens[k - 1:k]):
+            lines.append([])
+        lines[-1].append(token)
+    texts = [None if line == [tokenizer.end] else nlex.canonical(tokenizer.decode(line).rstrip()) for line in lines]
+    return texts, [*map(len, lines)]
+
+
+def line_rewards(lines: list[str | None], true: list[str | None]) -> list[float]:
+    """r_l of an answer's lines up to and including its first false one. An answer that was cut off is false in its last line.
+    ["a = 1.", "b = 3.", "We print 3."], ["a = 1.", "b = 2.", "We print 2.", ...] -> [1, -1]"""
+    rewards: list[float] = []
+    for k, line in enumerate(lines):
+        rewards.append(sign(k < len(true) and line == true[k] and (k + 1 < len(lines) or line is None)))
+        if rewards[-1] < 0:
+            break
+    return rewards
+
+
+def step_credit(answers: list[list[int]], truth: str, tokenizer: Tokenizer) -> list[list[float]]:
+    """--reward steps: A of each token of a group's answers (token lists); truth: the true answer."""
+    true, _ = lines_of(tokenizer.answer(truth), tokenizer)
+    read = [lines_of(tokens, tokenizer) for tokens in answers]
+    rewards = [line_rewards(lines, true) for lines, _ in read]
+    longest = max(map(len, rewards))
+    baseline = [mean(r[k] for r in rewards if len(r) > k) for k in range(longest)]
+    return [[a for k, size in enumerate(sizes) for a in [r[k] - baseline[k] if k < len(r) else 0.0] * size]
+            for r, (_, sizes) in zip(rewards, read)]
+
+
+def reinforce_loss(logps: list[torch.Tensor], advantages: list[torch.Tensor], n_tokens: int) -> torch.Tensor:
+    """- sum_j sum_t A_jt logp_jt / N. logps: one tensor (T_j,) per rollout; advantages: likewise, or one number per rollout; n_tokens: N,
+    of the whole step, not of these rollouts."""
+    return -sum((a * logp).sum() for a, logp in zip(advantages, logps)) / n_tokens
 
 
 def micro_batches(lengths: list[int], micro_tokens: int) -> list[list[int]]:
@@ -265,8 +331,9 @@ def micro_batches(lengths: list[int], micro_tokens: int) -> list[list[int]]:
     return batches
 
 
-def backward(model: Transformer, turns: list[Turn], scores: list[float], n_tokens: int, micro_tokens: int, pad: int) -> float:
-    """Add the gradient of the step's loss to .grad; scores: A of each turn. -> mean |log p while sampling - log p now|, nats a token."""
+def backward(model: Transformer, turns: list[Turn], scores: list, n_tokens: int, micro_tokens: int, pad: int) -> float:
+    """Add the gradient of the step's loss to .grad; scores: A of each turn, or of each of its tokens.
+    -> mean |log p while sampling - log p now|, nats a token."""
     device, gap, scored = model.cos.device, 0.0, 0
     for rows in micro_batches([len(turn.prompt) + len(turn.tokens) for turn in turns], micro_tokens):
         chosen = [turns[k] for k in rows]
@@ -276,7 +343,7 @@ def backward(model: Transformer, turns: list[Turn], scores: list[float], n_token
         mask = (at >= begin) & (at < begin + torch.tensor(sizes)[:, None])                                # (B, T): sampled tokens
         with autocast(device.type):
             logp = model.logprobs(ids.to(device), mask.to(device))                                     # (sum of sizes,)
-        reinforce_loss(logp.split(sizes), [scores[k] for k in rows], n_tokens).backward()
+        reinforce_loss(logp.split(sizes), [torch.as_tensor(scores[k], device=device) for k in rows], n_tokens).backward()
         sampled = torch.tensor([value for turn in chosen for value in turn.logprobs], device=device)
         gap, scored = gap + (logp.detach() - sampled).abs().sum().item(), scored + sum(sizes)
     return gap / max(1, scored)
@@ -288,23 +355,6 @@ def backward(model: Transformer, turns: list[Turn], scores: list[float], n_token
 def mean(values) -> float:
     values = list(values)
     return sum(values) / max(1, len(values))
-
-
-def validate(model, tokenizer, cases: list[Case], problems: list[Problem], runner, args) -> dict:
-    """Greedy prediction accuracy by input length, and pass@1 at temperature 1. Same items and seed at every call."""
-    def answer(users: list[str], max_new_tokens: int, temperature: float) -> list[str]:
-        sampled = generate(model, [tokenizer.prompt(user) for user in users], max_new_tokens=max_new_tokens, end=tokenizer.end,
-                           temperature=temperature, seed=1, batch_rows=args.batch_rows)
-        return [tokenizer.decode(r.tokens[:-1]) if r.finished else "" for (r,) in sampled]
-    record = {}
-    for set_ in ("short", "longer"):
-        chosen = [c for c in cases if c.set == set_][:args.val_cases]
-        accuracy, _ = tasks.prediction_accuracy(lambda users: answer(users, args.max_new_tokens_predict, 0.0), chosen)
-        record[f"val_{set_}"] = round(accuracy, 4)
-    problems = problems[:args.val_cases]
-    programs = map(tasks.parse_program, answer([tasks.solve_prompt(p) for p in problems], args.max_new_tokens_solve, 1.0))
-    solved = runner.solved([(code or "(", p.tests) for code, p in zip(programs, problems)])         # "(" does not parse: wrong
-    return record | {"val_solve": round(mean(solved), 4)}
 
 
 def describe(environment, groups: list[list[Episode]], skipped: int) -> dict:
@@ -348,12 +398,17 @@ def fail(message: str):
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--baseline", choices=("mean", "loo"), default="mean", help="group mean, or mean of the others (default: mean)")
+    parser.add_argument("--reward", choices=("outcome", "steps", "rejection"), default="steps",
+                        help="for the outcome; for every line; or none: imitate own right answers (default: steps)")
+    parser.add_argument("--start", default="sft", help="checkpoint to start from (default: sft)")
+    parser.add_argument("--name", default="rl", help="name of the checkpoint and the log (default: rl)")
     args = tasks.settings(parser, "rl")
     if args.group < 2:
         fail("--group must be at least 2: the baseline is the mean of a group")
-    start, final, state, log = (args.out / name for name in ("sft.pt", "rl.pt", "rl-state.pt", "rl.jsonl"))
+    start, final, state, log = (args.out / f"{name}" for name in (f"{args.start}.pt", f"{args.name}.pt", f"{args.name}-state.pt",
+                                                                  f"{args.name}.jsonl"))
     files = {name: args.out / "data" / f"{name}.jsonl" for name in ("rl_cases", "rl_problems", "val_cases", "val_problems")}
-    device, began = pick_device(), time.time()
+    device, began, stage = pick_device(), time.time(), "rl" if args.name == "rl" else "ablations"
     try:
         if final.exists():
             print(f"rl     {final} is there ({load_checkpoint(final)['step']} steps)")
@@ -362,6 +417,7 @@ def main() -> None:
             if not path.exists():
                 fail(f"{path} is missing: make it with `python {command} --preset {args.preset} --out {args.out}`")
         saved = load_checkpoint(state if state.exists() else start, device)
+        format = load_checkpoint(start)["extra"].get("format", "nlex")
     except CheckpointError as problem:
         fail(str(problem))
 
@@ -371,24 +427,27 @@ def main() -> None:
         runner = tasks.Runner(sandbox)
         own, sample = OwnPrograms(runner), Sampler(model, tokenizer, args.batch_rows)
         problems = tasks.load_problems(files["rl_problems"])
-        predict = Predict(tasks.load_cases(files["rl_cases"]), own.cases, args)
+        predict = Predict(tasks.load_cases(files["rl_cases"]), own.cases, args,
+                          sandbox if args.reward == "steps" and format == "nlex" else None)
         environments = [(predict, args.predict_prompts), (Solve(problems, own, runner, args), args.solve_prompts),
                         (MultiTurn(problems, own, runner, args), args.fix_prompts)]
-        validation = tasks.load_cases(files["val_cases"]), tasks.load_problems(files["val_problems"])
+        cases = tasks.load_cases(files["val_cases"])
+        validation = ([c for set_ in ("short", "longer") for c in [c for c in cases if c.set == set_][:args.val_cases]],
+                      tasks.load_problems(files["val_problems"])[:args.val_cases])
 
-        first = 0
+        first, seconds = 0, 0.0
         if state.exists():
             for optimizer, stored in zip(optimizers, saved["optimizers"]):
                 optimizer.load_state_dict(stored)
             restore_rng(saved)
-            first = saved["step"]
+            first, seconds = saved["step"], saved["extra"]["seconds"]
             own.programs.update(saved["extra"]["programs"])
             own.cases += [Case(**row) for row in saved["extra"]["own"]]
             predict.mixed = {set_: [Case(**row) for row in rows] for set_, rows in saved["extra"]["mixed"].items()}
             cut_log(log, first)
         else:
             log.unlink(missing_ok=True)
-            record = {"step": 0, **validate(model, tokenizer, *validation, runner, args)}
+            record = {"step": 0, **validate(model, tokenizer, *validation, runner)}
             tasks.log_metrics(log, record)
             tqdm.write("rl     " + " ".join(f"{k} {v}" for k, v in record.items()))
 
@@ -403,18 +462,19 @@ def main() -> None:
             turns, scores, sampled, skipped = [], [], [], 0
             for environment, n in environments:
                 groups = environment.play(rng, n, sample) if n else []
-                A = environment.weight * advantages(torch.tensor([[e.reward for e in group] for group in groups]).view(-1, args.group),
-                                                    args.baseline)                                                   # (n, G)
-                equal = int((A == 0).all(1).sum())
+                rewards = torch.tensor([[e.reward for e in group] for group in groups]).view(-1, args.group)              # (n, G)
+                A = advantages(rewards, "rejection" if args.reward == "rejection" else args.baseline)
+                equal = 0
+                for group, row in zip(groups, A.tolist()):
+                    sampled += [turn for episode in group for turn in episode.turns]
+                    scored = [(turn, [environment.weight * a for a in episode.credit or [a] * len(turn.tokens)])
+                              for episode, a in zip(group, row) for turn in episode.turns]
+                    scored = [(turn, score) for turn, score in scored if any(score)]
+                    equal += not scored
+                    turns += [turn for turn, _ in scored]
+                    scores += [score for _, score in scored]
                 record |= describe(environment, groups, equal)
                 skipped += equal
-                for group, row in zip(groups, A.tolist()):
-                    for episode, a in zip(group, row):
-                        sampled += episode.turns
-                        for turn in episode.turns if a else ():
-                            if turn.tokens:
-                                turns.append(turn)
-                                scores.append(a)
             n_tokens, played = sum(len(turn.tokens) for turn in sampled), time.time() - mark
 
             # 2. Learn: one step of gradient ascent on the expected reward.
@@ -422,7 +482,7 @@ def main() -> None:
             for optimizer in optimizers:
                 optimizer.zero_grad(set_to_none=True)
                 for group in optimizer.param_groups:
-                    group["lr"] = group["base_lr"] * min(1.0, (step + 1) / max(1, args.warmup))
+                    group["lr"] = group["base_lr"] * min(1.0, (step + 1) / max(1, args.warmup)) * (1 - step / args.steps)
             gap, norm = 0.0, 0.0
             if turns:  # else every group was skipped and there is nothing to learn
                 gap = backward(model, turns, scores, n_tokens, args.micro_tokens, tokenizer.pad)
@@ -440,20 +500,22 @@ def main() -> None:
                        "sandbox_runs": runner.runs - ran, "sandbox_runs_per_second": round((runner.runs - ran) / max(running, 1e-9), 1)}
             done, mark = step + 1, time.time()
             if done % args.val_every == 0 or done == args.steps:
-                record |= validate(model, tokenizer, *validation, runner, args)
+                record |= validate(model, tokenizer, *validation, runner)
             record["seconds"] = {"sample": round(sample.seconds, 2), "run": round(running, 2), "train": round(trained, 2),
                                  "validate": round(time.time() - mark, 2)}
+            seconds += played + trained
             tasks.log_metrics(log, record)
             tqdm.write(tidy(record, args.steps) + "".join(f"  {k} {v:.3f}" for k, v in record.items() if k.startswith("val_")))
             if done % args.save_every == 0 and done < args.steps:
                 save_checkpoint(state, model, optimizers, done, {
-                    "programs": own.programs, "own": [asdict(c) for c in own.cases],
+                    "seconds": seconds, "programs": own.programs, "own": [asdict(c) for c in own.cases],
                     "mixed": {set_: [asdict(c) for c in cases] for set_, cases in predict.mixed.items()}})
-                tasks.add_seconds(args.out, "rl", time.time() - began)
+                tasks.add_seconds(args.out, stage, time.time() - began)
                 began = time.time()
-    save_checkpoint(final, model, step=args.steps, extra={"start": str(Path(start).name), "baseline": args.baseline})
+    save_checkpoint(final, model, step=args.steps, extra={"start": args.start, "format": format, "baseline": args.baseline,
+                                                          "reward": args.reward, "seconds": seconds})
     state.unlink(missing_ok=True)
-    tasks.add_seconds(args.out, "rl", time.time() - began)
+    tasks.add_seconds(args.out, stage, time.time() - began)
 
 
 if __name__ == "__main__":

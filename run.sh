@@ -99,8 +99,8 @@ stage() {  # stage NAME command...: runs it and prints its wall seconds, in this
 course() {  # the flags go to every stage
   stage data python tasks.py "$@"
   stage sft python sft.py "$@"
-  stage short python sft.py --predict-only nlex "$@"
-  stage short python sft.py --predict-only none "$@"
+  stage short python sft.py --predict-only "$@"
+  stage short python sft.py --predict-only --format none "$@"
   stage rl python rl.py "$@"
   stage eval python eval.py "$@"
 }
@@ -108,11 +108,11 @@ course() {  # the flags go to every stage
 ablations() {  # the same flags, the same folder, other names; sizes for preset cpu
   # Answer formats at the full budget of tokens, each with its own complete schedule; the first is also a dedicated verifier.
   local tokens=10000000
-  stage nlex python sft.py --predict-only nlex --tokens $tokens --name sft-predict "$@"
-  stage none python sft.py --predict-only none --tokens $tokens --name sft-none "$@"
-  stage raw python sft.py --predict-only raw --tokens $tokens --name sft-raw "$@"
+  stage nlex python sft.py --predict-only --tokens $tokens --name sft-predict "$@"
+  stage none python sft.py --predict-only --format none --tokens $tokens --name sft-none "$@"
+  stage raw python sft.py --predict-only --format raw --tokens $tokens --name sft-raw "$@"
   # What the same time would have brought without rewards.
-  stage control python sft.py --control "$@"
+  stage control python sft.py --control rl "$@"
   # The paper's sizes: 20 programs a problem, 5 predictions a test.
   stage eval python eval.py --full --samples 20 --predictions 5 "$@"
 }

@@ -1,10 +1,11 @@
 """Learning by imitation: supervised fine-tuning on explanations, solutions and repairs (paper sections 2.1 and 5.1.1).
 
-    python sft.py                             # out/sft.pt: all three texts, explanations in natural language; start of everything else
-    python sft.py --predict-only nlex         # out/sft-short-nlex.pt: output prediction alone, short_tokens tokens
-    python sft.py --predict-only none         # out/sft-short-none.pt: the same number of tokens, answers without explanation
-    python sft.py --predict-only raw --tokens 8000000 --name sft-raw      # any budget, any name
-    python sft.py --control                   # out/sft-control.pt: out/sft.pt trained on, for as long as RL took (RL's control)
+    python sft.py                                   # out/sft.pt: all three texts, explanations in words; start of everything else
+    python sft.py --predict-only                    # out/sft-short-nlex.pt: output prediction alone, short_tokens tokens
+    python sft.py --predict-only --format none      # out/sft-short-none.pt: the same number of tokens, answers without explanation
+    python sft.py --format raw --name sft-raw       # all three texts again, runs told as variable dumps
+    python sft.py --control rl                      # RL's control: its start trained on, on SFT's mixture, for as long as RL trained
+    python sft.py --control rl --traces rl          # RL's ceiling: the same with explanations of RL's prompts, which RL never sees
 
 The model starts from random weights: what a pre-trained model brings (the paper starts from Qwen2.5 and CWM) is learnt here too.
 The loss is the mean cross-entropy over assistant tokens, the end token included; user tokens are only read. Batches hold samples of
@@ -32,6 +33,7 @@ from tqdm import tqdm
 
 import tasks
 from model import (
+    CheckpointError,
     ModelConfig,
     Tokenizer,
     Transformer,
@@ -52,14 +54,16 @@ TASKS = ("predict", "solve", "fix")
 # ---------------------------------------------------------------------------------------------------------------------------
 # Data: every sample's tokens in one uint16 file, and an index with one row per sample.
 
-def tokenised(out: Path, tokenizer: Tokenizer, format: str, fix_share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
+def tokenised(tokenizer: Tokenizer, args: argparse.Namespace) -> tuple[np.ndarray, np.ndarray]:
     """-> tokens (uint16, all samples one after another), index (int64, rows of start, prompt length, whole length, task).
     Made once from the data files, then memory-mapped."""
-    stem = out / "data" / f"sft-{format}"
-    tokens_path, index_path = stem.with_suffix(".bin"), stem.with_suffix(".npy")
+    mixture = [args.traces, args.format, args.fix_share, args.without_tests, args.fix_traces, args.max_cases]
+    stem = args.out / "data" / "-".join(map(str, mixture))
+    tokens_path, index_path = stem.with_name(stem.name + ".bin"), stem.with_name(stem.name + ".npy")
     if not index_path.exists():
-        cases, problems = tasks.load_cases(out / "data" / "sft_cases.jsonl"), tasks.load_problems(out / "data" / "sft_problems.jsonl")
-        rng, rows, start = random.Random(seed), [], 0
+        cases = tasks.load_cases(args.out / "data" / f"{args.traces}_cases.jsonl")[:args.max_cases or None]
+        problems = tasks.load_problems(args.out / "data" / "sft_problems.jsonl")
+        rng, rows, start = random.Random(args.seed), [], 0
         with open(tokens_path, "wb") as file:
             def add(task: str, user: str, assistant: str):
                 nonlocal start
@@ -68,9 +72,9 @@ def tokenised(out: Path, tokenizer: Tokenizer, format: str, fix_share: float, se
                 rows.append((start, len(prompt), len(prompt) + len(answer), TASKS.index(task)))
                 start += len(prompt) + len(answer)
             for case in cases:
-                add("predict", tasks.predict_prompt(case.code, case.stdin), case.answer(format))
+                add("predict", tasks.predict_prompt(case.code, case.stdin), case.answer(args.format))
             for problem in problems:
-                for task, user, assistant in tasks.sft_texts(problem, rng, fix_share):
+                for task, user, assistant in tasks.sft_texts(problem, rng, args.fix_share, args.without_tests, args.fix_traces):
                     add(task, user, assistant)
         with open(index_path, "wb") as file:
             np.save(file, np.array(rows, dtype=np.int64))
@@ -106,62 +110,64 @@ def schedule(step: int, steps: int, warmup: int) -> float:
 # ---------------------------------------------------------------------------------------------------------------------------
 # Validation.
 
-def make_generate(model: Transformer, tokenizer: Tokenizer, max_new_tokens: int, temperature: float = 0.0, seed: int = 0):
-    """-> function from user texts to assistant texts (one answer each)."""
-    def answer(users: list[str]) -> list[str]:
+def validate(model, tokenizer, cases, problems, runner, solve: bool = True, samples: int = 4) -> dict:
+    """At temperature 1, as in the report: output prediction by input length, pass@1 and pass@{samples} from so many samples, and pass@1 on
+    the problems. Same items and seed at every call; cases and problems are validation's: what is chosen is chosen by these numbers."""
+    def answer(users: list[str], max_new_tokens: int, group: int) -> list[list[str]]:
         rollouts = generate(model, [tokenizer.prompt(user) for user in users], max_new_tokens=max_new_tokens, end=tokenizer.end,
-                            temperature=temperature, seed=seed)
-        return [tokenizer.decode([t for t in group[0].tokens if t != tokenizer.end]) for group in rollouts]
-    return answer
-
-
-def validate(model, tokenizer, cases, problems, runner, texts: tuple[str, ...]) -> dict:
-    """Greedy prediction accuracy by input length; where the model learns to solve, also pass@1 (temperature 1) on validation problems."""
+                            group=group, seed=1)
+        return [[tokenizer.decode(r.tokens[:-1]) if r.finished else "" for r in row] for row in rollouts]
     record = {}
-    answer = make_generate(model, tokenizer, 400)
     for set_ in ("short", "longer"):
-        record[f"val_{set_}"] = round(tasks.prediction_accuracy(answer, [c for c in cases if c.set == set_])[0], 4)
-    if "solve" in texts:
-        programs = make_generate(model, tokenizer, 160, temperature=1.0, seed=1)([tasks.solve_prompt(p) for p in problems])
-        solved = runner.solved([(tasks.parse_program(text) or "(", p.tests) for text, p in zip(programs, problems)])
-        record["val_solve"] = round(sum(solved) / len(solved), 4)
+        chosen = [c for c in cases if c.set == set_]
+        answers = answer([tasks.predict_prompt(c.code, c.stdin) for c in chosen], 450, samples)
+        right = [[tasks.same_outcome(tasks.parse_outcome(text), c.outcome) for text in row] for c, row in zip(chosen, answers)]
+        record[f"val_{set_}"] = round(float(np.mean(right)), 4)
+        record[f"val_{set_}_pass{samples}"] = round(float(np.mean([any(row) for row in right])), 4)
+    if solve:
+        programs = [tasks.parse_program(text) for text, in answer([tasks.solve_prompt(p) for p in problems], 160, 1)]
+        solved = runner.solved([(code or "(", p.tests) for code, p in zip(programs, problems)])         # "(" does not parse: wrong
+        record["val_solve"] = round(float(np.mean(solved)), 4)
     return record
 
 
-def control_steps(out: Path) -> int:
-    """How many SFT steps take as long as RL took, by the seconds both stages have logged."""
-    path = out / "seconds.json"
-    used = json.loads(path.read_text()) if path.exists() else {}
-    log = [json.loads(line) for line in (out / "sft.jsonl").read_text().splitlines()] if (out / "sft.jsonl").exists() else []
-    if not log or not used.get("rl") or not used.get("sft"):
-        sys.exit(f"--control needs a finished SFT and RL in {out}: run `python sft.py` and `python rl.py` first")
-    return round(log[-1]["step"] * used["rl"] / used["sft"])
+def control_steps(out: Path, rl_name: str) -> tuple[str, int]:
+    """-> the checkpoint an RL run started from, and how many SFT steps take as long as that run trained (validation counts for neither)."""
+    try:
+        rl = load_checkpoint(out / f"{rl_name}.pt")
+        start = load_checkpoint(out / f"{rl['extra']['start']}.pt")
+        return rl["extra"]["start"], round(start["step"] * rl["extra"]["seconds"] / start["extra"]["seconds"])
+    except (CheckpointError, KeyError) as problem:
+        sys.exit(f"--control {rl_name} needs a finished {out / rl_name}.pt and the checkpoint it started from: {problem}")
 
 
 # ---------------------------------------------------------------------------------------------------------------------------
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--predict-only", choices=("nlex", "raw", "none"), help="train output prediction alone, with this answer format")
+    parser.add_argument("--format", choices=("nlex", "raw", "none"), default="nlex", help="how answers of predict are written")
+    parser.add_argument("--predict-only", action="store_true", help="train output prediction alone")
     parser.add_argument("--tokens", type=int, help="with --predict-only: budget in tokens, prompt and answer (default: short_tokens)")
-    parser.add_argument("--name", help="name of the checkpoint and the log (default: sft, or sft-short-FORMAT)")
-    parser.add_argument("--control", action="store_true", help="continue out/sft.pt on the same mixture for as many seconds as RL took")
+    parser.add_argument("--control", metavar="RL", help="continue the checkpoint that this RL run started from, for as long as it trained")
+    parser.add_argument("--traces", choices=("sft", "rl"), default="sft", help="explain SFT's cases, or RL's prompts")
+    parser.add_argument("--name", help="name of the checkpoint and the log (default: sft, sft-short-FORMAT or sft-control)")
     args = tasks.settings(parser, "sft", also=("model",))
-    if args.control:
-        args.name, args.steps = args.name or "sft-control", control_steps(args.out)
-    format, texts = args.predict_only or "nlex", ("predict",) if args.predict_only else TASKS
-    stage = "control" if args.control else "short" if args.predict_only and not args.tokens else "ablations" if args.predict_only else "sft"
-    name = args.name or (f"sft-short-{format}" if args.predict_only else "sft")
+    texts = ("predict",) if args.predict_only else TASKS
+    stage = "ablations" if args.name else "short" if args.predict_only else "control" if args.control else "sft"
+    name = args.name or {"short": f"sft-short-{args.format}", "control": "sft-control", "sft": "sft"}[stage]
     final, state, log = args.out / f"{name}.pt", args.out / f"{name}-state.pt", args.out / f"{name}.jsonl"
     if final.exists():
         print(f"sft    {final} is there")
         return
+    start = None
+    if args.control:
+        start, args.steps = control_steps(args.out, args.control)
     started = time.time()
     device = pick_device()
     tokenizer = Tokenizer()
     rank, ranks = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
     if rank == 0:
-        tokenised(args.out, tokenizer, format, args.fix_share, args.seed)
+        tokenised(tokenizer, args)
     processes = min(args.processes, os.cpu_count() or 1)
     if device == "cpu" and processes > 1 and "RANK" not in os.environ:
         os.environ["OMP_NUM_THREADS"] = "1"
@@ -174,28 +180,28 @@ def main() -> None:
         dist.barrier()  # from here on the files of tokens are whole
     torch.manual_seed(args.seed)
 
-    tokens, index = tokenised(args.out, tokenizer, format, args.fix_share, args.seed)
+    tokens, index = tokenised(tokenizer, args)
     index = index[np.isin(index[:, 3], [TASKS.index(text) for text in texts])]
     config = ModelConfig(n_vocab=tokenizer.n_vocab, **{key: getattr(args, key) for key in tasks.PRESETS[args.preset]["model"]})
     index = index[index[:, 2] <= config.n_ctx]
     budget = (None, args.tokens or args.short_tokens) if args.predict_only else (args.steps, None)
-    plan = plan_batches(index[:, 2], args.batch_tokens, *budget, seed=args.seed + 1_000 * args.control)
+    plan = plan_batches(index[:, 2], args.batch_tokens, *budget, seed=args.seed + (1_000 if start else 0))
     cases = tasks.load_cases(args.out / "data" / "val_cases.jsonl")
     cases = [c for s in ("short", "longer") for c in [c for c in cases if c.set == s][:args.val_cases_used]]
     problems = tasks.load_problems(args.out / "data" / "val_problems.jsonl")[:args.val_cases_used]
 
-    model = load_checkpoint(args.out / "sft.pt", device)["model"] if args.control else Transformer(config).to(device)
+    model = load_checkpoint(args.out / f"{start}.pt", device)["model"] if start else Transformer(config).to(device)
     compiled = model.compile_training(torch.zeros(8, 64, dtype=torch.long, device=device)) if args.compile else "not compiled"
-    scale = 0.3 if args.control else 1.0  # a run continued from a finished schedule starts lower
+    scale = 0.3 if start else 1.0  # a run continued from a finished schedule starts lower
     optimizers = make_optimizers(model, scale * args.muon_lr, scale * args.adam_lr)
-    first, used, examples = 0, 0, 0
+    first, used, examples, seconds = 0, 0, 0, 0.0
     if state.exists():
         saved = load_checkpoint(state, device)
         model.load_state_dict(saved["model"].state_dict())
         for optimizer, stored in zip(optimizers, saved["optimizers"]):
             optimizer.load_state_dict(stored)
         restore_rng(saved)
-        first, used, examples = saved["step"], saved["extra"]["tokens"], saved["extra"]["examples"]
+        first, used, examples, seconds = saved["step"], *(saved["extra"][key] for key in ("tokens", "examples", "seconds"))
     if rank == 0 and first:
         lines = [line for line in log.read_text().splitlines() if json.loads(line)["step"] <= first] if log.exists() else []
         log.write_text("".join(line + "\n" for line in lines))
@@ -249,25 +255,27 @@ def main() -> None:
             if rank > 0:
                 continue
             if done % 50 == 0 or done % args.val_every == 0 or done == len(plan):
+                seconds += time.time() - mark
                 record = {"step": done, "tokens": used, "examples": examples, "loss": round(torch.stack(losses).mean().item(), 4),
-                          "tokens_per_second": round(since / (time.time() - mark))}
+                          "tokens_per_second": round(since / (time.time() - mark)), "train_seconds": round(seconds, 1)}
                 if done % args.val_every == 0 or done == len(plan):
                     threads = torch.get_num_threads()
                     torch.set_num_threads(max(threads, ranks) if device == "cpu" else threads)              # the others are waiting
-                    record.update(validate(model, tokenizer, cases, problems, runner, texts))
+                    record.update(validate(model, tokenizer, cases, problems, runner, "solve" in texts))
                     torch.set_num_threads(threads)
                     tqdm.write(f"sft    {name} " + " ".join(f"{k} {v}" for k, v in record.items()))
                 tasks.log_metrics(log, record)
                 mark, since, losses = time.time(), 0, []
             if done % args.save_every == 0 and done < len(plan):
-                save_checkpoint(state, model, optimizers, done, {"tokens": used, "examples": examples})
+                save_checkpoint(state, model, optimizers, done, {"tokens": used, "examples": examples, "seconds": seconds})
                 tasks.add_seconds(args.out, stage, time.time() - started)
                 started = time.time()
     if ranks > 1:
         dist.destroy_process_group()
     if rank > 0:
         return
-    save_checkpoint(final, model, step=len(plan), extra={"tokens": used, "examples": examples, "format": format})
+    save_checkpoint(final, model, step=len(plan), extra={"tokens": used, "examples": examples, "seconds": seconds,
+                                                            "format": args.format})
     state.unlink(missing_ok=True)
     tasks.add_seconds(args.out, stage, time.time() - started)
 

@@ -47,7 +47,8 @@ PRESETS = {
                      val_cases=300, val_problems=200, test_cases=400, test_problems=400),
         "model": dict(n_layer=4, n_head=4, n_kv_head=1, n_embd=128, n_ctx=1024),
         "sft": dict(steps=7000, batch_tokens=3072, short_tokens=1_000_000, muon_lr=0.02, adam_lr=0.003, clip=1.0, warmup=50,
-                    fix_share=0.7, val_every=1750, save_every=875, val_cases_used=100, compile=1, processes=2),
+                    fix_share=0.7, without_tests=0.0, fix_traces=0.0, max_cases=0,
+                    val_every=1750, save_every=875, val_cases_used=100, compile=1, processes=2),
         "rl": dict(steps=40, predict_prompts=14, solve_prompts=5, fix_prompts=5, group=8, muon_lr=0.002, adam_lr=3e-4, clip=0.1,
                    warmup=3, predict_weight=0.8, max_new_tokens_predict=450, max_new_tokens_solve=160, micro_tokens=8192,
                    val_every=20, val_cases=100, save_every=10, own_share=0.25, replay_share=0.5, batch_rows=256),
@@ -59,7 +60,8 @@ PRESETS = {
                      val_cases=500, val_problems=300, test_cases=2_000, test_problems=400),
         "model": dict(n_layer=10, n_head=8, n_kv_head=2, n_embd=512, n_ctx=2048),
         "sft": dict(steps=4000, batch_tokens=65_536, short_tokens=30_000_000, muon_lr=0.02, adam_lr=0.002, clip=1.0, warmup=100,
-                    fix_share=0.7, val_every=500, save_every=500, val_cases_used=300, compile=1, processes=1),
+                    fix_share=0.7, without_tests=0.0, fix_traces=0.0, max_cases=0,
+                    val_every=500, save_every=500, val_cases_used=300, compile=1, processes=1),
         "rl": dict(steps=100, predict_prompts=64, solve_prompts=24, fix_prompts=24, group=8, muon_lr=0.002, adam_lr=3e-4, clip=0.1,
                    warmup=10, predict_weight=0.8, max_new_tokens_predict=1000, max_new_tokens_solve=300, micro_tokens=65_536,
                    val_every=25, val_cases=300, save_every=10, own_share=0.25, replay_share=0.5, batch_rows=1024),
@@ -71,7 +73,8 @@ PRESETS = {
                      test_cases=16, test_problems=12),
         "model": dict(n_layer=2, n_head=2, n_kv_head=1, n_embd=64, n_ctx=1024),
         "sft": dict(steps=300, batch_tokens=2048, short_tokens=100_000, muon_lr=0.02, adam_lr=0.003, clip=1.0, warmup=5,
-                    fix_share=0.7, val_every=150, save_every=100, val_cases_used=8, compile=0, processes=1),
+                    fix_share=0.7, without_tests=0.0, fix_traces=0.0, max_cases=0,
+                    val_every=150, save_every=100, val_cases_used=8, compile=0, processes=1),
         "rl": dict(steps=2, predict_prompts=3, solve_prompts=2, fix_prompts=2, group=4, muon_lr=0.002, adam_lr=3e-4, clip=0.1,
                    warmup=1, predict_weight=0.8, max_new_tokens_predict=100, max_new_tokens_solve=60, micro_tokens=8192,
                    val_every=2, val_cases=8, save_every=1, own_share=0.25, replay_share=0.5, batch_rows=64),
@@ -89,7 +92,10 @@ HELP = {
     "steps": "optimizer steps", "batch_tokens": "tokens in a batch, padding included", "short_tokens": "tokens of a --short run",
     "muon_lr": "learning rate of Muon (matrices)", "adam_lr": "learning rate of AdamW (everything else)",
     "clip": "gradient clipping by global norm", "warmup": "steps of linear warm-up",
-    "fix_share": "submit-or-fix samples per problem", "val_every": "steps between validations", "save_every": "steps between saves",
+    "fix_share": "submit-or-fix samples per problem",
+    "without_tests": "share of solve prompts that show no tests", "fix_traces": "share of fix prompts that show how the failing run went",
+    "max_cases": "use only so many of the explained cases (0: all)",
+    "val_every": "steps between validations", "save_every": "steps between saves",
     "val_cases_used": "validation cases per input length at each validation",
     "compile": "1: torch.compile the training pass where that works, 0: do not",
     "processes": "on a CPU: processes that share each batch, one thread each, no more than there are cores",
@@ -252,35 +258,36 @@ def feedback(problem: Problem, outcomes: list[Outcome | None]) -> list[tuple[str
     return [(stdin, want, got, same_outcome(got, (want, ""))) for (stdin, want), got in zip(problem.public, outcomes)]
 
 
-def fix_prompt(problem: Problem, code: str, results: list[tuple[str, str, Outcome | None, bool]]) -> str:
-    """Submit or fix (paper section 4): statement, program, and what came of each public test."""
+def fix_prompt(problem: Problem, code: str, results: list[tuple[str, str, Outcome | None, bool]], explain=None) -> str:
+    """Submit or fix (paper section 4): statement, program, and what came of each public test. Beyond the paper: explain, a function from an
+    input to the lines of an explanation, adds how the first failing test's run went."""
     lines = [f"Submit or fix.\n{problem.statement}\n{_fence(code)}"]
     for stdin, want, got, right in results:
         text = "nothing" if got is None else (got[0].strip() + (f" <error>{got[1]}" if got[1] else "")).strip() or "nothing"
         lines.append(f"Test: {stdin} -> {want} obtained {text} {'right' if right else 'wrong'}")
+    failing = [stdin for stdin, _, _, right in results if not right]
+    if explain and failing:
+        lines += [f"The run on {failing[0]}:", *explain(failing[0])]
     return "\n".join(lines)
 
 
-def sft_texts(problem: Problem, rng: random.Random, fix_share: float) -> list[tuple[str, str, str]]:
+def sft_texts(problem: Problem, rng: random.Random, fix_share: float, without_tests: float = 0.0,
+              fix_traces: float = 0.0) -> list[tuple[str, str, str]]:
     """(task, user text, assistant text) samples of one training problem: its solution and, for a share, a submit-or-fix turn in which
-    two attempts of three are wrong (true outcomes, as the paper trains)."""
-    texts = [("solve", solve_prompt(problem), _fence(problem.solution))]
+    two attempts of three are wrong (true outcomes, as the paper trains). Ablations: a share of solve prompts without the public tests
+    (paper A.1.3), a share of fix prompts with the true run of the failing test."""
+    hide = without_tests and rng.random() < without_tests
+    texts = [("solve", solve_prompt(problem, show_tests=not hide), _fence(problem.solution))]
     if rng.random() < fix_share:
         if problem.wrong and rng.random() < 2 / 3:
             results = feedback(problem, [tuple(outcome) for outcome in problem.wrong_outcomes])
-            texts.append(("fix", fix_prompt(problem, problem.wrong, results), _fence(problem.solution)))
+            tell = fix_traces and rng.random() < fix_traces
+            explain = lambda stdin: nlex.narrate(nlex.record(problem.wrong, stdin, max_events=1_000, trusted=True), seed=rng.randint(0, 3))
+            texts.append(("fix", fix_prompt(problem, problem.wrong, results, explain if tell else None), _fence(problem.solution)))
         else:
             results = feedback(problem, [(want, "") for _, want in problem.public])
             texts.append(("fix", fix_prompt(problem, problem.solution, results), SUBMIT))
     return texts
-
-
-def prediction_accuracy(generate, cases: list[Case]) -> tuple[float, list[bool]]:
-    """Share of cases whose predicted outcome is true. generate: list of user texts -> list of assistant texts. The output block is all
-    that counts, so every answer format is judged alike."""
-    answers = generate([predict_prompt(case.code, case.stdin) for case in cases])
-    right = [same_outcome(parse_outcome(answer), case.outcome) for answer, case in zip(answers, cases)]
-    return sum(right) / max(1, len(right)), right
 
 
 # ---------------------------------------------------------------------------------------------------------------------------
@@ -320,7 +327,7 @@ _CHUNK = 100  # samples made from one seed: the files do not depend on the numbe
 def _make_chunk(job: tuple) -> list[str]:
     name, split, knobs, seed, chunk, count = job
     rng = random.Random(f"{seed}/{name}/{chunk}")
-    longer_share = {"sft": 0.1, "rl": 0.5}.get(name.split("_")[0])
+    longer_share = {"sft": 0.03, "rl": 0.5}.get(name.split("_")[0])
     rows = []
     while len(rows) < count:
         k = chunk * _CHUNK + len(rows)

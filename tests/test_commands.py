@@ -28,7 +28,7 @@ TINY = {
     "eval.py": dict(problems=4, cases=4, turns=2, max_new_tokens_predict=40, max_new_tokens_solve=40),
 }  # fmt: skip
 SECTION = {"tasks.py": "data", "sft.py": "sft", "rl.py": "rl", "eval.py": "eval"}
-COURSE = ("tasks.py", "sft.py", "sft.py --predict-only nlex", "sft.py --predict-only none", "rl.py", "eval.py")
+COURSE = ("tasks.py", "sft.py", "sft.py --predict-only", "sft.py --predict-only --format none", "rl.py", "eval.py")
 
 
 def run(arguments: list[str], cwd: Path = ROOT, timeout: float = 60) -> subprocess.CompletedProcess:
