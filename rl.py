@@ -274,7 +274,8 @@ class MultiTurn(Solve):
 
 def advantages(rewards: torch.Tensor, baseline: str = "mean") -> torch.Tensor:
     """(n groups, G) -> (n groups, G). mean: [[1, -1, -1, 1]] -> [[1, -1, -1, 1]]; [[1, -1, -1, -1]] -> [[1.5, -.5, -.5, -.5]].
-    loo, the mean of the other rollouts: [[1, -1, -1, -1]] -> [[2, -2/3, -2/3, -2/3]]. Equal rewards give exact zeros."""
+    loo, the mean of the other rollouts: [[1, -1, -1, -1]] -> [[2, -2/3, -2/3, -2/3]]. Equal rewards give exact zeros.
+    rejection: 1 where right, else 0."""
     G = rewards.shape[1]
     if baseline == "rejection":
         return (rewards > 0).float()

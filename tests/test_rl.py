@@ -71,6 +71,49 @@ def test_gradient_of_a_hand_computed_case():
     assert theta.grad.tolist() == pytest.approx([-2 / 8, 1 / 8, 1 / 8])
 
 
+TRUTH = "a = 1.\n1 == 1 is true, so we enter the if.\nWe print 3.\n<output>\n3\n</output>"
+
+
+def by_line(tokenizer, answers):
+    """step_credit of answers (texts with their end token), with the tokens of a line merged."""
+    ids = [tokenizer.answer(text) for text in answers]
+    merged = []
+    for tokens, credit in zip(ids, rl.step_credit(ids, TRUTH, tokenizer)):
+        sizes = rl.lines_of(tokens, tokenizer)[1]
+        assert len(credit) == len(tokens) == sum(sizes)
+        starts = [sum(sizes[:k]) for k in range(len(sizes))]
+        assert all(len(set(credit[a:a + n])) == 1 for a, n in zip(starts, sizes))   # one value on all tokens of a line
+        merged.append([pytest.approx(credit[a]) for a in starts])
+    return merged
+
+
+def test_credit_goes_to_the_line_where_rollouts_part(tokenizer):
+    other_words = TRUTH.replace("enter the if", "go inside").replace("we enter", "we go")
+    printed_4, a_2 = TRUTH.replace("print 3", "print 4"), TRUTH.replace("a = 1", "a = 2")
+    lines = by_line(tokenizer, [TRUTH, other_words, printed_4, a_2])
+    #       a = 1.  the if  We print  <output>  3  </output>  end
+    assert lines == [[0.5, 0, 2 / 3, 0, 0, 0, 0], [0.5, 0, 2 / 3, 0, 0, 0, 0],     # baselines 1/2, 1, 1/3, 1, 1, 1, 1
+                     [0.5, 0, -4 / 3, 0, 0, 0, 0],                                # nothing after its first false line
+                     [-1.5, 0, 0, 0, 0, 0, 0]]                                    # all that follows is not judged
+    assert by_line(tokenizer, [TRUTH, TRUTH]) == [[0] * 7] * 2                     # equal answers teach nothing
+    assert by_line(tokenizer, [a_2, a_2]) == [[0] * 7] * 2
+
+
+def test_an_answer_that_is_cut_off_or_goes_on_is_false_there(tokenizer):
+    whole, cut = tokenizer.answer(TRUTH), tokenizer.encode(TRUTH)
+    (*_, closing, end), (*_, last) = rl.step_credit([whole, cut], TRUTH, tokenizer)
+    assert (closing, end, last) == (1, 0, -1)
+    more = tokenizer.answer(TRUTH + "\nAnd more.")
+    credit = rl.step_credit([whole, more], TRUTH, tokenizer)
+    assert credit[0][-1] == 1 and credit[1][-1] == 0 and -1 in credit[1] and len(credit[1]) == len(more)
+    assert rl.line_rewards(["<|end|>"], [None]) == [-1]                            # spelling the end token is not ending
+    assert rl.step_credit([[], whole], TRUTH, tokenizer)[0] == []                   # a prompt that was too long
+
+
+def test_rejection_imitates_right_answers_alone():
+    assert advantages(torch.tensor([[1.0, -1], [1, 1], [-1, -1]]), "rejection").tolist() == [[1, 0], [1, 1], [0, 0]]
+
+
 def made_up_turns(tokenizer, n=7):
     rng = random.Random(0)
     prompts = [tokenizer.prompt("Predict.\nprint(" + "1" * rng.randint(1, 30) + ")") for _ in range(n)]
