@@ -1,7 +1,7 @@
 """Did it work? Output prediction, solving, picking by simulation (best@k), repairing by simulation (self-RLEF).
 
     python eval.py                                          # out/metrics.json, out/report.md, out/*.png; after sft.py and rl.py
-    python eval.py --full --samples 20 --predictions 5      # the paper's sizes, and two more controls of self-RLEF
+    python eval.py --full --samples 20 --predictions 5      # the paper's sizes, more controls, and every ablation that has a checkpoint
     python eval.py --programs FILE.jsonl                    # predict programs from elsewhere (fields code, input, output, maybe level)
     python eval.py --show prog.py --stdin "3 1 2"           # the model's simulation beside the truth, first wrong step marked
 
@@ -19,13 +19,14 @@ import itertools
 import json
 import os
 import random
+import re
 import shutil
 import subprocess
 import sys
 import textwrap
 import time
 from collections import Counter
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import NamedTuple, NoReturn
 
@@ -49,8 +50,64 @@ CHECKPOINTS = {
     "sft-predict": ("sft_predict_only", "nlex", "python sft.py --predict-only --name sft-predict --tokens N", False),
     "sft-raw": ("sft", "raw", "python sft.py --predict-only --format raw --name sft-raw --tokens N", False),
     "sft-none": ("sft", "none", "python sft.py --predict-only --format none --name sft-none --tokens N", False),
-    "sft-control": ("sft_control", "nlex", "SFT continued for as long as RL took", False),
+    "predict-rl": ("rl_predict_only", "nlex", "RL on predict prompts alone, from sft-predict", False),
+    # RL's other rewards, and SFT continued for as long: on its own mixture (control), with explanations of RL's prompts (ceiling)
+    "rl-outcome": ("rl_outcome", "nlex", "python rl.py --reward outcome --name rl-outcome", False),
+    "rl-rejection": ("rl_rejection", "nlex", "python rl.py --reward rejection --name rl-rejection", False),
+    "sft-control": ("sft_control", "nlex", "python sft.py --control rl", False),
+    "sft-ceiling": ("sft_ceiling", "nlex", "python sft.py --control rl --traces rl --name sft-ceiling", False),
+    # the same where explanations are scarce
+    "few": ("few", "nlex", "python sft.py --max-cases N --name few", False),
+    "few-rl": ("few_rl", "nlex", "python rl.py --start few --name few-rl", False),
+    "few-rl-outcome": ("few_rl_outcome", "nlex", "python rl.py --start few --reward outcome --name few-rl-outcome", False),
+    "few-rl-rejection": ("few_rl_rejection", "nlex", "python rl.py --start few --reward rejection --name few-rl-rejection", False),
+    "few-control": ("few_control", "nlex", "python sft.py --control few-rl --name few-control", False),
+    "few-ceiling": ("few_ceiling", "nlex", "python sft.py --control few-rl --traces rl --name few-ceiling", False),
+    # all three texts with another answer format, before and after RL
+    "joint-raw": ("joint", "raw", "python sft.py --format raw --name joint-raw", False),
+    "joint-none": ("joint", "none", "python sft.py --format none --name joint-none", False),
+    "joint-raw-rl": ("joint_rl", "raw", "python rl.py --start joint-raw --name joint-raw-rl", False),
+    "joint-none-rl": ("joint_rl", "none", "python rl.py --start joint-none --name joint-none-rl", False),
+    # other texts in SFT: no fix turn at all; some solve prompts without tests, some fix prompts with the failing run's explanation
+    "no-fix": ("no_fix", "nlex", "python sft.py --fix-share 0 --name no-fix", False),
+    "extra": ("extra", "nlex", "python sft.py --without-tests 0.1 --fix-traces 0.5 --name extra", False),
 }
+
+
+class Section(NamedTuple):
+    """One part of the evaluation: Evaluation.<work>(the first of reads, **options) gives its rows."""
+    title: str
+    work: str
+    reads: list[str]   # the checkpoints it depends on; where one is missing, the section is left out
+    options: dict = {}
+
+
+def sections(found: list[str], full: bool) -> list[Section]:
+    """What there is to do with these checkpoints, in this order."""
+    plan = [Section(f"solve-{name}", "solve", [name]) for name in ("sft", "rl")]
+    plan += [Section(f"predict-{name}", "predict", [name]) for name in CHECKPOINTS]
+    plan += [Section("best", "simulate", ["rl"]), Section("self-rlef", "repair", ["rl"])]
+    if full:
+        last = lambda start, trained: trained if trained in found else start
+        verifier, other = last("sft-predict", "predict-rl"), last("joint-none", "joint-none-rl")
+        others = [name for name in ("sft", "sft-predict", "predict-rl") if name in found]
+        plan += [Section(f"solve-{name}", "solve", [name])
+                 for name in ("joint-raw", "joint-none", "joint-raw-rl", "joint-none-rl", "no-fix", "extra")]
+        plan += [
+            Section("solve-extra-without-tests", "solve", ["extra"], {"show_tests": False}),
+            Section("own", "predict_own", ["rl", *others], {"others": others}),
+            Section("self-rlef-exchanged", "exchanged", ["rl"]),
+            Section("self-rlef-sft", "repair", ["sft"]),
+            Section("self-rlef-no-fix", "repair", ["no-fix"]),
+            Section("self-rlef-traces", "repair_with_traces", ["extra"]),
+            Section("best-predict-only", "simulate", [verifier, "rl"]),
+            Section("best-other", "simulate", ["rl", other], {"programs_of": other, "count": 1}),
+            Section("best-extra", "simulate", ["extra"], {"programs_of": "extra", "count": 1}),
+            Section("best-extra-without-tests", "simulate", ["extra"], {"programs_of": "extra-without-tests", "count": 1}),
+        ]
+    return [section for section in plan if set(section.reads) <= set(found)]
+
+
 EXPLAINED = 100  # of its own programs so many are recorded to find the first wrong step: recording foreign code costs 30 ms a run
 
 
@@ -131,11 +188,12 @@ def count_right(problem: Problem, program: str | None, outcomes: list[Outcome | 
     return -1 if program is None else sum(right for *_, right in tasks.feedback(problem, outcomes))
 
 
-def self_rlef(problems: list[Problem], first: list[str | None], answer, observe, turns: int,
-              exchange: bool = False) -> list[list[str | None]]:
+def self_rlef(problems: list[Problem], first: list[str | None], answer, observe, turns: int, exchange: bool = False,
+              explain=None) -> list[list[str | None]]:
     """Algorithm 1 (paper section 4): observe the program on each public test, ask to submit or fix, until it submits or has written `turns`
     programs (then the last one counts). An answer without a program keeps the last program and submits it. All problems go turn by turn
-    together. Returns the programs of each problem, the submitted one last. exchange: each gets the next problem's feedback (a control)."""
+    together. Returns the programs of each problem, the submitted one last. exchange: each gets the next problem's feedback (a control).
+    explain: function from (program, stdin) to the lines that tell that run; the first failing test's are shown, too (beyond the paper)."""
     histories = [[program] for program in first]
     active = [i for i in range(len(problems)) if turns > 1]
     while active:
@@ -145,7 +203,9 @@ def self_rlef(problems: list[Problem], first: list[str | None], answer, observe,
             donors = results[1:] + results[:1]
             results = [[(stdin, want, *donor[t % len(donor)][2:]) for t, (stdin, want, *_) in enumerate(own)]
                        for own, donor in zip(results, donors)]
-        answers = answer([tasks.fix_prompt(problems[i], histories[i][-1] or "", result) for i, result in zip(active, results)])
+        tell = lambda code: partial(explain, code) if explain and code is not None else None
+        answers = answer([tasks.fix_prompt(problems[i], histories[i][-1] or "", result, tell(histories[i][-1]))
+                          for i, result in zip(active, results)])
         again = []
         for i, (reply,) in zip(active, answers):
             program = None if tasks.is_submit(reply.text) else parse_program(reply.text)
@@ -174,6 +234,23 @@ def resample(problems: list[Problem], programs: list[list[str | None]], answer, 
             for i, answers in zip(short, more):
                 rows[i] += [parse_program(a.text) for a in answers]
     return histories
+
+
+# ---------------------------------------------------------------------------------------------------------------------------
+# What a case is like.
+
+def input_length(stdin: str) -> int:
+    """Items of an input of the world: "3 1 2" -> 3; "90417" -> 5 digits; "6" -> 6, the numbers from 1 to n (digits are never so few)."""
+    items = stdin.split()
+    if len(items) != 1:
+        return len(items)
+    return int(stdin) if stdin.strip().isdecimal() and len(stdin.strip()) <= 2 else len(stdin.strip())
+
+
+def value_size(answer: str) -> int:
+    """The largest absolute integer that a true explanation computes or prints: "Turn 12: x = -40." -> 40. Numbers of turns, the line of
+    the input, and digits inside strings do not count."""
+    return max(map(int, re.findall(r"\d+", re.sub(r"We read .*|Turn \d+:|'[^']*'", "", answer))), default=0)
 
 
 # ---------------------------------------------------------------------------------------------------------------------------
@@ -234,10 +311,10 @@ class Evaluation:
         return make_generate(self.checkpoint(name)["model"], self.tokenizer, getattr(self.args, f"max_new_tokens_{kind}"), temperature,
                              100 * self.args.seed + salt, self.args.batch_rows, f"{name} {kind}")
 
-    def section(self, title: str, name: str, work) -> float:
-        """Run work(name) unless its rows are in the cache; keep them in self.rows[title]. Returns the seconds it took, now or then."""
-        reads = {name, "rl"} if title == "best-predict-only" else {name}  # that one judges programs of rl
-        path, key = self.cache / f"{title}.json", [self.stamp, *(stamp(self.paths[n]) for n in sorted(reads))]
+    def section(self, section: Section) -> float:
+        """Do it unless its rows are in the cache; keep them in self.rows[title]. Returns the seconds it took, now or then."""
+        title = section.title
+        path, key = self.cache / f"{title}.json", [self.stamp, *(stamp(self.paths[name]) for name in sorted(section.reads))]
         if path.exists():
             kept = json.loads(path.read_text())
             if kept["key"] == key:
@@ -245,9 +322,9 @@ class Evaluation:
                 print(f"eval   {title:26s} is there")
                 return kept["seconds"]
         started = time.time()
-        rows = work(name)
-        if "simulator" in rows:
-            rows.pop("simulator").save()
+        rows = getattr(self, section.work)(section.reads[0], **section.options)
+        for simulator in rows.pop("simulators", []):
+            simulator.save()
         seconds = round(time.time() - started, 1)
         write_json(path, {"key": key, "seconds": seconds, "rows": rows}, indent=None)
         self.rows[title] = json.loads(json.dumps(rows))
@@ -256,9 +333,9 @@ class Evaluation:
 
     # ------------------------------------------------------------------------------------------------------------------ sections
 
-    def solve(self, name: str) -> dict:
+    def solve(self, name: str, show_tests: bool = True) -> dict:
         """Programs of each problem, their lengths in tokens, right on all tests, and the number of public tests really passed."""
-        answers = self.ask(name, "solve", salt=1)([tasks.solve_prompt(p) for p in self.problems], self.args.samples)
+        answers = self.ask(name, "solve", salt=1)([tasks.solve_prompt(p, show_tests) for p in self.problems], self.args.samples)
         programs = [[parse_program(a.text) for a in row] for row in answers]
         flat = [(problem, code) for problem, row in zip(self.problems, programs) for code in row]
         passed = on_public_tests([p for p, _ in flat], [code for _, code in flat], self.runner.outcomes)
@@ -273,6 +350,11 @@ class Evaluation:
         solved = iter(self.runner.solved([(code, getattr(problem, tests)) for problem, code in jobs if code is not None]))
         return [code is not None and next(solved) for _, code in jobs]
 
+    def true_lines(self, code: str, stdin: str, max_events: int = 10_000) -> list[str]:
+        """The explanation of a run; none where it cannot be recorded to its end."""
+        run = nlex.record(code, stdin, max_events, sandbox=self.sandbox)
+        return nlex.narrate(run) if run.complete and run.status != "LIMIT" else []
+
     def own_cases(self, name: str) -> list[Case]:
         """Prediction cases from the model's own programs: distinct (program, public input) pairs, the truth by running them."""
         pairs = {(code, stdin): problem.cls for problem, row in zip(self.problems, self.rows[f"solve-{name}"]["programs"])
@@ -281,16 +363,24 @@ class Evaluation:
         cases = []
         for pair, outcome in zip(chosen, self.runner.outcomes(chosen)):
             if outcome is not None:  # a run that hit a limit is no prediction
-                lines = []
-                if len(cases) < EXPLAINED:
-                    run = nlex.record(*pair, sandbox=self.sandbox)
-                    lines = nlex.narrate(run) if run.complete and run.status != "LIMIT" else []
+                lines = self.true_lines(*pair) if len(cases) < EXPLAINED else []
                 cases.append(Case(*pair, *outcome, pairs[pair], "own", "own", len(lines), tasks.predict_answer(lines, outcome)))
         return cases
 
     def predict(self, name: str) -> dict:
         """Per case: are the sampled predictions right, is the greedy one, how many agree, and where the first wrong step is."""
-        cases = self.cases + (self.own_cases(name) if f"solve-{name}" in self.rows else [])
+        cases = self.cases + (self.own_cases(name) if name in ("sft", "rl") else [])
+        extra = self.checkpoint(name)["extra"] or {}
+        return {"items": self.predictions(name, cases), "extra": {
+            "tokens": extra.get("tokens"), "examples": extra.get("examples"),
+            "seconds": report.training_seconds(self.args.out / f"{name}.jsonl")}, "simulators": [self.simulator(name)]}
+
+    def predict_own(self, name: str, others: list[str]) -> dict:
+        """The same for several models on the same cases: programs that `name` wrote."""
+        cases, models = self.own_cases(name), [name, *others]
+        return {"items": {model: self.predictions(model, cases) for model in models}, "simulators": [*map(self.simulator, models)]}
+
+    def predictions(self, name: str, cases: list[Case]) -> list[dict]:
         pairs = [(c.code, c.stdin) for c in cases]
         simulator = self.simulator(name)
         sampled = simulator.texts(pairs, self.args.predictions)
@@ -300,6 +390,7 @@ class Evaluation:
             outcomes = [parse_outcome(text) for text in texts]
             common, votes = Counter((tuple(got[0].split()), got[1]) if got else None for got in outcomes).most_common(1)[0]
             item = {"set": case.set, "kind": case.kind, "cls": case.cls, "steps": case.steps, "votes": votes,
+                    "length": input_length(case.stdin), "size": value_size(case.nlex),
                     "right": [same_outcome(got, case.outcome) for got in outcomes], "readable": outcomes[0] is not None,
                     "majority": bool(common) and same_outcome((" ".join(common[0]), common[1]), case.outcome),
                     "greedy": same_outcome(parse_outcome(first.text), case.outcome)}
@@ -307,14 +398,13 @@ class Evaluation:
                 wrong = nlex.first_wrong_step(tasks.explanation_lines(texts[0]), tasks.explanation_lines(case.nlex))
                 item["first_wrong"] = wrong and [wrong[0], wrong[1]]
             items.append(item)
-        extra = self.checkpoint(name)["extra"] or {}
-        return {"items": items, "extra": {"tokens": extra.get("tokens"), "examples": extra.get("examples"),
-                                            "seconds": report.training_seconds(self.args.out / f"{name}.jsonl")}, "simulator": simulator}
+        return items
 
-    def simulate(self, name: str, programs_of: str = "rl") -> dict:
-        """Per replicate, problem and program: number of public tests that checkpoint `name` predicts to be passed."""
+    def simulate(self, name: str, programs_of: str = "rl", count: int = 0) -> dict:
+        """Per replicate, problem and program: number of public tests that checkpoint `name` predicts to be passed. programs_of: the solve
+        section whose programs they are; count: replicates (0: the flag's)."""
         programs, simulator = self.rows[f"solve-{programs_of}"]["programs"], self.simulator(name)
-        count = self.args.predictions
+        count = count or self.args.predictions
         simulator.texts([(code, stdin) for problem, row in zip(self.problems, programs) for code in row if code is not None
                          for stdin, _ in problem.public], count)
         scores = []
@@ -322,14 +412,16 @@ class Evaluation:
             observe = lambda pairs, r=r: [outcomes[r] for outcomes in simulator.outcomes(pairs, count)]
             scores.append([[count_right(problem, code, got) for code, got in zip(row, on_public_tests([problem] * len(row), row, observe))]
                            for problem, row in zip(self.problems, programs)])
-        return {"scores": scores, "simulator": simulator}
+        return {"scores": scores, "judge": name, "programs_of": programs_of, "simulators": [simulator]}
 
     def outcome_of(self, histories: list[list[str | None]]) -> dict:
-        """First and submitted program of each problem: right on all tests, right on the public ones; programs written."""
-        rows = {"turns": [len(history) for history in histories]}
+        """Per problem: programs written; is each right on all tests; are the first and the submitted one, on all and on public tests."""
+        flat = [(problem, code) for problem, history in zip(self.problems, histories) for code in history]
+        right = iter(self.right(flat))
+        rows = {"turns": [len(history) for history in histories], "right": [[next(right) for _ in history] for history in histories]}
         for when, k in (("init", 0), ("final", -1)):
-            jobs = [(problem, history[k]) for problem, history in zip(self.problems, histories)]
-            rows[when], rows[f"{when}_public"] = self.right(jobs), self.right(jobs, "public")
+            rows[when] = [row[k] for row in rows["right"]]
+            rows[f"{when}_public"] = self.right([(problem, history[k]) for problem, history in zip(self.problems, histories)], "public")
         return rows
 
     def repair(self, name: str) -> dict:
@@ -339,28 +431,33 @@ class Evaluation:
         runs = {"simulated": self_rlef(self.problems, first, fix, simulator.first, turns),
                 "oracle": self_rlef(self.problems, first, fix, self.runner.outcomes, turns),
                 "resample": resample(self.problems, programs, self.ask(name, "solve", salt=3), simulator.first, turns)}
-        return {**{run: self.outcome_of(histories) for run, histories in runs.items()}, "simulator": simulator}
+        return {**{run: self.outcome_of(histories) for run, histories in runs.items()}, "simulators": [simulator]}
 
     def exchanged(self, name: str) -> dict:
         """Self-RLEF with another problem's feedback: what does the feedback itself contribute?"""
         first, simulator = [row[0] for row in self.rows[f"solve-{name}"]["programs"]], self.simulator(name)
         histories = self_rlef(self.problems, first, self.ask(name, "solve", salt=4), simulator.first, self.args.turns, exchange=True)
-        return {"exchanged": self.outcome_of(histories), "simulator": simulator}
+        return {"exchanged": self.outcome_of(histories), "simulators": [simulator]}
+
+    def repair_with_traces(self, name: str) -> dict:
+        """Self-RLEF that is told the outputs, and self-RLEF that is also told how the failing run went; by simulation and by true runs."""
+        first, simulator = [row[0] for row in self.rows[f"solve-{name}"]["programs"]], self.simulator(name)
+        simulated_lines = lambda code, stdin: tasks.explanation_lines(simulator.texts([(code, stdin)])[0][0])
+        true_lines = partial(self.true_lines, max_events=1_000)  # as in SFT; a longer one would not fit into the prompt
+        rows = {}
+        for run, observe, explain in (("simulated", simulator.first, None), ("simulated_trace", simulator.first, simulated_lines),
+                                      ("oracle", self.runner.outcomes, None), ("oracle_trace", self.runner.outcomes, true_lines)):
+            fix = self.ask(name, "solve", salt=5)
+            rows[run] = self.outcome_of(self_rlef(self.problems, first, fix, observe, self.args.turns, explain=explain))
+        return {**rows, "simulators": [simulator]}
 
     # ------------------------------------------------------------------------------------------------------------------
 
     def run(self) -> dict:
         """All sections, metrics.json after each. Returns the metrics."""
-        plan = [(f"solve-{name}", name, self.solve) for name in ("sft", "rl")]
-        plan += [(f"predict-{name}", name, self.predict) for name in self.found]
-        plan += [("best", "rl", self.simulate), ("self-rlef", "rl", self.repair)]
-        if self.args.full:
-            plan += [("self-rlef-exchanged", "rl", self.exchanged), ("self-rlef-sft", "sft", self.repair)]
-            if "sft-predict" in self.found:  # a dedicated verifier picks among the programs of the final model
-                plan.append(("best-predict-only", "sft-predict", self.simulate))
         spent, begun = 0.0, time.time()
-        for title, name, work in plan:
-            spent += self.section(title, name, work)
+        for section in sections(self.found, self.args.full):
+            spent += self.section(section)
             metrics = self.metrics(max(spent, time.time() - begun))
             write_json(self.args.out / "metrics.json", metrics)
         return metrics
@@ -473,7 +570,7 @@ def show(args: argparse.Namespace) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--full", action="store_true", help="more controls: self-RLEF without RL, with exchanged feedback; a verifier")
+    parser.add_argument("--full", action="store_true", help="more controls, and the ablations whose checkpoints are there")
     parser.add_argument("--programs", type=Path, metavar="FILE.jsonl", help="predict these programs (fields code, input, output)")
     parser.add_argument("--show", type=Path, metavar="PROG.PY", help="show the simulation of this program beside the truth")
     parser.add_argument("--stdin", default="", help="with --show: the program's standard input, as text")

@@ -20,7 +20,19 @@ from pathlib import Path
 
 import numpy as np
 
+from world import OPEN
+
 STEP_BINS = (5, 10, 15, 20, 30)  # lines of the true explanation: 1-5, 6-10, ..., more than 30
+SIZE_BINS = (9, 19, 49, 99)      # largest integer of a run: 0-9, 10-19, ..., more than 99
+TURNS = (1, 2, 3, 10)            # self-RLEF is reported after so many programs
+FAMILIES = {  # runs of RL and what they are held against: the start first, its control is called so
+    "default": ("sft", "rl", "rl-outcome", "rl-rejection", "sft-control", "sft-ceiling"),
+    "scarce": ("few", "few-rl", "few-rl-outcome", "few-rl-rejection", "few-control", "few-ceiling"),
+}
+FORMATS = {"sft": "rl", "joint-raw": "joint-raw-rl", "joint-none": "joint-none-rl"}  # trained on all three texts: before and after RL
+BEST = {"best": "best_at_k", "best-predict-only": "best_at_k_predict_only", "best-other": "best_at_k_other",
+        "best-extra": "best_at_k_extra", "best-extra-without-tests": "best_at_k_extra_without_tests"}  # section: key of the metrics
+REPAIR = {"self-rlef": "self_rlef", "self-rlef-sft": "self_rlef_sft", "self-rlef-no-fix": "self_rlef_no_fix"}
 GROUPS = {"all": lambda problem: True, "clear": lambda problem: not problem.open, "open": lambda problem: problem.open}
 
 # ---------------------------------------------------------------------------------------------------------------------------
@@ -71,6 +83,16 @@ def paired_difference(a, b, classes, seed: int = 0) -> dict:
     return figure(np.asarray(a, dtype=np.float64) - np.asarray(b, dtype=np.float64), classes, seed)
 
 
+def compare(values: dict[str, dict], pairs=()) -> dict:
+    """values: model -> column -> (values, classes), the same items for every model. -> {"models": model -> column -> figure, "differences":
+    "a minus b" -> column -> figure of the paired difference}, for those (a, b) of pairs that are both there."""
+    models = {name: {column: figure(*items) for column, items in columns.items()} for name, columns in values.items()}
+    differences = {f"{a} minus {b}": {column: paired_difference(items, values[b][column][0], classes)
+                                      for column, (items, classes) in values[a].items() if column in values[b]}
+                   for a, b in pairs if a in values and b in values}
+    return {"models": models, "differences": differences}
+
+
 # ---------------------------------------------------------------------------------------------------------------------------
 # Rows to figures.
 
@@ -90,24 +112,26 @@ def summarise(rows: dict[str, dict], problems: list, names: dict[str, str]) -> d
     groups = {group: [i for i, problem in enumerate(problems) if member(problem)] for group, member in GROUPS.items()}
     pick = lambda values, chosen: [values[i] for i in chosen]
     summary["solve"] = {}
-    for stage in ("sft", "rl"):
-        if f"solve-{stage}" in rows:
+    for section in rows:
+        if section.startswith("solve-"):
+            stage = section.removeprefix("solve-")
             for group, chosen in groups.items():
                 key = stage if group == "all" else f"{stage}/{group}"
-                summary["solve"][key] = _solving(rows[f"solve-{stage}"], problems, cls, chosen)
+                summary["solve"][key] = _solving(rows[section], problems, cls, chosen)
     if "solve-sft" in rows and "solve-rl" in rows and "rl_minus_sft" in summary:
         share = lambda stage: [sum(row) / len(row) for row in rows[f"solve-{stage}"]["right"]]
         summary["rl_minus_sft"]["solve pass@1"] = paired_difference(share("rl"), share("sft"), cls)
 
-    for section, key in (("best", "best_at_k"), ("best-predict-only", "best_at_k_predict_only")):
+    for section, key in BEST.items():
         if section in rows:
-            best = {group: _best_at_k(rows["solve-rl"], rows[section]["scores"], problems, cls, chosen)
+            judge, of = (rows[section].get(which, "rl") for which in ("judge", "programs_of"))
+            best = {group: _best_at_k(rows[f"solve-{of}"], rows[section]["scores"], problems, cls, chosen)
                     for group, chosen in groups.items()}
-            summary[key] = {**best["all"], "clear": best["clear"], "open": best["open"]}
+            summary[key] = {**best["all"], "clear": best["clear"], "open": best["open"], "judge": judge, "programs_of": of}
     if "best_at_k" in summary:
         summary["simulation_gap"] = summary["best_at_k"]["simulation_gap"][_at_8(summary)]
 
-    for section, key in (("self-rlef", "self_rlef"), ("self-rlef-sft", "self_rlef_sft")):
+    for section, key in REPAIR.items():
         if section in rows:
             runs = {**rows[section], **rows.get(f"{section}-exchanged", {})}
             parts = {}
@@ -115,7 +139,84 @@ def summarise(rows: dict[str, dict], problems: list, names: dict[str, str]) -> d
                 part = {run: {k: pick(v, chosen) for k, v in values.items()} for run, values in runs.items()}
                 parts[group] = _repairing(part, pick(cls, chosen))
             summary[key] = {**parts["all"], "clear": parts["clear"], "open": parts["open"]}
-    return summary
+    return {**summary, **_comparisons(rows, problems, cls, predicted)}
+
+
+def _comparisons(rows: dict[str, dict], problems: list, cls: list[str], predicted: dict[str, list[dict]]) -> dict:
+    """The tables in which models stand beside each other on the same items. predicted: checkpoint -> items of its predict section."""
+    out: dict[str, dict] = {}
+    told = {name: _predicted_columns(items, ("short", "longer")) for name, items in predicted.items()}
+    for family, (start, *others) in FAMILIES.items():
+        bases = (start, next(name for name in others if name.endswith("-control")))
+        here = {name: told[name] for name in (start, *others) if name in told}
+        if start in here and len(here) > 2:  # of two the paired difference is told elsewhere
+            out.setdefault("rl_table", {})[family] = compare(here, [(name, base) for name in others for base in bases if name != base])
+
+    joint = {name: {**told[name], **_solved_columns(rows[f"solve-{name}"], cls)} for pair in FORMATS.items() for name in pair
+             if name in told and f"solve-{name}" in rows}
+    if set(joint) - {"sft", "rl"}:
+        formats = [pair for pair in zip(*FORMATS.items())]  # before RL, after RL
+        out["formats"] = compare(joint, [*((after, before) for before, after in FORMATS.items()),
+                                         *((first, other) for first, *rest in formats for other in rest)])
+    if "own" in rows:
+        own = {name: _predicted_columns(items, ("own",)) for name, items in rows["own"]["items"].items()}
+        out["own_programs"] = compare(own, [("predict-rl", "rl"), ("sft-predict", "sft"), ("rl", "sft"), ("predict-rl", "sft-predict")])
+
+    picks = {words: _picked_columns(rows, section, cls) for words, section in
+             (("with tests", "best-extra"), ("without tests", "best-extra-without-tests")) if section in rows}
+    if len(picks) == 2:
+        out["public_tests"] = compare(picks, [("without tests", "with tests")])
+    if "best" in rows:
+        vague, columns = [*map(vague_phrases, problems)], _picked_columns(rows, "best", cls)
+        chance = [0.5 ** count for count in vague]
+        columns = {"chance": (chance, cls), **columns,
+                   "pass@1 minus chance": ([a - b for a, b in zip(columns["solve pass@1"][0], chance)], cls)}
+        out["open_readings"] = compare({
+            f"{count} vague": {column: tuple([value for value, v in zip(part, vague) if v == count] for part in both)
+                               for column, both in columns.items()} for count in sorted(set(vague))})
+    if "self-rlef-traces" in rows:
+        runs = rows["self-rlef-traces"]
+        out["self_rlef_traces"] = {
+            **compare({run: {f"after {t}": (_right_after(row["right"], t), cls) for t in TURNS} for run, row in runs.items()},
+                      [("simulated_trace", "simulated"), ("oracle_trace", "oracle")]),
+            "turns": {run: figure(row["turns"], cls) for run, row in runs.items()}}
+    return out
+
+
+def _predicted_columns(items: list[dict], sets: tuple) -> dict:
+    """"short pass@1" -> (values, classes), and so on: pass@1 and, of five predictions or more, pass@5."""
+    columns = {}
+    for set_ in sets:
+        chosen = [item for item in items if item["set"] == set_]
+        for k in (1, 5):
+            if chosen and len(chosen[0]["right"]) >= k:
+                values = [pass_at_k(len(item["right"]), sum(item["right"]), k) for item in chosen]
+                columns[f"{set_} pass@{k}"] = values, [item["cls"] for item in chosen]
+    return columns
+
+
+def _solved_columns(rows: dict, cls: list[str]) -> dict:
+    n = len(rows["right"][0])
+    return {f"solve pass@{k}": ([pass_at_k(n, sum(row), k) for row in rows["right"]], cls) for k in (1, 8) if k <= n}
+
+
+def _picked_columns(rows: dict, section: str, cls: list[str]) -> dict:
+    """Solving, and the best of 8 (of all, if fewer were sampled) by really running the public tests and by simulation."""
+    solved = rows[f"solve-{rows[section].get('programs_of', 'rl')}"]
+    k = min(8, len(solved["right"][0]))
+    pick = lambda scores: [rank_score_at_k(row, right, k) for row, right in zip(scores, solved["right"])]
+    return {**_solved_columns(solved, cls), f"best@{k} exec": (pick(solved["passed"]), cls),
+            f"best@{k} simulate": (list(np.mean([pick(scores) for scores in rows[section]["scores"]], axis=0)), cls)}
+
+
+def vague_phrases(problem) -> int:
+    """How many phrases of the statement leave the reading open; each can be read in two ways: "Grow each. Print the total." -> 2."""
+    return sum(phrase.partition("{c}")[0] in problem.statement for pairs in OPEN.values() for phrase in pairs.values())
+
+
+def _right_after(right: list[list[bool]], turn: int) -> list[bool]:
+    """Per problem: is the program that stands after `turn` programs right? Who submitted earlier keeps the submitted one."""
+    return [row[min(turn, len(row)) - 1] for row in right]
 
 
 def _figure_of(items: list[dict], value) -> dict:
@@ -132,11 +233,10 @@ def _paired_predictions(a: list[dict], b: list[dict], set_: str) -> dict:
     return paired_difference([*map(_accuracy, a)], [*map(_accuracy, b)], [item["cls"] for item in a])
 
 
-def step_bin(steps: int) -> str:
-    """7 -> "6-10"."""
-    low = 1
-    for high in STEP_BINS:
-        if steps <= high:
+def bin_of(value: int, bins: tuple = STEP_BINS, low: int = 1) -> str:
+    """7 -> "6-10". bins: the last value of each; low: the first value of the first."""
+    for high in bins:
+        if value <= high:
             return f"{low}-{high}"
         low = high + 1
     return f"{low}+"
@@ -155,7 +255,8 @@ def _by(items: list[dict], key, value=_accuracy, order=None) -> dict:
 
 
 def summarise_predictions(predicted: dict[str, list[dict]]) -> dict:
-    """stage/format -> items of eval.py's predict section, to accuracy by set, kind and steps, first wrong steps, agreement."""
+    """stage/format -> items of eval.py's predict section, to accuracy by set, kind, steps, length of the input and size of its values,
+    first wrong steps, agreement."""
     out: dict[str, dict] = {key: {} for key in ("predict", "predict_greedy", "predict_readable", "predict_by_kind", "predict_by_steps",
                                                 "first_wrong_step")}
     for name, everything in predicted.items():
@@ -181,8 +282,10 @@ def summarise_predictions(predicted: dict[str, list[dict]]) -> dict:
             if samples >= 2:  # is the commonest outcome right, when so many of the samples agree on it?
                 by_votes = _by(items, lambda item: item["votes"], lambda item: item["majority"])
                 out.setdefault("predict_by_agreement", {})[key] = {f"{v}/{samples}": value for v, value in by_votes.items()}
-        out["predict_by_steps"][name] = _by([item for item in everything if item["set"] != "own"], lambda item: step_bin(item["steps"]),
-                                            order=_bin_start)
+        given = [item for item in everything if item["set"] != "own"]
+        out["predict_by_steps"][name] = _by(given, lambda item: bin_of(item["steps"]), order=_bin_start)
+        out.setdefault("predict_by_length", {})[name] = _by(given, lambda item: str(item["length"]), order=int)
+        out.setdefault("predict_by_size", {})[name] = _by(given, lambda item: bin_of(item["size"], SIZE_BINS, 0), order=_bin_start)
     return out
 
 
@@ -228,11 +331,26 @@ def _best_at_k(rows: dict, simulated: list, problems: list, cls: list[str], chos
                 values.append((score == full) == (passed == full))
                 classes.append(cls[p])
     best["accepts_right"], best["rejects_wrong"] = figure(*accepts), figure(*rejects)
+    choices = Counter(compare_choices(simulated[0][i], rows["passed"][i], rows["right"][i]) for i in chosen)
+    best["choices"] = {kind: choices[kind] for kind in ("same", "false fail", "false pass", "better")}
     return best
 
 
+def compare_choices(simulated: list[int], passed: list[int], right: list[bool]) -> str:
+    """Choosing among all programs of one problem: how often right is the choice by simulated scores, against that by the number of public
+    tests really passed (ties broken at random)? "same" or "better"; or worse, and then there are two ways. "false pass": among those
+    simulation puts on top, one is simulated to pass more tests than it does (a wrong program was accepted). "false fail": there is none, so
+    one of the really best is simulated to pass fewer than it does (a right program was rejected)."""
+    n = len(right)
+    by_running, by_simulation = (rank_score_at_k(scores, right, n) for scores in (passed, simulated))
+    if by_simulation >= by_running:
+        return "better" if by_simulation > by_running else "same"
+    top = max(simulated)
+    return "false pass" if any(score == top > true for score, true in zip(simulated, passed)) else "false fail"
+
+
 def _repairing(runs: dict[str, dict], cls: list[str]) -> dict:
-    """runs: simulated | oracle | resample | exchanged -> rows per problem of init, final, init_public, final_public, turns."""
+    """runs: simulated | oracle | resample | exchanged -> rows per problem of init, final, init_public, final_public, turns, right."""
     rows = runs.get("simulated")
     init, final = np.array(rows["init"], bool), np.array(rows["final"], bool)
     result = {"init": figure(init, cls), "final": figure(final, cls), "gain": paired_difference(final, init, cls),
@@ -247,6 +365,7 @@ def _repairing(runs: dict[str, dict], cls: list[str]) -> dict:
         a, b = np.array(rows[f"init{ending}"], bool), np.array(rows[f"final{ending}"], bool)
         result["table"][tests] = {f"{'right' if x else 'wrong'} -> {'right' if y else 'wrong'}": figure((a == x) & (b == y), cls)
                                   for x in (True, False) for y in (True, False)}
+    result["curve"] = {run: {str(t): figure(_right_after(row["right"], t), cls) for t in TURNS} for run, row in runs.items()}
     return result
 
 
@@ -339,6 +458,8 @@ def markdown(metrics: dict) -> str:
     parts += _picking_part(metrics, "best_at_k_predict_only", "## Picking with a verifier trained on prediction alone")
     parts += _repairing_part(metrics, "self_rlef", "## Repairing: self-RLEF")
     parts += _repairing_part(metrics, "self_rlef_sft", "## Repairing without RL: the same on the SFT checkpoint")
+    parts += _repairing_part(metrics, "self_rlef_no_fix", "## Repairing by a model that never saw a fix turn")
+    parts += [f"## {title}\n{caption}\n\n{rows}" for title, caption, rows in beside_each_other(metrics)]
     parts += ["## Seconds", table(list(metrics["seconds"]), [[f"{seconds:.0f}" for seconds in metrics["seconds"].values()]])]
     return "\n\n".join(parts) + "\n"
 
@@ -356,8 +477,7 @@ def _predictions_part(metrics: dict) -> list[str]:
     parts.append(table(["stage/format/set", *columns, "n"], [
         [key, *(percent(column.get(key)) for column in columns.values()), keys[key]["n"]] for key in keys]))
     parts.append("What they were trained on (rl: on top of sft):\n\n" + table(["checkpoint", "tokens", "examples", "seconds"], [
-        [name, *(f"{seen[key]:,.0f}" if seen.get(key) else "-" for key in ("tokens", "examples", "seconds"))]
-        for name, seen in metrics["training"].items()]))
+        [name, *_amounts(seen)] for name, seen in metrics["training"].items()]))
     titles = {"nlex_minus_none": "nlex minus none, short budget", "nlex_minus_none_full": "nlex minus none, full budget",
               "nlex_minus_raw_full": "nlex minus raw, full budget", "rl_minus_sft": "RL minus SFT",
               "rl_minus_sft_control": "RL minus SFT continued for the same time"}
@@ -370,23 +490,110 @@ def _predictions_part(metrics: dict) -> list[str]:
     kinds = sorted({kind for row in by_kind.values() for kind in row})
     parts.append("By kind of program:\n\n" + table(["stage/format/set", *kinds], [
         [key, *(percent(row.get(kind)) for kind in kinds)] for key, row in by_kind.items()]))
-    by_steps = {name: metrics["predict_by_steps"][name] for name in names}
     parts.append("By number of steps (lines of the true explanation; short and longer inputs together):\n\n"
-                 + table(["steps", *names, "n"], [[b, *(percent(row[b]) for row in by_steps.values()), by_steps[names[0]][b]["n"]]
-                                                  for b in by_steps[names[0]]]))
-    wrong = metrics["first_wrong_step"]
-    kinds = sorted({kind for row in wrong.values() for kind in row["kinds"]})
+                 + _by_table(metrics, "predict_by_steps", "steps"))
     parts.append("First wrong step of the wrong predictions, counted by kind (none: every step is right, only the stated output is wrong), "
-                 "and the share of right predictions that have a wrong step:\n\n"
-                 + table(["stage/format/set", "n", "wrong", *kinds, "right with a wrong step"], [
-                     [key, row["n"], row["wrong"], *(row["kinds"].get(kind, 0) for kind in kinds), percent(row["right_with_wrong_step"])]
-                     for key, row in wrong.items()]))
+                 "and the share of right predictions that have a wrong step:\n\n" + _wrong_steps_table(metrics["first_wrong_step"]))
     agreement = metrics.get("predict_by_agreement", {})
     if agreement:
-        votes = sorted({v for row in agreement.values() for v in row})
-        parts.append("Accuracy of the commonest prediction, by how many agree on it:\n\n" + table(["stage/format/set", *votes], [
-            [key, *(f"{percent(row[v])}, n = {row[v]['n']}" if v in row else "-" for v in votes)] for key, row in agreement.items()]))
+        parts.append("Accuracy of the commonest prediction, by how many agree on it:\n\n" + _agreement_table(agreement))
     return parts
+
+
+def _amounts(seen: dict) -> list[str]:
+    return [f"{seen[key]:,.0f}" if seen.get(key) else "-" for key in ("tokens", "examples", "seconds")]
+
+
+def _wrong_steps_table(wrong: dict) -> str:
+    kinds = sorted({kind for row in wrong.values() for kind in row["kinds"]})
+    return table(["stage/format/set", "n", "wrong", *kinds, "right with a wrong step"], [
+        [key, row["n"], row["wrong"], *(row["kinds"].get(kind, 0) for kind in kinds), percent(row["right_with_wrong_step"])]
+        for key, row in wrong.items()])
+
+
+def _agreement_table(agreement: dict) -> str:
+    votes = sorted({v for row in agreement.values() for v in row})
+    return table(["stage/format/set", *votes], [
+        [key, *(f"{percent(row[v])}, n = {row[v]['n']}" if v in row else "-" for v in votes)] for key, row in agreement.items()])
+
+
+def _by_table(metrics: dict, key: str, head: str) -> str:
+    """Accuracy by bins, the model before RL beside the one after."""
+    columns = {name: metrics[key][name] for name in ("sft/nlex", "rl/nlex") if name in metrics[key]}
+    first = next(iter(columns.values()))
+    return table([head, *columns, "n"], [[bin_, *(percent(row[bin_]) for row in columns.values()), first[bin_]["n"]] for bin_ in first])
+
+
+def _compared(record: dict, head: str = "checkpoint") -> str:
+    """A record of compare: a row for each model, then one for each paired difference."""
+    columns = list(dict.fromkeys(column for row in record["models"].values() for column in row))
+    return table([head, *columns], [[name, *(percent(row.get(column), signed) for column in columns)]
+                                    for part, signed in (("models", False), ("differences", True)) for name, row in record[part].items()])
+
+
+COMPARISONS = {  # key of the metrics: title, caption, head of the first column
+    "default": ("RL, other rewards, more imitation", "Output prediction. control: SFT continued for as long as RL took; ceiling: the same "
+                "with explanations of RL's prompts.", "checkpoint"),
+    "scarce": ("The same where explanations are scarce", "few: SFT on few explained cases.", "checkpoint"),
+    "formats": ("Answer formats, one model for all three texts", "sft and rl: explained; raw: variable dumps; none: output only.",
+                "checkpoint"),
+    "own_programs": ("Joint training against prediction alone", "All predict the same programs, those that rl wrote.", "checkpoint"),
+    "open_readings": ("Picking: the reading of a vague statement", "Programs of rl. A vague phrase has two readings: the chance to guess "
+                      "is 1/2, with two phrases 1/4 (counted in the statement; higher where readings do the same).", "phrases"),
+    "public_tests": ("Picking: no public tests in the prompt", "Programs of the model trained on both kinds of prompt, picked by its own "
+                     "simulation of the public tests.", "solve prompt"),
+    "self_rlef_traces": ("Repairing: the whole trace as feedback", "Solved after so many programs. trace: the fix prompt also tells the "
+                         "failing run step by step; simulated or true (oracle).", "feedback"),
+}
+
+
+def beside_each_other(metrics: dict) -> list[tuple[str, str, str]]:
+    """(title, caption, table) of the tables that put models, judges or ways of repairing side by side, as far as there is data."""
+    records = {**metrics, **metrics.get("rl_table", {})}
+
+    def compared(*keys):
+        return [(*COMPARISONS[key][:2], _compared(records[key], COMPARISONS[key][2])) for key in keys if key in records]
+    parts = compared("default", "scarce", "formats", "own_programs") + _judges_tables(metrics)
+    parts += compared("open_readings", "public_tests") + _turns_table(metrics) + compared("self_rlef_traces")
+    if "predict_by_length" in metrics:
+        parts += [("Where simulation goes wrong: length of the input", "Short and longer inputs together. items: numbers of a list, "
+                   "digits, or n itself.", _by_table(metrics, "predict_by_length", "items")),
+                  ("Where simulation goes wrong: size of the values", "largest: the largest integer of the run, sign left out.",
+                   _by_table(metrics, "predict_by_size", "largest"))]
+    return parts
+
+
+def _judges_tables(metrics: dict) -> list[tuple[str, str, str]]:
+    picked = [metrics[key] for key in BEST.values() if "choices" in metrics.get(key, {})]
+    if not picked:
+        return []
+    k = min(8, picked[0]["n"])
+    columns = {"pass@1": ("random", 0), f"pass@{k}": ("pass", k - 1), f"best@{k} exec": ("exec", k - 1),
+               f"best@{k} simulate": ("simulate", k - 1), "gap": ("simulation_gap", k - 1)}
+    rows, missed = [], []
+    for best in picked:
+        words = f"{best['judge']}, programs of {best['programs_of']}"
+        for group in GROUPS:
+            part = best if group == "all" else best[group]
+            rows.append([words, group, *(percent(part[method][at], method == "simulation_gap") for method, at in columns.values())])
+        judged = [best["accepts_right"], best["rejects_wrong"]]
+        missed.append([words, *best["choices"].values(), *(f"{percent(f)}, n = {f['n']}" for f in judged)])
+    return [("Picking: judges and programs", "Who judges whose programs, by simulating the public tests.",
+             table(["judge", "statements", *columns], rows)),
+            ("Picking: what is missed", "Problems by the choice among all programs, one simulation each, against exec's: worse because a "
+             "right program was rejected (false fail) or a wrong one accepted (false pass). Then single programs.",
+             table(["judge", *picked[0]["choices"], "accepts right", "rejects wrong"], missed))]
+
+
+def _turns_table(metrics: dict) -> list[tuple[str, str, str]]:
+    rows = []
+    for key, model in zip(REPAIR.values(), ("rl", "sft", "no-fix")):
+        for run, curve in metrics.get(key, {}).get("curve", {}).items():
+            written = metrics[key]["turns" if run == "simulated" else f"{run}_turns"]["value"]
+            rows.append([model, run, *map(percent, curve.values()), f"{written:.2f}"])
+    return [("Repairing: program by program", "Solved after so many programs. simulated: self-RLEF; oracle: with true feedback; exchanged: "
+             "with another problem's; resample: new tries instead of fixes. no-fix: never trained to fix.",
+             table(["model", "feedback", *(f"after {t}" for t in TURNS), "written"], rows))] if rows else []
 
 
 def _picking_part(metrics: dict, key: str, title: str) -> list[str]:
@@ -446,7 +653,7 @@ def training_seconds(path: Path) -> float | None:
 
 
 def plots(metrics: dict, out: Path) -> None:
-    """best_at_k.png, accuracy_by_steps.png, learning.png; without matplotlib one line and no plots."""
+    """best_at_k.png, accuracy_by_steps.png, first_wrong_step.png, learning.png, rl_curves.png; without matplotlib one line, no plots."""
     try:
         import matplotlib
         matplotlib.use("Agg")
@@ -460,10 +667,11 @@ def plots(metrics: dict, out: Path) -> None:
         drawn, = axis.plot(xs, [100 * f["value"] for f in figures], marker="o", markersize=3, label=label)
         axis.fill_between(xs, [100 * f["lo"] for f in figures], [100 * f["hi"] for f in figures], color=drawn.get_color(), alpha=0.12)
 
-    def save(figure_, axes, name):
+    def save(figure_, axes, name, whole=True):
         for axis in axes:
             axis.grid(alpha=0.3)
-            axis.set_ylim(-2, 102)
+            if whole:  # 0 to 100 %
+                axis.set_ylim(-2, 102)
             if axis.get_legend_handles_labels()[0]:
                 axis.legend(fontsize=8)
         figure_.tight_layout()
@@ -481,13 +689,24 @@ def plots(metrics: dict, out: Path) -> None:
     save(picture, axes, "best_at_k.png")
 
     picture, axis = plt.subplots(figsize=(6.5, 4))
-    bins = sorted({b for row in metrics["predict_by_steps"].values() for b in row}, key=_bin_start)
-    for name, row in metrics["predict_by_steps"].items():
+    stages = ("sft/", "rl/", "sft_short_budget/", "sft_predict_only/")  # of the others there are too many
+    by_steps = {name: row for name, row in metrics["predict_by_steps"].items() if name.startswith(stages)}
+    bins = sorted({b for row in by_steps.values() for b in row}, key=_bin_start)
+    for name, row in by_steps.items():
         have = [b for b in bins if b in row]
         line(axis, [bins.index(b) for b in have], [row[b] for b in have], name)
     axis.set_xticks(range(len(bins)), bins)
     axis.set(title="Output prediction by length of the run", xlabel="steps (lines of the true explanation)", ylabel="right outputs (%)")
     save(picture, [axis], "accuracy_by_steps.png")
+
+    shares = wrong_step_shares(metrics)
+    kinds = sorted({kind for row in shares.values() for kind in row})
+    picture, axis = plt.subplots(figsize=(8, 4))
+    for k, (name, row) in enumerate(shares.items()):
+        axis.bar([x + 0.4 * k - 0.2 for x in range(len(kinds))], [100 * row.get(kind, 0) for kind in kinds], 0.4, label=name)
+    axis.set_xticks(range(len(kinds)), kinds)
+    axis.set(title="First wrong step of wrong predictions, by kind", ylabel="of all predictions (%)")
+    save(picture, [axis], "first_wrong_step.png", whole=False)
 
     picture, (sft, rl) = plt.subplots(1, 2, figsize=(11, 4))
     for path, axis, x in [(path, sft, "tokens") for path in sorted(out.glob("sft*.jsonl"))] + [(out / "rl.jsonl", rl, "step")]:
@@ -499,6 +718,46 @@ def plots(metrics: dict, out: Path) -> None:
     sft.set(title="Imitation (SFT)", xlabel="training tokens, prompts included", ylabel="validation, right (%)")
     rl.set(title="Reinforcement (RL)", xlabel="optimizer step", ylabel="validation, right (%)")
     save(picture, [sft, rl], "learning.png")
+
+    runs = {family: {name: course for name in others if (course := training_course(out, name, start))}
+            for family, (start, *others) in FAMILIES.items()}
+    runs = {family: courses for family, courses in runs.items() if courses}
+    panels = {"short": "short inputs, right (%)", "longer": "longer inputs, right (%)", "entropy": "entropy (nats a token)",
+              "predict_length": "tokens of a prediction"}
+    if runs:
+        picture, rows = plt.subplots(len(runs), 4, figsize=(16, 4 * len(runs)), squeeze=False, width_ratios=(3, 3, 2, 2))
+        for row, (family, courses) in zip(rows, runs.items()):
+            for axis, (panel, words) in zip(row, panels.items()):
+                keys = {f"val_{panel}": "-", f"val_{panel}_pass4": "--"} if panel in ("short", "longer") else {panel: "-"}
+                for k, (name, course) in enumerate(courses.items()):
+                    for key, style in keys.items():
+                        points = [(x, record[key] * (100 if "val" in key else 1)) for x, record in course if key in record]
+                        if points:
+                            axis.plot(*zip(*points), style, color=f"C{k}", label=name + (", pass@4" if style == "--" else ""))
+                axis.set(title=family, xlabel="training seconds", ylabel=words)
+        save(picture, rows.flat, "rl_curves.png", whole=False)
+
+
+def wrong_step_shares(metrics: dict) -> dict[str, dict[str, float]]:
+    """sft/nlex and rl/nlex -> kind of first wrong step -> share of all predictions, short and longer inputs together."""
+    shares = {}
+    for name in ("sft/nlex", "rl/nlex"):
+        rows = [metrics["first_wrong_step"][key] for key in (f"{name}/short", f"{name}/longer") if key in metrics["first_wrong_step"]]
+        counts = sum((Counter(row["kinds"]) for row in rows), Counter())
+        shares[name] = {kind: count / sum(row["n"] for row in rows) for kind, count in counts.items()}
+    return shares
+
+
+def training_course(out: Path, name: str, start: str) -> list[tuple[float, dict]]:
+    """(seconds trained so far, record) of the log of an RL run, or of SFT continued: that begins where its start was validated last."""
+    course, seconds = [], 0.0
+    for record in training_log(out / f"{name}.jsonl"):
+        parts = record.get("seconds", {})
+        seconds = record.get("train_seconds", seconds + sum(spent for part, spent in parts.items() if part != "validate"))
+        course.append((seconds, record))
+    if course and "train_seconds" in course[0][1]:
+        course = [(0.0, record) for record in training_log(out / f"{start}.jsonl") if "val_short" in record][-1:] + course
+    return course
 
 
 def write(metrics: dict, out: Path) -> str:
@@ -558,18 +817,26 @@ def over_seeds(runs: list[dict]) -> str:
 
 
 def full_budget(metrics: dict) -> str:
-    """The README's tables of a full run: answer formats, each on the same tokens with its own whole schedule, and RL beside its control."""
+    """The README's tables of a full run: RL beside its controls; answer formats, each on the same tokens with its own whole schedule, and
+    in one model for all texts; own programs; picking; repairing; where simulation goes wrong."""
     names = {"sft_predict_only/nlex": ("explained (`nlex`)", "sft-predict"), "sft/raw": ("variable dumps (`raw`)", "sft-raw"),
              "sft/none": ("output only (`none`)", "sft-none")}
     formats = [[words, *(percent(metrics["predict"].get(f"{key}/{set_}")) for set_ in ("short", "longer")),
-                *(f"{metrics['training'][file][k]:,.0f}" for k in ("tokens", "examples", "seconds"))]
+                *_amounts(metrics["training"][file])]
                for key, (words, file) in names.items() if file in metrics["training"]]
     differences = {"nlex_minus_none_full": "explained minus output only", "nlex_minus_raw_full": "explained minus variable dumps",
                    "rl_minus_sft": "RL minus SFT", "rl_minus_sft_control": "RL minus SFT continued for the same time"}
     paired = [[words, *(percent(metrics[key][set_], True) for set_ in ("short", "longer"))]
               for key, words in differences.items() if key in metrics]
-    return table(["answer format", "short", "longer", "tokens", "examples", "seconds"], formats) + "\n\n" + table(
-        ["paired difference", "short", "longer"], paired)
+    tables = [rows for _, _, rows in beside_each_other(metrics)]
+    after = len(metrics.get("rl_table", {}))
+    tables[after:after] = [table(["answer format", "short", "longer", "tokens", "examples", "seconds"], formats),
+                           table(["paired difference", "short", "longer"], paired)]
+    if "predict_by_length" in metrics:
+        main = lambda record: {key: row for key, row in record.items() if key.startswith(("sft/nlex", "rl/nlex"))}
+        tables += [_by_table(metrics, "predict_by_steps", "steps"), _wrong_steps_table(main(metrics["first_wrong_step"]))]
+        tables += [_agreement_table(main(metrics["predict_by_agreement"]))] if "predict_by_agreement" in metrics else []
+    return "\n\n".join(tables)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import eval as evaluation
 import report
 import tasks
 from eval import Answer, Simulator, on_public_tests, resample, self_rlef
-from report import figure, paired_difference, pass_at_k, percent, rank_score_at_k, step_bin
+from report import bin_of, compare_choices, figure, paired_difference, pass_at_k, percent, rank_score_at_k
 from tasks import Problem
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -79,7 +79,46 @@ def test_words():
     assert percent({"value": 0.803, "lo": 0.77, "hi": 0.8312}) == "80.3 (77.0 to 83.1)"
     assert percent({"value": 0.05, "lo": -0.01, "hi": 0.11}, signed=True) == "+5.0 (-1.0 to +11.0)"
     assert percent(None) == percent(figure([], [])) == "-"
-    assert [step_bin(n) for n in (1, 5, 6, 30, 31, 900)] == ["1-5", "1-5", "6-10", "21-30", "31+", "31+"]
+    assert [bin_of(n) for n in (1, 5, 6, 30, 31, 900)] == ["1-5", "1-5", "6-10", "21-30", "31+", "31+"]
+    assert [bin_of(n, report.SIZE_BINS, 0) for n in (0, 9, 10, 50, 99, 100)] == ["0-9", "0-9", "10-19", "50-99", "50-99", "100+"]
+
+
+def test_differences_are_paired_and_of_models_that_are_there():
+    cls = ["a", "b", "c", "d"]
+    record = report.compare({"x": {"c": ([1, 1, 0, 1], cls), "only x": ([1], ["a"])}, "y": {"c": ([0, 1, 0, 1], cls)}},
+                            [("x", "y"), ("x", "z")])
+    assert record["models"]["x"]["c"]["value"] == 0.75 and record["models"]["x"]["only x"]["n"] == 1
+    assert set(record["differences"]) == {"x minus y"} and set(record["differences"]["x minus y"]) == {"c"}
+    assert record["differences"]["x minus y"]["c"] == figure([1, 0, 0, 0], cls)  # narrower than of two independent samples
+
+
+def test_choices_by_simulation_and_by_running():
+    right = [True, False, False]
+    assert compare_choices([2, 0, 0], [2, 1, 0], right) == "same"
+    assert compare_choices([2, 2, 0], [2, 1, 0], right) == "false pass"     # the wrong one shares the first place
+    assert compare_choices([1, 2, 0], [2, 1, 0], right) == "false pass"     # the right one fails, but the wrong one is believed to pass
+    assert compare_choices([0, 1, 0], [2, 1, 0], right) == "false fail"     # the wrong one is judged as it is
+    assert compare_choices([2, 0, 0], [2, 2, 0], right) == "better"         # luck: it passes the public tests and is wrong
+    assert compare_choices([1, -1, 1], [1, -1, 0], [True, False, False]) == "false pass"
+    # whenever simulation's choice is worse without a false pass on top, one of the really best is simulated as worse than it is
+    rng = random.Random(0)
+    for _ in range(3000):
+        passed, simulated = ([rng.randint(0, 2) for _ in range(4)] for _ in range(2))
+        kind = compare_choices(simulated, passed, [p == 2 and rng.random() < 0.8 for p in passed])
+        if kind == "false fail":
+            assert any(p == max(passed) and score < p for score, p in zip(simulated, passed))
+
+
+def test_vague_phrases_and_what_a_case_is_like():
+    words = {"Read a list of numbers. Print the sum.": 0, "Read a list of numbers. Grow each. Print the sum.": 1,
+             "Read n and take 1 to n. Keep those on one side of 12. Print the largest, at least 0, adjusted by 3.": 2}
+    assert [report.vague_phrases(SimpleNamespace(statement=text)) for text in words] == [*words.values()]
+    rng, knobs = random.Random(0), tasks.world.KNOBS["cpu"]
+    drawn = [tasks.world.random_problem(rng, knobs, "train", k % 2 == 1) for k in range(40)]
+    assert all((report.vague_phrases(problem) > 0) == problem.open for problem in drawn if problem)
+    assert [evaluation.input_length(text) for text in ("", "3 1 2", "90417", "6", "12", "abc", "4 -1")] == [0, 3, 5, 6, 12, 3, 2]
+    answer = "We read 907, so s = '907'.\nTurn 12: x = -40.\ny = int('88') = 8 * 5 = 40.\n<output>\n41\n</output>"
+    assert evaluation.value_size(answer) == 41 and evaluation.value_size("<output>\n</output>") == 0
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -138,6 +177,16 @@ def test_exchanged_feedback_is_the_next_problems():
     assert answer.users[0].count("wrong") == 2 and answer.users[1].count("right") == 3
 
 
+def test_feedback_can_tell_how_the_failing_run_went():
+    seen, problems = [], [problem(name) for name in "abc"]
+    explain = lambda code, stdin: seen.append((code, stdin)) or [f"x = {stdin}.", "We stop."]
+    answer = Script(a=[tasks.SUBMIT], b=[fence("worse"), tasks.SUBMIT], c=[tasks.SUBMIT])
+    histories = self_rlef(problems, ["good", "bad", None], answer, observe, turns=3, explain=explain)
+    assert histories == [["good"], ["bad", "worse\n"], [None]]
+    assert seen == [("bad", "b0"), ("worse\n", "b0")]  # the first failing test of what stands now; nothing of unreadable programs
+    assert answer.users[1].endswith("The run on b0:\nx = b0.\nWe stop.") and all("The run" not in answer.users[k] for k in (0, 2))
+
+
 def test_resampling_uses_the_drawn_programs_first():
     problems = [problem(name) for name in "abc"]
     answer = Script(b=[fence("good9"), fence("never")], c=[fence("c4"), fence("c5")])
@@ -170,7 +219,8 @@ def test_best_at_k_and_repair_figures():
     rows = {"solve-rl": {"programs": [["x"] * 4] * 2, "tokens": [[4, 3, 2, 1], [1, 2, 3, 4]],
                          "right": [[True, False, False, False], [True, True, False, False]], "passed": [[2, 0, 1, -1], [2, 2, 2, 0]]},
             "best": {"scores": [[[2, 2, 0, -1], [2, 2, 0, 0]]]}}
-    run = {"init": [True, False], "final": [True, True], "init_public": [True, True], "final_public": [True, True], "turns": [1, 3]}
+    run = {"init": [True, False], "final": [True, True], "init_public": [True, True], "final_public": [True, True], "turns": [1, 3],
+           "right": [[True], [False, False, True]]}
     rows["self-rlef"] = {"simulated": run, "oracle": run, "resample": {**run, "final": [False, True]}}
     summary = report.summarise(rows, problems, {})
     best, loop = summary["best_at_k"], summary["self_rlef"]
@@ -181,11 +231,88 @@ def test_best_at_k_and_repair_figures():
     assert values("random") == [0.375] * 4
     assert values("short1")[3] == 0.5 and values("short1", best["open"])[3] == 1.0  # the unreadable program is last, however short
     assert best["gain"][0]["value"] == 0 and summary["simulation_gap"]["value"] == pytest.approx(best["exec"][3]["value"] - 0.75, abs=1e-4)
+    assert best["choices"] == {"same": 0, "false fail": 0, "false pass": 1, "better": 1} and best["open"]["choices"]["better"] == 1
+    assert {t: f["value"] for t, f in loop["curve"]["simulated"].items()} == {"1": 0.5, "2": 0.5, "3": 1.0, "10": 1.0}
     assert best["accepts_right"]["value"] == 0.75 and best["rejects_wrong"]["value"] == pytest.approx(2 / 3, abs=1e-4)
     assert summary["solve"]["rl/clear"]["pass@1"]["value"] == 0.25 and summary["solve"]["rl"]["public@1"]["value"] == 0.5
     assert (loop["fixed"]["value"], loop["broken"]["value"], loop["turns"]["value"]) == (0.5, 0, 2)
     assert loop["resample"]["value"] == 0.5 and loop["final_minus_resample"]["value"] == 0.5
     assert loop["table"]["all tests"]["wrong -> right"]["value"] == 0.5 and loop["table"]["public tests"]["right -> right"]["value"] == 1
+
+
+def item(right, set_="short", **more):
+    return {"set": set_, "kind": "plain", "cls": str(more.get("steps", 1)), "steps": 1, "length": 3, "size": 5, "votes": 1, "right": right,
+            "readable": True, "majority": right[0], "greedy": right[0], **more}
+
+
+def test_models_beside_each_other():
+    yes, no, half = [True] * 5, [False] * 5, [True] + [False] * 4
+    predictions = lambda *rights: {"items": [item(right, steps=k, length=3 + k, size=10 * k) for k, right in enumerate(rights, 1)],
+                                   "extra": {}}
+    rows = {"predict-sft": predictions(no, half), "predict-rl": predictions(yes, half), "predict-sft-control": predictions(half, half),
+            "predict-few": predictions(no, no), "predict-few-rl": predictions(yes, no), "predict-joint-none": predictions(no, no)}
+    own = lambda right: [item(right, "own")]
+    rows["own"] = {"items": {"rl": own(half), "predict-rl": own(yes), "sft": own(no)}}
+    solved = lambda right: {"programs": [["x"] * 4] * 2, "tokens": [[1] * 4] * 2, "right": right,
+                            "passed": [[2 * r for r in row] for row in right]}
+    rows |= {"solve-sft": solved([[0, 0, 0, 0], [1, 0, 0, 0]]), "solve-rl": solved([[1, 1, 0, 0], [1, 0, 0, 0]]),
+             "solve-joint-none": solved([[0, 0, 0, 0], [0, 0, 0, 0]]), "solve-extra": solved([[1, 1, 1, 1], [0, 0, 0, 0]]),
+             "solve-extra-without-tests": solved([[1, 0, 0, 0], [1, 1, 0, 0]])}
+    perfect = [[2, 0, 0, 0], [2, 2, 0, 0]]
+    rows |= {"best": {"scores": [[[0, 0, 2, 2], [2, 0, 0, 0]]]},
+             "best-extra": {"scores": [[[2] * 4] * 2], "judge": "extra", "programs_of": "extra"},
+             "best-extra-without-tests": {"scores": [perfect], "judge": "extra", "programs_of": "extra-without-tests"}}
+    run = lambda *right: {"right": right, "turns": [len(row) for row in right]}
+    rows["self-rlef-traces"] = {"simulated": run([False, True], [True]), "simulated_trace": run([False, False, True], [True]),
+                                "oracle": run([False], [True]), "oracle_trace": run([False, True], [True])}
+    problems = [problem("a"), Problem(**{**vars(problem("b")), "statement": "Grow each. Print the sum."})]
+    names = {name: f"{row[0]}/{row[1]}" for name, row in evaluation.CHECKPOINTS.items()}
+    summary = report.summarise(rows, problems, names)
+    value = lambda record, *keys: record["models"][keys[0]][keys[1]]["value"]
+    change = lambda record, pair, column: record["differences"][pair][column]["value"]
+
+    rl = summary["rl_table"]["default"]
+    assert "scarce" not in summary["rl_table"]  # two rows are no table
+    assert (value(rl, "rl", "short pass@1"), value(rl, "rl", "short pass@5"), value(rl, "sft", "short pass@5")) == (0.6, 1.0, 0.5)
+    assert set(rl["differences"]) == {"rl minus sft", "rl minus sft-control", "sft-control minus sft"}
+    assert change(rl, "rl minus sft-control", "short pass@1") == 0.4 and change(rl, "sft-control minus sft", "short pass@5") == 0.5
+    formats = summary["formats"]
+    assert set(formats["models"]) == {"sft", "rl", "joint-none"} and value(formats, "rl", "solve pass@1") == 0.375
+    assert set(formats["differences"]) == {"rl minus sft", "sft minus joint-none"}
+    assert change(formats, "sft minus joint-none", "short pass@1") == 0.1 and change(formats, "rl minus sft", "solve pass@1") == 0.25
+    assert change(summary["own_programs"], "predict-rl minus rl", "own pass@1") == 0.8
+    assert value(summary["public_tests"], "without tests", "best@4 simulate") == 1.0
+    assert change(summary["public_tests"], "without tests minus with tests", "solve pass@1") == -0.125
+    assert change(summary["public_tests"], "without tests minus with tests", "best@4 simulate") == 0.5
+    readings = summary["open_readings"]["models"]
+    assert {key: row["chance"]["value"] for key, row in readings.items()} == {"0 vague": 1.0, "1 vague": 0.5}
+    assert readings["1 vague"]["pass@1 minus chance"]["value"] == -0.25 and readings["1 vague"]["best@4 simulate"]["value"] == 1.0
+    assert readings["0 vague"]["best@4 simulate"]["value"] == 0.0 and readings["0 vague"]["best@4 exec"]["value"] == 1.0
+    traces = summary["self_rlef_traces"]
+    assert [value(traces, "simulated_trace", f"after {t}") for t in (1, 2, 3, 10)] == [0.5, 0.5, 1.0, 1.0]
+    assert change(traces, "simulated_trace minus simulated", "after 2") == -0.5
+    assert change(traces, "oracle_trace minus oracle", "after 10") == 0.5 and traces["turns"]["simulated_trace"]["value"] == 2
+    assert {key: f["value"] for key, f in summary["predict_by_length"]["rl/nlex"].items()} == {"4": 1.0, "5": 0.2}
+    assert {key: f["value"] for key, f in summary["predict_by_size"]["rl/nlex"].items()} == {"10-19": 1.0, "20-49": 0.2}
+    assert (summary["best_at_k_extra_without_tests"]["judge"], summary["best_at_k"]["judge"]) == ("extra", "rl")
+    assert summary["solve"]["extra-without-tests"]["pass@1"]["value"] == 0.375
+    shown = [title for title, _, _ in report.beside_each_other(summary)]
+    assert len(shown) == 10 and shown[0].startswith("RL, other rewards") and shown[-1].endswith("size of the values")
+
+
+def test_courses_of_training(tmp_path):
+    (tmp_path / "rl.jsonl").write_text('{"step": 0, "val_short": 0.5}\n' + "".join(
+        f'{{"step": {k}, "seconds": {{"sample": 2, "run": 1, "train": 3, "validate": 50}}}}\n' for k in (1, 2)))
+    (tmp_path / "sft.jsonl").write_text('{"step": 1, "train_seconds": 70, "val_short": 0.4}\n'
+                                        '{"step": 2, "train_seconds": 90, "val_short": 0.5}\n{"step": 3, "train_seconds": 95}\n')
+    (tmp_path / "sft-control.jsonl").write_text('{"step": 1, "train_seconds": 8, "val_short": 0.6}\n')
+    assert [x for x, _ in report.training_course(tmp_path, "rl", "sft")] == [0, 6, 12]  # validation is no training
+    assert [(x, record["val_short"]) for x, record in report.training_course(tmp_path, "sft-control", "sft")] == [(0, 0.5), (8, 0.6)]
+    assert report.training_course(tmp_path, "sft-ceiling", "sft") == []
+    told = lambda n, **kinds: {"n": n, "wrong": sum(kinds.values()), "kinds": kinds}
+    shares = report.wrong_step_shares({"first_wrong_step": {
+        "sft/nlex/short": told(6, arithmetic=2), "sft/nlex/longer": told(4, loop=1, arithmetic=1), "sft/nlex/own": told(9, loop=9)}})
+    assert shares == {"sft/nlex": {"arithmetic": 0.3, "loop": 0.1}, "rl/nlex": {}}
 
 
 def test_a_half_written_log_line_is_no_error(tmp_path):
@@ -198,9 +325,30 @@ def test_a_half_written_log_line_is_no_error(tmp_path):
 # ---------------------------------------------------------------------------------------------------------------------
 # The whole evaluation, with random weights.
 
+ABLATIONS = ("sft-none", "predict-rl", "rl-outcome", "joint-none-rl", "no-fix", "extra")
+
+
+def test_sections_of_the_checkpoints_that_are_there():
+    needed = [name for name, row in evaluation.CHECKPOINTS.items() if row[3]]
+    titles = lambda found, full=True: [section.title for section in evaluation.sections(found, full)]
+    assert titles(needed, False) == ["solve-sft", "solve-rl", *(f"predict-{name}" for name in needed), "best", "self-rlef"]
+    assert titles(needed)[8:] == ["own", "self-rlef-exchanged", "self-rlef-sft"]
+    everything = titles([*evaluation.CHECKPOINTS])
+    assert set(everything) >= {*(f"predict-{name}" for name in evaluation.CHECKPOINTS), "best-other", "self-rlef-no-fix"}
+    assert len(set(everything)) == len(everything)
+    find = lambda title, found: next(section for section in evaluation.sections(found, True) if section.title == title)
+    assert find("best-predict-only", [*needed, "sft-predict"]).reads == ["sft-predict", "rl"]
+    assert find("best-predict-only", [*needed, "sft-predict", "predict-rl"]).reads == ["predict-rl", "rl"]
+    for last, found in (("joint-none", ["joint-none"]), ("joint-none-rl", ["joint-none", "joint-none-rl"])):
+        other = find("best-other", [*needed, *found])
+        assert other.reads == ["rl", last] and other.options["programs_of"] == last and f"solve-{last}" in titles([*needed, *found])
+    stages = [row[:2] for row in evaluation.CHECKPOINTS.values()]
+    assert len(set(stages)) == len(stages)
+
+
 @pytest.fixture(scope="module")
 def out(tmp_path_factory):
-    """Test data and the four checkpoints of the default course, and one of `run.sh full`."""
+    """Test data, the four checkpoints of the default course, and some more."""
     torch = pytest.importorskip("torch")
     from model import ModelConfig, Tokenizer, Transformer, save_checkpoint
 
@@ -216,7 +364,7 @@ def out(tmp_path_factory):
         problems += [drawn] if drawn else []
     for name, rows in (("cases", cases), ("problems", problems)):
         (folder / "data" / f"test_{name}.jsonl").write_text("".join(json.dumps(tasks.asdict(row)) + "\n" for row in rows))
-    for name in ("sft", "rl", "sft-short-nlex", "sft-short-none", "sft-none"):
+    for name in ("sft", "rl", "sft-short-nlex", "sft-short-none", *ABLATIONS):
         torch.manual_seed(len(name))
         model = Transformer(ModelConfig(n_vocab=Tokenizer().n_vocab, n_layer=1, n_head=2, n_kv_head=1, n_embd=32, n_ctx=512))
         save_checkpoint(folder / f"{name}.pt", model, extra={"tokens": 1000, "examples": 10})
@@ -256,24 +404,43 @@ def test_evaluation_from_checkpoints_to_report(out, monkeypatch, capsys, solving
     assert set(metrics) >= {"preset", "device", "commit", "seed", "seconds", "peak_memory_mb", "parameters", "predict", "solve",
                             "best_at_k", "self_rlef", "predict_by_kind", "predict_by_steps", "first_wrong_step", "simulation_gap",
                             "nlex_minus_none", "rl_minus_sft"}
-    assert set(metrics["predict"]) == {
-        *(f"{name}/{set_}" for name in ("sft/nlex", "rl/nlex") for set_ in ("short", "longer", "own")),
-        *(f"{name}/{set_}" for name in ("sft_short_budget/nlex", "sft_short_budget/none", "sft/none") for set_ in ("short", "longer"))}
+    stages = ["/".join(evaluation.CHECKPOINTS[name][:2]) for name in ("sft", "rl", "sft-short-nlex", "sft-short-none", *ABLATIONS)]
+    assert set(metrics["predict"]) == {*(f"{stage}/{set_}" for stage in stages for set_ in ("short", "longer")),
+                                       "sft/nlex/own", "rl/nlex/own"}
     assert metrics["predict"]["rl/nlex/short"]["n"] == 4 and metrics["predict"]["rl/nlex/own"]["n"] > 0
-    assert {"sft", "sft/clear", "sft/open", "rl", "rl/clear", "rl/open"} == set(metrics["solve"])
+    solving = ("sft", "rl", "joint-none-rl", "no-fix", "extra", "extra-without-tests")
+    assert {f"{name}{group}" for name in solving for group in ("", "/clear", "/open")} == set(metrics["solve"])
     assert set(metrics["solve"]["rl"]) >= {"pass@1", "pass@4", "public@1", "public@4"}
     for method in ("pass", "simulate", "exec", "short1", "random"):
         assert len(metrics["best_at_k"][method]) == len(metrics["best_at_k"]["open"][method]) == 4
     assert set(metrics["self_rlef"]) >= {"init", "final", "oracle_final", "resample", "fixed", "broken", "turns", "exchanged"}
+    assert set(metrics) >= {"rl_table", "formats", "own_programs", "best_at_k_predict_only", "best_at_k_other", "best_at_k_extra",
+                            "best_at_k_extra_without_tests", "public_tests", "open_readings", "self_rlef_sft", "self_rlef_no_fix",
+                            "self_rlef_traces", "predict_by_length", "predict_by_size"}
+    own = metrics["own_programs"]
+    assert set(own["models"]) == {"rl", "sft", "predict-rl"} and "predict-rl minus rl" in own["differences"]
+    assert own["models"]["rl"]["own pass@1"] == metrics["predict"]["rl/nlex/own"]
+    assert {row["own pass@1"]["n"] for row in own["models"].values()} == {metrics["predict"]["rl/nlex/own"]["n"]}
+    assert (metrics["best_at_k_predict_only"]["judge"], metrics["best_at_k_other"]["programs_of"]) == ("predict-rl", "joint-none-rl")
+    assert set(metrics["self_rlef"]["curve"]) == {"simulated", "oracle", "resample", "exchanged"}
+    assert metrics["self_rlef"]["curve"]["simulated"]["1"] == metrics["self_rlef"]["init"]
+    assert metrics["self_rlef"]["curve"]["simulated"]["3"] == metrics["self_rlef"]["final"]  # of three turns
+    assert set(metrics["self_rlef_traces"]["models"]) == {"simulated", "simulated_trace", "oracle", "oracle_trace"}
     assert metrics["seconds"]["total"] == pytest.approx(91 + metrics["seconds"]["eval"], abs=0.3) and metrics["seconds"]["sft"] == 60
     text = (out / "report.md").read_text()
     assert "numbers mean nothing" in text and "NOT MET" in text and "NOT MET" in said
     assert "nan" not in text.lower().replace("nano", "") and "None" not in text
+    assert all(f"## {title}\n{caption}" in text for title, caption, _ in report.beside_each_other(metrics))
+    printed = report.full_budget(metrics)
+    marks = ("rl-outcome minus sft", "| answer format", "rl minus joint-none-rl", "predict-rl minus rl", "rl, programs of joint-none-rl",
+             "1 vague", "without tests minus with tests", "| no-fix", "oracle_trace minus oracle", "| items", "| steps", "wrong step")
+    places = [printed.index(words) for words in marks]
+    assert "None" not in printed and places == sorted(places)
 
     # the same command again does what is missing, and comes to the same numbers
     (out / "eval-cache" / "self-rlef.json").unlink()
     again = main(monkeypatch, capsys, *flags)
-    assert again.count("is there") == 10 and again.count("self-rlef ") == 1
+    assert again.count("is there") == said.count("\neval   ") - 2 and again.count("self-rlef ") == 1
     assert {k: v for k, v in json.loads((out / "metrics.json").read_text()).items() if k not in ("seconds", "peak_memory_mb")} == \
            {k: v for k, v in metrics.items() if k not in ("seconds", "peak_memory_mb")}
 
