@@ -98,6 +98,7 @@ def test_choices_by_simulation_and_by_running():
     assert compare_choices([2, 2, 0], [2, 1, 0], right) == "false pass"     # the wrong one shares the first place
     assert compare_choices([1, 2, 0], [2, 1, 0], right) == "false pass"     # the right one fails, but the wrong one is believed to pass
     assert compare_choices([0, 1, 0], [2, 1, 0], right) == "false fail"     # the wrong one is judged as it is
+    assert compare_choices([0, 2, 1], [3, 2, 0], right) == "false fail"     # another is overrated, but not chosen
     assert compare_choices([2, 0, 0], [2, 2, 0], right) == "better"         # luck: it passes the public tests and is wrong
     assert compare_choices([1, -1, 1], [1, -1, 0], [True, False, False]) == "false pass"
     # whenever simulation's choice is worse without a false pass on top, one of the really best is simulated as worse than it is
@@ -372,7 +373,7 @@ def out(tmp_path_factory):
     return folder
 
 
-FLAGS = ["--preset", "quick", "--max-new-tokens-predict", "12", "--max-new-tokens-solve", "12", "--turns", "3", "--samples", "4"]
+FLAGS = ["--preset", "quick", "--max-new-tokens-predict", "5", "--max-new-tokens-solve", "5", "--turns", "3", "--samples", "4"]
 
 
 def main(monkeypatch, capsys, *flags):
