@@ -39,6 +39,9 @@ Deviations from the paper
       test, as in the paper) is gathered while training, not before.
     - Every line of a prediction is rewarded, not its outcome alone (--reward).
     - The rate decays linearly to zero.
+    - The gain of the last norm, which scales every logit, moves only as a whole and with a rate of its own (gain_lr): it is the temperature
+      of the policy, which RL may thus learn in tens of steps. Sharper is better where the likeliest answer is right more often than a sampled
+      one, and the reward says whether it is: a part of RL's effect, and pass@5 beside pass@1 shows how large a part.
     - Muon for matrices. It normalises its update, so there clipping (0.1, the paper's) only weighs steps against each other.
     - A program whose behaviour class is held out (validation, test) is never shown to the model, also when the model wrote it: it does
       not enter the own pool, and in MultiTurn such an episode ends, with the reward of its first program.
@@ -322,6 +325,15 @@ def reinforce_loss(logps: list[torch.Tensor], advantages: list[torch.Tensor], n_
     return -sum((a * logp).sum() for a, logp in zip(advantages, logps)) / n_tokens
 
 
+def merge_equal(turns: list[Turn], scores: list[list[float]]) -> tuple[list[Turn], list[list[float]]]:
+    """Equal answers to equal prompts are trained once, with the sum of their advantages: the same gradient for less work."""
+    merged: dict[tuple, tuple] = {}
+    for turn, score in zip(turns, scores):
+        key = (tuple(turn.prompt), tuple(turn.tokens))
+        merged[key] = (turn, [a + b for a, b in zip(merged[key][1], score)] if key in merged else score)
+    return [turn for turn, _ in merged.values()], [score for _, score in merged.values()]
+
+
 def micro_batches(lengths: list[int], micro_tokens: int) -> list[list[int]]:
     """Row numbers, longest first, cut so that rows x longest <= micro_tokens (a longer row goes alone)."""
     batches: list[list[int]] = []
@@ -423,7 +435,7 @@ def main() -> None:
         fail(str(problem))
 
     model, tokenizer = saved["model"], Tokenizer()
-    optimizers = make_optimizers(model, args.muon_lr, args.adam_lr)
+    optimizers = make_optimizers(model, args.muon_lr, args.adam_lr, args.gain_lr)
     with Sandbox(cpu_seconds=0.5) as sandbox:  # these programs take milliseconds or never end
         runner = tasks.Runner(sandbox)
         own, sample = OwnPrograms(runner), Sampler(model, tokenizer, args.batch_rows)
@@ -476,6 +488,7 @@ def main() -> None:
                     scores += [score for _, score in scored]
                 record |= describe(environment, groups, equal)
                 skipped += equal
+            turns, scores = merge_equal(turns, scores)
             n_tokens, played = sum(len(turn.tokens) for turn in sampled), time.time() - mark
 
             # 2. Learn: one step of gradient ascent on the expected reward.
@@ -487,6 +500,8 @@ def main() -> None:
             gap, norm = 0.0, 0.0
             if turns:  # else every group was skipped and there is nothing to learn
                 gap = backward(model, turns, scores, n_tokens, args.micro_tokens, tokenizer.pad)
+                gain = model.norm.weight  # moves as a whole: it is the policy's temperature, see above
+                gain.grad = (gain.grad @ gain).detach() / (gain @ gain).detach() * gain.detach()
                 norm = torch.nn.utils.clip_grad_norm_(model.parameters(), args.clip).item()
                 for optimizer in optimizers:
                     optimizer.step()

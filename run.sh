@@ -106,13 +106,36 @@ course() {  # the flags go to every stage
 }
 
 ablations() {  # the same flags, the same folder, other names; sizes for preset cpu
-  # Answer formats at the full budget of tokens, each with its own complete schedule; the first is also a dedicated verifier.
+  # Answer formats of prediction alone, at a full budget of tokens, each with its own complete schedule; the first, and RL from it, are also
+  # dedicated verifiers.
   local tokens=10000000
   stage nlex python sft.py --predict-only --tokens $tokens --name sft-predict "$@"
   stage none python sft.py --predict-only --format none --tokens $tokens --name sft-none "$@"
   stage raw python sft.py --predict-only --format raw --tokens $tokens --name sft-raw "$@"
-  # What the same time would have brought without rewards.
+  stage verifier python rl.py --start sft-predict --name predict-rl --solve-prompts 0 --fix-prompts 0 "$@"
+  # RL by outcome alone; imitation of own right answers; what the same time brings without rewards, on SFT's own mixture (control) and with
+  # explanations of RL's prompts, which RL never has (ceiling).
+  stage outcome python rl.py --reward outcome --name rl-outcome "$@"
+  stage rejection python rl.py --reward rejection --name rl-rejection "$@"
   stage control python sft.py --control rl "$@"
+  stage ceiling python sft.py --control rl --traces rl --name sft-ceiling "$@"
+  # The same where explanations are few, and SFT has learnt from them what it can: three times as many steps of RL.
+  local few=(--start few --steps 120)
+  stage few python sft.py --data-share 0.1 --name few "$@"
+  stage few-rl python rl.py "${few[@]}" --name few-rl "$@"
+  stage few-outcome python rl.py "${few[@]}" --reward outcome --name few-rl-outcome "$@"
+  stage few-rejection python rl.py "${few[@]}" --reward rejection --name few-rl-rejection "$@"
+  stage few-control python sft.py --control few-rl --data-share 0.1 --name few-control "$@"
+  stage few-ceiling python sft.py --control few-rl --traces rl --name few-ceiling "$@"
+  # All three texts with the other answer formats, before and after RL.
+  local format
+  for format in raw none; do
+    stage $format-joint python sft.py --format $format --name joint-$format "$@"
+    stage $format-rl python rl.py --start joint-$format --name joint-$format-rl "$@"
+  done
+  # SFT that never saw a fix turn; SFT with some solve prompts without tests, and some fix prompts with the failing run's explanation.
+  stage no-fix python sft.py --fix-share 0 --name no-fix "$@"
+  stage extra python sft.py --without-tests 0.1 --fix-traces 0.5 --name extra "$@"
   # The paper's sizes: 20 programs a problem, 5 predictions a test.
   stage eval python eval.py --full --samples 20 --predictions 5 "$@"
 }

@@ -57,12 +57,16 @@ TASKS = ("predict", "solve", "fix")
 def tokenised(tokenizer: Tokenizer, args: argparse.Namespace) -> tuple[np.ndarray, np.ndarray]:
     """-> tokens (uint16, all samples one after another), index (int64, rows of start, prompt length, whole length, task).
     Made once from the data files, then memory-mapped."""
-    mixture = [args.traces, args.format, args.fix_share, args.without_tests, args.fix_traces, args.max_cases]
+    mixture = [args.traces, args.format, args.fix_share, args.without_tests, args.fix_traces, args.data_share]
     stem = args.out / "data" / "-".join(map(str, mixture))
     tokens_path, index_path = stem.with_name(stem.name + ".bin"), stem.with_name(stem.name + ".npy")
     if not index_path.exists():
-        cases = tasks.load_cases(args.out / "data" / f"{args.traces}_cases.jsonl")[:args.max_cases or None]
+        cases = all_cases = tasks.load_cases(args.out / "data" / "sft_cases.jsonl")
         problems = tasks.load_problems(args.out / "data" / "sft_problems.jsonl")
+        if args.traces == "rl":
+            cases = tasks.load_cases(args.out / "data" / "rl_cases.jsonl")
+        cases = cases[:round(len(cases) * args.data_share)]
+        problems = problems[:round(len(problems) * len(cases) / len(all_cases))]  # so that every mixture has the same shares
         rng, rows, start = random.Random(args.seed), [], 0
         with open(tokens_path, "wb") as file:
             def add(task: str, user: str, assistant: str):

@@ -149,6 +149,15 @@ def test_the_split_into_micro_batches_does_not_change_the_gradient(model, tokeni
         torch.testing.assert_close(p.grad, whole[name], rtol=1e-4, atol=1e-7)
 
 
+def test_equal_answers_are_trained_once_with_the_same_gradient(model, tokenizer):
+    turns = made_up_turns(tokenizer, 3)
+    turns, scores = turns + turns[:1], [[a] * len(t.tokens) for a, t in zip([1.5, -0.5, 0.8, -1.0], turns + turns[:1])]
+    once, summed = rl.merge_equal(turns, scores)
+    assert len(once) == 3 and summed[0] == [0.5] * len(turns[0].tokens)
+    for name, g in gradient(model, turns, scores, 100, 10**6, tokenizer.pad).items():
+        torch.testing.assert_close(gradient(model, once, summed, 100, 10**6, tokenizer.pad)[name], g, rtol=1e-4, atol=1e-7)
+
+
 def test_zero_advantages_give_exactly_zero_gradient(model, tokenizer):
     turns = made_up_turns(tokenizer, 4)
     scores = advantages(torch.tensor([[-1.0, -1, -1, -1]]))[0].tolist()
