@@ -40,8 +40,8 @@ Deviations from the paper
     - Every line of a prediction is rewarded, not its outcome alone (--reward).
     - The rate decays linearly to zero.
     - The gain of the last norm, which scales every logit, moves only as a whole and with a rate of its own (gain_lr): it is the temperature
-      of the policy, which RL may thus learn in tens of steps. Sharper is better where the likeliest answer is right more often than a sampled
-      one, and the reward says whether it is: a part of RL's effect, and pass@5 beside pass@1 shows how large a part.
+      of the policy, which RL may thus learn in tens of steps. Sharper is better where the likeliest answer is right more often than a
+      sampled one, and the reward says whether it is: a part of RL's effect, and pass@5 beside pass@1 shows how large a part.
     - Muon for matrices. It normalises its update, so there clipping (0.1, the paper's) only weighs steps against each other.
     - A program whose behaviour class is held out (validation, test) is never shown to the model, also when the model wrote it: it does
       not enter the own pool, and in MultiTurn such an episode ends, with the reward of its first program.
