@@ -103,7 +103,7 @@ def summarise(rows: dict[str, dict], problems: list, names: dict[str, str]) -> d
     summary.update(summarise_predictions({names[name]: items for name, items in predicted.items()}))
     for key, a, b in (("nlex_minus_none", "sft-short-nlex", "sft-short-none"), ("nlex_minus_none_full", "sft-predict", "sft-none"),
                       ("nlex_minus_raw_full", "sft-predict", "sft-raw"), ("rl_minus_sft", "rl", "sft"),
-                      ("rl_minus_sft_control", "rl", "sft-control")):
+                      ("rl_minus_sft_control", "rl", "sft-control"), ("rl_minus_outcome", "rl", "rl-outcome")):
         if a in predicted and b in predicted:
             summary[key] = {set_: _paired_predictions(predicted[a], predicted[b], set_) for set_ in ("short", "longer")}
     summary["training"] = {name: rows[f"predict-{name}"]["extra"] for name in predicted}
@@ -119,8 +119,9 @@ def summarise(rows: dict[str, dict], problems: list, names: dict[str, str]) -> d
                 key = stage if group == "all" else f"{stage}/{group}"
                 summary["solve"][key] = _solving(rows[section], problems, cls, chosen)
     if "solve-sft" in rows and "solve-rl" in rows and "rl_minus_sft" in summary:
-        share = lambda stage: [sum(row) / len(row) for row in rows[f"solve-{stage}"]["right"]]
-        summary["rl_minus_sft"]["solve pass@1"] = paired_difference(share("rl"), share("sft"), cls)
+        for k in (1, min(8, len(rows["solve-rl"]["right"][0]))):
+            share = lambda stage, k=k: [pass_at_k(len(row), sum(row), k) for row in rows[f"solve-{stage}"]["right"]]
+            summary["rl_minus_sft"][f"solve pass@{k}"] = paired_difference(share("rl"), share("sft"), cls)
 
     for section, key in BEST.items():
         if section in rows:
@@ -400,7 +401,7 @@ def bars(metrics: dict) -> list[list[str]]:
         return [what, "reported" if bar is None else text, met]
 
     value = lambda f: None if f is None else f["value"]
-    short = metrics["predict"].get("sft/nlex/short")
+    short, own, rl = metrics["predict"].get("sft/nlex/short"), metrics["predict"].get("rl/nlex/own"), metrics["rl_minus_sft"]
     best, loop, solve = metrics["best_at_k"], metrics["self_rlef"], metrics["solve"]["rl"]
     k, full = _at_8(metrics), metrics.get("nlex_minus_none_full", {}).get("short")
     gain, gap = best["gain"][k], best["simulation_gap"][k]
@@ -412,12 +413,14 @@ def bars(metrics: dict) -> list[list[str]]:
         (row("nlex minus none, full budget (run.sh full)", 0.40, value(full), "+40"), percent(full, True)),
         (row("solve pass@1, all statements", 0.50, value(solve["pass@1"]), "50 %"), percent(solve["pass@1"])),
         (row(f"best@{k + 1} simulate minus pass@1", 0.15, value(gain), "+15"), percent(gain, True)),
-        (row(f"simulation gap at k = {k + 1}", 0.06, value(gap), "at most 6", False), percent(gap, True)),
-        (row("self-RLEF final minus initial", 0.06, value(loop["gain"]), "+6"), percent(loop["gain"], True)),
+        (row(f"simulation gap at k = {k + 1}", 0.04, value(gap), "at most 4", False), percent(gap, True)),
+        (row("self-RLEF final minus initial", 0.08, value(loop["gain"]), "+8"), percent(loop["gain"], True)),
+        (row("self-RLEF: right programs broken", 0.03, value(loop["broken"]), "at most 3 %", False), percent(loop["broken"])),
         (row("beside it: resampling until simulation accepts, minus initial", None, None, ""),
          f"{100 * (loop['resample']['value'] - loop['init']['value']):+.1f}"),
-        (row("RL minus SFT, predict short", None, None, ""), percent(metrics["rl_minus_sft"]["short"], True)),
-        (row("RL minus SFT, predict longer", None, None, ""), percent(metrics["rl_minus_sft"]["longer"], True)),
+        (row("RL minus SFT, predict short", -0.01, value(rl["short"]), "-1"), percent(rl["short"], True)),
+        (row("RL minus SFT, predict longer", 0.03, value(rl["longer"]), "+3"), percent(rl["longer"], True)),
+        (row("own programs after RL, prediction", 0.85, value(own), "85 %"), percent(own)),
         (row("RL minus SFT, solve pass@1", None, None, ""), percent(metrics["rl_minus_sft"]["solve pass@1"], True)),
     ]
     if "ablations" not in metrics["seconds"]:  # the evaluation of a full run is another one
@@ -797,6 +800,18 @@ def over_seeds(runs: list[dict]) -> str:
     def loop(key):
         return lambda m, group: (m["self_rlef"] if group == "all" else m["self_rlef"][group])[key]["value"]
 
+    def pooled(key, set_):
+        """Mean over the runs with the interval of all their items together: the runs drew them independently."""
+        figures = [m.get(key, {}).get(set_) for m in runs]
+        if None in figures:
+            return "-"
+        mean = sum(f["value"] for f in figures) / len(figures)
+        half = math.sqrt(sum((f["hi"] - f["lo"]) ** 2 for f in figures)) / 2 / len(figures)
+        return percent({"value": mean, "lo": mean - half, "hi": mean + half}, True)
+
+    paired = [[words, *(pooled(key, set_) for key in ("rl_minus_sft", "rl_minus_sft_control", "rl_minus_outcome"))]
+              for set_, words in (("short", "short inputs"), ("longer", "longer inputs"), ("solve pass@1", "solve pass@1"),
+                                  ("solve pass@8", "solve pass@8"))]
     rows = {"solve pass@1, after SFT": solve("sft", "pass@1"), "solve pass@1, after RL": solve("rl", "pass@1"),
             "public tests passed by one program": solve("rl", "public@1"), "pass@8, the ceiling": best("pass", 8),
             "best@8 exec, the oracle": best("exec", 8), "**best@8 simulate**": best("simulate", 8), "short1@8": best("short1", 8),
@@ -811,9 +826,10 @@ def over_seeds(runs: list[dict]) -> str:
     fourth = [[stage, cell(lambda m, s=stage: m["seconds"].get(s, 0) / 60, 1)] for stage in ("data", "sft", "short", "rl", "eval", "total")]
     fourth.append(["peak memory of one process, MB", cell(lambda m: m["peak_memory_mb"], 1, 0)])
     head = [["output prediction, pass@1", "after SFT", "after RL", "difference", "short budget, explained", "short budget, output only"],
+            ["RL, paired (95 % interval, seeds together)", "minus before", "minus SFT for the same time", "minus RL by outcome"],
             ["percent of problems", "all statements", "clear", "open"],
             ["self-RLEF: first -> submitted program", "all tests", "public tests"], ["minutes", "2 CPU cores"]]
-    return "\n\n".join(map(table, head, (first, second, third, fourth)))
+    return "\n\n".join(map(table, head, (first, paired, second, third, fourth)))
 
 
 def full_budget(metrics: dict) -> str:

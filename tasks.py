@@ -10,9 +10,9 @@ into tokens; nothing in this file knows about tokens. Data files are JSON lines 
 explanation) and `Problem` (a statement with public and hidden tests):
 
     file             made of             who may read it, and what for
-    sft_cases        train classes       sft: explanations of short inputs, about 10 % longer ones
+    sft_cases        train classes       sft: explanations of short inputs, 3 % longer ones
     sft_problems     train classes       sft: solutions, wrong attempts with their true outcomes
-    rl_cases         train classes       rl: programs and inputs, half of them longer; the reward sees the outcome, nobody the explanation
+    rl_cases         train classes       rl: programs and inputs, half of them longer; the reward sees the truth, the model never does
     rl_problems      train classes       rl: statements and tests; nobody the solution
     val_*            validation classes  choosing (learning rates, shares, steps)
     test_*           test classes        the report, once
