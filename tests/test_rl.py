@@ -362,6 +362,8 @@ def test_a_stopped_run_continues_to_the_same_weights(tmp_path, monkeypatch, toke
     one, two = (load_checkpoint(tmp_path / name / "rl.pt")["model"].state_dict() for name in ("whole", "stopped"))
     assert all(torch.equal(one[key], two[key]) for key in one)
     assert any(not torch.equal(one[key], value) for key, value in start.state_dict().items())
+    moved = one["norm.weight"] - start.norm.weight      # the temperature: all gains by the same amount
+    assert moved.abs().min() > 1e-4 and torch.allclose(moved, moved[0].expand_as(moved), rtol=0.05)
 
     def lines(name):
         clock = ("seconds", "second", "runs")  # time, and what the cache of true runs had forgotten
