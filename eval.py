@@ -46,7 +46,6 @@ CHECKPOINTS = {
     "rl": ("rl", "nlex", "python rl.py", True),
     "sft-short-nlex": ("sft_short_budget", "nlex", "python sft.py --predict-only", True),
     "sft-short-none": ("sft_short_budget", "none", "python sft.py --predict-only --format none", True),
-    "sft-short-raw": ("sft_short_budget", "raw", "python sft.py --predict-only --format raw", False),
     "sft-predict": ("sft_predict_only", "nlex", "python sft.py --predict-only --name sft-predict --tokens N", False),
     "sft-raw": ("sft", "raw", "python sft.py --predict-only --format raw --name sft-raw --tokens N", False),
     "sft-none": ("sft", "none", "python sft.py --predict-only --format none --name sft-none --tokens N", False),
@@ -55,14 +54,14 @@ CHECKPOINTS = {
     "rl-outcome": ("rl_outcome", "nlex", "python rl.py --reward outcome --name rl-outcome", False),
     "rl-rejection": ("rl_rejection", "nlex", "python rl.py --reward rejection --name rl-rejection", False),
     "sft-control": ("sft_control", "nlex", "python sft.py --control rl", False),
-    "sft-ceiling": ("sft_ceiling", "nlex", "python sft.py --control rl --traces rl --name sft-ceiling", False),
+    "sft-ceiling": ("sft_ceiling", "nlex", "python sft.py --control rl --ceiling", False),
     # the same where explanations are scarce
     "few": ("few", "nlex", "python sft.py --data-share 0.1 --name few", False),
     "few-rl": ("few_rl", "nlex", "python rl.py --start few --name few-rl", False),
     "few-rl-outcome": ("few_rl_outcome", "nlex", "python rl.py --start few --reward outcome --name few-rl-outcome", False),
     "few-rl-rejection": ("few_rl_rejection", "nlex", "python rl.py --start few --reward rejection --name few-rl-rejection", False),
     "few-control": ("few_control", "nlex", "python sft.py --control few-rl --name few-control", False),
-    "few-ceiling": ("few_ceiling", "nlex", "python sft.py --control few-rl --traces rl --name few-ceiling", False),
+    "few-ceiling": ("few_ceiling", "nlex", "python sft.py --control few-rl --ceiling --name few-ceiling", False),
     # all three texts with another answer format, before and after RL
     "joint-raw": ("joint", "raw", "python sft.py --format raw --name joint-raw", False),
     "joint-none": ("joint", "none", "python sft.py --format none --name joint-none", False),
@@ -92,7 +91,8 @@ def sections(found: list[str], full: bool) -> list[Section]:
         verifier, other = last("sft-predict", "predict-rl"), last("joint-none", "joint-none-rl")
         others = [name for name in ("sft", "sft-predict", "predict-rl") if name in found]
         plan += [Section(f"solve-{name}", "solve", [name])
-                 for name in ("joint-raw", "joint-none", "joint-raw-rl", "joint-none-rl", "no-fix", "extra")]
+                 for name in ("sft-control", "few", "few-rl", "few-control", "joint-raw", "joint-none", "joint-raw-rl", "joint-none-rl",
+                              "no-fix", "extra")]
         plan += [
             Section("solve-extra-without-tests", "solve", ["extra"], {"show_tests": False}),
             Section("own", "predict_own", ["rl", *others], {"others": others}),
@@ -373,7 +373,7 @@ class Evaluation:
         extra = self.checkpoint(name)["extra"] or {}
         return {"items": self.predictions(name, cases), "extra": {
             "tokens": extra.get("tokens"), "examples": extra.get("examples"),
-            "seconds": report.training_seconds(self.args.out / f"{name}.jsonl")}, "simulators": [self.simulator(name)]}
+            "seconds": extra.get("seconds")}, "simulators": [self.simulator(name)]}
 
     def predict_own(self, name: str, others: list[str]) -> dict:
         """The same for several models on the same cases: programs that `name` wrote."""

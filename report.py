@@ -103,7 +103,7 @@ def summarise(rows: dict[str, dict], problems: list, names: dict[str, str]) -> d
     summary.update(summarise_predictions({names[name]: items for name, items in predicted.items()}))
     for key, a, b in (("nlex_minus_none", "sft-short-nlex", "sft-short-none"), ("nlex_minus_none_full", "sft-predict", "sft-none"),
                       ("nlex_minus_raw_full", "sft-predict", "sft-raw"), ("rl_minus_sft", "rl", "sft"),
-                      ("rl_minus_sft_control", "rl", "sft-control"), ("rl_minus_outcome", "rl", "rl-outcome")):
+                      ("rl_minus_sft_control", "rl", "sft-control")):
         if a in predicted and b in predicted:
             summary[key] = {set_: _paired_predictions(predicted[a], predicted[b], set_) for set_ in ("short", "longer")}
     summary["training"] = {name: rows[f"predict-{name}"]["extra"] for name in predicted}
@@ -149,8 +149,9 @@ def _comparisons(rows: dict[str, dict], problems: list, cls: list[str], predicte
     told = {name: _predicted_columns(items, ("short", "longer")) for name, items in predicted.items()}
     for family, (start, *others) in FAMILIES.items():
         bases = (start, next(name for name in others if name.endswith("-control")))
-        here = {name: told[name] for name in (start, *others) if name in told}
-        if start in here and len(here) > 2:  # of two the paired difference is told elsewhere
+        here = {name: told[name] | (_solved_columns(rows[f"solve-{name}"], cls) if f"solve-{name}" in rows else {})
+                for name in (start, *others) if name in told}
+        if start in here and len(here) > 1:
             out.setdefault("rl_table", {})[family] = compare(here, [(name, base) for name in others for base in bases if name != base])
 
     joint = {name: {**told[name], **_solved_columns(rows[f"solve-{name}"], cls)} for pair in FORMATS.items() for name in pair
@@ -167,12 +168,14 @@ def _comparisons(rows: dict[str, dict], problems: list, cls: list[str], predicte
              (("with tests", "best-extra"), ("without tests", "best-extra-without-tests")) if section in rows}
     if len(picks) == 2:
         out["public_tests"] = compare(picks, [("without tests", "with tests")])
-    if "best" in rows:
-        vague, columns = [*map(vague_phrases, problems)], _picked_columns(rows, "best", cls)
+    for section, key in (("best", "open_readings"), ("best-extra-without-tests", "open_readings_without_tests")):
+        if section not in rows:
+            continue
+        vague, columns = [*map(vague_phrases, problems)], _picked_columns(rows, section, cls)
         chance = [0.5 ** count for count in vague]
         columns = {"chance": (chance, cls), **columns,
                    "pass@1 minus chance": ([a - b for a, b in zip(columns["solve pass@1"][0], chance)], cls)}
-        out["open_readings"] = compare({
+        out[key] = compare({
             f"{count} vague": {column: tuple([value for value, v in zip(part, vague) if v == count] for part in both)
                                for column, both in columns.items()} for count in sorted(set(vague))})
     if "self-rlef-traces" in rows:
@@ -185,7 +188,7 @@ def _comparisons(rows: dict[str, dict], problems: list, cls: list[str], predicte
 
 
 def _predicted_columns(items: list[dict], sets: tuple) -> dict:
-    """"short pass@1" -> (values, classes), and so on: pass@1 and, of five predictions or more, pass@5."""
+    """"short pass@1" -> (values, classes), and so on: pass@1, of five predictions or more pass@5, and the greedy prediction."""
     columns = {}
     for set_ in sets:
         chosen = [item for item in items if item["set"] == set_]
@@ -193,6 +196,8 @@ def _predicted_columns(items: list[dict], sets: tuple) -> dict:
             if chosen and len(chosen[0]["right"]) >= k:
                 values = [pass_at_k(len(item["right"]), sum(item["right"]), k) for item in chosen]
                 columns[f"{set_} pass@{k}"] = values, [item["cls"] for item in chosen]
+        if chosen:
+            columns[f"{set_} greedy"] = [item["greedy"] for item in chosen], [item["cls"] for item in chosen]
     return columns
 
 
@@ -543,6 +548,8 @@ COMPARISONS = {  # key of the metrics: title, caption, head of the first column
     "own_programs": ("Joint training against prediction alone", "All predict the same programs, those that rl wrote.", "checkpoint"),
     "open_readings": ("Picking: the reading of a vague statement", "Programs of rl. A vague phrase has two readings: the chance to guess "
                       "is 1/2, with two phrases 1/4 (counted in the statement; higher where readings do the same).", "phrases"),
+    "open_readings_without_tests": ("Picking: the reading, where the prompt shows no tests", "Programs of extra; pass@1 is guessing, best "
+                                    "of 8 is told the reading by the public tests.", "phrases"),
     "public_tests": ("Picking: no public tests in the prompt", "Programs of the model trained on both kinds of prompt, picked by its own "
                      "simulation of the public tests.", "solve prompt"),
     "self_rlef_traces": ("Repairing: the whole trace as feedback", "Solved after so many programs. trace: the fix prompt also tells the "
@@ -557,7 +564,8 @@ def beside_each_other(metrics: dict) -> list[tuple[str, str, str]]:
     def compared(*keys):
         return [(*COMPARISONS[key][:2], _compared(records[key], COMPARISONS[key][2])) for key in keys if key in records]
     parts = compared("default", "scarce", "formats", "own_programs") + _judges_tables(metrics)
-    parts += compared("open_readings", "public_tests") + _turns_table(metrics) + compared("self_rlef_traces")
+    parts += compared("open_readings", "open_readings_without_tests", "public_tests")
+    parts += _turns_table(metrics) + compared("self_rlef_traces")
     if "predict_by_length" in metrics:
         parts += [("Where simulation goes wrong: length of the input", "Short and longer inputs together. items: numbers of a list, "
                    "digits, or n itself.", _by_table(metrics, "predict_by_length", "items")),
@@ -594,7 +602,12 @@ def _turns_table(metrics: dict) -> list[tuple[str, str, str]]:
         for run, curve in metrics.get(key, {}).get("curve", {}).items():
             written = metrics[key]["turns" if run == "simulated" else f"{run}_turns"]["value"]
             rows.append([model, run, *map(percent, curve.values()), f"{written:.2f}"])
-    return [("Repairing: program by program", "Solved after so many programs. simulated: self-RLEF; oracle: with true feedback; exchanged: "
+    against = ("gain", "broken", "final_minus_oracle", "final_minus_resample", "final_minus_exchanged")
+    held = [[model, *(percent(metrics[key].get(column), column != "broken") for column in against)]
+            for key, model in zip(REPAIR.values(), ("rl", "sft", "no-fix")) if key in metrics]
+    return [("Repairing: against its controls", "Paired; broken: share of all problems.",
+             table(["model", *(column.replace("_", " ") for column in against)], held)),
+            ("Repairing: program by program", "Solved after so many programs. simulated: self-RLEF; oracle: with true feedback; exchanged: "
              "with another problem's; resample: new tries instead of fixes. no-fix: never trained to fix.",
              table(["model", "feedback", *(f"after {t}" for t in TURNS), "written"], rows))] if rows else []
 
@@ -643,16 +656,6 @@ def training_log(path: Path) -> list[dict]:
         except ValueError:
             pass
     return records
-
-
-def training_seconds(path: Path) -> float | None:
-    """Seconds of the optimizer steps of a log of sft.py: tokens over tokens per second; None without a log."""
-    seconds, before = 0.0, 0
-    for record in training_log(path):
-        if "tokens_per_second" in record and record["tokens_per_second"]:
-            seconds += (record["tokens"] - before) / record["tokens_per_second"]
-            before = record["tokens"]
-    return round(seconds, 1) or None
 
 
 def plots(metrics: dict, out: Path) -> None:
@@ -800,18 +803,19 @@ def over_seeds(runs: list[dict]) -> str:
     def loop(key):
         return lambda m, group: (m["self_rlef"] if group == "all" else m["self_rlef"][group])[key]["value"]
 
-    def pooled(key, set_):
-        """Mean over the runs with the interval of all their items together: the runs drew them independently."""
-        figures = [m.get(key, {}).get(set_) for m in runs]
+    def pooled(family, pair, column):
+        """Mean over these runs, with the interval of all their items together; how runs themselves vary is not in it."""
+        figures = [m.get("rl_table", {}).get(family, {}).get("differences", {}).get(pair, {}).get(column) for m in runs]
         if None in figures:
             return "-"
         mean = sum(f["value"] for f in figures) / len(figures)
         half = math.sqrt(sum((f["hi"] - f["lo"]) ** 2 for f in figures)) / 2 / len(figures)
         return percent({"value": mean, "lo": mean - half, "hi": mean + half}, True)
 
-    paired = [[words, *(pooled(key, set_) for key in ("rl_minus_sft", "rl_minus_sft_control", "rl_minus_outcome"))]
-              for set_, words in (("short", "short inputs"), ("longer", "longer inputs"), ("solve pass@1", "solve pass@1"),
-                                  ("solve pass@8", "solve pass@8"))]
+    columns_ = ("short pass@1", "longer pass@1", "short greedy", "longer greedy", "solve pass@1", "solve pass@8")
+    paired = [[f"{rl} minus {base}", *(pooled(family, f"{rl} minus {base}", column) for column in columns_)]
+              for family, (start, rl, *_, control, _) in FAMILIES.items() for base in (start, control)]
+    paired = [row for row in paired if set(row[1:]) != {"-"}]
     rows = {"solve pass@1, after SFT": solve("sft", "pass@1"), "solve pass@1, after RL": solve("rl", "pass@1"),
             "public tests passed by one program": solve("rl", "public@1"), "pass@8, the ceiling": best("pass", 8),
             "best@8 exec, the oracle": best("exec", 8), "**best@8 simulate**": best("simulate", 8), "short1@8": best("short1", 8),
@@ -826,7 +830,7 @@ def over_seeds(runs: list[dict]) -> str:
     fourth = [[stage, cell(lambda m, s=stage: m["seconds"].get(s, 0) / 60, 1)] for stage in ("data", "sft", "short", "rl", "eval", "total")]
     fourth.append(["peak memory of one process, MB", cell(lambda m: m["peak_memory_mb"], 1, 0)])
     head = [["output prediction, pass@1", "after SFT", "after RL", "difference", "short budget, explained", "short budget, output only"],
-            ["RL, paired (95 % interval, seeds together)", "minus before", "minus SFT for the same time", "minus RL by outcome"],
+            ["paired difference, seeds together", *columns_],
             ["percent of problems", "all statements", "clear", "open"],
             ["self-RLEF: first -> submitted program", "all tests", "public tests"], ["minutes", "2 CPU cores"]]
     return "\n\n".join(map(table, head, (first, paired, second, third, fourth)))
@@ -848,6 +852,9 @@ def full_budget(metrics: dict) -> str:
     after = len(metrics.get("rl_table", {}))
     tables[after:after] = [table(["answer format", "short", "longer", "tokens", "examples", "seconds"], formats),
                            table(["paired difference", "short", "longer"], paired)]
+    columns = ("pass@1", "pass@8", "public@1", "public@10")
+    tables.append(table(["programs of", *columns], [[stage, *(percent(values.get(column)) for column in columns)]
+                                                    for stage, values in metrics["solve"].items()]))
     if "predict_by_length" in metrics:
         main = lambda record: {key: row for key, row in record.items() if key.startswith(("sft/nlex", "rl/nlex"))}
         tables += [_by_table(metrics, "predict_by_steps", "steps"), _wrong_steps_table(main(metrics["first_wrong_step"]))]

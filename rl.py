@@ -28,10 +28,12 @@ against the true one (wording variants are equal; <output>, </output> and the en
 So credit goes to the place where rollouts part: what was right before a mistake is not punished for it, what follows is neither. Solving
 and fixing keep the outcome's reward, and so do predictions without an explanation (other answer formats, runs that cannot be recorded).
 It cannot be gamed into a better figure: every accuracy, also in the log, is judged by the output alone. --reward outcome: the outcome for
-all. --reward rejection: A = 1 for right rollouts, 0 for wrong ones, no baseline: imitation of own right answers, a control.
+all. --reward rejection: A = 1 for right rollouts, 0 for wrong ones, no baseline: imitation of own right answers (in MultiTurn of the
+last turn, for the first may have been wrong), a control.
 
-Groups with equal rewards have A = 0: they are skipped, and counted. On-policy: every batch is sampled from the very weights it updates,
-at temperature 1 without top-k or top-p, once; hence no ratio and no clipping of ratios. No KL term, no reference model, no length bonus.
+Groups without any A other than 0 (equal rewards) are skipped, and counted. On-policy: every batch is sampled from the very weights it
+updates, at temperature 1 without top-k or top-p, once; hence no ratio and no clipping of ratios. No KL term, no reference model, no
+length bonus.
 
 Deviations from the paper
     - Prompts: predict is more than half of them (paper: 15 % of samples, 25 % with multi-turn; other shares were not compared), a share
@@ -39,9 +41,10 @@ Deviations from the paper
       test, as in the paper) is gathered while training, not before.
     - Every line of a prediction is rewarded, not its outcome alone (--reward).
     - The rate decays linearly to zero.
-    - The gain of the last norm, which scales every logit, moves only as a whole and with a rate of its own (gain_lr): it is the temperature
-      of the policy, which RL may thus learn in tens of steps. Sharper is better where the likeliest answer is right more often than a
-      sampled one, and the reward says whether it is: a part of RL's effect, and pass@5 beside pass@1 shows how large a part.
+    - The policy learns its temperature: the gain of the last norm, which scales every logit, changes by one factor, whose logarithm has a
+      learning rate of its own (temperature_lr; 0 freezes it). Where the likeliest answer is right more often than a sampled one, reward
+      sharpens the policy within tens of steps. Greedy accuracy, in the report beside accuracy at temperature 1, is blind to this factor:
+      what RL adds there is taught, the rest is sharpened.
     - Muon for matrices. It normalises its update, so there clipping (0.1, the paper's) only weighs steps against each other.
     - A program whose behaviour class is held out (validation, test) is never shown to the model, also when the model wrote it: it does
       not enter the own pool, and in MultiTurn such an episode ends, with the reward of its first program.
@@ -410,7 +413,8 @@ def fail(message: str):
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--baseline", choices=("mean", "loo"), default="mean", help="group mean, or mean of the others (default: mean)")
+    parser.add_argument("--baseline", choices=("mean", "loo"), default="mean",
+                        help="of outcomes: the mean of the group, or of its other members (default: mean)")
     parser.add_argument("--reward", choices=("outcome", "steps", "rejection"), default="steps",
                         help="for the outcome; for every line; or none: imitate own right answers (default: steps)")
     parser.add_argument("--start", default="sft", help="checkpoint to start from (default: sft)")
@@ -430,18 +434,21 @@ def main() -> None:
             if not path.exists():
                 fail(f"{path} is missing: make it with `python {command} --preset {args.preset} --out {args.out}`")
         saved = load_checkpoint(state if state.exists() else start, device)
-        format = load_checkpoint(start)["extra"].get("format", "nlex")
+        mixture = load_checkpoint(start)["extra"]
     except CheckpointError as problem:
         fail(str(problem))
 
     model, tokenizer = saved["model"], Tokenizer()
-    optimizers = make_optimizers(model, args.muon_lr, args.adam_lr, args.gain_lr)
+    optimizers = make_optimizers(model, args.muon_lr, args.adam_lr)
+    temperature = torch.zeros(1, device=device)  # what is to be added to the log of the last norm's gain
+    optimizers.append(torch.optim.AdamW([temperature], lr=args.temperature_lr, betas=(0.9, 0.98), weight_decay=0.0))
+    optimizers[-1].param_groups[0]["base_lr"] = args.temperature_lr
     with Sandbox(cpu_seconds=0.5) as sandbox:  # these programs take milliseconds or never end
         runner = tasks.Runner(sandbox)
         own, sample = OwnPrograms(runner), Sampler(model, tokenizer, args.batch_rows)
         problems = tasks.load_problems(files["rl_problems"])
         predict = Predict(tasks.load_cases(files["rl_cases"]), own.cases, args,
-                          sandbox if args.reward == "steps" and format == "nlex" else None)
+                          sandbox if args.reward == "steps" and mixture.get("format", "nlex") == "nlex" else None)
         environments = [(predict, args.predict_prompts), (Solve(problems, own, runner, args), args.solve_prompts),
                         (MultiTurn(problems, own, runner, args), args.fix_prompts)]
         cases = tasks.load_cases(files["val_cases"])
@@ -460,7 +467,7 @@ def main() -> None:
             cut_log(log, first)
         else:
             log.unlink(missing_ok=True)
-            record = {"step": 0, **validate(model, tokenizer, *validation, runner)}
+            record = {"step": 0, **validate(model, tokenizer, *validation, runner, args)}
             tasks.log_metrics(log, record)
             tqdm.write("rl     " + " ".join(f"{k} {v}" for k, v in record.items()))
 
@@ -472,16 +479,16 @@ def main() -> None:
             record = {"step": step + 1}
 
             # 1. Play: sample groups of answers in every environment and reward them.
-            turns, scores, sampled, skipped = [], [], [], 0
+            turns, scores, sampled, skipped, rejection = [], [], [], 0, args.reward == "rejection"
             for environment, n in environments:
                 groups = environment.play(rng, n, sample) if n else []
                 rewards = torch.tensor([[e.reward for e in group] for group in groups]).view(-1, args.group)              # (n, G)
-                A = advantages(rewards, "rejection" if args.reward == "rejection" else args.baseline)
+                A = advantages(rewards, "rejection" if rejection else args.baseline)
                 equal = 0
                 for group, row in zip(groups, A.tolist()):
                     sampled += [turn for episode in group for turn in episode.turns]
                     scored = [(turn, [environment.weight * a for a in episode.credit or [a] * len(turn.tokens)])
-                              for episode, a in zip(group, row) for turn in episode.turns]
+                              for episode, a in zip(group, row) for turn in episode.turns[-1 if rejection else 0:]]
                     scored = [(turn, score) for turn, score in scored if any(score)]
                     equal += not scored
                     turns += [turn for turn, _ in scored]
@@ -500,11 +507,13 @@ def main() -> None:
             gap, norm = 0.0, 0.0
             if turns:  # else every group was skipped and there is nothing to learn
                 gap = backward(model, turns, scores, n_tokens, args.micro_tokens, tokenizer.pad)
-                gain = model.norm.weight  # moves as a whole: it is the policy's temperature, see above
-                gain.grad = (gain.grad @ gain).detach() / (gain @ gain).detach() * gain.detach()
+                gain = model.norm.weight  # changes by one factor
+                temperature.grad, gain.grad = (gain.grad @ gain.detach())[None], None
                 norm = torch.nn.utils.clip_grad_norm_(model.parameters(), args.clip).item()
                 for optimizer in optimizers:
                     optimizer.step()
+                gain.data *= temperature.exp()
+                temperature.zero_()
             trained = time.time() - mark
 
             # 3. Log, validate, save.
@@ -516,7 +525,7 @@ def main() -> None:
                        "sandbox_runs": runner.runs - ran, "sandbox_runs_per_second": round((runner.runs - ran) / max(running, 1e-9), 1)}
             done, mark = step + 1, time.time()
             if done % args.val_every == 0 or done == args.steps:
-                record |= validate(model, tokenizer, *validation, runner)
+                record |= validate(model, tokenizer, *validation, runner, args)
             record["seconds"] = {"sample": round(sample.seconds, 2), "run": round(running, 2), "train": round(trained, 2),
                                  "validate": round(time.time() - mark, 2)}
             seconds += played + trained
@@ -528,7 +537,7 @@ def main() -> None:
                     "mixed": {set_: [asdict(c) for c in cases] for set_, cases in predict.mixed.items()}})
                 tasks.add_seconds(args.out, stage, time.time() - began)
                 began = time.time()
-    save_checkpoint(final, model, step=args.steps, extra={"start": args.start, "format": format, "baseline": args.baseline,
+    save_checkpoint(final, model, step=args.steps, extra={**mixture, "start": args.start, "baseline": args.baseline,
                                                           "reward": args.reward, "seconds": seconds})
     state.unlink(missing_ok=True)
     tasks.add_seconds(args.out, stage, time.time() - began)

@@ -3,7 +3,8 @@
 #
 #   bash run.sh                the course: data -> SFT -> RL -> report (about 20 minutes on 2 CPU cores)
 #   bash run.sh quick          the same stages at toy size (under 4 minutes); its numbers mean nothing
-#   bash run.sh full           the course, then every table and ablation (hours on a CPU)
+#   bash run.sh controls       the course, then RL beside what it is held against (about an hour more)
+#   bash run.sh full           all that, then every table and ablation (hours on a CPU)
 #   bash run.sh test           the tests; further arguments go to pytest, as in: bash run.sh test -k sandbox
 #   bash run.sh help           this text
 #
@@ -105,39 +106,38 @@ course() {  # the flags go to every stage
   stage eval python eval.py "$@"
 }
 
-ablations() {  # the same flags, the same folder, other names; sizes for preset cpu
-  # Answer formats of prediction alone, at a full budget of tokens, each with its own complete schedule; the first, and RL from it, are also
-  # dedicated verifiers.
-  local tokens=10000000
-  stage nlex python sft.py --predict-only --tokens $tokens --name sft-predict "$@"
-  stage none python sft.py --predict-only --format none --tokens $tokens --name sft-none "$@"
-  stage raw python sft.py --predict-only --format raw --tokens $tokens --name sft-raw "$@"
-  stage verifier python rl.py --start sft-predict --name predict-rl --solve-prompts 0 --fix-prompts 0 "$@"
-  # RL by outcome alone; imitation of own right answers; what the same time brings without rewards, on SFT's own mixture (control) and with
-  # explanations of RL's prompts, which RL never has (ceiling).
+controls() {  # RL beside what it is held against; the same flags, the same folder, other names; sizes for preset cpu
+  # SFT continued for as long as RL trained.
+  stage control python sft.py --control rl "$@"
+  # Explanations scarce: SFT learns from a tenth of its data what it can, then RL goes on where no explanation is imitated.
+  stage few python sft.py --data-share 0.1 --steps 4000 --name few "$@"
+  stage few-rl python rl.py --start few --steps 100 --name few-rl "$@"
+  stage few-control python sft.py --control few-rl --name few-control "$@"
+  # Prediction alone: a dedicated verifier.
+  stage predict python sft.py --predict-only --tokens 10000000 --name sft-predict "$@"
+  stage predict-rl python rl.py --start sft-predict --name predict-rl --solve-prompts 0 --fix-prompts 0 "$@"
+}
+
+ablations() {
+  # Answer formats of prediction alone, at the same budget of tokens, each with its own complete schedule.
+  stage none python sft.py --predict-only --format none --tokens 10000000 --name sft-none "$@"
+  stage raw python sft.py --predict-only --format raw --tokens 10000000 --name sft-raw "$@"
+  # Other rewards: the outcome alone; imitation of own right answers. And the ceiling: explanations of RL's prompts in SFT.
   stage outcome python rl.py --reward outcome --name rl-outcome "$@"
   stage rejection python rl.py --reward rejection --name rl-rejection "$@"
-  stage control python sft.py --control rl "$@"
-  stage ceiling python sft.py --control rl --traces rl --name sft-ceiling "$@"
-  # The same where explanations are few, and SFT has learnt from them what it can: three times as many steps of RL.
-  local few=(--start few --steps 120)
-  stage few python sft.py --data-share 0.1 --name few "$@"
-  stage few-rl python rl.py "${few[@]}" --name few-rl "$@"
-  stage few-outcome python rl.py "${few[@]}" --reward outcome --name few-rl-outcome "$@"
-  stage few-rejection python rl.py "${few[@]}" --reward rejection --name few-rl-rejection "$@"
-  stage few-control python sft.py --control few-rl --data-share 0.1 --name few-control "$@"
-  stage few-ceiling python sft.py --control few-rl --traces rl --name few-ceiling "$@"
+  stage ceiling python sft.py --control rl --ceiling "$@"
+  stage few-outcome python rl.py --start few --steps 100 --reward outcome --name few-rl-outcome "$@"
+  stage few-rejection python rl.py --start few --steps 100 --reward rejection --name few-rl-rejection "$@"
+  stage few-ceiling python sft.py --control few-rl --ceiling --name few-ceiling "$@"
   # All three texts with the other answer formats, before and after RL.
   local format
   for format in raw none; do
-    stage $format-joint python sft.py --format $format --name joint-$format "$@"
-    stage $format-rl python rl.py --start joint-$format --name joint-$format-rl "$@"
+    stage joint-$format python sft.py --format $format --name joint-$format "$@"
+    stage joint-$format-rl python rl.py --start joint-$format --name joint-$format-rl "$@"
   done
   # SFT that never saw a fix turn; SFT with some solve prompts without tests, and some fix prompts with the failing run's explanation.
   stage no-fix python sft.py --fix-share 0 --name no-fix "$@"
   stage extra python sft.py --without-tests 0.1 --fix-traces 0.5 --name extra "$@"
-  # The paper's sizes: 20 programs a problem, 5 predictions a test.
-  stage eval python eval.py --full --samples 20 --predictions 5 "$@"
 }
 
 out_folder() {  # the last --out among the flags
@@ -198,12 +198,18 @@ case "$command" in
     finish "$(out_folder "$@")"
     echo "This was the toy size: these numbers mean nothing. The course is: bash run.sh"
     ;;
-  full)
-    echo "The course (about 20 minutes on 2 CPU cores), then every table and ablation (hours on a CPU); restart it any time by the same command."
+  controls | full)
+    echo "The course (about 20 minutes on 2 CPU cores), then more (hours, if it is full); restart it any time by the same command."
     setup
     install_extra plots || echo "set-up: no matplotlib, so no plots"
     course "$@"
-    ablations "$@"
+    controls "$@"
+    if [ "$command" = full ]; then
+      ablations "$@"
+      stage eval python eval.py --full --samples 20 --predictions 5 "$@"  # the paper's sizes
+    else
+      stage eval python eval.py --full --predictions 5 "$@"
+    fi
     finish "$(out_folder "$@")"
     ;;
   test)
@@ -216,5 +222,5 @@ case "$command" in
     exit $status
     ;;
   help) usage ;;
-  *) fail "no such command: $command (there are: quick, full, test, help, or none for the course)" ;;
+  *) fail "no such command: $command (there are: quick, controls, full, test, help, or none for the course)" ;;
 esac

@@ -3,9 +3,9 @@
     python sft.py                                   # out/sft.pt: all three texts, explanations in words; start of everything else
     python sft.py --predict-only                    # out/sft-short-nlex.pt: output prediction alone, short_tokens tokens
     python sft.py --predict-only --format none      # out/sft-short-none.pt: the same number of tokens, answers without explanation
-    python sft.py --format raw --name sft-raw       # all three texts again, runs told as variable dumps
-    python sft.py --control rl                      # RL's control: its start trained on, on SFT's mixture, for as long as RL trained
-    python sft.py --control rl --traces rl          # RL's ceiling: the same with explanations of RL's prompts, which RL never sees
+    python sft.py --format raw --name joint-raw     # all three texts again, runs told as variable dumps
+    python sft.py --control rl                      # RL's control: its start trained on, on the same mixture, for as long as RL trained
+    python sft.py --control rl --ceiling            # the same with explanations of RL's prompts, too, which RL's model never sees
 
 The model starts from random weights: what a pre-trained model brings (the paper starts from Qwen2.5 and CWM) is learnt here too.
 The loss is the mean cross-entropy over assistant tokens, the end token included; user tokens are only read. Batches hold samples of
@@ -49,6 +49,7 @@ from model import (
 from sandbox import Sandbox
 
 TASKS = ("predict", "solve", "fix")
+MIXTURE = ("format", "fix_share", "without_tests", "fix_traces", "data_share")  # a continued run goes on with its start's
 
 
 # ---------------------------------------------------------------------------------------------------------------------------
@@ -57,16 +58,15 @@ TASKS = ("predict", "solve", "fix")
 def tokenised(tokenizer: Tokenizer, args: argparse.Namespace) -> tuple[np.ndarray, np.ndarray]:
     """-> tokens (uint16, all samples one after another), index (int64, rows of start, prompt length, whole length, task).
     Made once from the data files, then memory-mapped."""
-    mixture = [args.traces, args.format, args.fix_share, args.without_tests, args.fix_traces, args.data_share]
-    stem = args.out / "data" / "-".join(map(str, mixture))
+    stem = args.out / "data" / "-".join(["ceiling" if args.ceiling else "sft", *(str(getattr(args, key)) for key in MIXTURE)])
     tokens_path, index_path = stem.with_name(stem.name + ".bin"), stem.with_name(stem.name + ".npy")
     if not index_path.exists():
-        cases = all_cases = tasks.load_cases(args.out / "data" / "sft_cases.jsonl")
-        problems = tasks.load_problems(args.out / "data" / "sft_problems.jsonl")
-        if args.traces == "rl":
-            cases = tasks.load_cases(args.out / "data" / "rl_cases.jsonl")
-        cases = cases[:round(len(cases) * args.data_share)]
-        problems = problems[:round(len(problems) * len(cases) / len(all_cases))]  # so that every mixture has the same shares
+        data = args.out / "data"
+        cases, problems = (rows[:round(len(rows) * args.data_share)] for rows in (
+            tasks.load_cases(data / "sft_cases.jsonl"), tasks.load_problems(data / "sft_problems.jsonl")))
+        if args.ceiling:  # half of the explained cases are RL's, and predict keeps its share
+            wanted = (tasks.load_cases(data / "rl_cases.jsonl") * len(cases))[:len(cases) // 2]
+            cases = cases[:len(cases) - len(wanted)] + wanted
         rng, rows, start = random.Random(args.seed), [], 0
         with open(tokens_path, "wb") as file:
             def add(task: str, user: str, assistant: str):
@@ -114,33 +114,35 @@ def schedule(step: int, steps: int, warmup: int) -> float:
 # ---------------------------------------------------------------------------------------------------------------------------
 # Validation.
 
-def validate(model, tokenizer, cases, problems, runner, solve: bool = True, samples: int = 4) -> dict:
+def validate(model, tokenizer, cases, problems, runner, args, solve: bool = True, samples: int = 4) -> dict:
     """At temperature 1, as in the report: output prediction by input length, pass@1 and pass@{samples} from so many samples, and pass@1 on
     the problems. Same items and seed at every call; cases and problems are validation's: what is chosen is chosen by these numbers."""
     def answer(users: list[str], max_new_tokens: int, group: int) -> list[list[str]]:
         rollouts = generate(model, [tokenizer.prompt(user) for user in users], max_new_tokens=max_new_tokens, end=tokenizer.end,
-                            group=group, seed=1)
+                            group=group, seed=1, batch_rows=args.batch_rows)
         return [[tokenizer.decode(r.tokens[:-1]) if r.finished else "" for r in row] for row in rollouts]
     record = {}
     for set_ in ("short", "longer"):
         chosen = [c for c in cases if c.set == set_]
-        answers = answer([tasks.predict_prompt(c.code, c.stdin) for c in chosen], 450, samples)
+        answers = answer([tasks.predict_prompt(c.code, c.stdin) for c in chosen], args.max_new_tokens_predict, samples)
         right = [[tasks.same_outcome(tasks.parse_outcome(text), c.outcome) for text in row] for c, row in zip(chosen, answers)]
         record[f"val_{set_}"] = round(float(np.mean(right)), 4)
         record[f"val_{set_}_pass{samples}"] = round(float(np.mean([any(row) for row in right])), 4)
     if solve:
-        programs = [tasks.parse_program(text) for text, in answer([tasks.solve_prompt(p) for p in problems], 160, 1)]
+        programs = [tasks.parse_program(text) for text, in answer([tasks.solve_prompt(p) for p in problems], args.max_new_tokens_solve, 1)]
         solved = runner.solved([(code or "(", p.tests) for code, p in zip(programs, problems)])         # "(" does not parse: wrong
         record["val_solve"] = round(float(np.mean(solved)), 4)
     return record
 
 
-def control_steps(out: Path, rl_name: str) -> tuple[str, int]:
-    """-> the checkpoint an RL run started from, and how many SFT steps take as long as that run trained (validation counts for neither)."""
+def control_of(out: Path, rl_name: str) -> tuple[str, int, dict]:
+    """-> the checkpoint an RL run started from, how many SFT steps take as long as that run trained (validation counts for neither), and
+    the mixture that start was trained on."""
     try:
         rl = load_checkpoint(out / f"{rl_name}.pt")
         start = load_checkpoint(out / f"{rl['extra']['start']}.pt")
-        return rl["extra"]["start"], round(start["step"] * rl["extra"]["seconds"] / start["extra"]["seconds"])
+        steps = round(start["step"] * rl["extra"]["seconds"] / start["extra"]["seconds"])
+        return rl["extra"]["start"], steps, {key: start["extra"][key] for key in MIXTURE}
     except (CheckpointError, KeyError) as problem:
         sys.exit(f"--control {rl_name} needs a finished {out / rl_name}.pt and the checkpoint it started from: {problem}")
 
@@ -153,19 +155,23 @@ def main() -> None:
     parser.add_argument("--predict-only", action="store_true", help="train output prediction alone")
     parser.add_argument("--tokens", type=int, help="with --predict-only: budget in tokens, prompt and answer (default: short_tokens)")
     parser.add_argument("--control", metavar="RL", help="continue the checkpoint that this RL run started from, for as long as it trained")
-    parser.add_argument("--traces", choices=("sft", "rl"), default="sft", help="explain SFT's cases, or RL's prompts")
-    parser.add_argument("--name", help="name of the checkpoint and the log (default: sft, sft-short-FORMAT or sft-control)")
+    parser.add_argument("--ceiling", action="store_true", help="with --control: half of the explained cases are RL's prompts")
+    parser.add_argument("--name", help="name of the checkpoint and the log (default: sft, sft-short-FORMAT, sft-control or sft-ceiling)")
     args = tasks.settings(parser, "sft", also=("model",))
     texts = ("predict",) if args.predict_only else TASKS
     stage = "ablations" if args.name else "short" if args.predict_only else "control" if args.control else "sft"
-    name = args.name or {"short": f"sft-short-{args.format}", "control": "sft-control", "sft": "sft"}[stage]
+    name = args.name or {"sft": "sft", "short": f"sft-short-{args.format}",
+                         "control": "sft-ceiling" if args.ceiling else "sft-control"}[stage]
+    if args.predict_only and args.control or args.ceiling and not args.control:
+        parser.error("--control goes without --predict-only, --ceiling only with --control")
     final, state, log = args.out / f"{name}.pt", args.out / f"{name}-state.pt", args.out / f"{name}.jsonl"
     if final.exists():
         print(f"sft    {final} is there")
         return
     start = None
     if args.control:
-        start, args.steps = control_steps(args.out, args.control)
+        start, args.steps, mixture = control_of(args.out, args.control)
+        vars(args).update(mixture)
     started = time.time()
     device = pick_device()
     tokenizer = Tokenizer()
@@ -217,6 +223,7 @@ def main() -> None:
               + ", ".join(f"{task} {part / share.sum():.0%}" for task, part in zip(TASKS, share) if part)
               + f"), {device}, {ranks} process{'es' * (ranks > 1)}, {compiled}", flush=True)
 
+    lengths = argparse.Namespace(**tasks.PRESETS[args.preset]["rl"])  # of answers, in validation
     parameters = list(model.parameters())
     with Sandbox(cpu_seconds=0.5) as sandbox:  # these programs take milliseconds or never end
         runner = tasks.Runner(sandbox)
@@ -265,13 +272,14 @@ def main() -> None:
                 if done % args.val_every == 0 or done == len(plan):
                     threads = torch.get_num_threads()
                     torch.set_num_threads(max(threads, ranks) if device == "cpu" else threads)              # the others are waiting
-                    record.update(validate(model, tokenizer, cases, problems, runner, "solve" in texts))
+                    record.update(validate(model, tokenizer, cases, problems, runner, lengths, "solve" in texts))
                     torch.set_num_threads(threads)
                     tqdm.write(f"sft    {name} " + " ".join(f"{k} {v}" for k, v in record.items()))
                 tasks.log_metrics(log, record)
                 mark, since, losses = time.time(), 0, []
             if done % args.save_every == 0 and done < len(plan):
-                save_checkpoint(state, model, optimizers, done, {"tokens": used, "examples": examples, "seconds": seconds})
+                save_checkpoint(state, model, optimizers, done, {
+                    "tokens": used, "examples": examples, "seconds": seconds + time.time() - mark})
                 tasks.add_seconds(args.out, stage, time.time() - started)
                 started = time.time()
     if ranks > 1:
@@ -279,7 +287,7 @@ def main() -> None:
     if rank > 0:
         return
     save_checkpoint(final, model, step=len(plan), extra={"tokens": used, "examples": examples, "seconds": seconds,
-                                                            "format": args.format})
+                                                            **{key: getattr(args, key) for key in MIXTURE}})
     state.unlink(missing_ok=True)
     tasks.add_seconds(args.out, stage, time.time() - started)
 
