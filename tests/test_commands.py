@@ -16,7 +16,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
 SCRIPTS = ("trace.py", "tasks.py", "sft.py", "rl.py", "eval.py")
-RUN_SH = ("quick", "full", "test", "help")  # and nothing, for the course
+RUN_SH = ("quick", "controls", "full", "test", "help")  # and nothing, for the course
 
 # Smaller than --preset quick. A flag whose value is not in the preset's table any more is left out.
 TINY = {
@@ -108,6 +108,17 @@ def test_course_leaves_what_it_promises(course):
     assert set(metrics["seconds"]) >= {"data", "sft", "rl", "eval", "total"}
     for figure in metrics["predict"].values():
         assert set(figure) >= {"value", "lo", "hi", "n"} and 0 <= figure["lo"] <= figure["value"] <= figure["hi"] <= 1
+
+
+def test_what_rl_is_held_against(course):
+    """SFT continued for as long as RL trained, with RL's explanations, too; RL on predictions alone, by imitation."""
+    succeed([sys.executable, "sft.py", "--control", "rl", "--ceiling", *tiny_flags("sft.py", course)])
+    succeed([sys.executable, "rl.py", "--start", "sft-short-nlex", "--name", "few-rl", "--reward", "rejection",
+             *tiny_flags("rl.py", course),
+             "--solve-prompts", "0", "--fix-prompts", "0"])
+    assert (course / "sft-ceiling.pt").exists() and (course / "few-rl.pt").exists()
+    refused = run([sys.executable, "sft.py", "--control", "nothing", *tiny_flags("sft.py", course)])
+    assert refused.returncode == 1 and "nothing.pt" in refused.stderr and "Traceback" not in refused.stderr
 
 
 def test_finished_stages_are_skipped(course):
@@ -244,6 +255,18 @@ def test_run_sh_quick_says_that_its_numbers_mean_nothing(stand_in):
     assert "numbers mean nothing" in text.lower() and "out/quick/report.md" in text
     expected = [f"{command} --preset quick --out out/quick --seed=2" for command in COURSE]
     assert (stand_in / "log").read_text().splitlines() == expected
+
+
+def test_run_sh_full_makes_every_checkpoint_with_flags_that_exist(stand_in, answers):
+    from eval import CHECKPOINTS
+    succeed(["bash", str(stand_in / "run.sh"), "full"])
+    lines = [line.split() for line in (stand_in / "log").read_text().splitlines()]
+    assert [" ".join(line) for line in lines[:len(COURSE)]] == list(COURSE)
+    for script, *flags in lines:
+        assert all(flag in answers[script, "--help"].stdout for flag in flags if flag.startswith("--"))
+    named = [line[line.index("--name") + 1] for line in lines if "--name" in line]
+    default = {"sft", "rl", "sft-short-nlex", "sft-short-none", "sft-control", "sft-ceiling"}
+    assert len(named) == len(set(named)) and set(named) | default == set(CHECKPOINTS)
 
 
 def test_run_sh_stops_at_a_failed_stage(stand_in):
