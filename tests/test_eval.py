@@ -273,7 +273,7 @@ def test_models_beside_each_other():
     change = lambda record, pair, column: record["differences"][pair][column]["value"]
 
     rl = summary["rl_table"]["default"]
-    assert "scarce" not in summary["rl_table"]  # two rows are no table
+    assert len(summary["rl_table"]["scarce"]["models"]) == 2
     assert (value(rl, "rl", "short pass@1"), value(rl, "rl", "short pass@5"), value(rl, "sft", "short pass@5")) == (0.6, 1.0, 0.5)
     assert set(rl["differences"]) == {"rl minus sft", "rl minus sft-control", "sft-control minus sft"}
     assert change(rl, "rl minus sft-control", "short pass@1") == 0.4 and change(rl, "sft-control minus sft", "short pass@5") == 0.5
@@ -298,7 +298,7 @@ def test_models_beside_each_other():
     assert (summary["best_at_k_extra_without_tests"]["judge"], summary["best_at_k"]["judge"]) == ("extra", "rl")
     assert summary["solve"]["extra-without-tests"]["pass@1"]["value"] == 0.375
     shown = [title for title, _, _ in report.beside_each_other(summary)]
-    assert len(shown) == 10 and shown[0].startswith("RL, other rewards") and shown[-1].endswith("size of the values")
+    assert len(shown) == 12 and shown[0].startswith("RL, other rewards") and shown[-1].endswith("size of the values")
 
 
 def test_courses_of_training(tmp_path):
