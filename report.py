@@ -2,6 +2,7 @@
 
     python report.py --out out                                  # write out/report.md and the plots again from out/metrics.json
     python report.py --seeds results/cpu-seed0 results/cpu-seed1 results/cpu-seed2     # the README's tables: mean and spread over runs
+    python report.py --controls results/controls-seed0          # the README's tables of RL beside its controls
     python report.py --full results/full-seed0                  # the README's tables of a full run
 
 Estimators of the paper's section 3 first, then `summarise` (rows -> metrics.json), then the report. A figure is {value, lo, hi, n}, in
@@ -803,19 +804,6 @@ def over_seeds(runs: list[dict]) -> str:
     def loop(key):
         return lambda m, group: (m["self_rlef"] if group == "all" else m["self_rlef"][group])[key]["value"]
 
-    def pooled(family, pair, column):
-        """Mean over these runs, with the interval of all their items together; how runs themselves vary is not in it."""
-        figures = [m.get("rl_table", {}).get(family, {}).get("differences", {}).get(pair, {}).get(column) for m in runs]
-        if None in figures:
-            return "-"
-        mean = sum(f["value"] for f in figures) / len(figures)
-        half = math.sqrt(sum((f["hi"] - f["lo"]) ** 2 for f in figures)) / 2 / len(figures)
-        return percent({"value": mean, "lo": mean - half, "hi": mean + half}, True)
-
-    columns_ = ("short pass@1", "longer pass@1", "short greedy", "longer greedy", "solve pass@1", "solve pass@8")
-    paired = [[f"{rl} minus {base}", *(pooled(family, f"{rl} minus {base}", column) for column in columns_)]
-              for family, (start, rl, *_, control, _) in FAMILIES.items() for base in (start, control)]
-    paired = [row for row in paired if set(row[1:]) != {"-"}]
     rows = {"solve pass@1, after SFT": solve("sft", "pass@1"), "solve pass@1, after RL": solve("rl", "pass@1"),
             "public tests passed by one program": solve("rl", "public@1"), "pass@8, the ceiling": best("pass", 8),
             "best@8 exec, the oracle": best("exec", 8), "**best@8 simulate**": best("simulate", 8), "short1@8": best("short1", 8),
@@ -830,10 +818,31 @@ def over_seeds(runs: list[dict]) -> str:
     fourth = [[stage, cell(lambda m, s=stage: m["seconds"].get(s, 0) / 60, 1)] for stage in ("data", "sft", "short", "rl", "eval", "total")]
     fourth.append(["peak memory of one process, MB", cell(lambda m: m["peak_memory_mb"], 1, 0)])
     head = [["output prediction, pass@1", "after SFT", "after RL", "difference", "short budget, explained", "short budget, output only"],
-            ["paired difference, seeds together", *columns_],
             ["percent of problems", "all statements", "clear", "open"],
             ["self-RLEF: first -> submitted program", "all tests", "public tests"], ["minutes", "2 CPU cores"]]
-    return "\n\n".join(map(table, head, (first, paired, second, third, fourth)))
+    return "\n\n".join(map(table, head, (first, second, third, fourth)))
+
+
+def rl_beside_controls(runs: list[dict]) -> str:
+    """The README's tables of `bash run.sh controls`, one a family: RL, its start and its control, means over the runs; and the paired
+    differences with the 95 % interval of all their items together (how the runs themselves vary is not in it)."""
+    columns = ("short pass@1", "longer pass@1", "short greedy", "longer greedy", "solve pass@1", "solve pass@8")
+    tables = []
+    for family, (start, rl, *_, control, _) in FAMILIES.items():
+        def cell(kind, name, column, family=family):
+            figures = [m["rl_table"][family][kind].get(name, {}).get(column) for m in runs]
+            if None in figures:
+                return "-"
+            value = sum(f["value"] for f in figures) / len(figures)
+            half = math.sqrt(sum((f["hi"] - f["lo"]) ** 2 for f in figures)) / 2 / len(figures)
+            lo, hi = (value - half, value + half) if len(figures) > 1 else (figures[0]["lo"], figures[0]["hi"])
+            return percent({"value": value, "lo": lo, "hi": hi}, True) if kind == "differences" else f"{100 * value:.1f}"
+        if all(family in m.get("rl_table", {}) for m in runs):
+            rows = [[f"`{name}`", *(cell("models", name, column) for column in columns)] for name in (start, control, rl)]
+            rows += [[f"`{rl}` minus `{base}`", *(cell("differences", f"{rl} minus {base}", column) for column in columns)]
+                     for base in (start, control)]
+            tables.append(table([f"{family}, n = {runs[0]['rl_table'][family]['models'][start][columns[0]]['n']}", *columns], rows))
+    return "\n\n".join(tables)
 
 
 def full_budget(metrics: dict) -> str:
@@ -867,14 +876,15 @@ if __name__ == "__main__":
     parser.add_argument("--out", type=Path, default=Path("out"), help="folder with metrics.json")
     parser.add_argument("--seeds", type=Path, nargs="+", metavar="FOLDER", help="print the README's tables of these runs")
     parser.add_argument("--full", type=Path, metavar="FOLDER", help="print the README's tables of a run of `bash run.sh full`")
+    parser.add_argument("--controls", type=Path, nargs="+", metavar="FOLDER", help="print those of runs of `bash run.sh controls`")
     args = parser.parse_args()
-    folders = args.seeds or ([args.full] if args.full else [])
+    folders = args.seeds or args.controls or ([args.full] if args.full else [])
     if folders:
         missing = [str(folder / "metrics.json") for folder in folders if not (folder / "metrics.json").exists()]
         if missing:
             sys.exit(f"report.py: {missing[0]} is missing")
         runs = [json.loads((folder / "metrics.json").read_text()) for folder in folders]
-        print(over_seeds(runs) if args.seeds else full_budget(runs[0]))
+        print(over_seeds(runs) if args.seeds else rl_beside_controls(runs) if args.controls else full_budget(runs[0]))
         sys.exit(0)
     if not (args.out / "metrics.json").exists():
         sys.exit(f"{args.out / 'metrics.json'} is missing: make it with `python eval.py --out {args.out}`")

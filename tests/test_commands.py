@@ -198,15 +198,16 @@ def test_readme_run_sh_command(words):
         assert {word.split("=")[0] for word in rest if word.startswith("-")} <= {"--preset", "--seed", "--out"}
 
 
-@pytest.mark.parametrize("marker, pattern", [("results", "cpu-seed*"), ("full results", "full-seed*")])
+@pytest.mark.parametrize("marker, pattern", [("results", "cpu-seed*"), ("controls", "controls-seed*"), ("full results", "full-seed*")])
 def test_readme_tables_are_those_of_the_committed_results(marker, pattern):
-    from report import full_budget, over_seeds
+    from report import full_budget, over_seeds, rl_beside_controls
     folders = sorted((ROOT / "results").glob(pattern))
     if not folders:
         pytest.skip("no committed results yet")
     shown = README.read_text().split(f"<!-- {marker} -->\n")[1].split(f"<!-- end of {marker} -->")[0].strip()
     runs = [json.loads((folder / "metrics.json").read_text()) for folder in folders]
-    assert shown == (over_seeds(runs) if marker == "results" else full_budget(runs[0]))
+    make = {"results": over_seeds, "controls": rl_beside_controls, "full results": lambda runs: full_budget(runs[0])}[marker]
+    assert shown == make(runs)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
