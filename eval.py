@@ -18,8 +18,10 @@ import argparse
 import itertools
 import json
 import os
+import platform
 import random
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -447,8 +449,14 @@ class Evaluation:
         rows = {}
         for run, observe, explain in (("simulated", simulator.first, None), ("simulated_trace", simulator.first, simulated_lines),
                                       ("oracle", self.runner.outcomes, None), ("oracle_trace", self.runner.outcomes, true_lines)):
-            fix = self.ask(name, "solve", salt=5)
+            ask, too_long = self.ask(name, "solve", salt=5), []
+
+            def fix(users, ask=ask, too_long=too_long):
+                answers = ask(users)
+                too_long += [user for user, (reply,) in zip(users, answers) if reply.tokens == 0]  # no room left: submits what it has
+                return answers
             rows[run] = self.outcome_of(self_rlef(self.problems, first, fix, observe, self.args.turns, explain=explain))
+            rows[run]["too_long"] = len(too_long)
         return {**rows, "simulators": [simulator]}
 
     # ------------------------------------------------------------------------------------------------------------------
@@ -472,6 +480,8 @@ class Evaluation:
         used.pop("total", None)
         seconds = {**{stage: 0.0 for stage in ("data", "sft", "rl", "eval")}, **used}
         return {
+            "command": shlex.join(["python", Path(sys.argv[0]).name, *sys.argv[1:]]), "date": time.strftime("%Y-%m-%d"),
+            "machine": f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}, torch {torch.__version__}",
             "preset": args.preset, "device": describe_device(self.device), "commit": commit(), "seed": args.seed,
             "seconds": {**seconds, "total": round(sum(seconds.values()), 1)}, "peak_memory_mb": peak,
             "parameters": self.checkpoint("rl")["model"].n_params(), "settings": self.stamp[0],

@@ -184,7 +184,8 @@ def _comparisons(rows: dict[str, dict], problems: list, cls: list[str], predicte
         out["self_rlef_traces"] = {
             **compare({run: {f"after {t}": (_right_after(row["right"], t), cls) for t in TURNS} for run, row in runs.items()},
                       [("simulated_trace", "simulated"), ("oracle_trace", "oracle")]),
-            "turns": {run: figure(row["turns"], cls) for run, row in runs.items()}}
+            "turns": {run: figure(row["turns"], cls) for run, row in runs.items()},
+            "too_long": {run: row["too_long"] for run, row in runs.items()}}  # fix prompts beyond the context
     return out
 
 

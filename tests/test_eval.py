@@ -263,7 +263,7 @@ def test_models_beside_each_other():
     rows |= {"best": {"scores": [[[0, 0, 2, 2], [2, 0, 0, 0]]]},
              "best-extra": {"scores": [[[2] * 4] * 2], "judge": "extra", "programs_of": "extra"},
              "best-extra-without-tests": {"scores": [perfect], "judge": "extra", "programs_of": "extra-without-tests"}}
-    run = lambda *right: {"right": right, "turns": [len(row) for row in right]}
+    run = lambda *right: {"right": right, "turns": [len(row) for row in right], "too_long": 0}
     rows["self-rlef-traces"] = {"simulated": run([False, True], [True]), "simulated_trace": run([False, False, True], [True]),
                                 "oracle": run([False], [True]), "oracle_trace": run([False, True], [True])}
     problems = [problem("a"), Problem(**{**vars(problem("b")), "statement": "Grow each. Print the sum."})]
