@@ -717,9 +717,10 @@ def plots(metrics: dict, out: Path) -> None:
     save(picture, [axis], "first_wrong_step.png", whole=False)
 
     picture, (sft, rl) = plt.subplots(1, 2, figsize=(11, 4))
-    for path, axis, x in [(path, sft, "tokens") for path in sorted(out.glob("sft*.jsonl"))] + [(out / "rl.jsonl", rl, "step")]:
+    stages = [(out / f"{name}.jsonl", sft, "tokens") for name in ("sft", "sft-short-nlex", "sft-short-none")]
+    for path, axis, x in [*stages, (out / "rl.jsonl", rl, "step")]:
         records = training_log(path)
-        for key in sorted({key for record in records for key in record if key.startswith("val_")}):
+        for key in sorted({key for record in records for key in record if key in ("val_short", "val_longer", "val_solve")}):
             points = [(record[x], 100 * record[key]) for record in records if isinstance(record.get(key), int | float) and x in record]
             if points:
                 axis.plot(*zip(*points), marker="o", markersize=3, label=f"{path.stem}: {key.removeprefix('val_')}")
@@ -727,8 +728,8 @@ def plots(metrics: dict, out: Path) -> None:
     rl.set(title="Reinforcement (RL)", xlabel="optimizer step", ylabel="validation, right (%)")
     save(picture, [sft, rl], "learning.png")
 
-    runs = {family: {name: course for name in others if (course := training_course(out, name, start))}
-            for family, (start, *others) in FAMILIES.items()}
+    runs = {family: {name: course for name in others if (course := training_course(out, name, others[0]))}
+            for family, (_, *others) in FAMILIES.items()}
     runs = {family: courses for family, courses in runs.items() if courses}
     panels = {"short": "short inputs, right (%)", "longer": "longer inputs, right (%)", "entropy": "entropy (nats a token)",
               "predict_length": "tokens of a prediction"}
@@ -756,15 +757,15 @@ def wrong_step_shares(metrics: dict) -> dict[str, dict[str, float]]:
     return shares
 
 
-def training_course(out: Path, name: str, start: str) -> list[tuple[float, dict]]:
-    """(seconds trained so far, record) of the log of an RL run, or of SFT continued: that begins where its start was validated last."""
+def training_course(out: Path, name: str, rl: str) -> list[tuple[float, dict]]:
+    """(seconds trained so far, record) of the log of an RL run, or of SFT continued: that begins where the run it is a control of did."""
     course, seconds = [], 0.0
     for record in training_log(out / f"{name}.jsonl"):
         parts = record.get("seconds", {})
         seconds = record.get("train_seconds", seconds + sum(spent for part, spent in parts.items() if part != "validate"))
         course.append((seconds, record))
     if course and "train_seconds" in course[0][1]:
-        course = [(0.0, record) for record in training_log(out / f"{start}.jsonl") if "val_short" in record][-1:] + course
+        course = [(0.0, record) for record in training_log(out / f"{rl}.jsonl") if record["step"] == 0] + course
     return course
 
 

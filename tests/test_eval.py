@@ -304,12 +304,10 @@ def test_models_beside_each_other():
 def test_courses_of_training(tmp_path):
     (tmp_path / "rl.jsonl").write_text('{"step": 0, "val_short": 0.5}\n' + "".join(
         f'{{"step": {k}, "seconds": {{"sample": 2, "run": 1, "train": 3, "validate": 50}}}}\n' for k in (1, 2)))
-    (tmp_path / "sft.jsonl").write_text('{"step": 1, "train_seconds": 70, "val_short": 0.4}\n'
-                                        '{"step": 2, "train_seconds": 90, "val_short": 0.5}\n{"step": 3, "train_seconds": 95}\n')
     (tmp_path / "sft-control.jsonl").write_text('{"step": 1, "train_seconds": 8, "val_short": 0.6}\n')
-    assert [x for x, _ in report.training_course(tmp_path, "rl", "sft")] == [0, 6, 12]  # validation is no training
-    assert [(x, record["val_short"]) for x, record in report.training_course(tmp_path, "sft-control", "sft")] == [(0, 0.5), (8, 0.6)]
-    assert report.training_course(tmp_path, "sft-ceiling", "sft") == []
+    assert [x for x, _ in report.training_course(tmp_path, "rl", "rl")] == [0, 6, 12]  # validation is no training
+    assert [(x, record["val_short"]) for x, record in report.training_course(tmp_path, "sft-control", "rl")] == [(0, 0.5), (8, 0.6)]
+    assert report.training_course(tmp_path, "sft-ceiling", "rl") == []
     told = lambda n, **kinds: {"n": n, "wrong": sum(kinds.values()), "kinds": kinds}
     shares = report.wrong_step_shares({"first_wrong_step": {
         "sft/nlex/short": told(6, arithmetic=2), "sft/nlex/longer": told(4, loop=1, arithmetic=1), "sft/nlex/own": told(9, loop=9)}})
