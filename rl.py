@@ -385,11 +385,11 @@ def describe(environment, groups: list[list[Episode]], skipped: int) -> dict:
 
 def tidy(record: dict, steps: int) -> str:
     """One line of the record for people."""
-    s = record["seconds"]
-    return (f"rl     {record['step']:3d}/{steps}  predict {record['predict_pass']:.2f}  solve {record['solve_pass']:.2f}  "
-            f"multi {record.get('multi_first', 0):.2f} -> {record['multi_pass']:.2f}  skipped {record['skipped']}/{record['groups']}  "
-            f"gradient {record['grad_norm']:.3f}  entropy {record['entropy']:.3f}  tokens {record['predict_length']:.0f}  "
-            f"cut {record['predict_cut']:.0%}  {sum(s.values()):.1f} s: sample {s['sample']:.1f} run {s['run']:.1f} train {s['train']:.1f}")
+    s, told = record["seconds"], ("predict_pass", "solve_pass", "multi_first", "multi_pass", "predict_length", "predict_cut")
+    passed = "  ".join(f"{key.replace('_', ' ')} {record[key]:.2f}" for key in told if key in record)
+    return (f"rl     {record['step']:3d}/{steps}  {passed}  skipped {record['skipped']}/{record['groups']}  "
+            f"gradient {record['grad_norm']:.3f}  entropy {record['entropy']:.3f}  "
+            f"{sum(s.values()):.1f} s: sample {s['sample']:.1f} run {s['run']:.1f} train {s['train']:.1f}")
 
 
 def cut_log(log: Path, step: int) -> None:
@@ -451,6 +451,7 @@ def main() -> None:
                           sandbox if args.reward == "steps" and mixture.get("format", "nlex") == "nlex" else None)
         environments = [(predict, args.predict_prompts), (Solve(problems, own, runner, args), args.solve_prompts),
                         (MultiTurn(problems, own, runner, args), args.fix_prompts)]
+        environments = [(environment, n) for environment, n in environments if n]
         cases = tasks.load_cases(files["val_cases"])
         validation = ([c for set_ in ("short", "longer") for c in [c for c in cases if c.set == set_][:args.val_cases]],
                       tasks.load_problems(files["val_problems"])[:args.val_cases])
@@ -481,7 +482,7 @@ def main() -> None:
             # 1. Play: sample groups of answers in every environment and reward them.
             turns, scores, sampled, skipped, rejection = [], [], [], 0, args.reward == "rejection"
             for environment, n in environments:
-                groups = environment.play(rng, n, sample) if n else []
+                groups = environment.play(rng, n, sample)
                 rewards = torch.tensor([[e.reward for e in group] for group in groups]).view(-1, args.group)              # (n, G)
                 A = advantages(rewards, "rejection" if rejection else args.baseline)
                 equal = 0
