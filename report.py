@@ -543,7 +543,8 @@ def _compared(record: dict, head: str = "checkpoint") -> str:
 
 COMPARISONS = {  # key of the metrics: title, caption, head of the first column
     "default": ("RL, other rewards, more imitation", "control: SFT continued on its mixture for as long as RL trained; ceiling: the same "
-                "with half of the explanations of RL's prompts. Greedy answers are blind to the temperature, which RL learns.", "checkpoint"),
+                "with half of the explanations of RL's prompts. Greedy answers are blind to the temperature, which RL learns.",
+                "checkpoint"),
     "scarce": ("The same where explanations are scarce", "few: SFT on few explained cases.", "checkpoint"),
     "formats": ("Answer formats, one model for all three texts", "sft and rl: explained; raw: variable dumps; none: output only. "
                 "RL rewards explained answers line by line, the others by their outcome.",
