@@ -62,8 +62,8 @@ CHECKPOINTS = {
     "few-rl": ("few_rl", "nlex", "python rl.py --start few --name few-rl", False),
     "few-rl-outcome": ("few_rl_outcome", "nlex", "python rl.py --start few --reward outcome --name few-rl-outcome", False),
     "few-rl-rejection": ("few_rl_rejection", "nlex", "python rl.py --start few --reward rejection --name few-rl-rejection", False),
-    "few-control": ("few_control", "nlex", "python sft.py --control few-rl --name few-control", False),
-    "few-ceiling": ("few_ceiling", "nlex", "python sft.py --control few-rl --ceiling --name few-ceiling", False),
+    "few-control": ("few_control", "nlex", "python sft.py --control few-rl", False),
+    "few-ceiling": ("few_ceiling", "nlex", "python sft.py --control few-rl --ceiling", False),
     # all three texts with another answer format, before and after RL
     "joint-raw": ("joint", "raw", "python sft.py --format raw --name joint-raw", False),
     "joint-none": ("joint", "none", "python sft.py --format none --name joint-none", False),

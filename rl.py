@@ -44,15 +44,16 @@ Deviations from the paper
     - The policy learns its temperature: the gain of the last norm, which scales every logit, changes by one factor, whose logarithm has a
       learning rate of its own (temperature_lr; 0 freezes it). Where the likeliest answer is right more often than a sampled one, reward
       sharpens the policy within tens of steps. Greedy accuracy, in the report beside accuracy at temperature 1, is blind to this factor:
-      what RL adds there is taught, the rest is sharpened.
+      what RL adds there does not come from it.
     - Muon for matrices. It normalises its update, so there clipping (0.1, the paper's) only weighs steps against each other.
     - A program whose behaviour class is held out (validation, test) is never shown to the model, also when the model wrote it: it does
       not enter the own pool, and in MultiTurn such an episode ends, with the reward of its first program.
 
 Log, one line a step: <environment>_reward, _pass (multi also _first, the pass rate before the repair, and _submit), _length (tokens of an
-answer), _cut (share cut off), skipped of groups, grad_norm before clipping, entropy (nats a token: mean of -log p of what was sampled),
-logp_gap (mean difference between log p while sampling and while training: rounding, nothing else), tokens/s, sandbox runs/s, seconds by
-part. Replay prefers hard prompts, so do not read progress off the pass rates but off val_short, val_longer, val_solve (step 0: the start).
+answer), _cut (share cut off), skipped of groups, grad_norm before clipping, gain (mean of the last norm's: it follows the temperature),
+entropy (nats a token: mean of -log p of what was sampled), logp_gap (mean difference between log p while sampling and while training:
+rounding, nothing else), tokens/s, sandbox runs/s, seconds by part. Replay prefers hard prompts, so do not read progress off the pass rates
+but off val_short, val_longer, val_solve (step 0: the start).
 """
 
 from __future__ import annotations
@@ -84,7 +85,7 @@ from model import (
     save_checkpoint,
 )
 from sandbox import Sandbox
-from sft import validate
+from sft import MIXTURE, validate
 from tasks import Case, Problem
 
 OWN_PROGRAMS = 4        # right programs kept per problem (the paper's number)
@@ -177,8 +178,9 @@ class Predict:
         if self.sandbox:
             for case, group in zip(cases, episodes):
                 self.explain(case)
-                for episode, credit in zip(group, step_credit([e.turns[0].tokens for e in group], case.nlex, sample.tokenizer)):
-                    episode.credit = credit if case.nlex else None
+                if case.nlex:
+                    for episode, credit in zip(group, step_credit([e.turns[0].tokens for e in group], case.nlex, sample.tokenizer)):
+                        episode.credit = credit
         return episodes
 
     def explain(self, case: Case) -> None:
@@ -422,19 +424,20 @@ def main() -> None:
     args = tasks.settings(parser, "rl")
     if args.group < 2:
         fail("--group must be at least 2: the baseline is the mean of a group")
-    start, final, state, log = (args.out / f"{name}" for name in (f"{args.start}.pt", f"{args.name}.pt", f"{args.name}-state.pt",
-                                                                  f"{args.name}.jsonl"))
+    start, final, state, log = (args.out / name for name in (f"{args.start}.pt", f"{args.name}.pt", f"{args.name}-state.pt",
+                                                             f"{args.name}.jsonl"))
     files = {name: args.out / "data" / f"{name}.jsonl" for name in ("rl_cases", "rl_problems", "val_cases", "val_problems")}
     device, began, stage = pick_device(), time.time(), "rl" if args.name == "rl" else "ablations"
     try:
         if final.exists():
             print(f"rl     {final} is there ({load_checkpoint(final)['step']} steps)")
             return
-        for path, command in [(path, "tasks.py") for path in files.values()] + [(start, "sft.py")]:
+        make_start = "sft.py" if args.start == "sft" else f"sft.py --name {args.start}"
+        for path, command in [(path, "tasks.py") for path in files.values()] + [(start, make_start)]:
             if not path.exists():
                 fail(f"{path} is missing: make it with `python {command} --preset {args.preset} --out {args.out}`")
         saved = load_checkpoint(state if state.exists() else start, device)
-        mixture = load_checkpoint(start)["extra"]
+        mixture = {key: value for key, value in load_checkpoint(start)["extra"].items() if key in MIXTURE}
     except CheckpointError as problem:
         fail(str(problem))
 
@@ -520,6 +523,7 @@ def main() -> None:
             # 3. Log, validate, save.
             running = played - sample.seconds
             record |= {"skipped": skipped, "groups": sum(record[f"{e.name}_groups"] for e, _ in environments), "grad_norm": round(norm, 5),
+                       "gain": round(model.norm.weight.mean().item(), 4),
                        "entropy": round(-mean(value for turn in sampled for value in turn.logprobs), 4), "logp_gap": round(gap, 5),
                        "tokens": n_tokens, "sample_tokens_per_second": round(n_tokens / max(sample.seconds, 1e-9)),
                        "train_tokens_per_second": round(sum(len(t.prompt) + len(t.tokens) for t in turns) / max(trained, 1e-9)),

@@ -112,7 +112,7 @@ controls() {  # RL beside what it is held against; the same flags, the same fold
   # Explanations scarce: SFT learns from a tenth of its data what it can, then RL goes on where no explanation is imitated.
   stage few python sft.py --data-share 0.1 --steps 4000 --name few "$@"
   stage few-rl python rl.py --start few --steps 100 --name few-rl "$@"
-  stage few-control python sft.py --control few-rl --name few-control "$@"
+  stage few-control python sft.py --control few-rl "$@"
   # Prediction alone: a dedicated verifier.
   stage predict python sft.py --predict-only --tokens 10000000 --name sft-predict "$@"
   stage predict-rl python rl.py --start sft-predict --name predict-rl --solve-prompts 0 --fix-prompts 0 "$@"
@@ -128,7 +128,7 @@ ablations() {
   stage ceiling python sft.py --control rl --ceiling "$@"
   stage few-outcome python rl.py --start few --steps 100 --reward outcome --name few-rl-outcome "$@"
   stage few-rejection python rl.py --start few --steps 100 --reward rejection --name few-rl-rejection "$@"
-  stage few-ceiling python sft.py --control few-rl --ceiling --name few-ceiling "$@"
+  stage few-ceiling python sft.py --control few-rl --ceiling "$@"
   # All three texts with the other answer formats, before and after RL.
   local format
   for format in raw none; do

@@ -156,22 +156,24 @@ def main() -> None:
     parser.add_argument("--tokens", type=int, help="with --predict-only: budget in tokens, prompt and answer (default: short_tokens)")
     parser.add_argument("--control", metavar="RL", help="continue the checkpoint that this RL run started from, for as long as it trained")
     parser.add_argument("--ceiling", action="store_true", help="with --control: half of the explained cases are RL's prompts")
-    parser.add_argument("--name", help="name of the checkpoint and the log (default: sft, sft-short-FORMAT, sft-control or sft-ceiling)")
+    parser.add_argument("--name", help="checkpoint and log (default: sft, sft-short-FORMAT, START-control or START-ceiling)")
     args = tasks.settings(parser, "sft", also=("model",))
     texts = ("predict",) if args.predict_only else TASKS
-    stage = "ablations" if args.name else "short" if args.predict_only else "control" if args.control else "sft"
-    name = args.name or {"sft": "sft", "short": f"sft-short-{args.format}",
-                         "control": "sft-ceiling" if args.ceiling else "sft-control"}[stage]
     if args.predict_only and args.control or args.ceiling and not args.control:
         parser.error("--control goes without --predict-only, --ceiling only with --control")
-    final, state, log = args.out / f"{name}.pt", args.out / f"{name}-state.pt", args.out / f"{name}.jsonl"
-    if final.exists():
-        print(f"sft    {final} is there")
-        return
+    if not (args.name or args.predict_only or args.control or args.format == "nlex"):
+        parser.error("--format for all three texts needs --name, as in --name joint-raw: sft.pt is the explained one")
     start = None
     if args.control:
         start, args.steps, mixture = control_of(args.out, args.control)
         vars(args).update(mixture)
+    name = args.name or (f"sft-short-{args.format}" if args.predict_only else
+                         f"{start}-ceiling" if args.ceiling else f"{start}-control" if start else "sft")
+    stage = {"sft": "sft", "sft-control": "control", "sft-short-nlex": "short", "sft-short-none": "short"}.get(name, "ablations")
+    final, state, log = args.out / f"{name}.pt", args.out / f"{name}-state.pt", args.out / f"{name}.jsonl"
+    if final.exists():
+        print(f"sft    {final} is there")
+        return
     started = time.time()
     device = pick_device()
     tokenizer = Tokenizer()

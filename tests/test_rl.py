@@ -253,6 +253,20 @@ def test_predict_prompts_are_mixed_as_told():
     assert len(rl.Predict(cases[:1], [], ARGS).prompts(random.Random(0), 4)) == 4                           # a set may be empty
 
 
+def test_lines_are_rewarded_and_own_programs_are_recorded(runner, tokenizer):
+    """The own program comes without an explanation: it is recorded, and the answers part where one is false."""
+    own = [tasks.Case("a = 2\nprint(a)", "", "2\n", "", "", "own", "plain")]
+    predict = rl.Predict([], own, Namespace(**{**vars(ARGS), "own_share": 1.0}), runner.sandbox)
+    texts = ["a = 2.\nWe print 2.\n<output>\n2\n</output>", "a = 3.\nWe print 2.\n<output>\n2\n</output>"]
+
+    def sample(users, max_new_tokens, group):
+        return [[Turn([1], tokenizer.answer(text), [], text) for text in texts] for _ in users]
+    sample.tokenizer = tokenizer
+    ((right, lucky),) = predict.play(random.Random(0), 1, sample)
+    assert own[0].nlex.startswith("a = 2.\n") and (right.reward, lucky.reward) == (1, 1)     # both outputs are right
+    assert right.credit[0] == 1 and lucky.credit[0] == -1 and lucky.credit[-1] == 0
+
+
 def test_solve_is_judged_by_all_tests(runner, nothing_held_out):
     own = rl.OwnPrograms(runner)
     solve = rl.Solve([problem()], own, runner, ARGS)

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 import sft
-from model import ModelConfig, Tokenizer, Transformer, load_checkpoint
+from model import ModelConfig, Tokenizer, Transformer, load_checkpoint, save_checkpoint
 
 ROOT = Path(__file__).parent.parent
 TINY = {"n_layer": 1, "n_head": 2, "n_kv_head": 1, "n_embd": 32, "n_ctx": 1024}
@@ -60,6 +60,16 @@ def test_only_answer_tokens_are_trained_and_the_end_token_is_one_of_them():
     assert answer[-1] == tokenizer.end
     gradient = torch.autograd.grad(logp[-1], model.embed_tokens.weight)[0]
     assert gradient[tokenizer.end].abs().sum() > 0
+
+
+def test_a_control_goes_on_with_its_start_for_as_long_as_rl_trained(tmp_path):
+    model = Transformer(ModelConfig(n_vocab=Tokenizer().n_vocab, **TINY))
+    mixture = {"format": "raw", "fix_share": 0.5, "without_tests": 0.1, "fix_traces": 0.2, "data_share": 0.3}
+    save_checkpoint(tmp_path / "few.pt", model, step=4000, extra={**mixture, "seconds": 500.0, "tokens": 1})
+    save_checkpoint(tmp_path / "few-rl.pt", model, step=100, extra={"start": "few", "seconds": 250.0})
+    assert sft.control_of(tmp_path, "few-rl") == ("few", 2000, mixture)
+    with pytest.raises(SystemExit, match="few.pt"):
+        sft.control_of(tmp_path, "few")                  # no RL run
 
 
 @pytest.fixture(scope="module")

@@ -70,6 +70,27 @@ def test_fix_prompts_state_expected_obtained_and_verdict():
     assert "Test: 3 -> 4 obtained 4 right" in text and "Test: 5 -> 6 obtained nothing wrong" in text
 
 
+def test_fix_prompts_may_tell_the_first_failing_run():
+    problem = world.Problem("Print it.", "n", False, [["3", "3"], ["5", "9"], ["7", "8"]], [], "x", "c")
+    results = tasks.feedback(problem, [("3\n", ""), ("5\n", ""), ("7\n", "")])
+    told = tasks.fix_prompt(problem, "print(input())", results, lambda stdin: [f"We print {stdin}."])
+    assert told == tasks.fix_prompt(problem, "print(input())", results) + "\nThe run on 5:\nWe print 5."
+    right = tasks.feedback(problem, [("3\n", ""), ("9\n", ""), ("8\n", "")])
+    assert "The run on" not in tasks.fix_prompt(problem, "x", right, lambda stdin: ["never asked"])
+
+
+def test_shares_of_the_texts_of_ablations():
+    problem = world.Problem("Print it.", "n", False, [["3", "3"]], [], "print(input())", "c", "print(4)", [["4\n", ""]])
+    def texts(**shares):
+        made = [tasks.sft_texts(problem, random.Random(k), 1.0, **shares) for k in range(200)]
+        hidden = sum("Test:" not in user for rows in made for task, user, _ in rows if task == "solve")
+        told = sum("The run on 3:\nWe print 4." in user for rows in made for task, user, _ in rows if task == "fix")
+        return hidden, told
+    assert texts() == (0, 0)
+    hidden, told = texts(without_tests=0.1, fix_traces=0.5)
+    assert 8 <= hidden <= 35 and 45 <= told <= 90        # 10 % of 200; half of the two thirds that are wrong attempts
+
+
 def test_the_predict_prompt_holds_neither_problem_nor_expected_output():
     case = draw_cases(1)[0]
     assert tasks.predict_prompt(case.code, case.stdin) == f"Predict.\n{case.code.rstrip()}\nInput:\n{case.stdin}"
