@@ -33,12 +33,11 @@ from pathlib import Path
 from typing import NamedTuple, NoReturn
 
 import torch
-from tqdm import tqdm
 
 import report
 import tasks
 import trace as nlex  # our trace.py
-from model import CheckpointError, Tokenizer, generate, load_checkpoint, pick_device
+from model import CheckpointError, Team, Tokenizer, generate, join_processes, load_checkpoint, pick_device
 from sandbox import Sandbox
 from tasks import Case, Outcome, Problem, parse_outcome, parse_program, same_outcome
 
@@ -121,19 +120,30 @@ class Answer(NamedTuple):
     tokens: int        # sampled tokens, the end token included; 0: the prompt was too long to be read
 
 
-def make_generate(model, tokenizer, max_new_tokens: int, temperature: float = 1.0, seed: int = 0, batch_rows: int = 256, title: str = ""):
+class Models(Team):
+    """Checkpoints, read once in every process; each samples its share of the prompts."""
+    def __init__(self, device: str, rank: int = 0, ranks: int = 1):
+        super().__init__(rank, ranks)
+        self.read = lru_cache(None)(lambda path: read_checkpoint(path, device))
+
+    def generate(self, path: Path, options: dict, prompts: list[list[int]], max_new_tokens: int, group: int, seed: int) -> list:
+        return self.share(prompts, lambda mine: generate(self.read(path)["model"], mine, max_new_tokens, group,
+                                                         seed * self.ranks + self.rank, **options))
+
+
+def make_generate(models: Models, path: Path, tokenizer, max_new_tokens: int, temperature: float = 1.0, seed: int = 0,
+                  batch_rows: int = 256):
     """-> function(user texts, group=1) -> per text a list of `group` Answers. Each call draws from its own seed. A prompt that leaves no
     room in the context is answered by an empty text."""
-    calls = itertools.count()
+    calls, n_ctx = itertools.count(), models.read(path)["model"].config.n_ctx
+    options = {"end": tokenizer.end, "temperature": temperature, "batch_rows": batch_rows}
 
     def answer(users: list[str], group: int = 1) -> list[list[Answer]]:
         prompts = [tokenizer.prompt(user) for user in users]
-        fits = [k for k, prompt in enumerate(prompts) if len(prompt) < model.config.n_ctx]
+        fits = [k for k, prompt in enumerate(prompts) if len(prompt) < n_ctx]
         answers = [[Answer("", 0)] * group for _ in users]
-        with tqdm(total=len(fits) * group, desc=title, leave=False, mininterval=2, disable=not sys.stderr.isatty()) as bar:
-            rollouts = generate(model, [prompts[k] for k in fits], max_new_tokens=max_new_tokens, end=tokenizer.end,
-                                temperature=temperature, group=group, seed=1_000_003 * seed + next(calls), batch_rows=batch_rows,
-                                progress=bar.update)
+        rollouts = models.everywhere("generate", path, options, [prompts[k] for k in fits], max_new_tokens, group,
+                                     1_000_003 * seed + next(calls))
         for k, sampled in zip(fits, rollouts):
             answers[k] = [Answer(tokenizer.decode([t for t in r.tokens if t != tokenizer.end]), len(r.tokens)) for r in sampled]
         return answers
@@ -283,35 +293,43 @@ def read_checkpoint(path: Path, device: str) -> dict:
         fail(str(problem))
 
 
+def find(out: Path) -> list[str]:
+    """The checkpoints that are there. Fails where one is needed and missing, or cannot be read."""
+    for name, (*_, command, needed) in CHECKPOINTS.items():
+        if needed and not (out / f"{name}.pt").exists():
+            fail(f"{out / name}.pt is missing: make it with `{command} --out {out}`, or everything with `bash run.sh`")
+    found = [name for name in CHECKPOINTS if (out / f"{name}.pt").exists()]
+    for name in found:
+        read_checkpoint(out / f"{name}.pt", "cpu")
+    return found
+
+
 class Evaluation:
     """The test data, the models, and one method per section; each returns rows that JSON can hold."""
 
-    def __init__(self, args: argparse.Namespace, sandbox: Sandbox):
-        self.args, self.sandbox, self.runner = args, sandbox, tasks.Runner(sandbox)
+    def __init__(self, args: argparse.Namespace, sandbox: Sandbox, models: Models):
+        self.args, self.sandbox, self.runner, self.models = args, sandbox, tasks.Runner(sandbox), models
         data = args.out / "data"
         self.problems = tasks.load_problems(data / "test_problems.jsonl")[:args.problems]
         cases = tasks.load_cases(data / "test_cases.jsonl")
         self.cases = [c for set_ in ("short", "longer") for c in [c for c in cases if c.set == set_][:args.cases]]
         self.paths = {name: args.out / f"{name}.pt" for name in CHECKPOINTS}
-        for name, (*_, command, needed) in CHECKPOINTS.items():
-            if needed and not self.paths[name].exists():
-                fail(f"{self.paths[name]} is missing: make it with `{command} --out {args.out}`, or everything with `bash run.sh`")
-        self.found = [name for name in CHECKPOINTS if self.paths[name].exists()]
+        self.found = find(args.out)
         self.tokenizer, self.device = Tokenizer(), pick_device()
         self.cache = args.out / "eval-cache"
         self.cache.mkdir(exist_ok=True)
         # a section's rows are valid as long as the sizes, the test data and the checkpoints it reads are the same
         self.stamp = [{k: v for k, v in vars(args).items() if type(v) in (int, float) or k == "preset"}, stamp(data / "test_cases.jsonl"),
                       stamp(data / "test_problems.jsonl")]
-        self.checkpoint = lru_cache(None)(lambda name: read_checkpoint(self.paths[name], self.device))
+        self.checkpoint = lambda name: models.read(self.paths[name])
         self.simulator = lru_cache(None)(lambda name: Simulator(
             self.ask(name, "predict"), self.cache / f"simulated-{name}.json", [self.stamp, stamp(self.paths[name])]))
         self.rows: dict[str, dict] = {}
 
     def ask(self, name: str, kind: str, temperature: float = 1.0, salt: int = 0):
         """Function from user texts to Answers of a checkpoint. kind: predict | solve (sets the length)."""
-        return make_generate(self.checkpoint(name)["model"], self.tokenizer, getattr(self.args, f"max_new_tokens_{kind}"), temperature,
-                             100 * self.args.seed + salt, self.args.batch_rows, f"{name} {kind}")
+        return make_generate(self.models, self.paths[name], self.tokenizer, getattr(self.args, f"max_new_tokens_{kind}"), temperature,
+                             100 * self.args.seed + salt, self.args.batch_rows)
 
     def section(self, section: Section) -> float:
         """Do it unless its rows are in the cache; keep them in self.rows[title]. Returns the seconds it took, now or then."""
@@ -517,10 +535,8 @@ def default_checkpoint(out: Path) -> Path:
 def predict_programs(args: argparse.Namespace, path: Path) -> None:
     """Greedy predictions of foreign programs, by level. CruxEval's rule (kind `function`) is exact equality of the repr."""
     checkpoint = args.ckpt or default_checkpoint(args.out)
-    cases, tokenizer = tasks.load_programs(path), Tokenizer()
-    model = read_checkpoint(checkpoint, pick_device())["model"]
-    # batches by length: the answers of like programs end together, and memory goes with the longest prompt
-    answer = make_generate(model, tokenizer, args.max_new_tokens_predict, 0.0, args.seed, args.batch_rows, path.stem)
+    cases, models = tasks.load_programs(path), Models(pick_device())
+    answer = make_generate(models, checkpoint, Tokenizer(), args.max_new_tokens_predict, 0.0, args.seed, args.batch_rows)
     started, right, unreadable, too_long = time.time(), [], 0, 0
     for case, (reply,) in zip(cases, answer([tasks.predict_prompt(c.code, c.stdin) for c in cases])):
         got = parse_outcome(reply.text)
@@ -537,7 +553,8 @@ def predict_programs(args: argparse.Namespace, path: Path) -> None:
     print(f"{path.name}: {len(cases):,} programs, predicted greedily by {checkpoint} in {time.time() - started:.0f} s")
     for level, value in figures.items():
         print(f"  {level:12s} {report.percent(value)}   n = {value['n']}")
-    print(f"  counted as wrong: {too_long} too long to read ({model.config.n_ctx} tokens), {unreadable} without a readable output")
+    n_ctx = models.read(checkpoint)["model"].config.n_ctx
+    print(f"  counted as wrong: {too_long} too long to read ({n_ctx} tokens), {unreadable} without a readable output")
     args.out.mkdir(parents=True, exist_ok=True)
     write_json(args.out / f"programs-{path.stem}.json", {"file": path.name, "checkpoint": str(checkpoint), "commit": commit(),
                                                          "levels": figures, "too_long": too_long, "unreadable": unreadable})
@@ -550,14 +567,14 @@ def show(args: argparse.Namespace) -> None:
     except (OSError, UnicodeDecodeError) as problem:
         fail(f"cannot read {args.show}: {problem}")
     checkpoint = args.ckpt or default_checkpoint(args.out)
-    model = read_checkpoint(checkpoint, pick_device())["model"]
-    (reply,), = make_generate(model, Tokenizer(), args.max_new_tokens_predict, temperature=0.0)([tasks.predict_prompt(code, args.stdin)])
+    models = Models(pick_device())
+    (reply,), = make_generate(models, checkpoint, Tokenizer(), args.max_new_tokens_predict, 0.0)([tasks.predict_prompt(code, args.stdin)])
     with Sandbox(workers=1) as sandbox:
         run = nlex.record(code, args.stdin, sandbox=sandbox)
     if run.status == "LIMIT":
         fail("this run is too long to explain (over 10,000 events, 1 MB, or the sandbox's limits)")
     if reply.tokens == 0:
-        fail(f"the program and its input are longer than the {model.config.n_ctx} tokens this model reads")
+        fail(f"the program and its input are longer than the {models.read(checkpoint)['model'].config.n_ctx} tokens this model reads")
     said, true = tasks.explanation_lines(reply.text), nlex.narrate(run)
     wrong, got, want = nlex.first_wrong_step(said, true), parse_outcome(reply.text), (run.stdout, run.error)
     width = max(30, (shutil.get_terminal_size((160, 24)).columns - 7) // 2)
@@ -591,10 +608,15 @@ def main() -> None:
     elif args.programs:
         predict_programs(args, args.programs)
     else:
+        find(args.out)
+        models = Models(device := pick_device(), *join_processes(args.processes, device))
+        if models.rank > 0:
+            models.serve()
         with Sandbox(cpu_seconds=0.5) as sandbox:  # these programs take milliseconds or never end
-            metrics = Evaluation(args, sandbox).run()
+            metrics = Evaluation(args, sandbox, models).run()
         text = report.write(metrics, args.out)
         print(f"\n{text}\neval   wrote {args.out / 'metrics.json'} and {args.out / 'report.md'}")
+        models.everywhere("leave")
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from __future__ import annotations
 import argparse
 import base64
 import collections
+import copy
 import math
 import os
 import random
@@ -27,9 +28,11 @@ import zipfile
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import NoReturn
 
 import tiktoken
 import torch
+import torch.distributed as dist
 import torch.nn.functional as F
 from torch import nn
 
@@ -151,9 +154,9 @@ class Attention(nn.Module):
         if cache is not None:
             S = mask.shape[-1]
             rows = torch.arange(B, device=x.device)[:, None]
-            cache[0][rows, :, at] = k.transpose(1, 2).to(cache[0].dtype)                      # in place
-            cache[1][rows, :, at] = v.transpose(1, 2).to(cache[1].dtype)
-            k, v = cache[0][:, :, :S].to(q.dtype), cache[1][:, :, :S].to(q.dtype)
+            cache[0][rows, :, at] = k.transpose(1, 2).to(mask.dtype)                          # in place
+            cache[1][rows, :, at] = v.transpose(1, 2).to(mask.dtype)
+            q, k, v = q.to(mask.dtype), cache[0][:, :, :S], cache[1][:, :, :S]
         g = nh // nkv                                                                        # query heads per key/value head
         if mask is None:
             y = F.scaled_dot_product_attention(q.transpose(1, 2), k, v, is_causal=True, enable_gqa=True).transpose(1, 2)
@@ -163,7 +166,7 @@ class Attention(nn.Module):
             q = q.view(B, T, nkv, g, hs).transpose(1, 2).reshape(B, nkv, T * g, hs)
             scores = (q @ k.transpose(-1, -2)).view(B, nkv, T, g, -1) * hs**-0.5 + mask[:, None, :, None]
             y = scores.softmax(-1).to(v.dtype).view(B, nkv, T * g, -1) @ v                   # (B, nkv, T g, hs)
-            y = y.view(B, nkv, T, g, hs).transpose(1, 2)
+            y = y.view(B, nkv, T, g, hs).transpose(1, 2).to(x.dtype)
         return self.o_proj(y.reshape(B, T, nh * hs))
 
 
@@ -235,6 +238,7 @@ class Transformer(nn.Module):
         else:
             rope = (self.cos[at][:, :, None], self.sin[at][:, :, None])
         x = self.embed_tokens(ids)
+        rope = tuple(r.to(x.dtype) for r in rope)
         if torch.is_autocast_enabled(ids.device.type):  # the residual stream too: half the memory traffic of the elementwise steps
             dtype = torch.get_autocast_dtype(ids.device.type)
             x, rope, mask = x.to(dtype), tuple(r.to(dtype) for r in rope), None if mask is None else mask.to(dtype)
@@ -294,9 +298,10 @@ class Rollout:
 
 
 @torch.inference_mode()
-def generate(model: Transformer, prompts: list[list[int]], *, max_new_tokens: int, end: int, temperature: float = 1.0, group: int = 1,
-             seed: int = 0, batch_rows: int = 256, progress=None) -> list[list[Rollout]]:
-    """`group` continuations of every prompt. temperature 0 is greedy. progress: called with the number of rows just finished.
+def generate(model: Transformer, prompts: list[list[int]], max_new_tokens: int, group: int = 1, seed: int = 0, *, end: int,
+             temperature: float = 1.0, batch_rows: int = 256, dtype: torch.dtype | None = None) -> list[list[Rollout]]:
+    """`group` continuations of every prompt. temperature 0 is greedy. dtype: of weights and activations (default: bf16 where it is fast;
+    attention and its cache are fp32 on CPUs).
 
     Prompts of like length are worked on together, up to batch_rows rows at once. Each prompt is read once and its cache copied to
     its group; keys and values are written in place; rows that have ended leave the batch. Raises ValueError for a prompt that leaves no
@@ -309,26 +314,25 @@ def generate(model: Transformer, prompts: list[list[int]], *, max_new_tokens: in
     results: list[list[Rollout]] = [[] for _ in prompts]
     order = sorted(range(len(prompts)), key=lambda k: len(prompts[k]))
     step = max(1, batch_rows // group)
-    was_training = model.training
-    model.eval()
+    model = copy.deepcopy(model, {id(model.compiled): None}).to(dtype or fast_dtype(device.type))
     for start in range(0, len(order), step):
         chosen = order[start:start + step]
-        for k, rollout in _sample(model, [prompts[k] for k in chosen], group, max_new_tokens, end, temperature, generator, progress):
+        for k, rollout in _sample(model, [prompts[k] for k in chosen], group, max_new_tokens, end, temperature, generator):
             results[chosen[k]].append(rollout)
-    model.train(was_training)
     return results
 
 
-def _sample(model, prompts, group, max_new_tokens, end, temperature, generator, progress):
+def _sample(model, prompts, group, max_new_tokens, end, temperature, generator):
     """One batch of `generate` -> (prompt number, Rollout) pairs, in order."""
     device, c = model.cos.device, model.config
     lengths = torch.tensor([len(p) for p in prompts], device=device)
     T = int(lengths.max())
     ids = collate(prompts, 0).to(device)                                                     # (B, T)
     B, room = len(prompts), min(c.n_ctx, T + max_new_tokens)
-    caches = [tuple(torch.zeros(B, c.n_kv_head, room, c.head_size, device=device) for _ in "kv") for _ in range(c.n_layer)]
+    dtype = model.embed_tokens.weight.dtype if device.type == "cuda" else torch.float32  # of attention: on CPUs bf16 is slower there
+    caches = [tuple(torch.zeros(B, c.n_kv_head, room, c.head_size, device=device, dtype=dtype) for _ in "kv") for _ in range(c.n_layer)]
     at = torch.arange(T, device=device)[None]                                                # (1, T)
-    causal = torch.full((1, T, T), -torch.inf, device=device).triu(1)
+    causal = torch.full((1, T, T), -torch.inf, device=device, dtype=dtype).triu(1)
     last = []                                                                                # each prompt's last position
     for start in range(0, B, 64):  # in parts: the attention scores of whole prompts are large
         part = slice(start, start + 64)
@@ -344,9 +348,11 @@ def _sample(model, prompts, group, max_new_tokens, end, temperature, generator, 
     over = torch.zeros_like(alive, dtype=torch.bool)
     span = torch.arange(room, device=device)
     for turn in range(max_new_tokens):
-        logps = (logits / temperature if temperature else logits).float().log_softmax(-1)     # (rows, V)
-        if temperature:  # the argmax of p / Exponential(1) is a sample of p, drawn without waiting for the device
-            token = (logps.exp() / torch.empty_like(logps).exponential_(generator=generator)).argmax(-1)
+        logps = (logits.float() / (temperature or 1)).log_softmax(-1)                         # (rows, V)
+        if temperature:  # the first token at which the cumulative distribution exceeds a uniform number
+            cdf = logps.exp().cumsum(-1)
+            drawn = torch.rand(len(cdf), 1, device=device, generator=generator) * cdf[:, -1:]
+            token = torch.searchsorted(cdf, drawn, right=True)[:, 0].clamp(max=c.n_vocab - 1)
         else:
             token = logps.argmax(-1)
         tokens[alive, turn] = token
@@ -361,7 +367,7 @@ def _sample(model, prompts, group, max_new_tokens, end, temperature, generator, 
                 caches = [tuple(t[stay] for t in pair) for pair in caches]
         S = min(room, T + turn + 1)
         at = position.clamp(max=room - 1)[:, None]                                           # (rows, 1)
-        mask = torch.where(span[:S] <= at, 0.0, -torch.inf)[:, None]                         # (rows, 1, S)
+        mask = torch.where(span[:S] <= at, 0.0, -torch.inf).to(dtype)[:, None]               # (rows, 1, S)
         logits = model.lm_head(model.hidden(token[:, None], at, mask, caches)[:, 0])
         position = position + 1
     tokens, logprobs = tokens.tolist(), logprobs.tolist()
@@ -370,22 +376,92 @@ def _sample(model, prompts, group, max_new_tokens, end, temperature, generator, 
         sampled = tokens[row][:n]
         finished = end in sampled
         n = sampled.index(end) + 1 if finished else n
-        if progress:
-            progress(1)
         yield row // group, Rollout(sampled[:n], logprobs[row][:n], finished)
 
 
 # ---------------------------------------------------------------------------------------------------------------------------
-# Devices and optimizers.
+# Devices, processes, optimizers.
 
 def pick_device() -> str:
     return "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
 
 
-def autocast(device: str):
-    """bf16 where the hardware is fast at it: CUDA, and CPUs with bf16 instructions (there 1.6x; without them it would be slower)."""
+def fast_dtype(device: str) -> torch.dtype:
+    """bf16 where the hardware is fast at it: CUDA, and CPUs with bf16 instructions (without them it would be slower)."""
     fast = device == "cuda" or (device == "cpu" and getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)())
-    return torch.autocast(device, torch.bfloat16) if fast else nullcontext()
+    return torch.bfloat16 if fast else torch.float32
+
+
+def autocast(device: str):
+    return torch.autocast(device, torch.bfloat16) if fast_dtype(device) == torch.bfloat16 else nullcontext()
+
+
+def join_processes(wanted: int, device: str) -> tuple[int, int]:
+    """-> this process's rank, and how many processes share the run: those that torchrun started. Without torchrun, on a CPU, this script
+    starts itself again as `wanted` processes of one thread each (at most one a core): small matrices gain little from two threads."""
+    if "RANK" not in os.environ:
+        wanted = min(wanted, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+        if device != "cpu" or wanted == 1:
+            return 0, 1
+        launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={wanted}", "--"]
+        os.environ["OMP_NUM_THREADS"] = "1"
+        os.execv(sys.executable, [sys.executable, *launcher, *sys.argv])
+    if device == "cuda":
+        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
+    dist.init_process_group("cpu:gloo,cuda:nccl" if device == "cuda" else "gloo")
+    return dist.get_rank(), dist.get_world_size()
+
+
+def leave_processes() -> None:
+    """The end of a script that joined others: all have come this far. Without clean-up, for there gloo sometimes aborts a process."""
+    if dist.is_initialized():
+        dist.barrier()
+        sys.stdout.flush()
+        os._exit(0)
+
+
+def sum_gradients(model: nn.Module, value: torch.Tensor) -> torch.Tensor:
+    """With several processes: every .grad becomes the sum of theirs, and so does the returned value (). Missing gradients count as zero."""
+    if not dist.is_initialized():
+        return value
+    parameters = list(model.parameters())
+    for p in parameters:
+        p.grad = torch.zeros_like(p) if p.grad is None else p.grad
+    flat = torch.cat([value.view(1), *(p.grad.flatten() for p in parameters)])
+    dist.all_reduce(flat)
+    for p, summed in zip(parameters, flat[1:].split([p.numel() for p in parameters])):
+        p.grad.copy_(summed.view_as(p))
+    return flat[0].clone()
+
+
+class Team:
+    """The processes of one run. The first one decides; what it calls `everywhere` the others, waiting in `serve`, do, too."""
+    def __init__(self, rank: int = 0, ranks: int = 1):
+        self.rank, self.ranks = rank, ranks
+
+    def everywhere(self, method: str, *given):
+        """self.method(*given) in every process -> the first one's result."""
+        if self.ranks > 1:
+            dist.broadcast_object_list([(method, given)])
+        return getattr(self, method)(*given)
+
+    def serve(self) -> NoReturn:
+        while True:
+            job = [None]
+            dist.broadcast_object_list(job)
+            method, given = job[0]
+            getattr(self, method)(*given)
+
+    def share(self, items: list, work) -> list:
+        """Called everywhere: work(this process's items) -> one result an item; -> the results of all, in the order of the items."""
+        parts = [work(items[self.rank::self.ranks])]
+        if self.ranks > 1:
+            dist.all_gather_object(mine := [None] * self.ranks, parts[0])
+            parts = mine
+        return [parts[k % self.ranks][k // self.ranks] for k in range(len(items))]
+
+    def leave(self) -> None:
+        leave_processes()
 
 
 def make_optimizers(model: Transformer, muon_lr: float, adam_lr: float, weight_decay: float = 0.0) -> list[torch.optim.Optimizer]:

@@ -64,6 +64,7 @@ import random
 import sys
 import time
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -73,16 +74,20 @@ import tasks
 import trace as nlex  # our trace.py
 from model import (
     CheckpointError,
+    Rollout,
+    Team,
     Tokenizer,
     Transformer,
     autocast,
     collate,
     generate,
+    join_processes,
     load_checkpoint,
     make_optimizers,
     pick_device,
     restore_rng,
     save_checkpoint,
+    sum_gradients,
 )
 from sandbox import Sandbox
 from sft import MIXTURE, validate
@@ -114,20 +119,19 @@ class Episode:
 
 class Sampler:
     """User texts -> sampled answers, at temperature 1: the distribution that is trained. Keeps count for the log."""
-    def __init__(self, model: Transformer, tokenizer: Tokenizer, batch_rows: int):
-        self.model, self.tokenizer, self.batch_rows = model, tokenizer, batch_rows
+    def __init__(self, sample, tokenizer: Tokenizer, n_ctx: int):
+        """sample(prompts, max_new_tokens, group, seed) as model.generate; n_ctx: what the model can read."""
+        self.sample, self.tokenizer, self.n_ctx = sample, tokenizer, n_ctx
         self.seed = self.tokens = self.seconds = 0
 
     def __call__(self, users: list[str], max_new_tokens: int, group: int = 1) -> list[list[Turn]]:
         """`group` turns per user text. A prompt that leaves no room in the context gets empty turns, which count as cut off."""
         began = time.time()
         prompts = [self.tokenizer.prompt(user) for user in users]
-        fits = [k for k, prompt in enumerate(prompts) if len(prompt) < self.model.config.n_ctx]
+        fits = [k for k, prompt in enumerate(prompts) if len(prompt) < self.n_ctx]
         turns = [[Turn(prompt, [], [], None)] * group for prompt in prompts]
         self.seed += 1
-        sampled = generate(self.model, [prompts[k] for k in fits], max_new_tokens=max_new_tokens, end=self.tokenizer.end, temperature=1.0,
-                           group=group, seed=self.seed, batch_rows=self.batch_rows)
-        for k, rollouts in zip(fits, sampled):
+        for k, rollouts in zip(fits, self.sample([prompts[k] for k in fits], max_new_tokens, group, self.seed)):
             turns[k] = [Turn(prompts[k], r.tokens, r.logprobs, self.tokenizer.decode(r.tokens[:-1]) if r.finished else None)
                         for r in rollouts]
         self.tokens += sum(len(turn.tokens) for group_ in turns for turn in group_)
@@ -351,8 +355,8 @@ def micro_batches(lengths: list[int], micro_tokens: int) -> list[list[int]]:
 
 def backward(model: Transformer, turns: list[Turn], scores: list, n_tokens: int, micro_tokens: int, pad: int) -> float:
     """Add the gradient of the step's loss to .grad; scores: A of each turn, or of each of its tokens.
-    -> mean |log p while sampling - log p now|, nats a token."""
-    device, gap, scored = model.cos.device, 0.0, 0
+    -> sum of |log p while sampling - log p now| over the tokens, nats."""
+    device, gap = model.cos.device, 0.0
     for rows in micro_batches([len(turn.prompt) + len(turn.tokens) for turn in turns], micro_tokens):
         chosen = [turns[k] for k in rows]
         ids = collate([turn.prompt + turn.tokens for turn in chosen], pad)                                # (B, T)
@@ -363,8 +367,42 @@ def backward(model: Transformer, turns: list[Turn], scores: list, n_tokens: int,
             logp = model.logprobs(ids.to(device), mask.to(device))                                     # (sum of sizes,)
         reinforce_loss(logp.split(sizes), [torch.as_tensor(scores[k], device=device) for k in rows], n_tokens).backward()
         sampled = torch.tensor([value for turn in chosen for value in turn.logprobs], device=device)
-        gap, scored = gap + (logp.detach() - sampled).abs().sum().item(), scored + sum(sizes)
-    return gap / max(1, scored)
+        gap += (logp.detach() - sampled).abs().sum().item()
+    return gap
+
+
+class Learner(Team):
+    """The policy, in every process that torchrun started. The first one plays, rewards and logs; sampling and learning are shared."""
+    def __init__(self, model: Transformer, tokenizer: Tokenizer, args: argparse.Namespace, rank: int = 0, ranks: int = 1):
+        super().__init__(rank, ranks)
+        self.model, self.tokenizer, self.args = model, tokenizer, args
+        self.temperature = torch.zeros(1, device=model.cos.device)  # what is to be added to the log of the last norm's gain
+        self.optimizers = make_optimizers(model, args.muon_lr, args.adam_lr)
+        self.optimizers.append(torch.optim.AdamW([self.temperature], lr=args.temperature_lr, betas=(0.9, 0.98), weight_decay=0.0))
+        self.optimizers[-1].param_groups[0]["base_lr"] = args.temperature_lr
+
+    def sample(self, prompts: list[list[int]], max_new_tokens: int, group: int, seed: int) -> list[list[Rollout]]:
+        return self.share(prompts, lambda mine: generate(self.model, mine, max_new_tokens, group, seed * self.ranks + self.rank,
+                                                         end=self.tokenizer.end, batch_rows=self.args.batch_rows))
+
+    def learn(self, turns: list[Turn], scores: list, n_tokens: int, rate: float) -> tuple[float, float]:
+        """One optimizer step. rate: factor on every learning rate. -> mean |log p while sampling - log p now|, norm of the gradient."""
+        for optimizer in self.optimizers:
+            optimizer.zero_grad(set_to_none=True)
+            for group in optimizer.param_groups:
+                group["lr"] = group["base_lr"] * rate
+        mine = sorted(range(len(turns)), key=lambda k: len(turns[k].prompt) + len(turns[k].tokens))[self.rank::self.ranks]
+        gap = backward(self.model, [turns[k] for k in mine], [scores[k] for k in mine], n_tokens, self.args.micro_tokens,
+                       self.tokenizer.pad)
+        gap = sum_gradients(self.model, torch.tensor(gap, device=self.temperature.device)).item()
+        gain = self.model.norm.weight  # changes by one factor
+        self.temperature.grad, gain.grad = (gain.grad @ gain.detach())[None], None
+        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.args.clip).item()
+        for optimizer in self.optimizers:
+            optimizer.step()
+        gain.data *= self.temperature.exp()
+        self.temperature.zero_()
+        return gap / max(1, sum(len(turn.tokens) for turn in turns)), norm
 
 
 # ---------------------------------------------------------------------------------------------------------------------------
@@ -436,19 +474,22 @@ def main() -> None:
         for path, command in [(path, "tasks.py") for path in files.values()] + [(start, make_start)]:
             if not path.exists():
                 fail(f"{path} is missing: make it with `python {command} --preset {args.preset} --out {args.out}`")
+        rank, ranks = join_processes(args.processes, device)
         saved = load_checkpoint(state if state.exists() else start, device)
         mixture = {key: value for key, value in load_checkpoint(start)["extra"].items() if key in MIXTURE}
     except CheckpointError as problem:
         fail(str(problem))
 
     model, tokenizer = saved["model"], Tokenizer()
-    optimizers = make_optimizers(model, args.muon_lr, args.adam_lr)
-    temperature = torch.zeros(1, device=device)  # what is to be added to the log of the last norm's gain
-    optimizers.append(torch.optim.AdamW([temperature], lr=args.temperature_lr, betas=(0.9, 0.98), weight_decay=0.0))
-    optimizers[-1].param_groups[0]["base_lr"] = args.temperature_lr
+    learner = Learner(model, tokenizer, args, rank, ranks)
+    for optimizer, stored in zip(learner.optimizers, saved["optimizers"] if state.exists() else []):
+        optimizer.load_state_dict(stored)
+    if rank > 0:
+        learner.serve()
+    sample = partial(learner.everywhere, "sample")
     with Sandbox(cpu_seconds=0.5) as sandbox:  # these programs take milliseconds or never end
         runner = tasks.Runner(sandbox)
-        own, sample = OwnPrograms(runner), Sampler(model, tokenizer, args.batch_rows)
+        own, ask = OwnPrograms(runner), Sampler(sample, tokenizer, model.config.n_ctx)
         problems = tasks.load_problems(files["rl_problems"])
         predict = Predict(tasks.load_cases(files["rl_cases"]), own.cases, args,
                           sandbox if args.reward == "steps" and mixture.get("format", "nlex") == "nlex" else None)
@@ -461,8 +502,6 @@ def main() -> None:
 
         first, seconds = 0, 0.0
         if state.exists():
-            for optimizer, stored in zip(optimizers, saved["optimizers"]):
-                optimizer.load_state_dict(stored)
             restore_rng(saved)
             first, seconds = saved["step"], saved["extra"]["seconds"]
             own.programs.update(saved["extra"]["programs"])
@@ -471,21 +510,21 @@ def main() -> None:
             cut_log(log, first)
         else:
             log.unlink(missing_ok=True)
-            record = {"step": 0, **validate(model, tokenizer, *validation, runner, args)}
+            record = {"step": 0, **validate(sample, tokenizer, *validation, runner, args)}
             tasks.log_metrics(log, record)
             tqdm.write("rl     " + " ".join(f"{k} {v}" for k, v in record.items()))
 
         for step in tqdm(range(first, args.steps), initial=first, total=args.steps, desc="rl", disable=not sys.stderr.isatty()):
             # Everything random in a step comes from (seed, step): a resumed run is the same run.
             rng = random.Random(f"{args.seed}/{step}")
-            sample.seed, sample.tokens, sample.seconds = rng.getrandbits(40), 0, 0.0
+            ask.seed, ask.tokens, ask.seconds = rng.getrandbits(40), 0, 0.0
             ran, mark = runner.runs, time.time()
             record = {"step": step + 1}
 
             # 1. Play: sample groups of answers in every environment and reward them.
             turns, scores, sampled, skipped, rejection = [], [], [], 0, args.reward == "rejection"
             for environment, n in environments:
-                groups = environment.play(rng, n, sample)
+                groups = environment.play(rng, n, ask)
                 rewards = torch.tensor([[e.reward for e in group] for group in groups]).view(-1, args.group)              # (n, G)
                 A = advantages(rewards, "rejection" if rejection else args.baseline)
                 equal = 0
@@ -503,41 +542,30 @@ def main() -> None:
             n_tokens, played = sum(len(turn.tokens) for turn in sampled), time.time() - mark
 
             # 2. Learn: one step of gradient ascent on the expected reward.
-            mark = time.time()
-            for optimizer in optimizers:
-                optimizer.zero_grad(set_to_none=True)
-                for group in optimizer.param_groups:
-                    group["lr"] = group["base_lr"] * min(1.0, (step + 1) / max(1, args.warmup)) * (1 - step / args.steps)
-            gap, norm = 0.0, 0.0
+            mark, gap, norm = time.time(), 0.0, 0.0
             if turns:  # else every group was skipped and there is nothing to learn
-                gap = backward(model, turns, scores, n_tokens, args.micro_tokens, tokenizer.pad)
-                gain = model.norm.weight  # changes by one factor
-                temperature.grad, gain.grad = (gain.grad @ gain.detach())[None], None
-                norm = torch.nn.utils.clip_grad_norm_(model.parameters(), args.clip).item()
-                for optimizer in optimizers:
-                    optimizer.step()
-                gain.data *= temperature.exp()
-                temperature.zero_()
+                rate = min(1.0, (step + 1) / max(1, args.warmup)) * (1 - step / args.steps)
+                gap, norm = learner.everywhere("learn", turns, scores, n_tokens, rate)
             trained = time.time() - mark
 
             # 3. Log, validate, save.
-            running = played - sample.seconds
+            running = played - ask.seconds
             record |= {"skipped": skipped, "groups": sum(record[f"{e.name}_groups"] for e, _ in environments), "grad_norm": round(norm, 5),
                        "gain": round(model.norm.weight.mean().item(), 4),
                        "entropy": round(-mean(value for turn in sampled for value in turn.logprobs), 4), "logp_gap": round(gap, 5),
-                       "tokens": n_tokens, "sample_tokens_per_second": round(n_tokens / max(sample.seconds, 1e-9)),
+                       "tokens": n_tokens, "sample_tokens_per_second": round(n_tokens / max(ask.seconds, 1e-9)),
                        "train_tokens_per_second": round(sum(len(t.prompt) + len(t.tokens) for t in turns) / max(trained, 1e-9)),
                        "sandbox_runs": runner.runs - ran, "sandbox_runs_per_second": round((runner.runs - ran) / max(running, 1e-9), 1)}
             done, mark = step + 1, time.time()
             if done % args.val_every == 0 or done == args.steps:
-                record |= validate(model, tokenizer, *validation, runner, args)
-            record["seconds"] = {"sample": round(sample.seconds, 2), "run": round(running, 2), "train": round(trained, 2),
+                record |= validate(sample, tokenizer, *validation, runner, args)
+            record["seconds"] = {"sample": round(ask.seconds, 2), "run": round(running, 2), "train": round(trained, 2),
                                  "validate": round(time.time() - mark, 2)}
             seconds += played + trained
             tasks.log_metrics(log, record)
             tqdm.write(tidy(record, args.steps) + "".join(f"  {k} {v:.3f}" for k, v in record.items() if k.startswith("val_")))
             if done % args.save_every == 0 and done < args.steps:
-                save_checkpoint(state, model, optimizers, done, {
+                save_checkpoint(state, model, learner.optimizers, done, {
                     "seconds": seconds, "programs": own.programs, "own": [asdict(c) for c in own.cases],
                     "mixed": {set_: [asdict(c) for c in cases] for set_, cases in predict.mixed.items()}})
                 tasks.add_seconds(args.out, stage, time.time() - began)
@@ -546,6 +574,7 @@ def main() -> None:
                                                           "reward": args.reward, "seconds": seconds})
     state.unlink(missing_ok=True)
     tasks.add_seconds(args.out, stage, time.time() - began)
+    learner.everywhere("leave")
 
 
 if __name__ == "__main__":

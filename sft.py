@@ -24,6 +24,7 @@ import os
 import random
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -40,11 +41,14 @@ from model import (
     autocast,
     collate,
     generate,
+    join_processes,
+    leave_processes,
     load_checkpoint,
     make_optimizers,
     pick_device,
     restore_rng,
     save_checkpoint,
+    sum_gradients,
 )
 from sandbox import Sandbox
 
@@ -111,15 +115,39 @@ def schedule(step: int, steps: int, warmup: int) -> float:
     return min(1.0, (step + 1) / max(1, warmup), 2 * (steps - step) / steps)
 
 
+def train_step(model, optimizers, tokens, rows, rate: float, clip: float, pad: int, rank: int = 0, ranks: int = 1) -> torch.Tensor:
+    """One optimizer step on these rows of the index; each of several processes computes its share. rate: factor on every learning rate.
+    -> loss (), the mean over the assistant tokens of the whole batch."""
+    n_answer = int((rows[:, 2] - rows[:, 1]).sum())
+    rows, device = rows[rank::ranks], model.cos.device
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            group["lr"] = group["base_lr"] * rate
+        optimizer.zero_grad(set_to_none=True)
+    loss = torch.zeros((), device=device)
+    if len(rows):  # there may be fewer rows than processes
+        ids = collate([tokens[a:a + n].tolist() for a, _, n, _ in rows], pad)                         # (B, T)
+        at = torch.arange(ids.shape[1])
+        mask = (at >= torch.tensor(rows[:, 1])[:, None]) & (at < torch.tensor(rows[:, 2])[:, None])   # (B, T): assistant tokens
+        with autocast(device.type):
+            loss = -model.logprobs(ids.to(device), mask.to(device)).sum() / n_answer
+        loss.backward()
+    loss = sum_gradients(model, loss.detach())
+    torch.nn.utils.clip_grad_norm_(model.parameters(), clip)
+    for optimizer in optimizers:
+        optimizer.step()
+    return loss
+
+
 # ---------------------------------------------------------------------------------------------------------------------------
 # Validation.
 
-def validate(model, tokenizer, cases, problems, runner, args, solve: bool = True, samples: int = 4) -> dict:
+def validate(sample, tokenizer, cases, problems, runner, args, solve: bool = True, samples: int = 4) -> dict:
     """At temperature 1, as in the report: output prediction by input length, pass@1 and pass@{samples} from so many samples, and pass@1 on
-    the problems. Same items and seed at every call; cases and problems are validation's: what is chosen is chosen by these numbers."""
+    the problems. sample(prompts, max_new_tokens, group, seed) as model.generate. Same items and seed at every call; cases and problems are
+    validation's: what is chosen is chosen by these numbers."""
     def answer(users: list[str], max_new_tokens: int, group: int) -> list[list[str]]:
-        rollouts = generate(model, [tokenizer.prompt(user) for user in users], max_new_tokens=max_new_tokens, end=tokenizer.end,
-                            group=group, seed=1, batch_rows=args.batch_rows)
+        rollouts = sample([tokenizer.prompt(user) for user in users], max_new_tokens, group, 1)
         return [[tokenizer.decode(r.tokens[:-1]) if r.finished else "" for r in row] for row in rollouts]
     record = {}
     for set_ in ("short", "longer"):
@@ -177,18 +205,10 @@ def main() -> None:
     started = time.time()
     device = pick_device()
     tokenizer = Tokenizer()
-    rank, ranks = int(os.environ.get("RANK", 0)), int(os.environ.get("WORLD_SIZE", 1))
-    if rank == 0:
+    if os.environ.get("RANK", "0") == "0":
         tokenised(tokenizer, args)
-    processes = min(args.processes, os.cpu_count() or 1)
-    if device == "cpu" and processes > 1 and "RANK" not in os.environ:
-        os.environ["OMP_NUM_THREADS"] = "1"
-        launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={processes}"]
-        os.execv(sys.executable, [sys.executable, *launcher, *sys.argv])
+    rank, ranks = join_processes(args.processes, device)
     if ranks > 1:
-        if device == "cuda":
-            torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
-        dist.init_process_group("nccl" if device == "cuda" else "gloo")
         dist.barrier()  # from here on the files of tokens are whole
     torch.manual_seed(args.seed)
 
@@ -226,7 +246,6 @@ def main() -> None:
               + f"), {device}, {ranks} process{'es' * (ranks > 1)}, {compiled}", flush=True)
 
     lengths = argparse.Namespace(**tasks.PRESETS[args.preset]["rl"])  # of answers, in validation
-    parameters = list(model.parameters())
     with Sandbox(cpu_seconds=0.5) as sandbox:  # these programs take milliseconds or never end
         runner = tasks.Runner(sandbox)
         model.train()
@@ -234,31 +253,8 @@ def main() -> None:
         quiet = rank > 0 or not sys.stderr.isatty()
         for step in tqdm(range(first, len(plan)), initial=first, total=len(plan), desc=name, mininterval=5, disable=quiet):
             rows = index[plan[step]]
-            n_answer = int((rows[:, 2] - rows[:, 1]).sum())                                                 # of the whole batch
-            mine = rows[rank::ranks]
-            if len(mine):
-                ids = collate([tokens[a:a + n].tolist() for a, _, n, _ in mine], tokenizer.pad).to(device)  # (B, T)
-                at = torch.arange(ids.shape[1])
-                mask = (at >= torch.tensor(mine[:, 1])[:, None]) & (at < torch.tensor(mine[:, 2])[:, None])  # (B, T): assistant tokens
-                with autocast(device):
-                    loss = -model.logprobs(ids, mask.to(device)).sum() / n_answer
-            else:  # fewer rows than processes
-                loss = sum(0.0 * p.sum() for p in parameters)
-            for optimizer in optimizers:
-                for group in optimizer.param_groups:
-                    group["lr"] = group["base_lr"] * schedule(step, len(plan), args.warmup)
-                optimizer.zero_grad(set_to_none=True)
-            loss.backward()
-            loss = loss.detach()
-            if ranks > 1:
-                flat = torch.cat([loss[None], *(p.grad.flatten() for p in parameters)])
-                dist.all_reduce(flat)
-                loss = flat[0].clone()
-                for p, summed in zip(parameters, flat[1:].split([p.numel() for p in parameters])):
-                    p.grad.copy_(summed.view_as(p))
-            torch.nn.utils.clip_grad_norm_(parameters, args.clip)
-            for optimizer in optimizers:
-                optimizer.step()
+            rate = schedule(step, len(plan), args.warmup)
+            loss = train_step(model, optimizers, tokens, rows, rate, args.clip, tokenizer.pad, rank, ranks)
             losses.append(loss)
             since += int(rows[:, 2].sum())
             used += int(rows[:, 2].sum())
@@ -274,7 +270,8 @@ def main() -> None:
                 if done % args.val_every == 0 or done == len(plan):
                     threads = torch.get_num_threads()
                     torch.set_num_threads(max(threads, ranks) if device == "cpu" else threads)              # the others are waiting
-                    record.update(validate(model, tokenizer, cases, problems, runner, lengths, "solve" in texts))
+                    sample = partial(generate, model, end=tokenizer.end, batch_rows=lengths.batch_rows)
+                    record.update(validate(sample, tokenizer, cases, problems, runner, lengths, "solve" in texts))
                     torch.set_num_threads(threads)
                     tqdm.write(f"sft    {name} " + " ".join(f"{k} {v}" for k, v in record.items()))
                 tasks.log_metrics(log, record)
@@ -284,14 +281,12 @@ def main() -> None:
                     "tokens": used, "examples": examples, "seconds": seconds + time.time() - mark})
                 tasks.add_seconds(args.out, stage, time.time() - started)
                 started = time.time()
-    if ranks > 1:
-        dist.destroy_process_group()
-    if rank > 0:
-        return
-    save_checkpoint(final, model, step=len(plan), extra={"tokens": used, "examples": examples, "seconds": seconds,
-                                                            **{key: getattr(args, key) for key in MIXTURE}})
-    state.unlink(missing_ok=True)
-    tasks.add_seconds(args.out, stage, time.time() - started)
+    if rank == 0:
+        save_checkpoint(final, model, step=len(plan), extra={"tokens": used, "examples": examples, "seconds": seconds,
+                                                             **{key: getattr(args, key) for key in MIXTURE}})
+        state.unlink(missing_ok=True)
+        tasks.add_seconds(args.out, stage, time.time() - started)
+    leave_processes()
 
 
 if __name__ == "__main__":

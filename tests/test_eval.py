@@ -494,12 +494,13 @@ def test_answers_of_prompts_that_do_not_fit(monkeypatch):
     tokenizer = SimpleNamespace(prompt=lambda text: list(text), decode=lambda ids: "".join(ids), end="$")
     seen = {}
 
-    def generate(model, prompts, group, **options):
-        seen.update(options, prompts=prompts)
+    def generate(model, prompts, max_new_tokens, group, seed, **options):
+        seen.update(options, prompts=prompts, max_new_tokens=max_new_tokens, seed=seed)
         return [[SimpleNamespace(tokens=[*prompt, "$"])] * group for prompt in prompts]
     monkeypatch.setattr(evaluation, "generate", generate)
-    model = SimpleNamespace(config=SimpleNamespace(n_ctx=4))
-    answer = evaluation.make_generate(model, tokenizer, 10, seed=3)
+    models = evaluation.Models("cpu")
+    models.read = lambda path: {"model": SimpleNamespace(config=SimpleNamespace(n_ctx=4))}
+    answer = evaluation.make_generate(models, "rl.pt", tokenizer, 10, seed=3)
     assert answer(["ab", "abcd", "c"], 2) == [[("ab", 3)] * 2, [("", 0)] * 2, [("c", 2)] * 2]
     first = seen["seed"]
     answer(["a"])
