@@ -34,6 +34,7 @@ from typing import NamedTuple, NoReturn
 
 import torch
 
+import figures
 import report
 import tasks
 import trace as nlex  # our trace.py
@@ -503,7 +504,7 @@ class Evaluation:
             "preset": args.preset, "device": describe_device(self.device), "commit": commit(), "seed": args.seed,
             "seconds": {**seconds, "total": round(sum(seconds.values()), 1)}, "peak_memory_mb": peak,
             "parameters": self.checkpoint("rl")["model"].n_params(), "settings": self.stamp[0],
-            **report.summarise(self.rows, self.problems, {name: f"{row[0]}/{row[1]}" for name, row in CHECKPOINTS.items()})}
+            **figures.summarise(self.rows, self.problems, {name: f"{row[0]}/{row[1]}" for name, row in CHECKPOINTS.items()})}
 
 
 def describe_device(device: str) -> str:
@@ -546,18 +547,18 @@ def predict_programs(args: argparse.Namespace, path: Path) -> None:
             right.append(got is not None and got[1] == "" and got[0].removesuffix("\n") == case.stdout.removesuffix("\n"))
         else:
             right.append(same_outcome(got, case.outcome))
-    figures = {"all": report.figure(right, [c.cls for c in cases])}
+    levels = {"all": figures.figure(right, [c.cls for c in cases])}
     for level in sorted({c.kind for c in cases} - {"all"}):
         chosen = [k for k, c in enumerate(cases) if c.kind == level]
-        figures[level] = report.figure([right[k] for k in chosen], [cases[k].cls for k in chosen])
+        levels[level] = figures.figure([right[k] for k in chosen], [cases[k].cls for k in chosen])
     print(f"{path.name}: {len(cases):,} programs, predicted greedily by {checkpoint} in {time.time() - started:.0f} s")
-    for level, value in figures.items():
+    for level, value in levels.items():
         print(f"  {level:12s} {report.percent(value)}   n = {value['n']}")
     n_ctx = models.read(checkpoint)["model"].config.n_ctx
     print(f"  counted as wrong: {too_long} too long to read ({n_ctx} tokens), {unreadable} without a readable output")
     args.out.mkdir(parents=True, exist_ok=True)
     write_json(args.out / f"programs-{path.stem}.json", {"file": path.name, "checkpoint": str(checkpoint), "commit": commit(),
-                                                         "levels": figures, "too_long": too_long, "unreadable": unreadable})
+                                                         "levels": levels, "too_long": too_long, "unreadable": unreadable})
 
 
 def show(args: argparse.Namespace) -> None:

@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 
 import eval as evaluation
+import figures
 import report
 import tasks
 from eval import Answer, Simulator, on_public_tests, resample, self_rlef
-from report import bin_of, compare_choices, figure, paired_difference, pass_at_k, percent, rank_score_at_k
+from figures import bin_of, compare_choices, figure, paired_difference, pass_at_k, rank_score_at_k
+from report import percent
 from tasks import Problem
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -80,12 +82,12 @@ def test_words():
     assert percent({"value": 0.05, "lo": -0.01, "hi": 0.11}, signed=True) == "+5.0 (-1.0 to +11.0)"
     assert percent(None) == percent(figure([], [])) == "-"
     assert [bin_of(n) for n in (1, 5, 6, 30, 31, 900)] == ["1-5", "1-5", "6-10", "21-30", "31+", "31+"]
-    assert [bin_of(n, report.SIZE_BINS, 0) for n in (0, 9, 10, 50, 99, 100)] == ["0-9", "0-9", "10-19", "50-99", "50-99", "100+"]
+    assert [bin_of(n, figures.SIZE_BINS, 0) for n in (0, 9, 10, 50, 99, 100)] == ["0-9", "0-9", "10-19", "50-99", "50-99", "100+"]
 
 
 def test_differences_are_paired_and_of_models_that_are_there():
     cls = ["a", "b", "c", "d"]
-    record = report.compare({"x": {"c": ([1, 1, 0, 1], cls), "only x": ([1], ["a"])}, "y": {"c": ([0, 1, 0, 1], cls)}},
+    record = figures.compare({"x": {"c": ([1, 1, 0, 1], cls), "only x": ([1], ["a"])}, "y": {"c": ([0, 1, 0, 1], cls)}},
                             [("x", "y"), ("x", "z")])
     assert record["models"]["x"]["c"]["value"] == 0.75 and record["models"]["x"]["only x"]["n"] == 1
     assert set(record["differences"]) == {"x minus y"} and set(record["differences"]["x minus y"]) == {"c"}
@@ -113,10 +115,10 @@ def test_choices_by_simulation_and_by_running():
 def test_vague_phrases_and_what_a_case_is_like():
     words = {"Read a list of numbers. Print the sum.": 0, "Read a list of numbers. Grow each. Print the sum.": 1,
              "Read n and take 1 to n. Keep those on one side of 12. Print the largest, at least 0, adjusted by 3.": 2}
-    assert [report.vague_phrases(SimpleNamespace(statement=text)) for text in words] == [*words.values()]
+    assert [figures.vague_phrases(SimpleNamespace(statement=text)) for text in words] == [*words.values()]
     rng, knobs = random.Random(0), tasks.world.KNOBS["cpu"]
     drawn = [tasks.world.random_problem(rng, knobs, "train", k % 2 == 1) for k in range(40)]
-    assert all((report.vague_phrases(problem) > 0) == problem.open for problem in drawn if problem)
+    assert all((figures.vague_phrases(problem) > 0) == problem.open for problem in drawn if problem)
     assert [evaluation.input_length(text) for text in ("", "3 1 2", "90417", "6", "12", "abc", "4 -1")] == [0, 3, 5, 6, 12, 3, 2]
     answer = "We read 907, so s = '907'.\nTurn 12: x = -40.\ny = int('88') = 8 * 5 = 40.\n<output>\n41\n</output>"
     assert evaluation.value_size(answer) == 41 and evaluation.value_size("<output>\n</output>") == 0
@@ -223,7 +225,7 @@ def test_best_at_k_and_repair_figures():
     run = {"init": [True, False], "final": [True, True], "init_public": [True, True], "final_public": [True, True], "turns": [1, 3],
            "right": [[True], [False, False, True]]}
     rows["self-rlef"] = {"simulated": run, "oracle": run, "resample": {**run, "final": [False, True]}}
-    summary = report.summarise(rows, problems, {})
+    summary = figures.summarise(rows, problems, {})
     best, loop = summary["best_at_k"], summary["self_rlef"]
     values = lambda key, part=best: [round(f["value"], 4) for f in part[key]]
     assert best["n"] == 4 and len(best["clear"]["pass"]) == 4
@@ -268,7 +270,7 @@ def test_models_beside_each_other():
                                 "oracle": run([False], [True]), "oracle_trace": run([False, True], [True])}
     problems = [problem("a"), Problem(**{**vars(problem("b")), "statement": "Grow each. Print the sum."})]
     names = {name: f"{row[0]}/{row[1]}" for name, row in evaluation.CHECKPOINTS.items()}
-    summary = report.summarise(rows, problems, names)
+    summary = figures.summarise(rows, problems, names)
     value = lambda record, *keys: record["models"][keys[0]][keys[1]]["value"]
     change = lambda record, pair, column: record["differences"][pair][column]["value"]
 

@@ -1,0 +1,325 @@
+"""How fast are training and sampling, beside what one would otherwise pick, and how does their cost grow?
+
+    python tests/bench.py --out results/bench.json          # about 15 minutes on 2 quiet cores; without transformers its rows are left out
+    python tests/bench.py --rounds 1 --quick                # a look: the machinery at toy size
+    python tests/bench.py --show results/bench.json         # the README's block from a result
+
+The contestants take turns, each in a process of its own, round after round; a figure is the median over the rounds, ratios are taken from
+figures of one call. All models have the CPU preset's sizes and one architecture (Qwen3's, with SwiGLU), ours and transformers' the same
+weights. Tokens per second count no padding: in training prompt and answer, in sampling new tokens.
+"""
+
+import argparse
+import json
+import os
+import platform
+import shlex
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import date
+from pathlib import Path
+
+import torch
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+import sft  # noqa: E402
+import tasks  # noqa: E402
+from model import (  # noqa: E402
+    ModelConfig,
+    Team,
+    Tokenizer,
+    Transformer,
+    autocast,
+    collate,
+    fast_dtype,
+    generate,
+    join_processes,
+    leave_processes,
+    make_optimizers,
+)
+
+SIZES = tasks.PRESETS["cpu"]["model"]
+
+
+def transformer(scale: int = 1) -> Transformer:
+    """The CPU preset's sizes, `scale` times as wide, with SwiGLU."""
+    torch.manual_seed(0)
+    model = Transformer(ModelConfig(n_vocab=Tokenizer().n_vocab, **{**SIZES, "n_embd": SIZES["n_embd"] * scale}, mlp="swiglu"))
+    for p in model.parameters():  # fresh blocks are the identity: weights large enough to matter
+        if p.ndim == 2:
+            p.data.normal_(std=0.05)
+    return model
+
+
+def hugging_face(model: Transformer, attention: str = "sdpa"):
+    """The same model in transformers."""
+    from transformers import Qwen3Config, Qwen3ForCausalLM
+    c = model.config
+    config = Qwen3Config(vocab_size=c.n_vocab, hidden_size=c.n_embd, num_hidden_layers=c.n_layer, num_attention_heads=c.n_head,
+                         num_key_value_heads=c.n_kv_head, head_dim=c.head_size, intermediate_size=model.layers[0].mlp.up_proj.out_features,
+                         max_position_embeddings=c.n_ctx, tie_word_embeddings=c.tied, rms_norm_eps=torch.finfo(torch.float32).eps,
+                         rope_theta=c.rope_theta, attn_implementation=attention, bos_token_id=None, eos_token_id=None)
+    other = Qwen3ForCausalLM(config)
+    weights = {name if name.startswith("lm_head") else f"model.{name}": p for name, p in model.state_dict().items()}
+    other.load_state_dict(weights)
+    return other
+
+
+# ---------------------------------------------------------------------------------------------------------------------------
+# What is measured. Each function runs in a process of its own and returns figures.
+
+def batches(args, batch_tokens: int, count: int):
+    """Rows of SFT's data, as the course would train them."""
+    tokens, index = sft.tokenised(Tokenizer(), argparse.Namespace(
+        out=args.data, ceiling=False, format="nlex", fix_share=0.7, without_tests=0.0, fix_traces=0.0, data_share=1.0, seed=0))
+    plan = sft.plan_batches(index[:, 2], batch_tokens, count, None, seed=0)
+    return tokens, [index[rows] for rows in plan]
+
+
+def timed(step, work: list, warmup: int) -> float:
+    """Tokens a second of step(rows) over the work after the warm-up."""
+    for rows in work[:warmup]:
+        step(rows)
+    began = time.perf_counter()
+    for rows in work[warmup:]:
+        step(rows)
+    return sum(int(rows[:, 2].sum()) for rows in work[warmup:]) / (time.perf_counter() - began)
+
+
+def train_ours(args, processes: int = 2, compile: bool = True) -> dict:
+    """As sft.py does it: two processes, compiled, Muon."""
+    rank, ranks = join_processes(processes, "cpu")
+    tokens, work = batches(args, 3072, args.steps)
+    model, pad = transformer(), Tokenizer().pad
+    if compile:
+        model.compile_training(torch.zeros(8, 64, dtype=torch.long))
+    optimizers = make_optimizers(model, 0.02, 0.003)
+    speed = timed(lambda rows: sft.train_step(model, optimizers, tokens, rows, 1e-3, 1.0, pad, rank, ranks), work, args.steps // 4)
+    longest = sum(len(rows) * int(rows[:, 2].max()) for rows in work)
+    return {"tokens_per_second": speed, "flops_per_token": model.flops_per_token(256),
+            "padding": 1 - sum(int(rows[:, 2].sum()) for rows in work) / longest}
+
+
+def train_transformers(args, attention: str = "sdpa", compile: bool = False) -> dict:
+    """The same batches, AdamW, bf16 autocast."""
+    tokens, work = batches(args, 3072, args.steps)
+    model, pad = hugging_face(transformer(), attention), Tokenizer().pad
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-5, fused=True)
+    run = torch.compile(model, dynamic=True) if compile else model
+
+    def step(rows):
+        ids = collate([tokens[a:a + n].tolist() for a, _, n, _ in rows], pad)
+        at = torch.arange(ids.shape[1])
+        answer = (at >= torch.tensor(rows[:, 1])[:, None]) & (at < torch.tensor(rows[:, 2])[:, None])
+        with autocast("cpu"):
+            loss = run(input_ids=ids, attention_mask=(at < torch.tensor(rows[:, 2])[:, None]).long(), use_cache=False,
+                       labels=ids.masked_fill(~answer, -100)).loss
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizer.step()
+    return {"tokens_per_second": timed(step, work, args.steps // 4)}
+
+
+def ragged_prompts(args, rows: int) -> list[list[int]]:
+    cases, tokenizer = tasks.load_cases(args.data / "data" / "sft_cases.jsonl"), Tokenizer()
+    return [tokenizer.prompt(tasks.predict_prompt(c.code, c.stdin)) for c in cases[:rows]]
+
+
+def sample_ours(args, rows: int, processes: int = 2) -> dict:
+    """As rl.py and eval.py do it; no row ever ends."""
+    team = Team(*join_processes(processes if rows > 1 else 1, "cpu"))
+    model, prompts = transformer(), ragged_prompts(args, rows)
+    sample = lambda seed: team.share(prompts, lambda mine: generate(model, mine, args.new_tokens, seed=seed, end=-1))
+    sample(0)
+    began = time.perf_counter()
+    new = sum(len(rollout.tokens) for group in sample(1) for rollout in group)
+    return {"tokens_per_second": new / (time.perf_counter() - began)}
+
+
+def sample_without_cache(args, rows: int) -> dict:
+    """The plain loop: the whole sequence anew for every token, in bf16."""
+    model, ids = transformer(), collate(ragged_prompts(args, rows), 0)
+    lengths = torch.tensor([len(p) for p in ragged_prompts(args, rows)])
+    began, n = time.perf_counter(), torch.arange(rows)
+    with torch.inference_mode(), autocast("cpu"):
+        for _ in range(args.new_tokens):
+            ids = torch.nn.functional.pad(ids, (0, 1))
+            hidden = model.hidden(ids)[n, lengths - 1]
+            ids[n, lengths] = torch.multinomial(model.lm_head(hidden).float().softmax(-1), 1)[:, 0]
+            lengths += 1
+    return {"tokens_per_second": rows * args.new_tokens / (time.perf_counter() - began)}
+
+
+def sample_transformers(args, rows: int, dtype: str = "float32") -> dict:
+    """generate() with its cache, prompts padded on the left."""
+    prompts, model = ragged_prompts(args, rows), hugging_face(transformer()).to(getattr(torch, dtype))
+    T = max(map(len, prompts))
+    ids = torch.tensor([[0] * (T - len(p)) + p for p in prompts])
+    mask = torch.tensor([[0] * (T - len(p)) + [1] * len(p) for p in prompts])
+    run = lambda: model.generate(input_ids=ids, attention_mask=mask, do_sample=True, top_k=0, top_p=1.0, temperature=1.0, pad_token_id=0,
+                                 min_new_tokens=args.new_tokens, max_new_tokens=args.new_tokens)
+    run()
+    began = time.perf_counter()
+    new = run().shape[1] - T
+    return {"tokens_per_second": rows * new / (time.perf_counter() - began)}
+
+
+def matmul_peak(args) -> dict:
+    """bf16 matrix products of 1,024 x 1,024, one process a core."""
+    rank, ranks = join_processes(2, "cpu")
+    a, b = (torch.randn(1024, 1024).to(fast_dtype("cpu")) for _ in range(2))
+    for _ in range(5):
+        a @ b
+    began = time.perf_counter()
+    for _ in range(args.steps):
+        a @ b
+    return {"flops_per_second": ranks * args.steps * 2 * 1024**3 / (time.perf_counter() - began)}
+
+
+def growth(args, scale: int = 1, T: int = 128, batch_tokens: int = 3072) -> dict:
+    """Microseconds a token of a compiled training step on rows of T tokens; one process, all threads."""
+    model = transformer(scale)
+    model.compile_training(torch.zeros(8, 64, dtype=torch.long))
+    optimizers, rows = make_optimizers(model, 0.02, 0.003), batch_tokens // T
+    ids = torch.randint(0, model.config.n_vocab, (rows, T))
+    count = max(4, args.steps // 4 // scale)
+    for k in range(2 * count):
+        if k == count:
+            began = time.perf_counter()
+        with autocast("cpu"):
+            model.logprobs(ids, torch.ones_like(ids, dtype=torch.bool)).mean().neg().backward()
+        for optimizer in optimizers:
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+    return {"microseconds_per_token": 1e6 * (time.perf_counter() - began) / (count * rows * T), "parameters": model.n_params()}
+
+
+CONTESTANTS = {  # name: (function, arguments, needs transformers)
+    "peak": (matmul_peak, {}, False),
+    "train ours": (train_ours, {}, False),
+    "train ours, one process": (train_ours, {"processes": 1}, False),
+    "train ours, one process, not compiled": (train_ours, {"processes": 1, "compile": False}, False),
+    "train transformers": (train_transformers, {}, True),
+    "train transformers, eager attention": (train_transformers, {"attention": "eager"}, True),
+    "train transformers, compiled": (train_transformers, {"compile": True}, True),
+    **{f"sample ours, {rows} rows": (sample_ours, {"rows": rows}, False) for rows in (1, 16, 64)},
+    "sample ours, 64 rows, one process": (sample_ours, {"rows": 64, "processes": 1}, False),
+    **{f"sample transformers, {rows} rows": (sample_transformers, {"rows": rows}, True) for rows in (1, 16, 64)},
+    "sample transformers, 64 rows, bf16": (sample_transformers, {"rows": 64, "dtype": "bfloat16"}, True),
+    "sample without cache, 64 rows": (sample_without_cache, {"rows": 64}, False),
+    **{f"growth, width x{s}": (growth, {"scale": s}, False) for s in (1, 2, 4)},
+    **{f"growth, length x{n}": (growth, {"T": 128 * n}, False) for n in (2, 4)},
+    **{f"growth, batch x{n}": (growth, {"batch_tokens": 3072 * n}, False) for n in (2, 4)},
+}
+
+
+# ---------------------------------------------------------------------------------------------------------------------------
+
+def measure(args) -> dict:
+    """All contestants, round by round -> name -> figures, each the median."""
+    try:
+        import transformers  # noqa: F401
+        chosen = list(CONTESTANTS)
+    except ImportError:
+        print("transformers is not installed (pip install -e '.[parity]'): its rows are left out")
+        chosen = [name for name, (*_, needed) in CONTESTANTS.items() if not needed]
+    chosen = [name for name in chosen if args.only in name]
+    seen: dict[str, list[dict]] = {name: [] for name in chosen}
+    for round_ in range(args.rounds):
+        for name in chosen:
+            done = subprocess.run([sys.executable, __file__, "--run", name, "--data", str(args.data), "--steps", str(args.steps),
+                                   "--new-tokens", str(args.new_tokens)], capture_output=True, text=True)
+            lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
+            if done.returncode or not lines:
+                sys.exit(f"bench.py: {name} failed:\n{done.stderr[-2000:]}")
+            seen[name].append(json.loads(lines[0]))
+            print(f"round {round_ + 1}  {name:40s} " + "  ".join(f"{k} {v:,.4g}" for k, v in seen[name][-1].items()), flush=True)
+    return {name: {key: statistics.median(figures[key] for figures in rounds) for key in rounds[0]} for name, rounds in seen.items()}
+
+
+def ratios(figures: dict) -> dict:
+    """The ratios that can be had from these figures. Of transformers' settings the fastest counts."""
+    speed = lambda *names: max((figures[name]["tokens_per_second"] for name in names if name in figures), default=None)
+    pairs = {
+        "train_ratio_transformers": (speed("train ours"), speed("train transformers", "train transformers, eager attention")),
+        "train_ratio_transformers_compiled": (speed("train ours"), speed("train transformers, compiled")),
+        **{f"sampling_ratio_transformers_{rows}": (speed(f"sample ours, {rows} rows"), speed(
+            f"sample transformers, {rows} rows", f"sample transformers, {rows} rows, bf16")) for rows in (1, 16, 64)},
+        "sampling_ratio_without_cache": (speed("sample ours, 64 rows"), speed("sample without cache, 64 rows")),
+    }
+    result = {key: round(ours / other, 2) for key, (ours, other) in pairs.items() if ours and other}
+    if "peak" in figures and "train ours" in figures:
+        ours = figures["train ours"]
+        result["training_share_of_matmul_peak"] = round(
+            ours["tokens_per_second"] * ours["flops_per_token"] / figures["peak"]["flops_per_second"], 3)
+    if "sampling_ratio_transformers_64" in result:
+        result["sampling_ratio_transformers"] = result["sampling_ratio_transformers_64"]
+    return result
+
+
+def show(record: dict) -> str:
+    """Markdown."""
+    figures = record["figures"]
+    lines = ["| tokens a second | |", "|---|---:|"]
+    lines += [f"| {name} | {row['tokens_per_second']:,.0f} |" for name, row in figures.items() if "tokens_per_second" in row]
+    base = figures.get("growth, width x1")
+    if base:
+        lines += ["", "| training step | parameters | microseconds a token | against the first |", "|---|---:|---:|---:|"]
+        lines += [f"| {name.removeprefix('growth, ')} | {row['parameters']:,.0f} | {row['microseconds_per_token']:.0f} | "
+                  f"{row['microseconds_per_token'] / base['microseconds_per_token']:.2f} |"
+                  for name, row in figures.items() if name.startswith("growth")]
+    if "peak" in figures:
+        lines += ["", f"Peak of bf16 matrix products: {figures['peak']['flops_per_second'] / 1e9:,.0f} GFLOP/s; padding in training: "
+                  f"{figures.get('train ours', {}).get('padding', 0):.1%}."]
+    return "\n".join([*lines, "", f"{record['machine']}, {record['date']}, median of {record['rounds']} rounds: `{record['command']}`"])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False)
+    parser.add_argument("--rounds", type=int, default=3, help="rounds (default: 3)")
+    parser.add_argument("--quick", action="store_true", help="few steps, few tokens")
+    parser.add_argument("--only", default="", help="contestants whose name holds this")
+    parser.add_argument("--out", type=Path, help="write the figures to this file")
+    parser.add_argument("--show", type=Path, metavar="FILE", help="print the README's block")
+    parser.add_argument("--run", help=argparse.SUPPRESS)  # one contestant, in this process
+    parser.add_argument("--data", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--steps", type=int, default=80, help="training steps of a round, a quarter of them to warm up (default: 80)")
+    parser.add_argument("--new-tokens", type=int, default=150, help="tokens sampled a row (default: 150)")
+    args = parser.parse_args()
+    if args.show:
+        print(show(json.loads(args.show.read_text())))
+        return
+    if args.run:
+        function, options, _ = CONTESTANTS[args.run]
+        figures = function(args, **options)
+        if os.environ.get("RANK", "0") == "0":
+            print(json.dumps(figures), flush=True)
+        leave_processes()
+        return
+    if args.quick:
+        args.steps, args.new_tokens = 8, 4
+    with tempfile.TemporaryDirectory() as folder:
+        args.data = Path(folder)
+        sizes = {"sft-cases": 3000, "sft-problems": 600, **{f"{split}-{kind}": 2 for split in ("rl", "val", "test")
+                                                           for kind in ("cases", "problems")}}
+        subprocess.run([sys.executable, str(ROOT / "tasks.py"), "--preset", "cpu", "--out", folder,
+                        *(f"--{name}={size}" for name, size in sizes.items())], check=True, stdout=subprocess.DEVNULL)
+        tokens = batches(args, 3072, 1)
+        del tokens
+        figures = measure(args)
+    record = {"command": shlex.join(["python", "tests/bench.py", *sys.argv[1:]]), "date": str(date.today()), "rounds": args.rounds,
+              "machine": f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}, torch {torch.__version__}",
+              "figures": figures, "ratios": ratios(figures)}
+    if args.out:
+        args.out.write_text(json.dumps(record, indent=1) + "\n")
+    print("\n" + show(record) + "\n\n" + json.dumps(record["ratios"]))
+
+
+if __name__ == "__main__":
+    main()
