@@ -58,7 +58,7 @@ CHECKPOINTS = {
     "sft-control": ("sft_control", "nlex", "python sft.py --control rl", False),
     "sft-ceiling": ("sft_ceiling", "nlex", "python sft.py --control rl --ceiling", False),
     # the same where explanations are scarce
-    "few": ("few", "nlex", "python sft.py --data-share 0.1 --name few", False),
+    "few": ("few", "nlex", "python sft.py --data-share 0.05 --name few", False),
     "few-rl": ("few_rl", "nlex", "python rl.py --start few --name few-rl", False),
     "few-rl-outcome": ("few_rl_outcome", "nlex", "python rl.py --start few --reward outcome --name few-rl-outcome", False),
     "few-rl-rejection": ("few_rl_rejection", "nlex", "python rl.py --start few --reward rejection --name few-rl-rejection", False),

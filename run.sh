@@ -3,7 +3,7 @@
 #
 #   bash run.sh                the course: data -> SFT -> RL -> report (about 20 minutes on 2 CPU cores)
 #   bash run.sh quick          the same stages at toy size (under 4 minutes); its numbers mean nothing
-#   bash run.sh controls       the course, then RL beside what it is held against (about an hour more)
+#   bash run.sh controls       the course, then RL beside what it is held against (about 40 minutes more)
 #   bash run.sh full           all that, then every table and ablation (hours on a CPU)
 #   bash run.sh test           the tests; further arguments go to pytest, as in: bash run.sh test -k sandbox
 #   bash run.sh help           this text
@@ -109,16 +109,16 @@ course() {  # the flags go to every stage
 controls() {  # RL beside what it is held against; the same flags, the same folder, other names; sizes for preset cpu
   # SFT continued for as long as RL trained.
   stage control python sft.py --control rl "$@"
-  # Explanations scarce: SFT learns from a tenth of its data what it can, then RL goes on where no explanation is imitated.
-  stage few python sft.py --data-share 0.1 --steps 4000 --name few "$@"
-  stage few-rl python rl.py --start few --steps 100 --name few-rl "$@"
+  # Explanations scarce: SFT learns a twentieth of its data by heart, then RL goes on where no explanation is imitated.
+  stage few python sft.py --data-share 0.05 --steps 4000 --name few "$@"
+  stage few-rl python rl.py --start few --steps 150 --name few-rl "$@"
   stage few-control python sft.py --control few-rl "$@"
-  # Prediction alone: a dedicated verifier.
-  stage predict python sft.py --predict-only --tokens 10000000 --name sft-predict "$@"
-  stage predict-rl python rl.py --start sft-predict --name predict-rl --solve-prompts 0 --fix-prompts 0 "$@"
 }
 
 ablations() {
+  # Prediction alone: a dedicated verifier.
+  stage predict python sft.py --predict-only --tokens 10000000 --name sft-predict "$@"
+  stage predict-rl python rl.py --start sft-predict --name predict-rl --solve-prompts 0 --fix-prompts 0 "$@"
   # Answer formats of prediction alone, at the same budget of tokens, each with its own complete schedule.
   stage none python sft.py --predict-only --format none --tokens 10000000 --name sft-none "$@"
   stage raw python sft.py --predict-only --format raw --tokens 10000000 --name sft-raw "$@"
@@ -126,8 +126,8 @@ ablations() {
   stage outcome python rl.py --reward outcome --name rl-outcome "$@"
   stage rejection python rl.py --reward rejection --name rl-rejection "$@"
   stage ceiling python sft.py --control rl --ceiling "$@"
-  stage few-outcome python rl.py --start few --steps 100 --reward outcome --name few-rl-outcome "$@"
-  stage few-rejection python rl.py --start few --steps 100 --reward rejection --name few-rl-rejection "$@"
+  stage few-outcome python rl.py --start few --steps 150 --reward outcome --name few-rl-outcome "$@"
+  stage few-rejection python rl.py --start few --steps 150 --reward rejection --name few-rl-rejection "$@"
   stage few-ceiling python sft.py --control few-rl --ceiling "$@"
   # All three texts with the other answer formats, before and after RL.
   local format
