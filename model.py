@@ -30,6 +30,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import NoReturn
 
+import numpy as np
 import tiktoken
 import torch
 import torch.distributed as dist
@@ -281,10 +282,13 @@ class Transformer(nn.Module):
         return 6 * matrices + 6 * self.config.n_layer * self.config.n_embd * T
 
 
-def collate(rows: list[list[int]], pad: int) -> torch.Tensor:
-    """Token lists -> (B, T), padded on the right. Causal attention never looks right, so padding changes nothing before it."""
-    T = max(map(len, rows))
-    return torch.tensor([row + [pad] * (T - len(row)) for row in rows])
+def collate(rows: list, pad: int) -> torch.Tensor:
+    """Tokens of each row, lists or arrays -> (B, T), padded on the right. Causal attention never looks right, so padding changes nothing
+    before it."""
+    ids = np.full((len(rows), max(map(len, rows))), pad, dtype=np.int64)
+    for k, row in enumerate(rows):
+        ids[k, :len(row)] = row
+    return torch.from_numpy(ids)
 
 
 # ---------------------------------------------------------------------------------------------------------------------------

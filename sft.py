@@ -126,7 +126,7 @@ def train_step(model, optimizers, tokens, rows, rate: float, clip: float, pad: i
         optimizer.zero_grad(set_to_none=True)
     loss = torch.zeros((), device=device)
     if len(rows):  # there may be fewer rows than processes
-        ids = collate([tokens[a:a + n].tolist() for a, _, n, _ in rows], pad)                         # (B, T)
+        ids = collate([tokens[a:a + n] for a, _, n, _ in rows], pad)                                  # (B, T)
         at = torch.arange(ids.shape[1])
         mask = (at >= torch.tensor(rows[:, 1])[:, None]) & (at < torch.tensor(rows[:, 2])[:, None])   # (B, T): assistant tokens
         with autocast(device.type):

@@ -241,6 +241,17 @@ def test_impossible_requests_are_refused():
         tiny()(torch.zeros(1, 65, dtype=torch.long))
 
 
+def test_transformers_computes_the_same_from_the_same_weights():
+    pytest.importorskip("transformers", reason="the extra `parity` is not installed")
+    import bench
+    model = bench.transformer()
+    ids = torch.randint(0, model.config.n_vocab, (2, 40))
+    for attention in ("sdpa", "eager"):
+        other = bench.hugging_face(model, attention)
+        assert sum(p.numel() for p in other.parameters()) == model.n_params()
+        torch.testing.assert_close(other(input_ids=ids).logits, model(ids), atol=2e-4, rtol=1e-3)
+
+
 # ---------------------------------------------------------------------------------------------------------------------------
 # Sampling.
 
