@@ -415,7 +415,7 @@ def write(metrics: dict, out: Path) -> str:
 
 def over_seeds(runs: list[dict]) -> str:
     """The README's tables over the metrics of runs that differ by their seed; each cell is the mean (smallest to largest), in percent;
-    of a single run just its value."""
+    of a single run just its value. Minutes are the first run's."""
     def cell(value, scale=100, digits=1) -> str:
         values = [value(metrics) for metrics in runs]
         if None in values:
@@ -454,33 +454,40 @@ def over_seeds(runs: list[dict]) -> str:
     changes = {change: [lambda m, c=change, t=tests: m["self_rlef"]["table"][t][c]["value"] for tests in ("all tests", "public tests")]
                for change in runs[0]["self_rlef"]["table"]["all tests"]}
     third = [[change, *map(cell, values)] for change, values in changes.items()]
-    fourth = [[stage, cell(lambda m, s=stage: m["seconds"].get(s, 0) / 60, 1)] for stage in ("data", "sft", "short", "rl", "eval", "total")]
-    fourth.append(["peak memory of one process, MB", cell(lambda m: m["peak_memory_mb"], 1, 0)])
+    stages = ("data", "sft", "short", "rl", "eval")
+    minutes = [runs[0]["seconds"].get(stage, 0) / 60 for stage in stages]
+    fourth = [[f"{part:.1f}" for part in (*minutes, sum(minutes))] + [f"{runs[0]['peak_memory_mb']:,}"]]
     head = [["output prediction, pass@1", "after SFT", "after RL", "difference", "short budget, explained", "short budget, output only"],
             ["percent of problems", "all statements", "clear", "open"],
-            ["self-RLEF: first -> submitted program", "all tests", "public tests"], ["minutes", "2 CPU cores"]]
+            ["self-RLEF: first -> submitted program", "all tests", "public tests"],
+            [*(f"{stage}, minutes" for stage in stages), "in all", "peak MB of one process"]]
     return "\n\n".join(map(table, head, (first, second, third, fourth)))
 
 
 def rl_beside_controls(runs: list[dict]) -> str:
-    """The README's tables of `bash run.sh controls`, one a family: RL, its start and its control, means over the runs; and the paired
-    differences with the 95 % interval of all their items together (how the runs themselves vary is not in it)."""
+    """The README's tables of `bash run.sh controls`, one a family, over the runs that have it: RL, its start and its control, means; and
+    the paired differences, each with the 95 % interval of all items together, then the value of every run, for runs differ, too."""
     columns = ("short pass@1", "longer pass@1", "short greedy", "longer greedy", "solve pass@1", "solve pass@8")
     tables = []
     for family, (start, rl, *_, control, _) in FAMILIES.items():
-        def cell(kind, name, column, family=family):
-            figures = [m["rl_table"][family][kind].get(name, {}).get(column) for m in runs]
-            if None in figures:
-                return "-"
+        have = [m["rl_table"][family] for m in runs if family in m.get("rl_table", {})]
+        have = [record for record in have if {start, rl, control} <= record["models"].keys()]
+
+        def cell(kind, name, column, have=have):
+            figures = [record[kind][name][column] for record in have]
             value = sum(f["value"] for f in figures) / len(figures)
+            if kind == "models":
+                return f"{100 * value:.1f}"
             half = math.sqrt(sum((f["hi"] - f["lo"]) ** 2 for f in figures)) / 2 / len(figures)
             lo, hi = (value - half, value + half) if len(figures) > 1 else (figures[0]["lo"], figures[0]["hi"])
-            return percent({"value": value, "lo": lo, "hi": hi}, True) if kind == "differences" else f"{100 * value:.1f}"
-        if all(family in m.get("rl_table", {}) for m in runs):
+            told = percent({"value": value, "lo": lo, "hi": hi}, True)
+            return told + (": " + " ".join(f"{100 * f['value']:+.1f}" for f in figures) if len(figures) > 1 else "")
+        if have:
+            n = have[0]["models"][start][columns[0]]["n"]
             rows = [[f"`{name}`", *(cell("models", name, column) for column in columns)] for name in (start, control, rl)]
             rows += [[f"`{rl}` minus `{base}`", *(cell("differences", f"{rl} minus {base}", column) for column in columns)]
                      for base in (start, control)]
-            tables.append(table([f"{family}, n = {runs[0]['rl_table'][family]['models'][start][columns[0]]['n']}", *columns], rows))
+            tables.append(table([f"{family}, {len(have)} seed{'s' * (len(have) > 1)}, n = {n} each", *columns], rows))
     return "\n\n".join(tables)
 
 
