@@ -10,6 +10,7 @@ sandbox, to know the truth. Everything is sampled at temperature 1; predictions 
 its 95 % interval by bootstrap over behaviour classes. Tests of the test split only: nothing may be chosen by these numbers.
 
 The evaluation goes section by section. Each keeps its raw rows in out/eval-cache, so the same command goes on where it was killed.
+Sampling is shared by the processes of the run (parallel.py).
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ import figures
 import report
 import tasks
 import trace as nlex  # our trace.py
-from model import CheckpointError, Team, Tokenizer, generate, join_processes, load_checkpoint, pick_device
+from model import CheckpointError, Tokenizer, generate, load_checkpoint, pick_device
+from parallel import Team, join_processes
 from sandbox import Sandbox
 from tasks import Case, Outcome, Problem, parse_outcome, parse_program, same_outcome
 
@@ -308,19 +310,19 @@ def find(out: Path) -> list[str]:
 class Evaluation:
     """The test data, the models, and one method per section; each returns rows that JSON can hold."""
 
-    def __init__(self, args: argparse.Namespace, sandbox: Sandbox, models: Models):
-        self.args, self.sandbox, self.runner, self.models = args, sandbox, tasks.Runner(sandbox), models
+    def __init__(self, args: argparse.Namespace, models: Models, found: list[str], sandbox: Sandbox):
+        self.args, self.models, self.found, self.sandbox, self.runner = args, models, found, sandbox, tasks.Runner(sandbox)
         data = args.out / "data"
         self.problems = tasks.load_problems(data / "test_problems.jsonl")[:args.problems]
         cases = tasks.load_cases(data / "test_cases.jsonl")
         self.cases = [c for set_ in ("short", "longer") for c in [c for c in cases if c.set == set_][:args.cases]]
         self.paths = {name: args.out / f"{name}.pt" for name in CHECKPOINTS}
-        self.found = find(args.out)
         self.tokenizer, self.device = Tokenizer(), pick_device()
         self.cache = args.out / "eval-cache"
         self.cache.mkdir(exist_ok=True)
         # a section's rows are valid as long as the sizes, the test data and the checkpoints it reads are the same
-        self.stamp = [{k: v for k, v in vars(args).items() if type(v) in (int, float) or k == "preset"}, stamp(data / "test_cases.jsonl"),
+        sizes = {k: v for k, v in vars(args).items() if type(v) in (int, float) or k == "preset"}
+        self.stamp = [{**sizes, "processes": models.ranks}, stamp(data / "test_cases.jsonl"),
                       stamp(data / "test_problems.jsonl")]
         self.checkpoint = lambda name: models.read(self.paths[name])
         self.simulator = lru_cache(None)(lambda name: Simulator(
@@ -343,6 +345,8 @@ class Evaluation:
                 print(f"eval   {title:26s} is there")
                 return kept["seconds"]
         started = time.time()
+        if sys.stdout.isatty():
+            print(f"eval   {title} ...", end="\r", flush=True)
         rows = getattr(self, section.work)(section.reads[0], **section.options)
         for simulator in rows.pop("simulators", []):
             simulator.save()
@@ -501,16 +505,16 @@ class Evaluation:
         return {
             "command": shlex.join(["python", Path(sys.argv[0]).name, *sys.argv[1:]]), "date": time.strftime("%Y-%m-%d"),
             "machine": f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}, torch {torch.__version__}",
-            "preset": args.preset, "device": describe_device(self.device), "commit": commit(), "seed": args.seed,
+            "preset": args.preset, "device": describe_device(self.device, self.models.ranks), "commit": commit(), "seed": args.seed,
             "seconds": {**seconds, "total": round(sum(seconds.values()), 1)}, "peak_memory_mb": peak,
             "parameters": self.checkpoint("rl")["model"].n_params(), "settings": self.stamp[0],
             **figures.summarise(self.rows, self.problems, {name: f"{row[0]}/{row[1]}" for name, row in CHECKPOINTS.items()})}
 
 
-def describe_device(device: str) -> str:
+def describe_device(device: str, processes: int) -> str:
     if device == "cuda":
         return torch.cuda.get_device_name()
-    return f"cpu, {torch.get_num_threads()} threads" if device == "cpu" else device
+    return f"cpu, {processes} processes of {torch.get_num_threads()} threads" if device == "cpu" else device
 
 
 def commit() -> str:
@@ -609,12 +613,14 @@ def main() -> None:
     elif args.programs:
         predict_programs(args, args.programs)
     else:
-        find(args.out)
-        models = Models(device := pick_device(), *join_processes(args.processes, device))
+        found = find(args.out)
+        for name, load in (("test_cases", tasks.load_cases), ("test_problems", tasks.load_problems)):
+            load(args.out / "data" / f"{name}.jsonl")
+        models = Models(device := pick_device(), *join_processes(args.processes, device))  # after all that a person may have to mend
         if models.rank > 0:
             models.serve()
         with Sandbox(cpu_seconds=0.5) as sandbox:  # these programs take milliseconds or never end
-            metrics = Evaluation(args, sandbox, models).run()
+            metrics = Evaluation(args, models, found, sandbox).run()
         text = report.write(metrics, args.out)
         print(f"\n{text}\neval   wrote {args.out / 'metrics.json'} and {args.out / 'report.md'}")
         models.everywhere("leave")

@@ -28,12 +28,10 @@ import zipfile
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import NoReturn
 
 import numpy as np
 import tiktoken
 import torch
-import torch.distributed as dist
 import torch.nn.functional as F
 from torch import nn
 
@@ -141,8 +139,9 @@ class Attention(nn.Module):
         self.q_norm, self.k_norm = RMSNorm(c.head_size), RMSNorm(c.head_size)
 
     def forward(self, x, rope, mask, cache=None, at=None):
-        """x (B, T, D); rope (cos, sin), each (B or 1, T, 1, hs/2); mask (B or 1, T, S), 0 or -inf, None for causal on CUDA.
-        With a cache (k and v, each (B, nkv, S_max, hs)) new keys go to position `at` (B, T) of each row and all S are attended to."""
+        """x (B, T, D); rope (cos, sin), each (B or 1, T, 1, hs/2); mask (B or 1, T, S), 0 or -inf, None for causal on CUDA. With a cache (k
+        and v, each (B, nkv, S_max, hs)) new keys go to position `at` (B, T) of each row and all S are attended to, in the cache's and the
+        mask's dtype."""
         B, T, _ = x.shape
         nh, nkv, hs = self.c.n_head, self.c.n_kv_head, self.c.head_size
         parts = (self.q_proj, self.k_proj, self.v_proj)
@@ -159,8 +158,9 @@ class Attention(nn.Module):
             cache[1][rows, :, at] = v.transpose(1, 2).to(mask.dtype)
             q, k, v = q.to(mask.dtype), cache[0][:, :, :S], cache[1][:, :, :S]
         g = nh // nkv                                                                        # query heads per key/value head
-        if mask is None:
-            y = F.scaled_dot_product_attention(q.transpose(1, 2), k, v, is_causal=True, enable_gqa=True).transpose(1, 2)
+        if mask is None or x.is_cuda:
+            y = F.scaled_dot_product_attention(q.transpose(1, 2), k, v, attn_mask=None if mask is None else mask[:, None],
+                                               is_causal=mask is None, enable_gqa=True).transpose(1, 2).to(x.dtype)
         else:
             # The g heads of a group are rows of one matmul against their shared keys; on CPUs this beats
             # scaled_dot_product_attention (fwd + bwd, bf16, B=16, T=192: 23.7k against 19.5k tokens/s for the whole model).
@@ -239,10 +239,10 @@ class Transformer(nn.Module):
         else:
             rope = (self.cos[at][:, :, None], self.sin[at][:, :, None])
         x = self.embed_tokens(ids)
-        rope = tuple(r.to(x.dtype) for r in rope)
         if torch.is_autocast_enabled(ids.device.type):  # the residual stream too: half the memory traffic of the elementwise steps
             dtype = torch.get_autocast_dtype(ids.device.type)
-            x, rope, mask = x.to(dtype), tuple(r.to(dtype) for r in rope), None if mask is None else mask.to(dtype)
+            x, mask = x.to(dtype), None if mask is None else mask.to(dtype)
+        rope = tuple(r.to(x.dtype) for r in rope)
         for k, layer in enumerate(self.layers):
             x = layer(x, rope, mask, caches[k] if caches else None, at)
         return self.norm(x)
@@ -305,7 +305,7 @@ class Rollout:
 def generate(model: Transformer, prompts: list[list[int]], max_new_tokens: int, group: int = 1, seed: int = 0, *, end: int,
              temperature: float = 1.0, batch_rows: int = 256, dtype: torch.dtype | None = None) -> list[list[Rollout]]:
     """`group` continuations of every prompt. temperature 0 is greedy. dtype: of weights and activations (default: bf16 where it is fast;
-    attention and its cache are fp32 on CPUs).
+    logits are fp32, and so are attention and its cache on CPUs).
 
     Prompts of like length are worked on together, up to batch_rows rows at once. Each prompt is read once and its cache copied to
     its group; keys and values are written in place; rows that have ended leave the batch. Raises ValueError for a prompt that leaves no
@@ -342,7 +342,8 @@ def _sample(model, prompts, group, max_new_tokens, end, temperature, generator):
         part = slice(start, start + 64)
         hidden = model.hidden(ids[part], at.expand(ids[part].shape), causal, [tuple(t[part] for t in pair) for pair in caches])
         last.append(hidden[torch.arange(len(hidden), device=device), lengths[part] - 1])
-    logits = model.lm_head(torch.cat(last))                                                  # (B, V)
+    head = model.lm_head.weight.float()  # logits in fp32: rounded to bf16 they would tie
+    logits = F.linear(torch.cat(last).float(), head)                                         # (B, V)
     if group > 1:
         logits, lengths = logits.repeat_interleave(group, 0), lengths.repeat_interleave(group)
         caches = [tuple(t.repeat_interleave(group, 0) for t in pair) for pair in caches]
@@ -352,7 +353,7 @@ def _sample(model, prompts, group, max_new_tokens, end, temperature, generator):
     over = torch.zeros_like(alive, dtype=torch.bool)
     span = torch.arange(room, device=device)
     for turn in range(max_new_tokens):
-        logps = (logits.float() / (temperature or 1)).log_softmax(-1)                         # (rows, V)
+        logps = (logits / (temperature or 1)).log_softmax(-1)                                 # (rows, V)
         if temperature:  # the first token at which the cumulative distribution exceeds a uniform number
             cdf = logps.exp().cumsum(-1)
             drawn = torch.rand(len(cdf), 1, device=device, generator=generator) * cdf[:, -1:]
@@ -372,7 +373,7 @@ def _sample(model, prompts, group, max_new_tokens, end, temperature, generator):
         S = min(room, T + turn + 1)
         at = position.clamp(max=room - 1)[:, None]                                           # (rows, 1)
         mask = torch.where(span[:S] <= at, 0.0, -torch.inf).to(dtype)[:, None]               # (rows, 1, S)
-        logits = model.lm_head(model.hidden(token[:, None], at, mask, caches)[:, 0])
+        logits = F.linear(model.hidden(token[:, None], at, mask, caches)[:, 0].float(), head)
         position = position + 1
     tokens, logprobs = tokens.tolist(), logprobs.tolist()
     for row in range(B * group):
@@ -384,7 +385,7 @@ def _sample(model, prompts, group, max_new_tokens, end, temperature, generator):
 
 
 # ---------------------------------------------------------------------------------------------------------------------------
-# Devices, processes, optimizers.
+# Devices and optimizers.
 
 def pick_device() -> str:
     return "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"
@@ -398,74 +399,6 @@ def fast_dtype(device: str) -> torch.dtype:
 
 def autocast(device: str):
     return torch.autocast(device, torch.bfloat16) if fast_dtype(device) == torch.bfloat16 else nullcontext()
-
-
-def join_processes(wanted: int, device: str) -> tuple[int, int]:
-    """-> this process's rank, and how many processes share the run: those that torchrun started. Without torchrun, on a CPU, this script
-    starts itself again as `wanted` processes of one thread each (at most one a core): small matrices gain little from two threads."""
-    if "RANK" not in os.environ:
-        wanted = min(wanted, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
-        if device != "cpu" or wanted == 1:
-            return 0, 1
-        launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={wanted}", "--"]
-        os.environ["OMP_NUM_THREADS"] = "1"
-        os.execv(sys.executable, [sys.executable, *launcher, *sys.argv])
-    if device == "cuda":
-        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
-    dist.init_process_group("cpu:gloo,cuda:nccl" if device == "cuda" else "gloo")
-    return dist.get_rank(), dist.get_world_size()
-
-
-def leave_processes() -> None:
-    """The end of a script that joined others: all have come this far. Without clean-up, for there gloo sometimes aborts a process."""
-    if dist.is_initialized():
-        dist.barrier()
-        sys.stdout.flush()
-        os._exit(0)
-
-
-def sum_gradients(model: nn.Module, value: torch.Tensor) -> torch.Tensor:
-    """With several processes: every .grad becomes the sum of theirs, and so does the returned value (). Missing gradients count as zero."""
-    if not dist.is_initialized():
-        return value
-    parameters = list(model.parameters())
-    for p in parameters:
-        p.grad = torch.zeros_like(p) if p.grad is None else p.grad
-    flat = torch.cat([value.view(1), *(p.grad.flatten() for p in parameters)])
-    dist.all_reduce(flat)
-    for p, summed in zip(parameters, flat[1:].split([p.numel() for p in parameters])):
-        p.grad.copy_(summed.view_as(p))
-    return flat[0].clone()
-
-
-class Team:
-    """The processes of one run. The first one decides; what it calls `everywhere` the others, waiting in `serve`, do, too."""
-    def __init__(self, rank: int = 0, ranks: int = 1):
-        self.rank, self.ranks = rank, ranks
-
-    def everywhere(self, method: str, *given):
-        """self.method(*given) in every process -> the first one's result."""
-        if self.ranks > 1:
-            dist.broadcast_object_list([(method, given)])
-        return getattr(self, method)(*given)
-
-    def serve(self) -> NoReturn:
-        while True:
-            job = [None]
-            dist.broadcast_object_list(job)
-            method, given = job[0]
-            getattr(self, method)(*given)
-
-    def share(self, items: list, work) -> list:
-        """Called everywhere: work(this process's items) -> one result an item; -> the results of all, in the order of the items."""
-        parts = [work(items[self.rank::self.ranks])]
-        if self.ranks > 1:
-            dist.all_gather_object(mine := [None] * self.ranks, parts[0])
-            parts = mine
-        return [parts[k % self.ranks][k // self.ranks] for k in range(len(items))]
-
-    def leave(self) -> None:
-        leave_processes()
 
 
 def make_optimizers(model: Transformer, muon_lr: float, adam_lr: float, weight_decay: float = 0.0) -> list[torch.optim.Optimizer]:

@@ -474,7 +474,9 @@ def rl_beside_controls(runs: list[dict]) -> str:
         have = [record for record in have if {start, rl, control} <= record["models"].keys()]
 
         def cell(kind, name, column, have=have):
-            figures = [record[kind][name][column] for record in have]
+            figures = [record[kind][name][column] for record in have if column in record[kind][name]]
+            if not figures:
+                return "-"
             value = sum(f["value"] for f in figures) / len(figures)
             if kind == "models":
                 return f"{100 * value:.1f}"

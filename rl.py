@@ -2,6 +2,7 @@
 
     python rl.py                        # from out/sft.pt to out/rl.pt; log out/rl.jsonl; a killed run continues by the same command
     python rl.py --steps 60 --group 4   # every number of the preset's "rl" table is a flag
+    torchrun --nproc_per_node=8 rl.py   # sampling and learning shared by 8 GPUs (parallel.py); the first process plays, rewards, writes
     python rl.py --reward outcome --name rl-outcome     # reward the output alone, as in the paper; another name for checkpoint and log
 
 Environments (each one class below; each rollout ends with reward +1 or -1, an answer that was cut off before its end token counts as wrong)
@@ -75,20 +76,18 @@ import trace as nlex  # our trace.py
 from model import (
     CheckpointError,
     Rollout,
-    Team,
     Tokenizer,
     Transformer,
     autocast,
     collate,
     generate,
-    join_processes,
     load_checkpoint,
     make_optimizers,
     pick_device,
     restore_rng,
     save_checkpoint,
-    sum_gradients,
 )
+from parallel import Team, join_processes, sum_gradients
 from sandbox import Sandbox
 from sft import MIXTURE, validate
 from tasks import Case, Problem
@@ -372,7 +371,7 @@ def backward(model: Transformer, turns: list[Turn], scores: list, n_tokens: int,
 
 
 class Learner(Team):
-    """The policy, in every process that torchrun started. The first one plays, rewards and logs; sampling and learning are shared."""
+    """The policy, in every process of the run. The first one plays, rewards and logs; sampling and learning are shared."""
     def __init__(self, model: Transformer, tokenizer: Tokenizer, args: argparse.Namespace, rank: int = 0, ranks: int = 1):
         super().__init__(rank, ranks)
         self.model, self.tokenizer, self.args = model, tokenizer, args
@@ -474,13 +473,16 @@ def main() -> None:
         for path, command in [(path, "tasks.py") for path in files.values()] + [(start, make_start)]:
             if not path.exists():
                 fail(f"{path} is missing: make it with `python {command} --preset {args.preset} --out {args.out}`")
-        rank, ranks = join_processes(args.processes, device)
-        saved = load_checkpoint(state if state.exists() else start, device)
+        saved = load_checkpoint(state if state.exists() else start)
         mixture = {key: value for key, value in load_checkpoint(start)["extra"].items() if key in MIXTURE}
     except CheckpointError as problem:
         fail(str(problem))
 
-    model, tokenizer = saved["model"], Tokenizer()
+    tokenizer, problems = Tokenizer(), tasks.load_problems(files["rl_problems"])
+    rl_cases, val_cases, val_problems = (load(files[name]) for load, name in (
+        (tasks.load_cases, "rl_cases"), (tasks.load_cases, "val_cases"), (tasks.load_problems, "val_problems")))
+    rank, ranks = join_processes(args.processes, device)  # after all that a person may have to mend
+    model = saved["model"].to(device)
     learner = Learner(model, tokenizer, args, rank, ranks)
     for optimizer, stored in zip(learner.optimizers, saved["optimizers"] if state.exists() else []):
         optimizer.load_state_dict(stored)
@@ -490,20 +492,20 @@ def main() -> None:
     with Sandbox(cpu_seconds=0.5) as sandbox:  # these programs take milliseconds or never end
         runner = tasks.Runner(sandbox)
         own, ask = OwnPrograms(runner), Sampler(sample, tokenizer, model.config.n_ctx)
-        problems = tasks.load_problems(files["rl_problems"])
-        predict = Predict(tasks.load_cases(files["rl_cases"]), own.cases, args,
+        predict = Predict(rl_cases, own.cases, args,
                           sandbox if args.reward == "steps" and mixture.get("format", "nlex") == "nlex" else None)
         environments = [(predict, args.predict_prompts), (Solve(problems, own, runner, args), args.solve_prompts),
                         (MultiTurn(problems, own, runner, args), args.fix_prompts)]
         environments = [(environment, n) for environment, n in environments if n]
-        cases = tasks.load_cases(files["val_cases"])
-        validation = ([c for set_ in ("short", "longer") for c in [c for c in cases if c.set == set_][:args.val_cases]],
-                      tasks.load_problems(files["val_problems"])[:args.val_cases])
+        validation = ([c for set_ in ("short", "longer") for c in [c for c in val_cases if c.set == set_][:args.val_cases]],
+                      val_problems[:args.val_cases])
 
         first, seconds = 0, 0.0
         if state.exists():
             restore_rng(saved)
             first, seconds = saved["step"], saved["extra"]["seconds"]
+            if saved["extra"]["processes"] != ranks:
+                print(f"rl     goes on with {ranks} processes, not {saved['extra']['processes']} as before: other samples will be drawn")
             own.programs.update(saved["extra"]["programs"])
             own.cases += [Case(**row) for row in saved["extra"]["own"]]
             predict.mixed = {set_: [Case(**row) for row in rows] for set_, rows in saved["extra"]["mixed"].items()}
@@ -566,7 +568,7 @@ def main() -> None:
             tqdm.write(tidy(record, args.steps) + "".join(f"  {k} {v:.3f}" for k, v in record.items() if k.startswith("val_")))
             if done % args.save_every == 0 and done < args.steps:
                 save_checkpoint(state, model, learner.optimizers, done, {
-                    "seconds": seconds, "programs": own.programs, "own": [asdict(c) for c in own.cases],
+                    "seconds": seconds, "processes": ranks, "programs": own.programs, "own": [asdict(c) for c in own.cases],
                     "mixed": {set_: [asdict(c) for c in cases] for set_, cases in predict.mixed.items()}})
                 tasks.add_seconds(args.out, stage, time.time() - began)
                 began = time.time()

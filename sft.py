@@ -13,7 +13,7 @@ like length, so little is padded, and no sample sees another. Muon trains the ma
 and decays linearly to zero over the second half. A killed run continues by the same command, to the same weights.
 
 Data-parallel: every process of `torchrun --nproc_per_node=N sft.py` takes each N-th row of a batch and the gradients are summed, so N
-processes compute what one would (up to rounding). On CPUs this script starts `processes` of itself in this way, one thread each.
+processes compute what one would (up to rounding). On a CPU this script starts the others itself (parallel.py).
 """
 
 from __future__ import annotations
@@ -29,7 +29,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-import torch.distributed as dist
 from tqdm import tqdm
 
 import tasks
@@ -41,15 +40,13 @@ from model import (
     autocast,
     collate,
     generate,
-    join_processes,
-    leave_processes,
     load_checkpoint,
     make_optimizers,
     pick_device,
     restore_rng,
     save_checkpoint,
-    sum_gradients,
 )
+from parallel import join_processes, leave_processes, sum_gradients
 from sandbox import Sandbox
 
 TASKS = ("predict", "solve", "fix")
@@ -207,9 +204,7 @@ def main() -> None:
     tokenizer = Tokenizer()
     if os.environ.get("RANK", "0") == "0":
         tokenised(tokenizer, args)
-    rank, ranks = join_processes(args.processes, device)
-    if ranks > 1:
-        dist.barrier()  # from here on the files of tokens are whole
+    rank, ranks = join_processes(args.processes, device)  # from here on the files of tokens are whole
     torch.manual_seed(args.seed)
 
     tokens, index = tokenised(tokenizer, args)

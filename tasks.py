@@ -67,7 +67,7 @@ PRESETS = {
                    micro_tokens=65_536, val_every=25, val_cases=300, save_every=10, own_share=0.25, replay_share=0.5, batch_rows=1024,
                    processes=1),
         "eval": dict(problems=400, cases=2_000, samples=20, predictions=5, turns=10, max_new_tokens_predict=1000,
-                     max_new_tokens_solve=300, batch_rows=1024, processes=1),
+                     max_new_tokens_solve=300, batch_rows=2048, processes=1),
     },
     "quick": {  # the machinery at toy size; its numbers mean nothing
         "data": dict(sft_cases=3_000, sft_problems=1_000, rl_cases=60, rl_problems=30, val_cases=16, val_problems=10,
@@ -101,7 +101,7 @@ HELP = {
     "val_every": "steps between validations", "save_every": "steps between saves",
     "val_cases_used": "validation cases per input length at each validation",
     "compile": "1: torch.compile the training pass where that works, 0: do not",
-    "processes": "on a CPU: processes that share the work, one thread each, no more than there are cores",
+    "processes": "on a CPU, without torchrun: processes that share the work, at most one a core (other samples than with one)",
     "predict_prompts": "predict prompts a step", "solve_prompts": "solve prompts a step", "fix_prompts": "multi-turn problems a step",
     "group": "rollouts per prompt (the paper: 8)", "predict_weight": "weight of the predict reward (the paper: 0.8)",
     "max_new_tokens_predict": "longest explanation in tokens", "max_new_tokens_solve": "longest program in tokens",

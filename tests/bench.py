@@ -4,12 +4,14 @@
     python tests/bench.py --rounds 1 --quick                # a look: the machinery at toy size
     python tests/bench.py --show results/bench.json         # the README's block from a result
 
-The contestants take turns, each in a process of its own, round after round; a figure is the median over the rounds, ratios are taken from
-figures of one call. All models have the CPU preset's sizes and one architecture (Qwen3's, with SwiGLU), ours and transformers' the same
-weights. Tokens per second count no padding: in training prompt and answer, in sampling new tokens.
+The contestants take turns, each in a process of its own and on the same two cores, round after round. Ratios are formed within a round;
+figures and ratios are medians over the rounds. All models have the CPU preset's sizes and one architecture (Qwen3's, with SwiGLU), ours and
+transformers' the same weights. Tokens per second count no padding: in training prompt and answer, in sampling new tokens. Of
+transformers' settings (attention, dtype) the fastest counts; its compiled training has a ratio of its own.
 """
 
 import argparse
+import importlib.util
 import json
 import os
 import platform
@@ -22,26 +24,27 @@ import time
 from datetime import date
 from pathlib import Path
 
+import numpy as np
 import torch
+import torch.distributed as dist
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 import sft  # noqa: E402
 import tasks  # noqa: E402
+from eval import commit  # noqa: E402
 from model import (  # noqa: E402
     ModelConfig,
-    Team,
     Tokenizer,
     Transformer,
     autocast,
     collate,
     fast_dtype,
     generate,
-    join_processes,
-    leave_processes,
     make_optimizers,
 )
+from parallel import Team, join_processes, leave_processes  # noqa: E402
 
 SIZES = tasks.PRESETS["cpu"]["model"]
 
@@ -77,6 +80,7 @@ def batches(args, batch_tokens: int, count: int):
     """Rows of SFT's data, as the course would train them."""
     tokens, index = sft.tokenised(Tokenizer(), argparse.Namespace(
         out=args.data, ceiling=False, format="nlex", fix_share=0.7, without_tests=0.0, fix_traces=0.0, data_share=1.0, seed=0))
+    index = index[index[:, 2] <= SIZES["n_ctx"]]
     plan = sft.plan_batches(index[:, 2], batch_tokens, count, None, seed=0)
     return tokens, [index[rows] for rows in plan]
 
@@ -91,18 +95,26 @@ def timed(step, work: list, warmup: int) -> float:
     return sum(int(rows[:, 2].sum()) for rows in work[warmup:]) / (time.perf_counter() - began)
 
 
+def compile_or_fail(model: Transformer) -> None:
+    said = model.compile_training(torch.zeros(8, 64, dtype=torch.long))
+    if said != "compiled":
+        sys.exit(said)
+
+
 def train_ours(args, processes: int = 2, compile: bool = True) -> dict:
     """As sft.py does it: two processes, compiled, Muon."""
     rank, ranks = join_processes(processes, "cpu")
     tokens, work = batches(args, 3072, args.steps)
     model, pad = transformer(), Tokenizer().pad
     if compile:
-        model.compile_training(torch.zeros(8, 64, dtype=torch.long))
+        compile_or_fail(model)
     optimizers = make_optimizers(model, 0.02, 0.003)
     speed = timed(lambda rows: sft.train_step(model, optimizers, tokens, rows, 1e-3, 1.0, pad, rank, ranks), work, args.steps // 4)
-    longest = sum(len(rows) * int(rows[:, 2].max()) for rows in work)
-    return {"tokens_per_second": speed, "flops_per_token": model.flops_per_token(256),
-            "padding": 1 - sum(int(rows[:, 2].sum()) for rows in work) / longest}
+    lengths, prompts = (np.concatenate([rows[:, k] for rows in work]) for k in (2, 1))
+    head = 6 * model.lm_head.weight.numel()  # applied to answers only
+    flops = sum((model.flops_per_token(n) - head) * n for n in map(int, lengths)) + head * int((lengths - prompts).sum())
+    return {"tokens_per_second": speed, "flops_per_token": flops / int(lengths.sum()),
+            "padding": 1 - int(lengths.sum()) / sum(len(rows) * int(rows[:, 2].max()) for rows in work)}
 
 
 def train_transformers(args, attention: str = "sdpa", compile: bool = False) -> dict:
@@ -117,8 +129,7 @@ def train_transformers(args, attention: str = "sdpa", compile: bool = False) -> 
         at = torch.arange(ids.shape[1])
         answer = (at >= torch.tensor(rows[:, 1])[:, None]) & (at < torch.tensor(rows[:, 2])[:, None])
         with autocast("cpu"):
-            loss = run(input_ids=ids, attention_mask=(at < torch.tensor(rows[:, 2])[:, None]).long(), use_cache=False,
-                       labels=ids.masked_fill(~answer, -100)).loss
+            loss = run(input_ids=ids, labels=ids.masked_fill(~answer, -100), use_cache=False).loss  # padding is on the right: no mask
         optimizer.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -172,20 +183,23 @@ def sample_transformers(args, rows: int, dtype: str = "float32") -> dict:
 
 def matmul_peak(args) -> dict:
     """bf16 matrix products of 1,024 x 1,024, one process a core."""
-    rank, ranks = join_processes(2, "cpu")
+    _, ranks = join_processes(2, "cpu")
     a, b = (torch.randn(1024, 1024).to(fast_dtype("cpu")) for _ in range(2))
-    for _ in range(5):
-        a @ b
-    began = time.perf_counter()
-    for _ in range(args.steps):
-        a @ b
+    for count in (5, args.steps):
+        if ranks > 1:
+            dist.barrier()
+        began = time.perf_counter()
+        for _ in range(count):
+            a @ b
+        if ranks > 1:
+            dist.barrier()
     return {"flops_per_second": ranks * args.steps * 2 * 1024**3 / (time.perf_counter() - began)}
 
 
 def growth(args, scale: int = 1, T: int = 128, batch_tokens: int = 3072) -> dict:
     """Microseconds a token of a compiled training step on rows of T tokens; one process, all threads."""
     model = transformer(scale)
-    model.compile_training(torch.zeros(8, 64, dtype=torch.long))
+    compile_or_fail(model)
     optimizers, rows = make_optimizers(model, 0.02, 0.003), batch_tokens // T
     ids = torch.randint(0, model.config.n_vocab, (rows, T))
     count = max(4, args.steps // 4 // scale)
@@ -211,7 +225,7 @@ CONTESTANTS = {  # name: (function, arguments, needs transformers)
     **{f"sample ours, {rows} rows": (sample_ours, {"rows": rows}, False) for rows in (1, 16, 64)},
     "sample ours, 64 rows, one process": (sample_ours, {"rows": 64, "processes": 1}, False),
     **{f"sample transformers, {rows} rows": (sample_transformers, {"rows": rows}, True) for rows in (1, 16, 64)},
-    "sample transformers, 64 rows, bf16": (sample_transformers, {"rows": 64, "dtype": "bfloat16"}, True),
+    **{f"sample transformers, {rows} rows, bf16": (sample_transformers, {"rows": rows, "dtype": "bfloat16"}, True) for rows in (1, 16, 64)},
     "sample without cache, 64 rows": (sample_without_cache, {"rows": 64}, False),
     **{f"growth, width x{s}": (growth, {"scale": s}, False) for s in (1, 2, 4)},
     **{f"growth, length x{n}": (growth, {"T": 128 * n}, False) for n in (2, 4)},
@@ -221,43 +235,50 @@ CONTESTANTS = {  # name: (function, arguments, needs transformers)
 
 # ---------------------------------------------------------------------------------------------------------------------------
 
-def measure(args) -> dict:
-    """All contestants, round by round -> name -> figures, each the median."""
-    try:
-        import transformers  # noqa: F401
-        chosen = list(CONTESTANTS)
-    except ImportError:
+def measure(args) -> list[dict]:
+    """Per round: contestant -> figures. One that fails is left out, with a line."""
+    chosen = [name for name in CONTESTANTS if args.only in name]
+    if importlib.util.find_spec("transformers") is None:
         print("transformers is not installed (pip install -e '.[parity]'): its rows are left out")
-        chosen = [name for name, (*_, needed) in CONTESTANTS.items() if not needed]
-    chosen = [name for name in chosen if args.only in name]
-    seen: dict[str, list[dict]] = {name: [] for name in chosen}
-    for round_ in range(args.rounds):
+        chosen = [name for name in chosen if not CONTESTANTS[name][2]]
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:2])  # inherited by all contestants
+    environment = {key: value for key, value in os.environ.items() if key not in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "RANK")}
+    rounds: list[dict] = [{} for _ in range(args.rounds)]
+    for number, figures in enumerate(rounds, 1):
         for name in chosen:
             done = subprocess.run([sys.executable, __file__, "--run", name, "--data", str(args.data), "--steps", str(args.steps),
-                                   "--new-tokens", str(args.new_tokens)], capture_output=True, text=True)
+                                   "--new-tokens", str(args.new_tokens)], capture_output=True, text=True, env=environment)
             lines = [line for line in done.stdout.splitlines() if line.startswith("{")]
             if done.returncode or not lines:
-                sys.exit(f"bench.py: {name} failed:\n{done.stderr[-2000:]}")
-            seen[name].append(json.loads(lines[0]))
-            print(f"round {round_ + 1}  {name:40s} " + "  ".join(f"{k} {v:,.4g}" for k, v in seen[name][-1].items()), flush=True)
-    return {name: {key: statistics.median(figures[key] for figures in rounds) for key in rounds[0]} for name, rounds in seen.items()}
+                print(f"round {number}  {name:40s} failed: {(done.stderr.strip().splitlines() or ['no output'])[-1][:200]}", flush=True)
+                continue
+            figures[name] = json.loads(lines[0])
+            print(f"round {number}  {name:40s} " + "  ".join(f"{k} {v:,.4g}" for k, v in figures[name].items()), flush=True)
+    return rounds
+
+
+def medians(rounds: list[dict]) -> dict:
+    """The same keys, at one or two levels, with the median over the rounds that have them."""
+    keys = dict.fromkeys(key for record in rounds for key in record)
+    have = {key: [record[key] for record in rounds if key in record] for key in keys}
+    return {key: medians(values) if isinstance(values[0], dict) else statistics.median(values) for key, values in have.items()}
 
 
 def ratios(figures: dict) -> dict:
-    """The ratios that can be had from these figures. Of transformers' settings the fastest counts."""
+    """The ratios that can be had from one round's figures."""
     speed = lambda *names: max((figures[name]["tokens_per_second"] for name in names if name in figures), default=None)
     pairs = {
         "train_ratio_transformers": (speed("train ours"), speed("train transformers", "train transformers, eager attention")),
         "train_ratio_transformers_compiled": (speed("train ours"), speed("train transformers, compiled")),
         **{f"sampling_ratio_transformers_{rows}": (speed(f"sample ours, {rows} rows"), speed(
             f"sample transformers, {rows} rows", f"sample transformers, {rows} rows, bf16")) for rows in (1, 16, 64)},
-        "sampling_ratio_without_cache": (speed("sample ours, 64 rows"), speed("sample without cache, 64 rows")),
+        "sampling_ratio_without_cache": (speed("sample ours, 64 rows, one process"), speed("sample without cache, 64 rows")),
     }
-    result = {key: round(ours / other, 2) for key, (ours, other) in pairs.items() if ours and other}
+    result = {key: ours / other for key, (ours, other) in pairs.items() if ours and other}
     if "peak" in figures and "train ours" in figures:
         ours = figures["train ours"]
-        result["training_share_of_matmul_peak"] = round(
-            ours["tokens_per_second"] * ours["flops_per_token"] / figures["peak"]["flops_per_second"], 3)
+        result["training_share_of_matmul_peak"] = ours["tokens_per_second"] * ours["flops_per_token"] / figures["peak"]["flops_per_second"]
     if "sampling_ratio_transformers_64" in result:
         result["sampling_ratio_transformers"] = result["sampling_ratio_transformers_64"]
     return result
@@ -277,7 +298,17 @@ def show(record: dict) -> str:
     if "peak" in figures:
         lines += ["", f"Peak of bf16 matrix products: {figures['peak']['flops_per_second'] / 1e9:,.0f} GFLOP/s; padding in training: "
                   f"{figures.get('train ours', {}).get('padding', 0):.1%}."]
-    return "\n".join([*lines, "", f"{record['machine']}, {record['date']}, median of {record['rounds']} rounds: `{record['command']}`"])
+    if record["ratios"]:
+        lines += ["", "| ratio, ours to theirs | |", "|---|---:|"]
+        lines += [f"| `{key}` | {value:.2f} |" for key, value in record["ratios"].items()]
+    return "\n".join([*lines, "", f"{record['machine']}, {record['date']}, commit {record['commit'][:12]}, median of {record['rounds']} "
+                      f"rounds: `{record['command']}`"])
+
+
+def processor() -> str:
+    info = Path("/proc/cpuinfo")
+    names = [line.split(":")[1].strip() for line in info.read_text().splitlines() if line.startswith("model name")] if info.exists() else []
+    return names[0] if names else platform.processor()
 
 
 def main() -> None:
@@ -293,15 +324,18 @@ def main() -> None:
     parser.add_argument("--new-tokens", type=int, default=150, help="tokens sampled a row (default: 150)")
     args = parser.parse_args()
     if args.show:
+        if not args.show.exists():
+            sys.exit(f"bench.py: {args.show} does not exist")
         print(show(json.loads(args.show.read_text())))
         return
     if args.run:
         function, options, _ = CONTESTANTS[args.run]
         figures = function(args, **options)
-        if os.environ.get("RANK", "0") == "0":
-            print(json.dumps(figures), flush=True)
         leave_processes()
+        print(json.dumps(figures))
         return
+    if args.out:
+        args.out.parent.mkdir(parents=True, exist_ok=True)
     if args.quick:
         args.steps, args.new_tokens = 8, 4
     with tempfile.TemporaryDirectory() as folder:
@@ -311,10 +345,11 @@ def main() -> None:
         subprocess.run([sys.executable, str(ROOT / "tasks.py"), "--preset", "cpu", "--out", folder,
                         *(f"--{name}={size}" for name, size in sizes.items())], check=True, stdout=subprocess.DEVNULL)
         batches(args, 3072, 1)  # makes the file of tokens
-        figures = measure(args)
-    record = {"command": shlex.join(["python", "tests/bench.py", *sys.argv[1:]]), "date": str(date.today()), "rounds": args.rounds,
-              "machine": f"{os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}, torch {torch.__version__}",
-              "figures": figures, "ratios": ratios(figures)}
+        rounds = measure(args)
+    record = {"command": shlex.join(["python", "tests/bench.py", *sys.argv[1:]]), "date": str(date.today()), "commit": commit(),
+              "rounds": args.rounds, "machine": f"2 of {os.cpu_count()} cores ({processor()}), {platform.system()}, Python "
+              f"{platform.python_version()}, torch {torch.__version__}", "figures": medians(rounds),
+              "ratios": {key: round(value, 3) for key, value in medians([*map(ratios, rounds)]).items()}}
     if args.out:
         args.out.write_text(json.dumps(record, indent=1) + "\n")
     print("\n" + show(record) + "\n\n" + json.dumps(record["ratios"]))

@@ -121,6 +121,16 @@ def test_what_rl_is_held_against(course):
     assert refused.returncode == 1 and "nothing.pt" in refused.stderr and "Traceback" not in refused.stderr
 
 
+def test_two_processes_share_reinforcement_and_evaluation(course):
+    said = succeed([sys.executable, "rl.py", "--name", "rl-shared", *tiny_flags("rl.py", course), "--processes", "2"])
+    assert said.count("predict pass") == 1 and len((course / "rl-shared.jsonl").read_text().splitlines()) == 2
+    said = succeed([sys.executable, "eval.py", *tiny_flags("eval.py", course), "--processes", "2"])
+    assert said.count("wrote") == 1 and "2 processes" in (course / "metrics.json").read_text()
+    (course / "rl-broken.pt").write_bytes(b"no checkpoint")
+    refused = run([sys.executable, "rl.py", "--start", "rl-broken", "--name", "x", *tiny_flags("rl.py", course), "--processes", "2"])
+    assert refused.returncode == 2 and "damaged" in refused.stderr and "Traceback" not in refused.stderr
+
+
 def test_finished_stages_are_skipped(course):
     before = {name: (course / name).stat().st_mtime_ns for name in ("data/sft_cases.jsonl", "sft.pt", "rl.pt")}
     for script in ("tasks.py", "sft.py", "rl.py"):
@@ -132,8 +142,17 @@ def test_bench_measures_and_says_so_in_json(tmp_path):
     out = tmp_path / "bench.json"
     said = succeed([sys.executable, "tests/bench.py", "--quick", "--rounds", "1", "--only", "16 rows", "--out", str(out)])
     record = json.loads(out.read_text())
-    assert json.loads(said.splitlines()[-1]) == record["ratios"] and "| sample ours, 16 rows |" in said
+    assert json.dumps(record["ratios"]) in said and "| sample ours, 16 rows |" in said
     assert record["figures"]["sample ours, 16 rows"]["tokens_per_second"] > 0 and record["command"].startswith("python tests/bench.py")
+
+
+def test_ratios_are_formed_within_a_round_and_take_the_fastest_of_the_others():
+    import bench
+    speed = lambda value: {"tokens_per_second": value}
+    rounds = [{"train ours": speed(30), "train transformers": speed(10), "train transformers, eager attention": speed(15)},
+              {"train ours": speed(20), "train transformers": speed(5)}, {"train ours": speed(9), "train transformers": speed(3)}]
+    assert bench.medians([*map(bench.ratios, rounds)]) == {"train_ratio_transformers": 3}
+    assert bench.medians(rounds)["train ours"] == speed(20)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -317,11 +317,12 @@ def test_rollout_logprobs_are_the_recomputed_ones(any_model, temperature):
 
 
 def test_sampling_in_bf16_is_close(any_model):
-    prompts = ragged(10, seed=2)
+    prompts, gaps = ragged(10, seed=2), []
     for prompt, group in zip(prompts, model_file.generate(any_model, prompts, 20, 3, end=-1, dtype=torch.bfloat16)):
         for rollout in group:
             full = any_model(torch.tensor([prompt + rollout.tokens]))[0, len(prompt) - 1:-1].log_softmax(-1)
-            assert rollout.logprobs == pytest.approx(full[range(20), rollout.tokens].tolist(), abs=0.3)
+            gaps.append((torch.tensor(rollout.logprobs) - full[range(20), rollout.tokens]).abs())
+    assert torch.cat(gaps).mean() < 0.03 and torch.cat(gaps).max() < 0.3       # weights this large make logits of 10 and more
 
 
 def test_a_group_shares_its_prompt_and_nothing_else():

@@ -207,7 +207,8 @@ import json, sys
 from argparse import Namespace
 import torch
 import torch.distributed as dist
-from model import ModelConfig, Tokenizer, Transformer, join_processes
+from model import ModelConfig, Tokenizer, Transformer
+from parallel import join_processes
 from rl import Learner, Turn
 
 rank, ranks = join_processes(1, "cpu")
