@@ -74,6 +74,8 @@ CHECKPOINTS = {
     # other texts in SFT: no fix turn at all; some solve prompts without tests, some fix prompts with the failing run's explanation
     "no-fix": ("no_fix", "nlex", "python sft.py --fix-share 0 --name no-fix", False),
     "extra": ("extra", "nlex", "python sft.py --without-tests 0.1 --fix-traces 0.5 --name extra", False),
+    # whose programs are judged, too: behaviour decides the split, so what is held out from one seed is held out from all
+    "other": ("other", "nlex", "a copy of another seed's rl.pt", False),
 }
 
 
@@ -88,15 +90,15 @@ class Section(NamedTuple):
 def sections(found: list[str], full: bool) -> list[Section]:
     """What there is to do with these checkpoints, in this order."""
     plan = [Section(f"solve-{name}", "solve", [name]) for name in ("sft", "rl")]
-    plan += [Section(f"predict-{name}", "predict", [name]) for name in CHECKPOINTS]
+    plan += [Section(f"predict-{name}", "predict", [name]) for name in CHECKPOINTS if name != "other"]
     plan += [Section("best", "simulate", ["rl"]), Section("self-rlef", "repair", ["rl"])]
     if full:
         last = lambda start, trained: trained if trained in found else start
-        verifier, other = last("sft-predict", "predict-rl"), last("joint-none", "joint-none-rl")
+        verifier, other = last("sft-predict", "predict-rl"), last(last("joint-none", "joint-none-rl"), "other")
         others = [name for name in ("sft", "sft-predict", "predict-rl") if name in found]
         plan += [Section(f"solve-{name}", "solve", [name])
                  for name in ("sft-control", "few", "few-rl", "few-control", "joint-raw", "joint-none", "joint-raw-rl", "joint-none-rl",
-                              "no-fix", "extra")]
+                              "no-fix", "extra", "other")]
         plan += [
             Section("solve-extra-without-tests", "solve", ["extra"], {"show_tests": False}),
             Section("own", "predict_own", ["rl", *others], {"others": others}),
