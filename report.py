@@ -2,8 +2,8 @@
 
     python report.py --out out                                  # write out/report.md and the plots again from out/metrics.json
     python report.py --seeds results/cpu-seed0 results/cpu-seed1 results/cpu-seed2     # the README's tables: mean and spread over runs
-    python report.py --controls results/controls-seed0          # the README's tables of RL beside its controls
-    python report.py --full results/full-seed0                  # the README's tables of a full run
+    python report.py --controls results/cpu-seed0 results/cpu-seed1 results/cpu-seed2  # the README's tables of RL beside its controls
+    python report.py --full results/full-seed1                  # the README's tables of a full run
 
 Figures are fractions in metrics.json, percent here.
 """
@@ -16,6 +16,7 @@ import math
 import sys
 from collections import Counter
 from pathlib import Path
+from typing import NamedTuple
 
 from figures import BEST, FAMILIES, GROUPS, REPAIR, TURNS, at_8, bin_start
 
@@ -104,7 +105,7 @@ def markdown(metrics: dict) -> str:
     parts += _repairing_part(metrics, "self_rlef", "## Repairing: self-RLEF")
     parts += _repairing_part(metrics, "self_rlef_sft", "## Repairing without RL: the same on the SFT checkpoint")
     parts += _repairing_part(metrics, "self_rlef_no_fix", "## Repairing by a model that never saw a fix turn")
-    parts += [f"## {title}\n{caption}\n\n{rows}" for title, caption, rows in beside_each_other(metrics)]
+    parts += [f"## {title}\n{caption}\n\n{rows}" for title, caption, rows in beside_each_other(metrics).values()]
     parts += ["## Seconds", table(list(metrics["seconds"]), [[f"{seconds:.0f}" for seconds in metrics["seconds"].values()]])]
     return "\n\n".join(parts) + "\n"
 
@@ -176,6 +177,12 @@ def _compared(record: dict, head: str = "checkpoint") -> str:
                                     for part, signed in (("models", False), ("differences", True)) for name, row in record[part].items()])
 
 
+class Table(NamedTuple):
+    title: str
+    caption: str
+    rows: str     # markdown
+
+
 COMPARISONS = {  # key of the metrics: title, caption, head of the first column
     "default": ("RL, other rewards, more imitation", "control: SFT continued on its mixture for as long as RL trained; ceiling: the same "
                 "with half of the explanations of RL's prompts. Greedy answers are blind to the temperature, which RL learns.",
@@ -194,29 +201,40 @@ COMPARISONS = {  # key of the metrics: title, caption, head of the first column
     "self_rlef_traces": ("Repairing: the whole trace as feedback", "Solved after so many programs. trace: the fix prompt also tells the "
                          "failing run step by step; simulated or true (oracle).", "feedback"),
 }
+PAPER = {  # what the paper measured for the same question, at its scale
+    "formats_alone": "CruxEval-O pass@1 without and with explanations in SFT: 37.5 and 68.0 (3B), 48.5 and 75.5 (7B).",
+    "default": "output prediction before and after RL, 32B: 30.3 and 89.6 (LCB-IO), 38.4 and 89.2 (DMC).",
+    "formats": "output prediction after RL, from SFT without and with explanations (DMC): 45.9 and 59.4 (3B), 71.8 and 77.3 (7B).",
+    "own_programs": "joint and prediction alone on own programs (DMC): 80.2 and 85.0 (32B), 68.4 and 74.6 (7B).",
+    "judges": "best@k simulate is 2 to 8 points above pass@1; the gap is small at 32B, larger at 7B, smaller with a dedicated verifier.",
+    "public_tests": "without public tests in the prompt solving drops, and picking by simulation regains most of it.",
+    "repair_controls": "self-RLEF takes 57.8 to 63.2, with true feedback to 65.3; without training the scaffold costs 4.8 and 10.6 points.",
+    "repair_turns": "3.33 of 10 turns used; 17.0 % fixed, 1.2 % broken (public tests).",
+    "public": "pass rate on public tests, pass@1 and pass@10 (DMC): 73.4 and 87.6.",
+}
 
 
-def beside_each_other(metrics: dict) -> list[tuple[str, str, str]]:
-    """(title, caption, table) of the tables that put models, judges or ways of repairing side by side, as far as there is data."""
+def beside_each_other(metrics: dict) -> dict[str, Table]:
+    """The tables that put models, judges or ways of repairing side by side, as far as there is data."""
     records = {**metrics, **metrics.get("rl_table", {})}
 
     def compared(*keys):
-        return [(*COMPARISONS[key][:2], _compared(records[key], COMPARISONS[key][2])) for key in keys if key in records]
-    parts = compared("default", "scarce", "formats", "own_programs") + _judges_tables(metrics)
-    parts += compared("open_readings", "open_readings_without_tests", "public_tests")
-    parts += _turns_table(metrics) + compared("self_rlef_traces")
+        return {key: Table(*COMPARISONS[key][:2], _compared(records[key], COMPARISONS[key][2])) for key in keys if key in records}
+    parts = compared("default", "scarce", "formats", "own_programs") | _judges_tables(metrics)
+    parts |= compared("open_readings", "open_readings_without_tests", "public_tests")
+    parts |= _turns_tables(metrics) | compared("self_rlef_traces")
     if "predict_by_length" in metrics:
-        parts += [("Where simulation goes wrong: length of the input", "Short and longer inputs together. items: numbers of a list, "
-                   "digits, or n itself.", _by_table(metrics, "predict_by_length", "items")),
-                  ("Where simulation goes wrong: size of the values", "largest: the largest integer of the run, sign left out.",
-                   _by_table(metrics, "predict_by_size", "largest"))]
+        parts["by_length"] = Table("Where simulation goes wrong: length of the input", "Short and longer inputs together. items: numbers "
+                                   "of a list, digits, or n itself.", _by_table(metrics, "predict_by_length", "items"))
+        parts["by_size"] = Table("Where simulation goes wrong: size of the values", "largest: the largest integer of the run, sign left "
+                                 "out.", _by_table(metrics, "predict_by_size", "largest"))
     return parts
 
 
-def _judges_tables(metrics: dict) -> list[tuple[str, str, str]]:
+def _judges_tables(metrics: dict) -> dict[str, Table]:
     picked = [metrics[key] for key in BEST.values() if "choices" in metrics.get(key, {})]
     if not picked:
-        return []
+        return {}
     k = min(8, picked[0]["n"])
     columns = {"pass@1": ("random", 0), f"pass@{k}": ("pass", k - 1), f"best@{k} exec": ("exec", k - 1),
                f"best@{k} simulate": ("simulate", k - 1), "gap": ("simulation_gap", k - 1)}
@@ -228,14 +246,14 @@ def _judges_tables(metrics: dict) -> list[tuple[str, str, str]]:
             rows.append([words, group, *(percent(part[method][at], method == "simulation_gap") for method, at in columns.values())])
         judged = [best["accepts_right"], best["rejects_wrong"]]
         missed.append([words, *best["choices"].values(), *(f"{percent(f)}, n = {f['n']}" for f in judged)])
-    return [("Picking: judges and programs", "Who judges whose programs, by simulating the public tests.",
-             table(["judge", "statements", *columns], rows)),
-            ("Picking: what is missed", "Problems by the choice among all programs, one simulation each, against exec's: worse because a "
-             "right program was rejected (false fail) or a wrong one accepted (false pass). Then single programs.",
-             table(["judge", *picked[0]["choices"], "accepts right", "rejects wrong"], missed))]
+    return {"judges": Table("Picking: judges and programs", "Who judges whose programs, by simulating the public tests.",
+                            table(["judge", "statements", *columns], rows)),
+            "missed": Table("Picking: what is missed", "Problems by the choice among all programs, one simulation each, against exec's: "
+                            "worse because a right program was rejected (false fail) or a wrong one accepted (false pass). Then single "
+                            "programs.", table(["judge", *picked[0]["choices"], "accepts right", "rejects wrong"], missed))}
 
 
-def _turns_table(metrics: dict) -> list[tuple[str, str, str]]:
+def _turns_tables(metrics: dict) -> dict[str, Table]:
     rows = []
     for key, model in zip(REPAIR.values(), ("rl", "sft", "no-fix")):
         for run, curve in metrics.get(key, {}).get("curve", {}).items():
@@ -244,11 +262,12 @@ def _turns_table(metrics: dict) -> list[tuple[str, str, str]]:
     against = ("gain", "broken", "final_minus_oracle", "final_minus_resample", "final_minus_exchanged")
     held = [[model, *(percent(metrics[key].get(column), column != "broken") for column in against)]
             for key, model in zip(REPAIR.values(), ("rl", "sft", "no-fix")) if key in metrics]
-    return [("Repairing: against its controls", "Paired; broken: share of all problems.",
-             table(["model", *(column.replace("_", " ") for column in against)], held)),
-            ("Repairing: program by program", "Solved after so many programs. simulated: self-RLEF; oracle: with true feedback; exchanged: "
-             "with another problem's; resample: new tries instead of fixes. no-fix: never trained to fix.",
-             table(["model", "feedback", *(f"after {t}" for t in TURNS), "written"], rows))] if rows else []
+    return {"repair_controls": Table("Repairing: against its controls", "Paired; broken: share of all problems.",
+                                     table(["model", *(column.replace("_", " ") for column in against)], held)),
+            "repair_turns": Table("Repairing: program by program", "Solved after so many programs. simulated: self-RLEF; oracle: with true "
+                                  "feedback; exchanged: with another problem's; resample: new tries instead of fixes. no-fix: never "
+                                  "trained to fix.",
+                                  table(["model", "feedback", *(f"after {t}" for t in TURNS), "written"], rows))} if rows else {}
 
 
 def _picking_part(metrics: dict, key: str, title: str) -> list[str]:
@@ -493,30 +512,34 @@ def rl_beside_controls(runs: list[dict]) -> str:
     return "\n\n".join(tables)
 
 
-def full_budget(metrics: dict) -> str:
-    """The README's tables of a full run: RL beside its controls; answer formats, each on the same tokens with its own whole schedule, and
-    in one model for all texts; own programs; picking; repairing; where simulation goes wrong."""
+def full_budget(metrics: dict) -> dict[str, str]:
+    """The README's tables of a full run, by name, each below its caption and the paper's own figures."""
     names = {"sft_predict_only/nlex": ("explained (`nlex`)", "sft-predict"), "sft/raw": ("variable dumps (`raw`)", "sft-raw"),
              "sft/none": ("output only (`none`)", "sft-none")}
     formats = [[words, *(percent(metrics["predict"].get(f"{key}/{set_}")) for set_ in ("short", "longer")),
                 *_amounts(metrics["training"][file])]
                for key, (words, file) in names.items() if file in metrics["training"]]
-    differences = {"nlex_minus_none_full": "explained minus output only", "nlex_minus_raw_full": "explained minus variable dumps",
-                   "rl_minus_sft": "RL minus SFT", "rl_minus_sft_control": "RL minus SFT continued for the same time"}
-    paired = [[words, *(percent(metrics[key][set_], True) for set_ in ("short", "longer"))]
-              for key, words in differences.items() if key in metrics]
-    tables = [rows for _, _, rows in beside_each_other(metrics)]
-    after = len(metrics.get("rl_table", {}))
-    tables[after:after] = [table(["answer format", "short", "longer", "tokens", "examples", "seconds"], formats),
-                           table(["paired difference", "short", "longer"], paired)]
+    differences = {"nlex_minus_none_full": "explained minus output only", "nlex_minus_raw_full": "explained minus variable dumps"}
+    formats += [[words, *(percent(metrics[key][set_], True) for set_ in ("short", "longer")), "", "", ""]
+                for key, words in differences.items() if key in metrics]
+    tables = {"formats_alone": Table("Answer formats, prediction alone", "The same number of tokens each, with a schedule of its own.",
+                                     table(["answer format", "short", "longer", "tokens", "examples", "seconds"], formats))}
+    tables |= beside_each_other(metrics)
     columns = ("pass@1", "pass@8", "public@1", "public@10")
-    tables.append(table(["programs of", *columns], [[stage, *(percent(values.get(column)) for column in columns)]
-                                                    for stage, values in metrics["solve"].items()]))
+    tables["public"] = Table("Public tests", "public@k: one of k programs passes the tests that its prompt shows.",
+                             table(["programs of", *columns], [[stage, *(percent(values.get(column)) for column in columns)]
+                                                               for stage, values in metrics["solve"].items() if "/" not in stage]))
     if "predict_by_length" in metrics:
         main = lambda record: {key: row for key, row in record.items() if key.startswith(("sft/nlex", "rl/nlex"))}
-        tables += [_by_table(metrics, "predict_by_steps", "steps"), _wrong_steps_table(main(metrics["first_wrong_step"]))]
-        tables += [_agreement_table(main(metrics["predict_by_agreement"]))] if "predict_by_agreement" in metrics else []
-    return "\n\n".join(tables)
+        tables["by_steps"] = Table("Where simulation goes wrong: number of steps", "Lines of the true explanation.",
+                                   _by_table(metrics, "predict_by_steps", "steps"))
+        tables["wrong_steps"] = Table("Where simulation goes wrong: the first wrong step", "Counts among the wrong predictions.",
+                                      _wrong_steps_table(main(metrics["first_wrong_step"])))
+        if "predict_by_agreement" in metrics:
+            tables["agreement"] = Table("Does it know when it is wrong?", "Accuracy of the commonest of five predictions, by how many "
+                                        "agree on it.", _agreement_table(main(metrics["predict_by_agreement"])))
+    return {key: f"**{title}.** {caption}{f' Paper: {PAPER[key]}' if key in PAPER else ''}\n\n{rows}"
+            for key, (title, caption, rows) in tables.items()}
 
 
 if __name__ == "__main__":
@@ -532,7 +555,11 @@ if __name__ == "__main__":
         if missing:
             sys.exit(f"report.py: {missing[0]} is missing")
         runs = [json.loads((folder / "metrics.json").read_text()) for folder in folders]
-        print(over_seeds(runs) if args.seeds else rl_beside_controls(runs) if args.controls else full_budget(runs[0]))
+        if args.full:
+            for name, text in full_budget(runs[0]).items():
+                print(f"<!-- {name} -->\n{text}\n<!-- end of {name} -->\n")
+        else:
+            print(over_seeds(runs) if args.seeds else rl_beside_controls(runs))
         sys.exit(0)
     if not (args.out / "metrics.json").exists():
         sys.exit(f"{args.out / 'metrics.json'} is missing: make it with `python eval.py --out {args.out}`")

@@ -300,8 +300,8 @@ def test_models_beside_each_other():
     assert {key: f["value"] for key, f in summary["predict_by_size"]["rl/nlex"].items()} == {"10-19": 1.0, "20-49": 0.2}
     assert (summary["best_at_k_extra_without_tests"]["judge"], summary["best_at_k"]["judge"]) == ("extra", "rl")
     assert summary["solve"]["extra-without-tests"]["pass@1"]["value"] == 0.375
-    shown = [title for title, _, _ in report.beside_each_other(summary)]
-    assert len(shown) == 12 and shown[0].startswith("RL, other rewards") and shown[-1].endswith("size of the values")
+    shown = list(report.beside_each_other(summary))
+    assert len(shown) == 12 and shown[0] == "default" and shown[-1] == "by_size"
 
 
 def test_courses_of_training(tmp_path):
@@ -432,10 +432,13 @@ def test_evaluation_from_checkpoints_to_report(out, monkeypatch, capsys, solving
     text = (out / "report.md").read_text()
     assert "numbers mean nothing" in text and "NOT MET" in text and "NOT MET" in said
     assert "nan" not in text.lower().replace("nano", "") and "None" not in text
-    assert all(f"## {title}\n{caption}" in text for title, caption, _ in report.beside_each_other(metrics))
-    printed = report.full_budget(metrics)
+    assert all(f"## {title}\n{caption}" in text for title, caption, _ in report.beside_each_other(metrics).values())
+    named = report.full_budget(metrics)
+    assert set(report.PAPER) < set(named)
+    printed = "\n\n".join(named.values())
     marks = ("rl-outcome minus sft", "| answer format", "rl minus joint-none-rl", "predict-rl minus rl", "rl, programs of joint-none-rl",
-             "1 vague", "without tests minus with tests", "| no-fix", "oracle_trace minus oracle", "| items", "| steps", "wrong step")
+             "1 vague", "without tests minus with tests", "| no-fix", "oracle_trace minus oracle", "| items", "public@1",
+             "| steps", "wrong step")
     places = [printed.index(words) for words in marks]
     assert "None" not in printed and places == sorted(places)
 

@@ -92,22 +92,30 @@ def weights(path):
     return load_checkpoint(path)["model"].state_dict()
 
 
-def test_two_processes_compute_what_one_does(data):
-    curves = []
-    for processes in (1, 2):
-        name = f"processes{processes}"
-        subprocess.run(command(data, name, "--steps", "50", "--save-every", "1000", "--processes", str(processes)), check=True,
-                       capture_output=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
-        curves.append([json.loads(line)["loss"] for line in (data / f"{name}.jsonl").read_text().splitlines()])
-    assert len(curves[0]) == len(curves[1]) >= 1
-    assert curves[1] == pytest.approx(curves[0], rel=0.02)   # bf16 rounds differently in other batch shapes
+MORE = ("--steps", "40", "--save-every", "10", "--processes")
+ALONE = {**os.environ, "OMP_NUM_THREADS": "1"}
 
 
-def test_a_killed_run_continues_to_the_same_weights(data):
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    more = ("--steps", "40", "--save-every", "10", "--processes", "2")
-    subprocess.run(command(data, "whole", *more), check=True, capture_output=True, env=environment)
-    killed = subprocess.Popen(command(data, "killed", *more), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment,
+@pytest.fixture(scope="module")
+def whole(data):
+    """Weights and losses of a run of two processes."""
+    subprocess.run(command(data, "whole", *MORE, "2"), check=True, capture_output=True, env=ALONE)
+    return weights(data / "whole.pt"), losses(data / "whole.jsonl")
+
+
+def losses(path):
+    return [json.loads(line)["loss"] for line in path.read_text().splitlines()]
+
+
+def test_two_processes_compute_what_one_does(data, whole):
+    subprocess.run(command(data, "alone", *MORE, "1"), check=True, capture_output=True, env=ALONE)
+    curve = losses(data / "alone.jsonl")
+    assert len(curve) == len(whole[1]) >= 1
+    assert whole[1] == pytest.approx(curve, rel=0.02)    # bf16 rounds differently in other batch shapes
+
+
+def test_a_killed_run_continues_to_the_same_weights(data, whole):
+    killed = subprocess.Popen(command(data, "killed", *MORE, "2"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=ALONE,
                               start_new_session=True)
     state, deadline = data / "killed-state.pt", time.time() + 60
     while not state.exists() and time.time() < deadline:
@@ -118,8 +126,8 @@ def test_a_killed_run_continues_to_the_same_weights(data):
         os.killpg(killed.pid, signal.SIGKILL)
     killed.wait()
     assert state.exists() and not (data / "killed.pt").exists()
-    subprocess.run(command(data, "killed", *more), check=True, capture_output=True, env=environment)
-    a, b = weights(data / "whole.pt"), weights(data / "killed.pt")
-    assert all(torch.equal(a[key], b[key]) for key in a)
-    again = subprocess.run(command(data, "killed", *more), check=True, capture_output=True, text=True, env=environment)
+    subprocess.run(command(data, "killed", *MORE, "2"), check=True, capture_output=True, env=ALONE)
+    b = weights(data / "killed.pt")
+    assert all(torch.equal(a, b[key]) for key, a in whole[0].items())
+    again = subprocess.run(command(data, "killed", *MORE, "2"), check=True, capture_output=True, text=True, env=ALONE)
     assert "is there" in again.stdout
