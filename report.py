@@ -4,6 +4,7 @@
     python report.py --seeds results/cpu-seed0 results/cpu-seed1 results/cpu-seed2     # the README's tables: mean and spread over runs
     python report.py --controls results/cpu-seed0 results/cpu-seed1 results/cpu-seed2  # the README's tables of RL beside its controls
     python report.py --full results/full-seed1                  # the README's tables of a full run
+    python report.py --minutes results/course                   # the README's table of minutes
 
 Figures are fractions in metrics.json, percent here.
 """
@@ -434,7 +435,7 @@ def write(metrics: dict, out: Path) -> str:
 
 def over_seeds(runs: list[dict]) -> str:
     """The README's tables over the metrics of runs that differ by their seed; each cell is the mean (smallest to largest), in percent;
-    of a single run just its value. Minutes are the first run's."""
+    of a single run just its value."""
     def cell(value, scale=100, digits=1) -> str:
         values = [value(metrics) for metrics in runs]
         if None in values:
@@ -473,14 +474,22 @@ def over_seeds(runs: list[dict]) -> str:
     changes = {change: [lambda m, c=change, t=tests: m["self_rlef"]["table"][t][c]["value"] for tests in ("all tests", "public tests")]
                for change in runs[0]["self_rlef"]["table"]["all tests"]}
     third = [[change, *map(cell, values)] for change, values in changes.items()]
-    stages = ("data", "sft", "short", "rl", "eval")
-    minutes = [runs[0]["seconds"].get(stage, 0) / 60 for stage in stages]
-    fourth = [[f"{part:.1f}" for part in (*minutes, sum(minutes))] + [f"{runs[0]['peak_memory_mb']:,}"]]
     head = [["output prediction, pass@1", "after SFT", "after RL", "difference", "short budget, explained", "short budget, output only"],
             ["percent of problems", "all statements", "clear", "open"],
-            ["self-RLEF: first -> submitted program", "all tests", "public tests"],
-            [*(f"{stage}, minutes" for stage in stages), "in all", "peak MB of one process"]]
-    return "\n\n".join(map(table, head, (first, second, third, fourth)))
+            ["self-RLEF: first -> submitted program", "all tests", "public tests"]]
+    return "\n\n".join(map(table, head, (first, second, third)))
+
+
+def minutes(metrics: dict, rl_log: list[dict]) -> str:
+    """The README's table of what the course's stages took, and of what RL's steps are made of."""
+    used = {stage: metrics["seconds"][stage] / 60 for stage in ("data", "sft", "short", "rl", "eval")}
+    parts = Counter()
+    for record in rl_log:
+        parts.update(record.get("seconds", {}))
+    shares = {f"RL: {part}": f"{seconds / parts.total():.0%}" for part, seconds in parts.items()}
+    cells = {**{stage: f"{value:.1f}" for stage, value in used.items()}, "in all": f"{sum(used.values()):.1f}", **shares,
+             "peak MB of one process": f"{metrics['peak_memory_mb']:,}"}
+    return table(["minutes of", *cells], [["", *cells.values()]])
 
 
 def rl_beside_controls(runs: list[dict]) -> str:
@@ -536,7 +545,7 @@ def full_budget(metrics: dict) -> dict[str, str]:
         tables["wrong_steps"] = Table("Where simulation goes wrong: the first wrong step", "Counts among the wrong predictions.",
                                       _wrong_steps_table(main(metrics["first_wrong_step"])))
         if "predict_by_agreement" in metrics:
-            tables["agreement"] = Table("Does it know when it is wrong?", "Accuracy of the commonest of five predictions, by how many "
+            tables["agreement"] = Table("Agreement of five predictions", "Accuracy of the commonest of them, by how many "
                                         "agree on it.", _agreement_table(main(metrics["predict_by_agreement"])))
     return {key: f"**{title}.** {caption}{f' Paper: {PAPER[key]}' if key in PAPER else ''}\n\n{rows}"
             for key, (title, caption, rows) in tables.items()}
@@ -547,15 +556,18 @@ if __name__ == "__main__":
     parser.add_argument("--out", type=Path, default=Path("out"), help="folder with metrics.json")
     parser.add_argument("--seeds", type=Path, nargs="+", metavar="FOLDER", help="print the README's tables of these runs")
     parser.add_argument("--full", type=Path, metavar="FOLDER", help="print the README's tables of a run of `bash run.sh full`")
+    parser.add_argument("--minutes", type=Path, metavar="FOLDER", help="print what the stages of this run of `bash run.sh` took")
     parser.add_argument("--controls", type=Path, nargs="+", metavar="FOLDER", help="print those of runs of `bash run.sh controls`")
     args = parser.parse_args()
-    folders = args.seeds or args.controls or ([args.full] if args.full else [])
+    folders = args.seeds or args.controls or [folder for folder in (args.full, args.minutes) if folder]
     if folders:
         missing = [str(folder / "metrics.json") for folder in folders if not (folder / "metrics.json").exists()]
         if missing:
             sys.exit(f"report.py: {missing[0]} is missing")
         runs = [json.loads((folder / "metrics.json").read_text()) for folder in folders]
-        if args.full:
+        if args.minutes:
+            print(minutes(runs[0], training_log(args.minutes / "rl.jsonl")))
+        elif args.full:
             for name, text in full_budget(runs[0]).items():
                 print(f"<!-- {name} -->\n{text}\n<!-- end of {name} -->\n")
         else:
