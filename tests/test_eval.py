@@ -436,7 +436,7 @@ def test_evaluation_from_checkpoints_to_report(out, monkeypatch, capsys, solving
     named = report.full_budget(metrics)
     assert set(report.PAPER) < set(named)
     printed = "\n\n".join(named.values())
-    marks = ("rl-outcome minus sft", "| answer format", "rl minus joint-none-rl", "predict-rl minus rl", "rl, programs of joint-none-rl",
+    marks = ("| answer format", "rl-outcome minus sft", "rl minus joint-none-rl", "predict-rl minus rl", "rl, programs of joint-none-rl",
              "1 vague", "without tests minus with tests", "| no-fix", "oracle_trace minus oracle", "| items", "public@1",
              "| steps", "wrong step")
     places = [printed.index(words) for words in marks]
