@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The whole course in one command.
 #
-#   bash run.sh                the course: data -> SFT -> RL -> report (about 20 minutes on 2 CPU cores)
+#   bash run.sh                the course: data -> SFT -> RL -> report (20 to 30 minutes on 2 CPU cores)
 #   bash run.sh quick          the same stages at toy size (under 4 minutes); its numbers mean nothing
 #   bash run.sh controls       the course, then RL beside what it is held against (about 40 minutes more)
 #   bash run.sh full           all that, then every table and ablation (hours on a CPU)
@@ -183,7 +183,7 @@ case "${1:-}" in -h | --help) [ "$command" = test ] || command=help ;; esac
 
 case "$command" in
   course)
-    echo "The course: set-up, data, SFT, RL, report. About 20 minutes on 2 CPU cores after set-up; restart it any time by the same command."
+    echo "The course: set-up, data, SFT, RL, report. 20 to 30 minutes on 2 CPU cores after set-up; restart it any time by the same command."
     setup
     install_extra plots || echo "set-up: no matplotlib, so no plots"
     course "$@"
@@ -199,7 +199,7 @@ case "$command" in
     echo "This was the toy size: these numbers mean nothing. The course is: bash run.sh"
     ;;
   controls | full)
-    echo "The course (about 20 minutes on 2 CPU cores), then more (hours, if it is full); restart it any time by the same command."
+    echo "The course (20 to 30 minutes on 2 CPU cores), then more (hours, if it is full); restart it any time by the same command."
     setup
     install_extra plots || echo "set-up: no matplotlib, so no plots"
     course "$@"
@@ -213,7 +213,7 @@ case "$command" in
     finish "$(out_folder "$@")"
     ;;
   test)
-    echo "The tests: set-up, then ruff and pytest. Under 3 minutes on 2 CPU cores after set-up."
+    echo "The tests: set-up, then ruff and pytest. Under 4 minutes on 2 CPU cores after set-up."
     setup
     install_extra dev
     status=0
