@@ -158,9 +158,8 @@ class Attention(nn.Module):
             cache[1][rows, :, at] = v.transpose(1, 2).to(mask.dtype)
             q, k, v = q.to(mask.dtype), cache[0][:, :, :S], cache[1][:, :, :S]
         g = nh // nkv                                                                        # query heads per key/value head
-        if mask is None or x.is_cuda:
-            y = F.scaled_dot_product_attention(q.transpose(1, 2), k, v, attn_mask=None if mask is None else mask[:, None],
-                                               is_causal=mask is None, enable_gqa=True).transpose(1, 2).to(x.dtype)
+        if mask is None:
+            y = F.scaled_dot_product_attention(q.transpose(1, 2), k, v, is_causal=True, enable_gqa=True).transpose(1, 2)
         else:
             # The g heads of a group are rows of one matmul against their shared keys; on CPUs this beats
             # scaled_dot_product_attention (fwd + bwd, bf16, B=16, T=192: 23.7k against 19.5k tokens/s for the whole model).
@@ -223,11 +222,11 @@ class Transformer(nn.Module):
                 bound = math.sqrt(3 / p.shape[1])
                 nn.init.uniform_(p, -bound, bound)
         angles = torch.arange(c.n_ctx)[:, None] * c.rope_theta ** (-torch.arange(0, c.head_size, 2) / c.head_size)  # (n_ctx, hs/2)
-        self.compiled = None  # see compile_training
+        self.block = Block.__call__  # in training perhaps compiled, see compile_training
         self.register_buffer("cos", angles.cos(), persistent=False)
         self.register_buffer("sin", angles.sin(), persistent=False)
 
-    def hidden(self, ids, at=None, mask=None, caches=None):
+    def hidden(self, ids, at=None, mask=None, caches=None, block=Block.__call__):
         """ids (B, T) -> (B, T, D). at (B, T): positions (default 0..T-1); mask (B or 1, T, S); caches: one (k, v) per layer."""
         T = ids.shape[1]
         if at is None:
@@ -244,7 +243,7 @@ class Transformer(nn.Module):
             x, mask = x.to(dtype), None if mask is None else mask.to(dtype)
         rope = tuple(r.to(x.dtype) for r in rope)
         for k, layer in enumerate(self.layers):
-            x = layer(x, rope, mask, caches[k] if caches else None, at)
+            x = block(layer, x, rope, mask, caches[k] if caches else None, at)
         return self.norm(x)
 
     def forward(self, ids):
@@ -255,20 +254,21 @@ class Transformer(nn.Module):
         """log p(ids[b, t] | ids[b, :t]) wherever mask[b, t] and t >= 1, row by row: ids (B, T), mask (B, T) bool -> (M,).
         The output matrix is applied at those positions only."""
         at = mask[:, 1:]
-        logits = self.lm_head((self.compiled or self.hidden)(ids[:, :-1])[at]).float()       # (M, V)
+        logits = self.lm_head(self.hidden(ids[:, :-1], block=self.block)[at]).float()        # (M, V)
         return -F.cross_entropy(logits, ids[:, 1:][at], reduction="none")
 
-    def compile_training(self, ids) -> str:
-        """Let torch.compile fuse the pass that logprobs runs (forward and backward on one core: 1.6x; it
-        takes about a minute once, and a C++ compiler). Tried on ids
-        (B, T); where it fails the model stays as it is. -> what was done, in words."""
-        self.compiled = torch.compile(self.hidden, dynamic=True)
+    def compile_training(self) -> str:
+        """Let torch.compile fuse the blocks of the pass that logprobs runs (forward and backward on one core: 1.6x; one block serves all
+        layers). Takes a good quarter of a minute once, and a C++ compiler or Triton; where it fails the model stays as it is. -> what was
+        done, in words."""
+        self.block = torch.compile(Block.forward, dynamic=True)
+        ids = torch.zeros(7, 62, dtype=torch.long, device=self.cos.device)  # sizes like no other: equal ones would be taken for the same
         try:
             with autocast(ids.device.type):
                 self.logprobs(ids, torch.ones_like(ids, dtype=torch.bool)).sum().backward()
             said = "compiled"
         except Exception as problem:  # no compiler, no Triton, an unsupported platform: each raises something else
-            self.compiled, said = None, f"not compiled ({type(problem).__name__})"
+            self.block, said = Block.__call__, f"not compiled ({type(problem).__name__})"
         self.zero_grad(set_to_none=True)
         return said
 
@@ -318,7 +318,7 @@ def generate(model: Transformer, prompts: list[list[int]], max_new_tokens: int, 
     results: list[list[Rollout]] = [[] for _ in prompts]
     order = sorted(range(len(prompts)), key=lambda k: len(prompts[k]))
     step = max(1, batch_rows // group)
-    model = copy.deepcopy(model, {id(model.compiled): None}).to(dtype or fast_dtype(device.type))
+    model = copy.deepcopy(model).to(dtype or fast_dtype(device.type))
     for start in range(0, len(order), step):
         chosen = order[start:start + step]
         for k, rollout in _sample(model, [prompts[k] for k in chosen], group, max_new_tokens, end, temperature, generator):
@@ -352,29 +352,57 @@ def _sample(model, prompts, group, max_new_tokens, end, temperature, generator):
     alive, position = torch.arange(B * group, device=device), lengths.clone()                # row numbers still in the batch
     over = torch.zeros_like(alive, dtype=torch.bool)
     span = torch.arange(room, device=device)
-    for turn in range(max_new_tokens):
-        logps = (logits / (temperature or 1)).log_softmax(-1)                                 # (rows, V)
+
+    def draw(logits, uniform):
+        """(rows, V), (rows, 1) -> token (rows,), its log probability (rows,)."""
+        logps = (logits / (temperature or 1)).log_softmax(-1)
         if temperature:  # the first token at which the cumulative distribution exceeds a uniform number
             cdf = logps.exp().cumsum(-1)
-            drawn = torch.rand(len(cdf), 1, device=device, generator=generator) * cdf[:, -1:]
-            token = torch.searchsorted(cdf, drawn, right=True)[:, 0].clamp(max=c.n_vocab - 1)
+            token = torch.searchsorted(cdf, uniform * cdf[:, -1:], right=True)[:, 0].clamp(max=c.n_vocab - 1)
         else:
             token = logps.argmax(-1)
-        tokens[alive, turn] = token
-        logprobs[alive, turn] = logps.gather(1, token[:, None])[:, 0]
+        return token, logps.gather(1, token[:, None])[:, 0]
+
+    def advance(S):
+        """Every row's next token, in place. S: the longest row so far, or more."""
+        at = position.clamp(max=room - 1)[:, None]                                           # (rows, 1)
+        mask = torch.zeros(len(at), S, device=device, dtype=dtype).masked_fill_(span[:S] > at, -torch.inf)[:, None]
+        drawn = draw(F.linear(model.hidden(token[:, None], at, mask, caches)[:, 0].float(), head), uniform)
+        for old, new in zip((token, logp), drawn):
+            old.copy_(new)
+        position.add_(1)
+
+    uniform = torch.rand(B * group, 1, device=device, generator=generator)
+    token, logp = draw(logits, uniform)
+    cuda = device.type == "cuda"
+    graph, shape, pool = None, None, torch.cuda.graph_pool_handle() if cuda else None
+    for turn in range(max_new_tokens):
+        tokens[alive, turn], logprobs[alive, turn] = token, logp
         over = over | (token == end) | (position >= room)
-        if device.type == "cpu" or turn % 8 == 7:  # looking costs a wait on a GPU
+        if turn + 1 == max_new_tokens:
+            break
+        if not cuda or turn % 8 == 7:  # looking costs a wait on a GPU
             stay = (~over).nonzero()[:, 0]
             if len(stay) == 0:
                 break
-            if len(stay) <= len(over) * 7 // 8:  # leaving means copying the cache: until enough rows have ended they idle
-                alive, token, position, over = alive[stay], token[stay], position[stay], over[stay]
+            if len(stay) <= len(over) * (4 if cuda else 7) // 8:  # leaving means copying the cache: until enough have ended they idle
+                alive, token, logp, position, over, uniform = (t[stay] for t in (alive, token, logp, position, over, uniform))
                 caches = [tuple(t[stay] for t in pair) for pair in caches]
-        S = min(room, T + turn + 1)
-        at = position.clamp(max=room - 1)[:, None]                                           # (rows, 1)
-        mask = torch.where(span[:S] <= at, 0.0, -torch.inf).to(dtype)[:, None]               # (rows, 1, S)
-        logits = F.linear(model.hidden(token[:, None], at, mask, caches)[:, 0].float(), head)
-        position = position + 1
+        S = min(room, -(-(T + turn + 1) // 128) * 128 if cuda else T + turn + 1)
+        uniform.uniform_(generator=generator)
+        if not cuda or shape != (len(token), S):
+            advance(S)
+            graph, shape = None, (len(token), S)
+            continue
+        if graph is None:  # a shape's second turn is captured: later ones launch its hundreds of kernels as one
+            graph, stream = torch.cuda.CUDAGraph(), torch.cuda.Stream()
+            stream.wait_stream(torch.cuda.current_stream())
+            with torch.cuda.stream(stream):
+                graph.capture_begin(pool=pool)
+                advance(S)
+                graph.capture_end()
+            torch.cuda.current_stream().wait_stream(stream)
+        graph.replay()
     tokens, logprobs = tokens.tolist(), logprobs.tolist()
     for row in range(B * group):
         n = min(max_new_tokens, room - len(prompts[row // group]) + 1)

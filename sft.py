@@ -218,7 +218,7 @@ def main() -> None:
     problems = tasks.load_problems(args.out / "data" / "val_problems.jsonl")[:args.val_cases_used]
 
     model = load_checkpoint(args.out / f"{start}.pt", device)["model"] if start else Transformer(config).to(device)
-    compiled = model.compile_training(torch.zeros(8, 64, dtype=torch.long, device=device)) if args.compile else "not compiled"
+    compiled = model.compile_training() if args.compile else "not compiled"
     scale = 0.3 if start else 1.0  # a run continued from a finished schedule starts lower
     optimizers = make_optimizers(model, scale * args.muon_lr, scale * args.adam_lr)
     first, used, examples, seconds = 0, 0, 0, 0.0

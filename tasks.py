@@ -142,6 +142,9 @@ def add_seconds(out: Path | str, stage: str, seconds: float) -> None:
     record[stage] = round(record.get(stage, 0) + seconds, 1)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
     record["peak_memory_mb"] = round(max(record.get("peak_memory_mb", 0), peak))
+    torch = sys.modules.get("torch")  # making data needs none
+    if torch and torch.cuda.is_available():
+        record["peak_gpu_memory_mb"] = round(max(record.get("peak_gpu_memory_mb", 0), torch.cuda.max_memory_reserved() / 2**20))
     temporary = path.with_suffix(".tmp")
     temporary.write_text(json.dumps(record, indent=1))
     os.replace(temporary, path)

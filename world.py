@@ -329,7 +329,8 @@ def _bodies(nodes: list) -> list[list]:
 # Behaviour classes and splits.
 
 def outputs_on(code: str, inputs: list[str], max_turns: int = 2000) -> list[str]:
-    """What the program prints (then <error>Name) on each stdin; loops end after max_turns in all with <error>Timeout.
+    """What the program prints (then <error>Name) on each stdin; loops end after max_turns in all, and once a number has 10,000 bits (one
+    that is squared at every turn would never come to an end), with <error>Timeout.
 
     Self-contained, so that its source can travel into the sandbox for programs we did not write."""
     import ast
@@ -354,7 +355,7 @@ def outputs_on(code: str, inputs: list[str], max_turns: int = 2000) -> list[str]
 
     def turn():
         left[0] -= 1
-        if left[0] < 0:
+        if left[0] < 0 or any(type(v) is int and v.bit_length() > 10_000 for v in sys._getframe(1).f_locals.values()):
             raise Timeout
 
     results, keep = [], (sys.stdin, sys.stdout)

@@ -1,5 +1,6 @@
 """Tokenizer, transformer, sampling, optimizers, checkpoints: on tiny untrained models with weights drawn large enough to matter."""
 
+import copy
 import pickle
 import random
 from functools import partial
@@ -323,6 +324,37 @@ def test_sampling_in_bf16_is_close(any_model):
             full = any_model(torch.tensor([prompt + rollout.tokens]))[0, len(prompt) - 1:-1].log_softmax(-1)
             gaps.append((torch.tensor(rollout.logprobs) - full[range(20), rollout.tokens]).abs())
     assert torch.cat(gaps).mean() < 0.03 and torch.cat(gaps).max() < 0.3       # weights this large make logits of 10 and more
+
+
+needs_gpu = pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+
+
+@needs_gpu
+@pytest.mark.parametrize("temperature", [1.0, 0.0])
+def test_sampling_on_a_gpu_is_what_the_model_says(temperature):
+    """Captured and replayed, over several lengths of the cache, while rows leave."""
+    model, prompts = tiny(n_ctx=512), ragged(40, seed=2)
+    groups = generate(copy.deepcopy(model).cuda(), prompts, max_new_tokens=400, end=9, temperature=temperature, group=3)
+    lengths = sorted(len(rollout.tokens) for group in groups for rollout in group)
+    assert lengths[0] < 10 and lengths[-1] > 150
+    for prompt, group in zip(prompts, groups):
+        for rollout in group:
+            full = model(torch.tensor([prompt + rollout.tokens]))[0, len(prompt) - 1:-1] / (temperature or 1.0)
+            expected = full.log_softmax(-1)[range(len(rollout.tokens)), rollout.tokens]
+            assert rollout.logprobs == pytest.approx(expected.tolist(), abs=1e-3)
+            assert temperature or rollout.logprobs == pytest.approx(full.log_softmax(-1).amax(-1).tolist(), abs=1e-3)
+
+
+@needs_gpu
+def test_training_on_a_gpu_computes_what_a_cpu_does(any_model):
+    ids = torch.randint(0, V, (5, 40))
+    mask = torch.rand(5, 40) < 0.5
+    other = copy.deepcopy(any_model).cuda()
+    assert other.compile_training() == "compiled"
+    for model, device in ((any_model, "cpu"), (other, "cuda")):
+        model.logprobs(ids.to(device), mask.to(device)).mean().backward()
+    for (name, a), b in zip(any_model.named_parameters(), other.parameters()):
+        torch.testing.assert_close(b.grad.cpu(), a.grad, atol=1e-4, rtol=1e-2, msg=name)
 
 
 def test_a_group_shares_its_prompt_and_nothing_else():

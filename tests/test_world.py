@@ -96,3 +96,5 @@ def test_mutants_differ_and_crashes_occur():
 
 def test_loops_without_end_are_stopped():
     assert outputs_on("while True:\n    pass\n", [""]) == ["<error>Timeout"]
+    squares = "n = int(input())\nr = 3\nfor v in range(n):\n    r *= r\nprint(r % 7)\n"           # a mutant of the wide world
+    assert outputs_on(squares, ["2", "60"]) == ["4\n", "<error>Timeout"]
