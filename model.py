@@ -252,19 +252,20 @@ class Transformer(nn.Module):
 
     def logprobs(self, ids, mask):
         """log p(ids[b, t] | ids[b, :t]) wherever mask[b, t] and t >= 1, row by row: ids (B, T), mask (B, T) bool -> (M,).
-        The output matrix is applied at those positions only."""
-        at = mask[:, 1:]
-        logits = self.lm_head(self.hidden(ids[:, :-1], block=self.block)[at]).float()        # (M, V)
-        return -F.cross_entropy(logits, ids[:, 1:][at], reduction="none")
+        The output matrix is applied at those positions only. Both from the CPU: a mask on a GPU would have to be waited for."""
+        at, targets = mask[:, 1:].flatten().nonzero()[:, 0], ids[:, 1:][mask[:, 1:]]                   # (M,)
+        ids, at, targets = (send(t, self.cos.device) for t in (ids, at, targets))
+        hidden = self.hidden(ids[:, :-1], block=self.block).flatten(0, 1).index_select(0, at)         # (M, D)
+        return -F.cross_entropy(self.lm_head(hidden).float(), targets, reduction="none")
 
     def compile_training(self) -> str:
         """Let torch.compile fuse the blocks of the pass that logprobs runs (forward and backward on one core: 1.6x; one block serves all
         layers). Takes a good quarter of a minute once, and a C++ compiler or Triton; where it fails the model stays as it is. -> what was
         done, in words."""
         self.block = torch.compile(Block.forward, dynamic=True)
-        ids = torch.zeros(7, 62, dtype=torch.long, device=self.cos.device)  # sizes like no other: equal ones would be taken for the same
+        ids = torch.zeros(7, 62, dtype=torch.long)  # sizes like no other: equal ones would be taken for the same
         try:
-            with autocast(ids.device.type):
+            with autocast(self.cos.device.type):
                 self.logprobs(ids, torch.ones_like(ids, dtype=torch.bool)).sum().backward()
             said = "compiled"
         except Exception as problem:  # no compiler, no Triton, an unsupported platform: each raises something else
@@ -291,6 +292,11 @@ def collate(rows: list, pad: int) -> torch.Tensor:
     return torch.from_numpy(ids)
 
 
+def send(t: torch.Tensor, device: torch.device) -> torch.Tensor:
+    """To the device; a GPU goes on with what it is doing meanwhile."""
+    return t.pin_memory().to(device, non_blocking=True) if device.type == "cuda" and not t.is_cuda else t.to(device)
+
+
 # ---------------------------------------------------------------------------------------------------------------------------
 # Sampling.
 
@@ -299,6 +305,9 @@ class Rollout:
     tokens: list[int]        # sampled tokens, the end token included if it was reached
     logprobs: list[float]    # of each token under the distribution it was sampled from (greedy: the untempered one)
     finished: bool           # the end token was reached
+
+
+last_graph = None  # the memory that a captured graph worked in passes on to the next
 
 
 @torch.inference_mode()
@@ -374,8 +383,8 @@ def _sample(model, prompts, group, max_new_tokens, end, temperature, generator):
 
     uniform = torch.rand(B * group, 1, device=device, generator=generator)
     token, logp = draw(logits, uniform)
-    cuda = device.type == "cuda"
-    graph, shape, pool = None, None, torch.cuda.graph_pool_handle() if cuda else None
+    global last_graph
+    graph, shape, cuda = None, None, device.type == "cuda"
     for turn in range(max_new_tokens):
         tokens[alive, turn], logprobs[alive, turn] = token, logp
         over = over | (token == end) | (position >= room)
@@ -398,10 +407,11 @@ def _sample(model, prompts, group, max_new_tokens, end, temperature, generator):
             graph, stream = torch.cuda.CUDAGraph(), torch.cuda.Stream()
             stream.wait_stream(torch.cuda.current_stream())
             with torch.cuda.stream(stream):
-                graph.capture_begin(pool=pool)
+                graph.capture_begin(*[last_graph.pool()] if last_graph else [])
                 advance(S)
                 graph.capture_end()
             torch.cuda.current_stream().wait_stream(stream)
+            last_graph = graph
         graph.replay()
     tokens, logprobs = tokens.tolist(), logprobs.tolist()
     for row in range(B * group):
@@ -414,6 +424,9 @@ def _sample(model, prompts, group, max_new_tokens, end, temperature, generator):
 
 # ---------------------------------------------------------------------------------------------------------------------------
 # Devices and optimizers.
+
+torch.backends.cuda.enable_cudnn_sdp(False)  # its attention makes a plan for every new shape, 0.1 s each; batches hardly ever repeat one
+
 
 def pick_device() -> str:
     return "cuda" if torch.cuda.is_available() else "mps" if torch.backends.mps.is_available() else "cpu"

@@ -363,7 +363,7 @@ def backward(model: Transformer, turns: list[Turn], scores: list, n_tokens: int,
         sizes = [len(turn.tokens) for turn in chosen]
         mask = (at >= begin) & (at < begin + torch.tensor(sizes)[:, None])                                # (B, T): sampled tokens
         with autocast(device.type):
-            logp = model.logprobs(ids.to(device), mask.to(device))                                     # (sum of sizes,)
+            logp = model.logprobs(ids, mask)                                     # (sum of sizes,)
         reinforce_loss(logp.split(sizes), [torch.as_tensor(scores[k], device=device) for k in rows], n_tokens).backward()
         sampled = torch.tensor([value for turn in chosen for value in turn.logprobs], device=device)
         gap += (logp.detach() - sampled).abs().sum().item()

@@ -127,7 +127,7 @@ def train_step(model, optimizers, tokens, rows, rate: float, clip: float, pad: i
         at = torch.arange(ids.shape[1])
         mask = (at >= torch.tensor(rows[:, 1])[:, None]) & (at < torch.tensor(rows[:, 2])[:, None])   # (B, T): assistant tokens
         with autocast(device.type):
-            loss = -model.logprobs(ids.to(device), mask.to(device)).sum() / n_answer
+            loss = -model.logprobs(ids, mask).sum() / n_answer
         loss.backward()
     loss = sum_gradients(model, loss.detach())
     torch.nn.utils.clip_grad_norm_(model.parameters(), clip)
