@@ -501,14 +501,14 @@ class Evaluation:
         used = json.loads(path.read_text()) if path.exists() else {}
         tasks.add_seconds(args.out, "eval", eval_seconds - used.get("eval", 0))  # finished sections count once, however often this is run
         used = json.loads(path.read_text())
-        peak = used.pop("peak_memory_mb")
+        peaks = {key: used.pop(key) for key in ("peak_memory_mb", "peak_gpu_memory_mb") if key in used}
         used.pop("total", None)
         seconds = {**{stage: 0.0 for stage in ("data", "sft", "rl", "eval")}, **used}
         return {
             "command": shlex.join(["python", Path(sys.argv[0]).name, *sys.argv[1:]]), "date": time.strftime("%Y-%m-%d"),
             "machine": f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}, torch {torch.__version__}",
             "preset": args.preset, "device": describe_device(self.device, self.models.ranks), "commit": commit(), "seed": args.seed,
-            "seconds": {**seconds, "total": round(sum(seconds.values()), 1)}, "peak_memory_mb": peak,
+            "seconds": {**seconds, "total": round(sum(seconds.values()), 1)}, **peaks,
             "parameters": self.checkpoint("rl")["model"].n_params(), "settings": self.stamp[0],
             **figures.summarise(self.rows, self.problems, {name: f"{row[0]}/{row[1]}" for name, row in CHECKPOINTS.items()})}
 

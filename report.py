@@ -67,7 +67,7 @@ def bars(metrics: dict) -> list[list[str]]:
         (row("own programs after RL, prediction", 0.85, value(own), "85 %"), percent(own)),
         (row("RL minus SFT, solve pass@1", None, None, ""), percent(metrics["rl_minus_sft"]["solve pass@1"], True)),
     ]
-    if "ablations" not in metrics["seconds"]:  # the evaluation of a full run is another one
+    if "ablations" not in metrics["seconds"] and metrics["preset"] == "cpu":  # the evaluation of a full run is another one
         rows.append((row("wall time of all stages (CPU preset, 2 cores)", 30, minutes, "at most 30 min", False),
                      f"{minutes:.1f} min, {memory:,} MB"))
     return [[what, bar, measured, met] for (what, bar, met), measured in rows]
@@ -489,6 +489,8 @@ def minutes(metrics: dict, rl_log: list[dict]) -> str:
     shares = {f"RL: {part}": f"{seconds / parts.total():.0%}" for part, seconds in parts.items()}
     cells = {**{stage: f"{value:.1f}" for stage, value in used.items()}, "in all": f"{sum(used.values()):.1f}", **shares,
              "peak MB of one process": f"{metrics['peak_memory_mb']:,}"}
+    if "peak_gpu_memory_mb" in metrics:
+        cells["peak MB of the GPU"] = f"{metrics['peak_gpu_memory_mb']:,}"
     return table(["minutes of", *cells], [["", *cells.values()]])
 
 

@@ -158,7 +158,7 @@ import json, pathlib, sys
 path = pathlib.Path(sys.argv[1], "seconds.json")
 used = json.loads(path.read_text()) if path.exists() else {}
 budget = {"data": 1.5, "sft": 13, "short": 3, "rl": 5, "eval": 5}
-stages = list(budget) + [k for k, v in used.items() if k not in budget and k != "peak_memory_mb" and k != "total"]
+stages = list(budget) + [k for k, v in used.items() if k not in budget and not k.startswith("peak") and k != "total"]
 print(f"\n{'stage':14s}{'budget':>8s}{'used':>8s}   minutes (budget: preset cpu on 2 cores)")
 for name in stages:
     print(f"{name:14s}{budget.get(name, '-'):>8}{used.get(name, 0) / 60:8.1f}")
