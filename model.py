@@ -254,6 +254,8 @@ class Transformer(nn.Module):
         """log p(ids[b, t] | ids[b, :t]) wherever mask[b, t] and t >= 1, row by row: ids (B, T), mask (B, T) bool -> (M,).
         The output matrix is applied at those positions only. Both from the CPU: a mask on a GPU would have to be waited for."""
         at, targets = mask[:, 1:].flatten().nonzero()[:, 0], ids[:, 1:][mask[:, 1:]]                   # (M,)
+        if len(ids) == 1 and self.block is not Block.__call__:  # for a single row it would be compiled anew
+            ids = ids.repeat(2, 1)
         ids, at, targets = (send(t, self.cos.device) for t in (ids, at, targets))
         hidden = self.hidden(ids[:, :-1], block=self.block).flatten(0, 1).index_select(0, at)         # (M, D)
         return -F.cross_entropy(self.lm_head(hidden).float(), targets, reduction="none")
@@ -263,7 +265,7 @@ class Transformer(nn.Module):
         layers). Takes a good quarter of a minute once, and a C++ compiler or Triton; where it fails the model stays as it is. -> what was
         done, in words."""
         self.block = torch.compile(Block.forward, dynamic=True)
-        ids = torch.zeros(7, 62, dtype=torch.long)  # sizes like no other: equal ones would be taken for the same
+        ids = torch.zeros(67, 62, dtype=torch.long)  # sizes like no other: equal ones would be taken for the same
         try:
             with autocast(self.cos.device.type):
                 self.logprobs(ids, torch.ones_like(ids, dtype=torch.bool)).sum().backward()
