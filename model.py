@@ -253,11 +253,14 @@ class Transformer(nn.Module):
     def logprobs(self, ids, mask):
         """log p(ids[b, t] | ids[b, :t]) wherever mask[b, t] and t >= 1, row by row: ids (B, T), mask (B, T) bool -> (M,).
         The output matrix is applied at those positions only. Both from the CPU: a mask on a GPU would have to be waited for."""
-        at, targets = mask[:, 1:].flatten().nonzero()[:, 0], ids[:, 1:][mask[:, 1:]]                   # (M,)
+        targets, T = ids[:, 1:][mask[:, 1:]], ids.shape[1] - 1                                         # (M,)
+        # A multiple of 16 positions: of fewer shapes more is prepared already (on CPUs 1.1 to 1.4 times the speed), and aligned.
+        more = (0, min(-T % 16, max(0, self.config.n_ctx - T)))
+        ids, at = F.pad(ids[:, :-1], more), F.pad(mask[:, 1:], more).flatten().nonzero()[:, 0]
         if len(ids) == 1 and self.block is not Block.__call__:  # for a single row it would be compiled anew
             ids = ids.repeat(2, 1)
         ids, at, targets = (send(t, self.cos.device) for t in (ids, at, targets))
-        hidden = self.hidden(ids[:, :-1], block=self.block).flatten(0, 1).index_select(0, at)         # (M, D)
+        hidden = self.hidden(ids, block=self.block).flatten(0, 1).index_select(0, at)         # (M, D)
         return -F.cross_entropy(self.lm_head(hidden).float(), targets, reduction="none")
 
     def compile_training(self) -> str:

@@ -48,7 +48,7 @@ PRESETS = {
         "model": dict(n_layer=4, n_head=4, n_kv_head=1, n_embd=128, n_ctx=1024),
         "sft": dict(steps=7000, batch_tokens=3072, short_tokens=1_000_000, muon_lr=0.02, adam_lr=0.003, clip=1.0, warmup=50,
                     fix_share=0.7, without_tests=0.0, fix_traces=0.0, data_share=1.0,
-                    val_every=1750, save_every=875, val_cases_used=100, compile=1, processes=2),
+                    val_every=1750, save_every=875, val_cases_used=100, compile=1, processes=1),
         "rl": dict(steps=40, predict_prompts=14, solve_prompts=5, fix_prompts=5, group=8, muon_lr=0.002, adam_lr=3e-4, temperature_lr=0.03,
                    clip=0.1, warmup=3, predict_weight=0.8, max_new_tokens_predict=450, max_new_tokens_solve=160, micro_tokens=8192,
                    val_every=20, val_cases=100, save_every=10, own_share=0.25, replay_share=0.5, batch_rows=256, processes=2),

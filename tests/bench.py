@@ -1,6 +1,6 @@
 """How fast are training and sampling, beside what one would otherwise pick, and how does their cost grow?
 
-    python tests/bench.py --out results/bench.json          # about 15 minutes on 2 quiet cores; without transformers its rows are left out
+    python tests/bench.py --out results/bench.json          # about 35 minutes on 2 quiet cores; without transformers its rows are left out
     python tests/bench.py --rounds 1 --quick                # a look: the machinery at toy size
     python tests/bench.py --show results/bench.json         # the README's block from a result
 
@@ -76,17 +76,22 @@ def hugging_face(model: Transformer, attention: str = "sdpa"):
 # ---------------------------------------------------------------------------------------------------------------------------
 # What is measured. Each function runs in a process of its own and returns figures.
 
-def batches(args, batch_tokens: int, count: int):
-    """Rows of SFT's data, as the course would train them."""
+def batches(args, rows: int = 0):
+    """Rows of SFT's data, as the course would train them; or so many of like length in each batch."""
+    count = max(8, 1000 // rows) if rows and rows * args.steps > 1000 else args.steps  # 64 rows are four of the course's batches
     tokens, index = sft.tokenised(Tokenizer(), argparse.Namespace(
         out=args.data, ceiling=False, format="nlex", fix_share=0.7, without_tests=0.0, fix_traces=0.0, data_share=1.0, seed=0))
     index = index[index[:, 2] <= SIZES["n_ctx"]]
-    plan = sft.plan_batches(index[:, 2], batch_tokens, count, None, seed=0)
-    return tokens, [index[rows] for rows in plan]
+    plan = sft.plan_batches(index[:, 2], 3072, count, None, seed=0)
+    if rows:
+        few = np.random.default_rng(0).integers(len(index), size=rows * count)
+        plan = np.random.default_rng(1).permutation(few[np.argsort(index[few, 2])].reshape(count, rows))
+    return tokens, [index[chosen] for chosen in plan]
 
 
-def timed(step, work: list, warmup: int) -> float:
-    """Tokens a second of step(rows) over the work after the warm-up."""
+def timed(step, work: list) -> float:
+    """Tokens a second of step(rows) over the work, the first quarter left out."""
+    warmup = len(work) // 4
     for rows in work[:warmup]:
         step(rows)
     began = time.perf_counter()
@@ -101,15 +106,15 @@ def compile_or_fail(model: Transformer) -> None:
         sys.exit(said)
 
 
-def train_ours(args, processes: int = 2, compile: bool = True) -> dict:
-    """As sft.py does it: two processes, compiled, Muon."""
+def train_ours(args, rows: int = 0, processes: int = 1, compile: bool = True) -> dict:
+    """As sft.py does it: compiled, Muon."""
     rank, ranks = join_processes(processes, "cpu")
-    tokens, work = batches(args, 3072, args.steps)
+    tokens, work = batches(args, rows)
     model, pad = transformer(), Tokenizer().pad
     if compile:
         compile_or_fail(model)
     optimizers = make_optimizers(model, 0.02, 0.003)
-    speed = timed(lambda rows: sft.train_step(model, optimizers, tokens, rows, 1e-3, 1.0, pad, rank, ranks), work, args.steps // 4)
+    speed = timed(lambda rows: sft.train_step(model, optimizers, tokens, rows, 1e-3, 1.0, pad, rank, ranks), work)
     lengths, prompts = (np.concatenate([rows[:, k] for rows in work]) for k in (2, 1))
     head = 6 * model.lm_head.weight.numel()  # applied to answers only
     flops = sum((model.flops_per_token(n) - head) * n for n in map(int, lengths)) + head * int((lengths - prompts).sum())
@@ -117,9 +122,9 @@ def train_ours(args, processes: int = 2, compile: bool = True) -> dict:
             "padding": 1 - int(lengths.sum()) / sum(len(rows) * int(rows[:, 2].max()) for rows in work)}
 
 
-def train_transformers(args, attention: str = "sdpa", compile: bool = False) -> dict:
+def train_transformers(args, rows: int = 0, attention: str = "sdpa", compile: bool = False) -> dict:
     """The same batches, AdamW, bf16 autocast."""
-    tokens, work = batches(args, 3072, args.steps)
+    tokens, work = batches(args, rows)
     model, pad = hugging_face(transformer(), attention), Tokenizer().pad
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-5, fused=True)
     run = torch.compile(model, dynamic=True) if compile else model
@@ -134,7 +139,7 @@ def train_transformers(args, attention: str = "sdpa", compile: bool = False) -> 
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizer.step()
-    return {"tokens_per_second": timed(step, work, args.steps // 4)}
+    return {"tokens_per_second": timed(step, work)}
 
 
 def ragged_prompts(args, rows: int) -> list[list[int]]:
@@ -217,11 +222,13 @@ def growth(args, scale: int = 1, T: int = 128, batch_tokens: int = 3072) -> dict
 CONTESTANTS = {  # name: (function, arguments, needs transformers)
     "peak": (matmul_peak, {}, False),
     "train ours": (train_ours, {}, False),
-    "train ours, one process": (train_ours, {"processes": 1}, False),
-    "train ours, one process, not compiled": (train_ours, {"processes": 1, "compile": False}, False),
+    "train ours, two processes": (train_ours, {"processes": 2}, False),
+    "train ours, not compiled": (train_ours, {"compile": False}, False),
     "train transformers": (train_transformers, {}, True),
     "train transformers, eager attention": (train_transformers, {"attention": "eager"}, True),
     "train transformers, compiled": (train_transformers, {"compile": True}, True),
+    **{f"train ours, {rows} rows": (train_ours, {"rows": rows}, False) for rows in (1, 16, 64)},
+    **{f"train transformers, {rows} rows": (train_transformers, {"rows": rows, "attention": "eager"}, True) for rows in (1, 16, 64)},
     **{f"sample ours, {rows} rows": (sample_ours, {"rows": rows}, False) for rows in (1, 16, 64)},
     "sample ours, 64 rows, one process": (sample_ours, {"rows": 64, "processes": 1}, False),
     **{f"sample transformers, {rows} rows": (sample_transformers, {"rows": rows}, True) for rows in (1, 16, 64)},
@@ -270,6 +277,8 @@ def ratios(figures: dict) -> dict:
     speed = lambda *names: max((figures[name]["tokens_per_second"] for name in names if name in figures), default=None)
     pairs = {
         "train_ratio_transformers": (speed("train ours"), speed("train transformers", "train transformers, eager attention")),
+        **{f"train_ratio_transformers_{rows}": (speed(f"train ours, {rows} rows"), speed(f"train transformers, {rows} rows"))
+           for rows in (1, 16, 64)},
         "train_ratio_transformers_compiled": (speed("train ours"), speed("train transformers, compiled")),
         **{f"sampling_ratio_transformers_{rows}": (speed(f"sample ours, {rows} rows"), speed(
             f"sample transformers, {rows} rows", f"sample transformers, {rows} rows, bf16")) for rows in (1, 16, 64)},
@@ -344,7 +353,7 @@ def main() -> None:
         sizes = {"sft-cases": 200 if args.quick else 3000, "sft-problems": 40 if args.quick else 600, **dict.fromkeys(few, 2)}
         subprocess.run([sys.executable, str(ROOT / "tasks.py"), "--preset", "cpu", "--out", folder,
                         *(f"--{name}={size}" for name, size in sizes.items())], check=True, stdout=subprocess.DEVNULL)
-        batches(args, 3072, 1)  # makes the file of tokens
+        batches(args)  # makes the file of tokens
         rounds = measure(args)
     record = {"command": shlex.join(["python", "tests/bench.py", *sys.argv[1:]]), "date": str(date.today()), "commit": commit(),
               "rounds": args.rounds, "machine": f"2 of {os.cpu_count()} cores ({processor()}), {platform.system()}, Python "

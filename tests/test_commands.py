@@ -141,7 +141,7 @@ def test_finished_stages_are_skipped(course):
 
 def test_bench_measures_and_says_so_in_json(tmp_path):
     out = tmp_path / "bench.json"
-    said = succeed([sys.executable, "tests/bench.py", "--quick", "--rounds", "1", "--only", "16 rows", "--out", str(out)])
+    said = succeed([sys.executable, "tests/bench.py", "--quick", "--rounds", "1", "--only", "sample ours, 16", "--out", str(out)])
     record = json.loads(out.read_text())
     assert json.dumps(record["ratios"]) in said and "| sample ours, 16 rows |" in said
     assert record["figures"]["sample ours, 16 rows"]["tokens_per_second"] > 0 and record["command"].startswith("python tests/bench.py")
