@@ -227,11 +227,12 @@ def test_readme_run_sh_command(words):
 
 
 def test_readme_tables_are_those_of_the_committed_results():
-    from report import full_budget, minutes, over_seeds, rl_beside_controls, training_log
+    from report import bars_table, full_budget, minutes, over_seeds, rl_beside_controls, training_log
     load = lambda pattern: [json.loads((folder / "metrics.json").read_text()) for folder in sorted((ROOT / "results").glob(pattern))]
-    seeds, full = load("cpu-seed*"), load("full-seed*")
+    seeds, full, gpu = load("cpu-seed*"), load("full-seed*"), load("gpu-seed0")[0]
     tables = {"results": over_seeds(seeds), "controls": rl_beside_controls(seeds), **full_budget(*full),
-              "minutes": minutes(*load("course"), training_log(ROOT / "results/course/rl.jsonl"))}
+              "minutes": minutes(*load("course"), training_log(ROOT / "results/course/rl.jsonl")),
+              "gpu": bars_table(gpu), "gpu_minutes": minutes(gpu, training_log(ROOT / "results/gpu-seed0/rl.jsonl"))}
     shown = dict(re.findall(r"<!-- (\w+) -->\n(.*?)\s*<!-- end of \1 -->", README.read_text(), re.DOTALL))
     assert {"results", "controls", "minutes"} <= shown.keys()
     for name in shown.keys() - {"trace", "sandbox"}:  # those have tests of their own
