@@ -254,7 +254,7 @@ class Transformer(nn.Module):
         """log p(ids[b, t] | ids[b, :t]) wherever mask[b, t] and t >= 1, row by row: ids (B, T), mask (B, T) bool -> (M,).
         The output matrix is applied at those positions only. Both from the CPU: a mask on a GPU would have to be waited for."""
         targets, T = ids[:, 1:][mask[:, 1:]], ids.shape[1] - 1                                         # (M,)
-        # A multiple of 16 positions: of fewer shapes more is prepared already (on CPUs 1.1 to 1.4 times the speed), and aligned.
+        # A multiple of 16 positions: aligned, and the libraries prepare their products for each shape anew, so few shapes are faster.
         more = (0, min(-T % 16, max(0, self.config.n_ctx - T)))
         ids, at = F.pad(ids[:, :-1], more), F.pad(mask[:, 1:], more).flatten().nonzero()[:, 0]
         if len(ids) == 1 and self.block is not Block.__call__:  # for a single row it would be compiled anew
@@ -264,9 +264,8 @@ class Transformer(nn.Module):
         return -F.cross_entropy(self.lm_head(hidden).float(), targets, reduction="none")
 
     def compile_training(self) -> str:
-        """Let torch.compile fuse the blocks of the pass that logprobs runs (forward and backward on one core: 1.6x; one block serves all
-        layers). Takes a good quarter of a minute once, and a C++ compiler or Triton; where it fails the model stays as it is. -> what was
-        done, in words."""
+        """Let torch.compile fuse the blocks of the pass that logprobs runs (one block serves all layers; tests/bench.py says what it gains).
+        Takes ten to twenty seconds once, and a C++ compiler or Triton; where it fails the model stays as it is. -> what was done, in words."""
         self.block = torch.compile(Block.forward, dynamic=True)
         ids = torch.zeros(67, 62, dtype=torch.long)  # sizes like no other: equal ones would be taken for the same
         try:

@@ -2,7 +2,7 @@
 
     torchrun --nproc_per_node=8 sft.py      # and rl.py, eval.py: each process takes its share of every batch, the first one writes
 
-Without torchrun, on a CPU, a script starts the others itself (`processes` in the presets): small matrices gain little from threads.
+Without torchrun, on a CPU, a script starts the others itself (`--processes`; two in rl.py and eval.py): few rows gain little from threads.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ like length, so little is padded, and no sample sees another. Muon trains the ma
 and decays linearly to zero over the second half. A killed run continues by the same command, to the same weights.
 
 Data-parallel: every process of `torchrun --nproc_per_node=N sft.py` takes each N-th row of a batch and the gradients are summed, so N
-processes compute what one would (up to rounding). On a CPU this script starts the others itself (parallel.py).
+processes compute what one would (up to rounding). On a CPU `--processes N` does the same (parallel.py).
 """
 
 from __future__ import annotations

@@ -370,7 +370,8 @@ def out(tmp_path_factory):
         torch.manual_seed(len(name))
         model = Transformer(ModelConfig(n_vocab=Tokenizer().n_vocab, n_layer=1, n_head=2, n_kv_head=1, n_embd=32, n_ctx=512))
         save_checkpoint(folder / f"{name}.pt", model, extra={"tokens": 1000, "examples": 10})
-    (folder / "seconds.json").write_text(json.dumps({"data": 1.0, "sft": 60.0, "short": 10.0, "rl": 20.0, "peak_memory_mb": 10}))
+    (folder / "seconds.json").write_text(json.dumps({"data": 1.0, "sft": 60.0, "short": 10.0, "rl": 20.0, "peak_memory_mb": 10,
+                                                   "peak_gpu_memory_mb": 1e6}))
     return folder
 
 
@@ -406,6 +407,7 @@ def test_evaluation_from_checkpoints_to_report(out, monkeypatch, capsys, solving
     assert set(metrics) >= {"preset", "device", "commit", "seed", "seconds", "peak_memory_mb", "parameters", "predict", "solve",
                             "best_at_k", "self_rlef", "predict_by_kind", "predict_by_steps", "first_wrong_step", "simulation_gap",
                             "nlex_minus_none", "rl_minus_sft"}
+    assert metrics["peak_gpu_memory_mb"] == 1e6 and 91 <= metrics["seconds"]["total"] < 1000  # megabytes are no seconds
     stages = ["/".join(evaluation.CHECKPOINTS[name][:2]) for name in ("sft", "rl", "sft-short-nlex", "sft-short-none", *ABLATIONS)]
     assert set(metrics["predict"]) == {*(f"{stage}/{set_}" for stage in stages for set_ in ("short", "longer")),
                                        "sft/nlex/own", "rl/nlex/own"}

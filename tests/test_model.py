@@ -197,6 +197,16 @@ def test_logprobs_are_those_of_the_logits(any_model):
     where = mask.nonzero().tolist()                                         # row by row
     assert logp.tolist() == pytest.approx([full[b, t - 1, ids[b, t]].item() for b, t in where], abs=1e-4)
     assert logp.requires_grad
+    any_model.block = lambda layer, *given: layer(*given)                   # what is compiled never sees a single row
+    alone = torch.cat([any_model.logprobs(ids[k:k + 1], mask[k:k + 1]) for k in range(len(ids))])
+    torch.testing.assert_close(alone, logp, atol=1e-4, rtol=1e-4)
+
+
+def test_logprobs_take_no_more_than_the_context():
+    model = tiny(n_ctx=20)                                                  # no multiple of 16
+    assert len(model.logprobs(torch.ones(2, 21, dtype=torch.long), torch.ones(2, 21, dtype=torch.bool))) == 40
+    with pytest.raises(ValueError, match="n_ctx"):
+        model.logprobs(torch.ones(2, 22, dtype=torch.long), torch.ones(2, 22, dtype=torch.bool))
 
 
 def test_bf16_is_close_to_fp32(any_model):
