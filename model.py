@@ -264,9 +264,8 @@ class Transformer(nn.Module):
         return -F.cross_entropy(self.lm_head(hidden).float(), targets, reduction="none")
 
     def compile_training(self) -> str:
-        """Let torch.compile fuse the blocks of the pass that logprobs runs (one block serves all layers; tests/bench.py says what it gains).
-        Takes ten to twenty seconds once, and a C++ compiler or Triton; where it fails the model stays as it is. -> what was done, in
-        words."""
+        """Let torch.compile fuse the blocks of the pass that logprobs runs (one for all layers; tests/bench.py says what it gains). Takes
+        ten to twenty seconds once, and a C++ compiler or Triton; where it fails the model stays as it is. -> what was done, in words."""
         self.block = torch.compile(Block.forward, dynamic=True)
         ids = torch.zeros(67, 62, dtype=torch.long)  # sizes like no other: equal ones would be taken for the same
         try:

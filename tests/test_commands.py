@@ -233,6 +233,8 @@ def test_readme_tables_are_those_of_the_committed_results():
     tables = {"results": over_seeds(seeds), "controls": rl_beside_controls(seeds), **full_budget(*full),
               "minutes": minutes(*load("course"), training_log(ROOT / "results/course/rl.jsonl")),
               "gpu": bars_table(gpu), "gpu_minutes": minutes(gpu, training_log(ROOT / "results/gpu-seed0/rl.jsonl"))}
+    import bench
+    tables["bench"] = bench.show(json.loads((ROOT / "results/bench.json").read_text()))
     shown = dict(re.findall(r"<!-- (\w+) -->\n(.*?)\s*<!-- end of \1 -->", README.read_text(), re.DOTALL))
     assert {"results", "controls", "minutes"} <= shown.keys()
     for name in shown.keys() - {"trace", "sandbox"}:  # those have tests of their own
