@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The whole course in one command.
 #
-#   bash run.sh                the course: data -> SFT -> RL -> report (20 to 30 minutes on 2 CPU cores)
+#   bash run.sh                the course: data -> SFT -> RL -> report (under 30 minutes on 2 CPU cores)
 #   bash run.sh quick          the same stages at toy size (under 4 minutes); its numbers mean nothing
 #   bash run.sh controls       the course, then RL beside what it is held against (about 40 minutes more)
 #   bash run.sh full           all that, then every table and ablation (hours on a CPU)
@@ -157,7 +157,7 @@ minutes() {  # minutes FOLDER: what each stage took, over all calls, beside what
 import json, pathlib, sys
 path = pathlib.Path(sys.argv[1], "seconds.json")
 used = json.loads(path.read_text()) if path.exists() else {}
-budget = {"data": 1.5, "sft": 13, "short": 3, "rl": 5, "eval": 5}
+budget = {"data": 2, "sft": 17, "short": 2, "rl": 4, "eval": 4}
 stages = list(budget) + [k for k, v in used.items() if k not in budget and not k.startswith("peak") and k != "total"]
 print(f"\n{'stage':14s}{'budget':>8s}{'used':>8s}   minutes (budget: preset cpu on 2 cores)")
 for name in stages:
@@ -183,7 +183,7 @@ case "${1:-}" in -h | --help) [ "$command" = test ] || command=help ;; esac
 
 case "$command" in
   course)
-    echo "The course: set-up, data, SFT, RL, report. 20 to 30 minutes on 2 CPU cores after set-up; restart it any time by the same command."
+    echo "The course: set-up, data, SFT, RL, report. Under 30 minutes on 2 CPU cores after set-up; restart it any time by the same command."
     setup
     install_extra plots || echo "set-up: no matplotlib, so no plots"
     course "$@"
@@ -199,7 +199,7 @@ case "$command" in
     echo "This was the toy size: these numbers mean nothing. The course is: bash run.sh"
     ;;
   controls | full)
-    echo "The course (20 to 30 minutes on 2 CPU cores), then more (hours, if it is full); restart it any time by the same command."
+    echo "The course (under 30 minutes on 2 CPU cores), then more (hours, if it is full); restart it any time by the same command."
     setup
     install_extra plots || echo "set-up: no matplotlib, so no plots"
     course "$@"

@@ -279,7 +279,7 @@ def test_run_sh_hands_its_flags_to_every_stage(stand_in):
     text = succeed(["bash", str(stand_in / "run.sh"), "--seed", "1"], cwd=ROOT)
     assert "30 minutes" in text.splitlines()[0]
     assert (stand_in / "log").read_text().splitlines() == [f"{command} --seed 1" for command in COURSE]
-    assert re.search(r"^sft +13 +10\.0$", text, re.MULTILINE) and "out/metrics.json" in text
+    assert re.search(r"^sft +17 +10\.0$", text, re.MULTILINE) and "out/metrics.json" in text
 
 
 def test_run_sh_quick_says_that_its_numbers_mean_nothing(stand_in):
