@@ -80,6 +80,7 @@ from model import (
     Transformer,
     autocast,
     collate,
+    cut_batches,
     generate,
     load_checkpoint,
     make_optimizers,
@@ -342,21 +343,11 @@ def merge_equal(turns: list[Turn], scores: list[list[float]]) -> tuple[list[Turn
     return [turn for turn, _ in merged.values()], [score for _, score in merged.values()]
 
 
-def micro_batches(lengths: list[int], micro_tokens: int) -> list[list[int]]:
-    """Row numbers, longest first, cut so that rows x longest <= micro_tokens (a longer row goes alone)."""
-    batches: list[list[int]] = []
-    for k in sorted(range(len(lengths)), key=lambda k: -lengths[k]):
-        if not batches or (len(batches[-1]) + 1) * lengths[batches[-1][0]] > micro_tokens:
-            batches.append([])
-        batches[-1].append(k)
-    return batches
-
-
 def backward(model: Transformer, turns: list[Turn], scores: list, n_tokens: int, micro_tokens: int, pad: int) -> float:
     """Add the gradient of the step's loss to .grad; scores: A of each turn, or of each of its tokens.
     -> sum of |log p while sampling - log p now| over the tokens, nats."""
     device, gap = model.cos.device, 0.0
-    for rows in micro_batches([len(turn.prompt) + len(turn.tokens) for turn in turns], micro_tokens):
+    for rows in cut_batches([len(turn.prompt) + len(turn.tokens) for turn in turns], micro_tokens):
         chosen = [turns[k] for k in rows]
         ids = collate([turn.prompt + turn.tokens for turn in chosen], pad)                                # (B, T)
         at, begin = torch.arange(ids.shape[1]), torch.tensor([len(turn.prompt) for turn in chosen])[:, None]

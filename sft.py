@@ -39,6 +39,7 @@ from model import (
     Transformer,
     autocast,
     collate,
+    cut_batches,
     generate,
     load_checkpoint,
     make_optimizers,
@@ -87,22 +88,17 @@ def tokenised(tokenizer: Tokenizer, args: argparse.Namespace) -> tuple[np.ndarra
 
 
 def plan_batches(lengths: np.ndarray, batch_tokens: int, n_batches: int | None, n_tokens: int | None, seed: int) -> list[np.ndarray]:
-    """Sample numbers of each batch, for the whole run: epochs over shuffled samples, sorted by length within pools of 40 batches, cut so
-    that rows x longest <= batch_tokens. Ends after n_batches, or once n_tokens (padding not counted) are used. Deterministic."""
+    """Sample numbers of each batch, for the whole run: epochs over shuffled samples, batches of like length from pools of 40 batches, of
+    at most batch_tokens, padding included. Ends after n_batches, or once n_tokens (padding not counted) are used. Deterministic."""
     rng, plan, used = np.random.default_rng(seed), [], 0
     pool_size = max(1, 40 * batch_tokens // int(lengths.mean()))
     while True:
         order = rng.permutation(len(lengths))
         for pool in np.array_split(order, max(1, len(order) // pool_size)):
-            pool = pool[np.argsort(lengths[pool], kind="stable")]
-            batches, begin = [], 0
-            for end in range(1, len(pool) + 1):
-                if end == len(pool) or (end + 1 - begin) * lengths[pool[end]] > batch_tokens:
-                    batches.append(pool[begin:end])
-                    begin = end
+            batches = cut_batches(lengths[pool], batch_tokens)
             for k in rng.permutation(len(batches)):
-                plan.append(batches[k])
-                used += int(lengths[batches[k]].sum())
+                plan.append(pool[batches[k]])
+                used += int(lengths[plan[-1]].sum())
                 if len(plan) == n_batches or (n_tokens and used >= n_tokens):
                     return plan
 

@@ -13,7 +13,7 @@ import pytest
 import torch
 
 import sft
-from model import ModelConfig, Tokenizer, Transformer, load_checkpoint, save_checkpoint
+from model import ModelConfig, Tokenizer, Transformer, cut_batches, load_checkpoint, padded, save_checkpoint
 
 ROOT = Path(__file__).parent.parent
 TINY = {"n_layer": 1, "n_head": 2, "n_kv_head": 1, "n_embd": 32, "n_ctx": 1024}
@@ -23,19 +23,26 @@ def test_batches_hold_like_lengths_and_stay_within_the_budget():
     lengths = np.random.default_rng(0).integers(20, 300, size=2000)
     plan = sft.plan_batches(lengths, 3000, 200, None, seed=0)
     assert len(plan) == 200
-    padded = sum(len(rows) * lengths[rows].max() for rows in plan)
-    assert all(len(rows) * lengths[rows].max() <= 3000 for rows in plan)
-    assert sum(lengths[rows].sum() for rows in plan) / padded > 0.85
+    shapes = [(len(rows), padded(lengths[rows].max() - 1)) for rows in plan]
+    assert all(rows * T <= 3000 for rows, T in shapes)
+    assert sum(lengths[rows].sum() for rows in plan) / sum(rows * T for rows, T in shapes) > 0.85
+    assert len(set(shapes)) < 40                                            # one for each padded length, and the ends of the pools
     again = sft.plan_batches(lengths, 3000, 200, None, seed=0)
     assert all((a == b).all() for a, b in zip(plan, again))
     first_epoch = np.concatenate(sft.plan_batches(lengths, 3000, None, int(lengths.sum()), seed=0))
     assert len(np.unique(first_epoch)) == len(lengths) == len(first_epoch)
 
 
+def test_a_row_longer_than_the_budget_goes_alone():
+    lengths = [50, 700, 49, 17, 600]
+    batches = [rows.tolist() for rows in cut_batches(lengths, 100)]
+    assert batches == [[1], [4], [0], [2, 3]]                               # 49 positions are 64, 48 are 48
+
+
 def test_token_budget_counts_no_padding():
-    lengths = np.full(500, 100)
-    plan = sft.plan_batches(lengths, 1000, None, 20_000, seed=0)
-    assert sum(lengths[rows].sum() for rows in plan) == 20_000
+    lengths = np.full(500, 90)                                              # rows of 96 positions
+    plan = sft.plan_batches(lengths, 960, None, 18_000, seed=0)
+    assert sum(lengths[rows].sum() for rows in plan) == 18_000 and {len(rows) for rows in plan} == {10}
 
 
 def test_schedule():
