@@ -24,6 +24,7 @@ import random
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import textwrap
@@ -97,8 +98,8 @@ def sections(found: list[str], full: bool) -> list[Section]:
         verifier, other = last("sft-predict", "predict-rl"), last(last("joint-none", "joint-none-rl"), "other")
         others = [name for name in ("sft", "sft-predict", "predict-rl") if name in found]
         plan += [Section(f"solve-{name}", "solve", [name])
-                 for name in ("sft-control", "few", "few-rl", "few-control", "joint-raw", "joint-none", "joint-raw-rl", "joint-none-rl",
-                              "no-fix", "extra", "other")]
+                 for name in ("sft-control", "sft-ceiling", "rl-outcome", "rl-rejection", "few", "few-rl", "few-control", "joint-raw",
+                              "joint-none", "joint-raw-rl", "joint-none-rl", "no-fix", "extra", "other")]
         plan += [
             Section("solve-extra-without-tests", "solve", ["extra"], {"show_tests": False}),
             Section("own", "predict_own", ["rl", *others], {"others": others}),
@@ -209,17 +210,17 @@ def self_rlef(problems: list[Problem], first: list[str | None], answer, observe,
               explain=None) -> list[list[str | None]]:
     """Algorithm 1 (paper section 4): observe the program on each public test, ask to submit or fix, until it submits or has written `turns`
     programs (then the last one counts). An answer without a program keeps the last program and submits it. All problems go turn by turn
-    together. Returns the programs of each problem, the submitted one last. exchange: each gets the next problem's feedback (a control).
+    together. Returns the programs of each problem, the submitted one last. exchange: each gets the next one's first feedback (a control).
     explain: function from (program, stdin) to the lines that tell that run; the first failing test's are shown, too (beyond the paper)."""
     histories = [[program] for program in first]
-    active = [i for i in range(len(problems)) if turns > 1]
+    active, donors = [i for i in range(len(problems)) if turns > 1], []
     while active:
         outcomes = on_public_tests([problems[i] for i in active], [histories[i][-1] for i in active], observe)
         results = [tasks.feedback(problems[i], got) for i, got in zip(active, outcomes)]
         if exchange:
-            donors = results[1:] + results[:1]
-            results = [[(stdin, want, *donor[t % len(donor)][2:]) for t, (stdin, want, *_) in enumerate(own)]
-                       for own, donor in zip(results, donors)]
+            donors = donors or results[1:] + results[:1]  # of the first turn, when all are there
+            results = [[(stdin, want, *donors[i][t % len(donors[i])][2:]) for t, (stdin, want, *_) in enumerate(own)]
+                       for i, own in zip(active, results)]
         tell = lambda code: partial(explain, code) if explain and code is not None else None
         answers = answer([tasks.fix_prompt(problems[i], histories[i][-1] or "", result, tell(histories[i][-1]))
                           for i, result in zip(active, results)])
@@ -571,8 +572,11 @@ def show(args: argparse.Namespace) -> None:
     """The model's simulation (greedy) beside the truth, line by line."""
     try:
         code = args.show.read_text()
-    except (OSError, UnicodeDecodeError) as problem:
-        fail(f"cannot read {args.show}: {problem}")
+        compile(code, str(args.show), "exec", dont_inherit=True)
+    except SyntaxError as problem:
+        fail(f"{args.show}, line {problem.lineno}: {problem.msg}")
+    except (OSError, ValueError) as problem:  # not there, not UTF-8, null bytes
+        fail(f"cannot read {args.show}: {getattr(problem, 'strerror', None) or problem}")
     checkpoint = args.ckpt or default_checkpoint(args.out)
     models = Models(pick_device())
     (reply,), = make_generate(models, checkpoint, Tokenizer(), args.max_new_tokens_predict, 0.0)([tasks.predict_prompt(code, args.stdin)])
@@ -584,6 +588,7 @@ def show(args: argparse.Namespace) -> None:
         fail(f"the program and its input are longer than the {models.read(checkpoint)['model'].config.n_ctx} tokens this model reads")
     said, true = tasks.explanation_lines(reply.text), nlex.narrate(run)
     wrong, got, want = nlex.first_wrong_step(said, true), parse_outcome(reply.text), (run.stdout, run.error)
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` ends it quietly
     width = max(30, (shutil.get_terminal_size((160, 24)).columns - 7) // 2)
     print(code.rstrip() + f"\n--- input\n{args.stdin.rstrip()}\n")
     print(f"     {f'simulated by {checkpoint}':{width}s}  what happened")

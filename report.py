@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import signal
 import sys
 from collections import Counter
 from pathlib import Path
@@ -553,6 +554,19 @@ def full_budget(metrics: dict) -> dict[str, str]:
             for key, (title, caption, rows) in tables.items()}
 
 
+def read_metrics(folder: Path) -> dict:
+    """metrics.json of a run; where there is none, or not a whole one, one line for the person and status 1."""
+    path = folder / "metrics.json"
+    try:
+        metrics = json.loads(path.read_text())
+        if "predict" not in metrics:
+            raise ValueError("it holds no figures")
+        return metrics
+    except (OSError, ValueError, TypeError) as problem:
+        reason = getattr(problem, "strerror", None) or problem
+        sys.exit(f"report.py: cannot use {path} ({reason}); make it with `python eval.py --out {folder}`")
+
+
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False)
     parser.add_argument("--out", type=Path, default=Path("out"), help="folder with metrics.json")
@@ -561,20 +575,16 @@ if __name__ == "__main__":
     parser.add_argument("--minutes", type=Path, metavar="FOLDER", help="print what the stages of this run of `bash run.sh` took")
     parser.add_argument("--controls", type=Path, nargs="+", metavar="FOLDER", help="print those of runs of `bash run.sh controls`")
     args = parser.parse_args()
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` ends it quietly
     folders = args.seeds or args.controls or [folder for folder in (args.full, args.minutes) if folder]
     if folders:
-        missing = [str(folder / "metrics.json") for folder in folders if not (folder / "metrics.json").exists()]
-        if missing:
-            sys.exit(f"report.py: {missing[0]} is missing")
-        runs = [json.loads((folder / "metrics.json").read_text()) for folder in folders]
+        runs = [read_metrics(folder) for folder in folders]
         if args.minutes:
             print(minutes(runs[0], training_log(args.minutes / "rl.jsonl")))
         elif args.full:
             for name, text in full_budget(runs[0]).items():
                 print(f"<!-- {name} -->\n{text}\n<!-- end of {name} -->\n")
         else:
-            print(over_seeds(runs) if args.seeds else rl_beside_controls(runs))
+            print(over_seeds(runs) if args.seeds else rl_beside_controls(runs) or "no controls in these runs: see `bash run.sh controls`")
         sys.exit(0)
-    if not (args.out / "metrics.json").exists():
-        sys.exit(f"{args.out / 'metrics.json'} is missing: make it with `python eval.py --out {args.out}`")
-    print(write(json.loads((args.out / "metrics.json").read_text()), args.out))
+    print(write(read_metrics(args.out), args.out))

@@ -448,6 +448,7 @@ def main() -> None:
     parser.add_argument("--reward", choices=("outcome", "steps", "rejection"), default="steps",
                         help="for the outcome; for every line; or none: imitate own right answers (default: steps)")
     parser.add_argument("--start", default="sft", help="checkpoint to start from (default: sft)")
+    parser.add_argument("--own-from", metavar="RL", help="begin with the own programs of this finished run: a verifier of what it writes")
     parser.add_argument("--name", default="rl", help="name of the checkpoint and the log (default: rl)")
     args = tasks.settings(parser, "rl")
     if args.group < 2:
@@ -466,8 +467,11 @@ def main() -> None:
                 fail(f"{path} is missing: make it with `python {command} --preset {args.preset} --out {args.out}`")
         saved = load_checkpoint(state if state.exists() else start)
         mixture = {key: value for key, value in load_checkpoint(start)["extra"].items() if key in MIXTURE}
+        given = load_checkpoint(args.out / f"{args.own_from}.pt")["extra"]["own"] if args.own_from else []
     except CheckpointError as problem:
         fail(str(problem))
+    except KeyError:
+        fail(f"{args.out / args.own_from}.pt is no finished RL run: --own-from needs one")
 
     tokenizer, problems = Tokenizer(), tasks.load_problems(files["rl_problems"])
     rl_cases, val_cases, val_problems = (load(files[name]) for load, name in (
@@ -502,6 +506,7 @@ def main() -> None:
             predict.mixed = {set_: [Case(**row) for row in rows] for set_, rows in saved["extra"]["mixed"].items()}
             cut_log(log, first)
         else:
+            own.cases += [Case(**row) for row in given]
             log.unlink(missing_ok=True)
             record = {"step": 0, **validate(sample, tokenizer, *validation, runner, args)}
             tasks.log_metrics(log, record)
@@ -564,7 +569,8 @@ def main() -> None:
                 tasks.add_seconds(args.out, stage, time.time() - began)
                 began = time.time()
     save_checkpoint(final, model, step=args.steps, extra={**mixture, "start": args.start, "baseline": args.baseline,
-                                                          "reward": args.reward, "seconds": seconds})
+                                                          "reward": args.reward, "seconds": seconds,
+                                                          "own": [asdict(c) for c in own.cases]})
     state.unlink(missing_ok=True)
     tasks.add_seconds(args.out, stage, time.time() - began)
     learner.everywhere("leave")

@@ -6,10 +6,11 @@
 #   bash run.sh controls       the course, then RL beside what it is held against (about 40 minutes more)
 #   bash run.sh full           all that, then every table and ablation (hours on a CPU)
 #   bash run.sh test           the tests; further arguments go to pytest, as in: bash run.sh test -k sandbox
+#   bash run.sh setup          only .venv and the requirements
 #   bash run.sh help           this text
 #
-# Each makes .venv and installs the pinned requirements first, once. Flags are handed to every stage:
-#   bash run.sh --seed 1 --out out/seed1          (also --preset cpu | gpu; without it the device decides)
+# Each but help makes .venv and installs the pinned requirements first, once. Flags are handed to every stage:
+#   bash run.sh --seed 1 --out out/seed1          (also --preset cpu | gpu; without it the device decides, but controls and full take cpu)
 # Paths are relative to the project's folder. What is finished is skipped, what was killed goes on: type the same command again.
 # Needs Linux, macOS, or WSL on Windows, and Python 3.11 or newer (PYTHON=/path/to/python bash run.sh picks one).
 
@@ -103,10 +104,9 @@ course() {  # the flags go to every stage
   stage short python sft.py --predict-only "$@"
   stage short python sft.py --predict-only --format none "$@"
   stage rl python rl.py "$@"
-  stage eval python eval.py "$@"
 }
 
-controls() {  # RL beside what it is held against; the same flags, the same folder, other names; sizes for preset cpu
+controls() {  # RL beside what it is held against; the same flags, the same folder, other names
   # SFT continued for as long as RL trained.
   stage control python sft.py --control rl "$@"
   # Explanations scarce: SFT learns a twentieth of its data by heart, then RL goes on where no explanation is imitated.
@@ -116,12 +116,12 @@ controls() {  # RL beside what it is held against; the same flags, the same fold
 }
 
 ablations() {
-  # Prediction alone: a dedicated verifier.
-  stage predict python sft.py --predict-only --tokens 10000000 --name sft-predict "$@"
-  stage predict-rl python rl.py --start sft-predict --name predict-rl --solve-prompts 0 --fix-prompts 0 "$@"
-  # Answer formats of prediction alone, at the same budget of tokens, each with its own complete schedule.
-  stage none python sft.py --predict-only --format none --tokens 10000000 --name sft-none "$@"
-  stage raw python sft.py --predict-only --format raw --tokens 10000000 --name sft-raw "$@"
+  # Prediction alone, a dedicated verifier: as many tokens of prediction as the joint model, in RL the programs that that one wrote.
+  stage predict python sft.py --predict-only --tokens 16000000 --name sft-predict "$@"
+  stage predict-rl python rl.py --start sft-predict --own-from rl --name predict-rl --solve-prompts 0 --fix-prompts 0 "$@"
+  # Beside it the other answer formats, at the same budget of tokens, each with its own complete schedule.
+  stage none python sft.py --predict-only --format none --tokens 16000000 --name sft-none "$@"
+  stage raw python sft.py --predict-only --format raw --tokens 16000000 --name sft-raw "$@"
   # Other rewards: the outcome alone; imitation of own right answers. And the ceiling: explanations of RL's prompts in SFT.
   stage outcome python rl.py --reward outcome --name rl-outcome "$@"
   stage rejection python rl.py --reward rejection --name rl-rejection "$@"
@@ -187,6 +187,7 @@ case "$command" in
     setup
     install_extra plots || echo "set-up: no matplotlib, so no plots"
     course "$@"
+    stage eval python eval.py "$@"
     finish "$(out_folder "$@")"
     ;;
   quick)
@@ -195,6 +196,7 @@ case "$command" in
     install_extra plots || echo "set-up: no matplotlib, so no plots"
     set -- --preset quick --out out/quick "$@"
     course "$@"
+    stage eval python eval.py "$@"
     finish "$(out_folder "$@")"
     echo "This was the toy size: these numbers mean nothing. The course is: bash run.sh"
     ;;
@@ -202,6 +204,7 @@ case "$command" in
     echo "The course (under 30 minutes on 2 CPU cores), then more (hours, if it is full); restart it any time by the same command."
     setup
     install_extra plots || echo "set-up: no matplotlib, so no plots"
+    set -- --preset cpu "$@"  # their sizes are that preset's
     course "$@"
     controls "$@"
     if [ "$command" = full ]; then
@@ -221,6 +224,7 @@ case "$command" in
     "$python" -m pytest -q "$@" || status=$?
     exit $status
     ;;
+  setup) setup ;;
   help) usage ;;
-  *) fail "no such command: $command (there are: quick, controls, full, test, help, or none for the course)" ;;
+  *) fail "no such command: $command (there are: quick, controls, full, test, setup, help, or none for the course)" ;;
 esac

@@ -27,6 +27,7 @@ import random
 import re
 import resource
 import shutil
+import signal
 import sys
 import time
 from dataclasses import asdict, dataclass, fields
@@ -457,6 +458,7 @@ if __name__ == "__main__":
     parser.add_argument("--texts", type=int, metavar="N", help="print texts of N draws, for learning a vocabulary")
     args = settings(parser, "data")
     if args.show:
+        signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` ends it quietly
         show(args)
     elif args.texts:
         write_texts(args.texts, args.seed)

@@ -21,6 +21,7 @@ import ast
 import json
 import os
 import re
+import signal
 import sys
 from dataclasses import dataclass
 from functools import cache
@@ -214,6 +215,7 @@ def main() -> None:
     trace = record(code, stdin, max_events=args.max_events)
     refused = not trace.complete and trace.status != "LIMIT" and trace.reason.startswith(("what it prints", "without tracing"))
     steps = [] if refused else explain(trace)
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` ends it quietly
     if args.format == "json":
         lines = _lines(trace)
         print(json.dumps({**vars(trace), "steps": [{"line": lines[k], "event": k, "text": text} for k, text in steps]}))

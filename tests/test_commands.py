@@ -16,7 +16,7 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
 SCRIPTS = ("trace.py", "tasks.py", "sft.py", "rl.py", "eval.py")
-RUN_SH = ("quick", "controls", "full", "test", "help")  # and nothing, for the course
+RUN_SH = ("quick", "controls", "full", "test", "setup", "help")  # and nothing, for the course
 
 # Smaller than --preset quick. A flag whose value is not in the preset's table any more is left out.
 TINY = {
@@ -293,7 +293,8 @@ def test_run_sh_full_makes_every_checkpoint_with_flags_that_exist(stand_in, answ
     from eval import CHECKPOINTS
     succeed(["bash", str(stand_in / "run.sh"), "full"])
     lines = [line.split() for line in (stand_in / "log").read_text().splitlines()]
-    assert [" ".join(line) for line in lines[:len(COURSE)]] == list(COURSE)
+    assert [" ".join(line) for line in lines[:len(COURSE) - 1]] == [f"{command} --preset cpu" for command in COURSE[:-1]]
+    assert [line[0] for line in lines].count("eval.py") == 1 and lines[-1][0] == "eval.py"
     for script, *flags in lines:
         assert all(flag in answers[script, "--help"].stdout for flag in flags if flag.startswith("--"))
     named = [line[line.index("--name") + 1] for line in lines if "--name" in line]

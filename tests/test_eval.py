@@ -412,7 +412,7 @@ def test_evaluation_from_checkpoints_to_report(out, monkeypatch, capsys, solving
     assert set(metrics["predict"]) == {*(f"{stage}/{set_}" for stage in stages for set_ in ("short", "longer")),
                                        "sft/nlex/own", "rl/nlex/own"}
     assert metrics["predict"]["rl/nlex/short"]["n"] == 4 and metrics["predict"]["rl/nlex/own"]["n"] > 0
-    solving = ("sft", "rl", "joint-none-rl", "no-fix", "extra", "extra-without-tests")
+    solving = ("sft", "rl", "rl-outcome", "joint-none-rl", "no-fix", "extra", "extra-without-tests")
     assert {f"{name}{group}" for name in solving for group in ("", "/clear", "/open")} == set(metrics["solve"])
     assert set(metrics["solve"]["rl"]) >= {"pass@1", "pass@4", "public@1", "public@4"}
     for method in ("pass", "simulate", "exec", "short1", "random"):
