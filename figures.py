@@ -277,9 +277,10 @@ def summarise_predictions(predicted: dict[str, list[dict]]) -> dict:
             if samples >= 5:
                 pass_at_5 = lambda item: pass_at_k(len(item["right"]), sum(item["right"]), 5)
                 out.setdefault("predict_pass_at_5", {})[key] = _figure_of(items, pass_at_5)
-            if samples >= 2:  # is the commonest outcome right, when so many of the samples agree on it?
+            if samples >= 2:  # is the commonest outcome right: always, and when so many of the samples agree on it?
                 by_votes = _by(items, lambda item: item["votes"], lambda item: item["majority"])
-                out.setdefault("predict_by_agreement", {})[key] = {f"{v}/{samples}": value for v, value in by_votes.items()}
+                out.setdefault("predict_by_agreement", {})[key] = {"vote": _figure_of(items, lambda item: item["majority"]), **{
+                    f"{v}/{samples}": value for v, value in by_votes.items()}}
         given = [item for item in everything if item["set"] != "own"]
         out["predict_by_steps"][name] = _by(given, lambda item: bin_of(item["steps"]), order=bin_start)
         out.setdefault("predict_by_length", {})[name] = _by(given, lambda item: str(item["length"]), order=int)

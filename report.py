@@ -144,7 +144,7 @@ def _predictions_part(metrics: dict) -> list[str]:
                  "and the share of right predictions that have a wrong step:\n\n" + _wrong_steps_table(metrics["first_wrong_step"]))
     agreement = metrics.get("predict_by_agreement", {})
     if agreement:
-        parts.append("Accuracy of the commonest prediction, by how many agree on it:\n\n" + _agreement_table(agreement))
+        parts.append("Accuracy of the commonest prediction (vote), and by how many agree on it:\n\n" + _agreement_table(agreement))
     return parts
 
 
@@ -160,7 +160,7 @@ def _wrong_steps_table(wrong: dict) -> str:
 
 
 def _agreement_table(agreement: dict) -> str:
-    votes = sorted({v for row in agreement.values() for v in row})
+    votes = sorted({v for row in agreement.values() for v in row}, reverse=True)  # the vote first, then 5/5, 4/5 ...
     return table(["stage/format/set", *votes], [
         [key, *(f"{percent(row[v])}, n = {row[v]['n']}" if v in row else "-" for v in votes)] for key, row in agreement.items()])
 
@@ -276,17 +276,21 @@ def _picking_part(metrics: dict, key: str, title: str) -> list[str]:
     if key not in metrics:
         return []
     parts = [f"{title}\nOf k programs submit the one with the most public tests predicted right (simulate) or really passed (exec), the "
-             "shortest answer (short1), or any (random). pass@k is the ceiling; simulation gap: exec minus simulate; gain: simulate minus "
-             "pass@1."]
+             "shortest answer (short1), or any (random); simulate_all: most right in all predictions together. pass@k is the ceiling; "
+             "simulation gap: exec minus simulate; gain: simulate minus pass@1."]
     for group in GROUPS:
         best = metrics[key] if group == "all" else metrics[key][group]
-        signed = ("simulation_gap", "gain")
-        methods = [m for m in ("pass", "exec", "simulate", "simulate_all", "short1", "random", *signed) if m in best]
-        parts.append(f"{group} statements:\n\n" + table(["k", *methods], [
-            [k + 1, *(percent(best[m][k], m in signed) for m in methods)] for k in range(best["n"])]))
+        parts.append(f"{group} statements:\n\n" + _best_at_k_table(best, best["n"]))
     parts.append(f"As a judge of single programs, simulation accepts {percent(metrics[key]['accepts_right'])} of those that pass the "
                  f"public tests and rejects {percent(metrics[key]['rejects_wrong'])} of those that do not.")
     return parts
+
+
+def _best_at_k_table(best: dict, most: int) -> str:
+    """One row for each k up to `most`."""
+    signed = ("simulation_gap", "gain")
+    methods = [m for m in ("pass", "exec", "simulate", "simulate_all", "short1", "random", *signed) if m in best]
+    return table(["k", *methods], [[k + 1, *(percent(best[m][k], m in signed) for m in methods)] for k in range(most)])
 
 
 def _repairing_part(metrics: dict, key: str, title: str) -> list[str]:
@@ -520,7 +524,10 @@ def rl_beside_controls(runs: list[dict]) -> str:
             rows = [[f"`{name}`", *(cell("models", name, column) for column in columns)] for name in (start, control, rl)]
             rows += [[f"`{rl}` minus `{base}`", *(cell("differences", f"{rl} minus {base}", column) for column in columns)]
                      for base in (start, control)]
-            tables.append(table([f"{family}, {len(have)} seed{'s' * (len(have) > 1)}, n = {n} each", *columns], rows))
+            used = {name: sum(spent) / len(spent) for name in (start, control, rl)
+                    if (spent := [m["training"][name]["seconds"] for m in runs if name in m["training"]])}
+            rows = [[*row, f"{used[row[0].strip('`')]:.0f}" if row[0].strip("`") in used else ""] for row in rows]
+            tables.append(table([f"{family}, {len(have)} seed{'s' * (len(have) > 1)}, n = {n} each", *columns, "seconds"], rows))
     return "\n\n".join(tables)
 
 
@@ -537,6 +544,10 @@ def full_budget(metrics: dict) -> dict[str, str]:
     tables = {"formats_alone": Table("Answer formats, prediction alone", "The same number of tokens each, with a schedule of its own.",
                                      table(["answer format", "short", "longer", "tokens", "examples", "seconds"], formats))}
     tables |= beside_each_other(metrics)
+    best = metrics["best_at_k"]
+    tables["best_at_k"] = Table("Picking: one of k programs", f"Of {best['n']} programs of rl a problem, all subsets of k. simulate: by one "
+                                "simulation a test; simulate_all: by all predictions; exec: by really running the public tests.",
+                                _best_at_k_table(best, min(10, best["n"])))
     columns = ("pass@1", "pass@8", "public@1", "public@10")
     tables["public"] = Table("Public tests", "public@k: one of k programs passes the tests that its prompt shows.",
                              table(["programs of", *columns], [[stage, *(percent(values.get(column)) for column in columns)]
@@ -548,7 +559,7 @@ def full_budget(metrics: dict) -> dict[str, str]:
         tables["wrong_steps"] = Table("Where simulation goes wrong: the first wrong step", "Counts among the wrong predictions.",
                                       _wrong_steps_table(main(metrics["first_wrong_step"])))
         if "predict_by_agreement" in metrics:
-            tables["agreement"] = Table("Agreement of five predictions", "Accuracy of the commonest of them, by how many "
+            tables["agreement"] = Table("Agreement of five predictions", "Accuracy of the commonest of them (vote), and by how many "
                                         "agree on it.", _agreement_table(main(metrics["predict_by_agreement"])))
     return {key: f"**{title}.** {caption}{f' Paper: {PAPER[key]}' if key in PAPER else ''}\n\n{rows}"
             for key, (title, caption, rows) in tables.items()}

@@ -135,8 +135,8 @@ def train_step(model, optimizers, tokens, rows, rate: float, clip: float, pad: i
 # ---------------------------------------------------------------------------------------------------------------------------
 # Validation.
 
-def validate(sample, tokenizer, cases, problems, runner, args, solve: bool = True, samples: int = 4) -> dict:
-    """At temperature 1, as in the report: output prediction by input length, pass@1 and pass@{samples} from so many samples, and pass@1 on
+def validate(sample, tokenizer, cases, problems, runner, args, solve: bool = True) -> dict:
+    """At temperature 1, as in the report: output prediction by input length, pass@1 and pass@4 from four samples, and pass@1 on
     the problems. sample(prompts, max_new_tokens, group, seed) as model.generate. Same items and seed at every call; cases and problems are
     validation's: what is chosen is chosen by these numbers."""
     def answer(users: list[str], max_new_tokens: int, group: int) -> list[list[str]]:
@@ -145,10 +145,10 @@ def validate(sample, tokenizer, cases, problems, runner, args, solve: bool = Tru
     record = {}
     for set_ in ("short", "longer"):
         chosen = [c for c in cases if c.set == set_]
-        answers = answer([tasks.predict_prompt(c.code, c.stdin) for c in chosen], args.max_new_tokens_predict, samples)
+        answers = answer([tasks.predict_prompt(c.code, c.stdin) for c in chosen], args.max_new_tokens_predict, 4)
         right = [[tasks.same_outcome(tasks.parse_outcome(text), c.outcome) for text in row] for c, row in zip(chosen, answers)]
         record[f"val_{set_}"] = round(float(np.mean(right)), 4)
-        record[f"val_{set_}_pass{samples}"] = round(float(np.mean([any(row) for row in right])), 4)
+        record[f"val_{set_}_pass4"] = round(float(np.mean([any(row) for row in right])), 4)
     if solve:
         programs = [tasks.parse_program(text) for text, in answer([tasks.solve_prompt(p) for p in problems], args.max_new_tokens_solve, 1)]
         solved = runner.solved([(code or "(", p.tests) for code, p in zip(programs, problems)])         # "(" does not parse: wrong
