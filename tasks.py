@@ -56,7 +56,7 @@ PRESETS = {
         "eval": dict(problems=400, cases=400, samples=8, predictions=1, turns=10, max_new_tokens_predict=450,
                      max_new_tokens_solve=160, batch_rows=256, processes=2),
     },
-    "gpu": {  # has run once, cut down; sized by the speeds seen there, see the README
+    "gpu": {  # has run once, cut down; what the whole takes is calculated in the README
         "data": dict(sft_cases=400_000, sft_problems=200_000, rl_cases=40_000, rl_problems=10_000,
                      val_cases=500, val_problems=300, test_cases=2_000, test_problems=400),
         "model": dict(n_layer=10, n_head=8, n_kv_head=2, n_embd=512, n_ctx=2048),
