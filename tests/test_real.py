@@ -28,7 +28,7 @@ def test_real_programs_are_explained_truly(part, real_data, sandbox):
             way, sentences, false = explained(*row, sandbox)
             assert way != "wrong" and not false, (row[0], way, false[:3])
             ways.setdefault(way, []).append(row[0])
-    limits = {"more than 10,000 events", "more than 1,000,000 bytes of values", "explained"}
+    limits = {"more than 10 seconds", "more than 10,000 events", "more than 1,000,000 bytes of values", "explained"}
     assert set(ways) <= limits and len(ways["explained"]) >= 0.9 * sum(map(len, ways.values())), ways
 
 
