@@ -517,7 +517,7 @@ class Evaluation:
 def describe_device(device: str, processes: int) -> str:
     if device == "cuda":
         return torch.cuda.get_device_name()
-    return f"cpu, {processes} processes of {torch.get_num_threads()} threads" if device == "cpu" else device
+    return f"cpu, processes: {processes}, threads each: {torch.get_num_threads()}" if device == "cpu" else device
 
 
 def commit() -> str:
@@ -583,7 +583,7 @@ def show(args: argparse.Namespace) -> None:
     with Sandbox(workers=1) as sandbox:
         run = nlex.record(code, args.stdin, sandbox=sandbox)
     if run.status == "LIMIT":
-        fail("this run is too long to explain (over 10,000 events, 1 MB, or the sandbox's limits)")
+        fail(f"this run is too long to explain: {run.reason}")
     if reply.tokens == 0:
         fail(f"the program and its input are longer than the {models.read(checkpoint)['model'].config.n_ctx} tokens this model reads")
     said, true = tasks.explanation_lines(reply.text), nlex.narrate(run)

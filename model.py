@@ -267,7 +267,7 @@ class Transformer(nn.Module):
         """Let torch.compile fuse the blocks of the pass that logprobs runs (one for all layers; tests/bench.py says what it gains). Takes
         ten to twenty seconds once, and a C++ compiler or Triton; where it fails the model stays as it is. -> what was done, in words."""
         self.block = torch.compile(Block.forward, dynamic=True)
-        ids = torch.zeros(67, min(113, self.config.n_ctx + 1), dtype=torch.long)  # sizes like no other: equal ones would be taken for the same
+        ids = torch.zeros(67, min(113, self.config.n_ctx + 1), dtype=torch.long)  # sizes like no other: equal ones would be tied
         try:
             with autocast(self.cos.device.type):
                 self.logprobs(ids, torch.ones_like(ids, dtype=torch.bool)).sum().backward()

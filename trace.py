@@ -198,7 +198,7 @@ def main() -> None:
     if args.max_events < 1:
         _fail("--max-events must be at least 1")
     code = _read(args.program)
-    if args.call:
+    if args.call is not None:
         try:
             if not isinstance(ast.parse(args.call.strip(), mode="eval").body, ast.Call):
                 raise SyntaxError
@@ -225,6 +225,8 @@ def main() -> None:
         print("".join(f"{_coloured(line) if colour else line}\n" for line in lines), end="")
         print(f"<output>\n{trace.stdout.rstrip()}" if trace.stdout.strip() else "<output>")
         print((f"<error>{trace.error}\n" if trace.error else "") + "</output>")
+    if trace.error == "EOFError" and not stdin:
+        print("trace.py: the program reads input: give it with --stdin, --stdin-file or -", file=sys.stderr)
     if not trace.complete:
         print(f"trace.py: {'no explanation' if refused else 'explained only in part'}: {trace.reason}", file=sys.stderr)
         sys.exit(1)
