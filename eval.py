@@ -45,39 +45,43 @@ from parallel import Team, join_processes
 from sandbox import Sandbox
 from tasks import Case, Outcome, Problem, parse_outcome, parse_program, same_outcome
 
-# file: (stage, answer format, what makes it, needed). The keys of metrics["predict"] are stage/format/set.
+# file: (stage, answer format); run.sh says how each is made. The keys of metrics["predict"] are stage/format/set.
 CHECKPOINTS = {
-    "sft": ("sft", "nlex", "python sft.py", True),
-    "rl": ("rl", "nlex", "python rl.py", True),
-    "sft-short-nlex": ("sft_short_budget", "nlex", "python sft.py --predict-only", True),
-    "sft-short-none": ("sft_short_budget", "none", "python sft.py --predict-only --format none", True),
-    "sft-predict": ("sft_predict_only", "nlex", "python sft.py --predict-only --name sft-predict --tokens N", False),
-    "sft-raw": ("sft", "raw", "python sft.py --predict-only --format raw --name sft-raw --tokens N", False),
-    "sft-none": ("sft", "none", "python sft.py --predict-only --format none --name sft-none --tokens N", False),
-    "predict-rl": ("rl_predict_only", "nlex", "RL on predict prompts alone, from sft-predict", False),
+    "sft": ("sft", "nlex"),
+    "rl": ("rl", "nlex"),
+    "sft-short-nlex": ("sft_short_budget", "nlex"),
+    "sft-short-none": ("sft_short_budget", "none"),
+    "sft-predict": ("sft_predict_only", "nlex"),
+    "sft-raw": ("sft", "raw"),
+    "sft-none": ("sft", "none"),
+    "predict-rl": ("rl_predict_only", "nlex"),
     # RL's other rewards, and SFT continued for as long: on its own mixture (control), with explanations of RL's prompts (ceiling)
-    "rl-outcome": ("rl_outcome", "nlex", "python rl.py --reward outcome --name rl-outcome", False),
-    "rl-rejection": ("rl_rejection", "nlex", "python rl.py --reward rejection --name rl-rejection", False),
-    "sft-control": ("sft_control", "nlex", "python sft.py --control rl", False),
-    "sft-ceiling": ("sft_ceiling", "nlex", "python sft.py --control rl --ceiling", False),
+    "rl-outcome": ("rl_outcome", "nlex"),
+    "rl-rejection": ("rl_rejection", "nlex"),
+    "sft-control": ("sft_control", "nlex"),
+    "sft-ceiling": ("sft_ceiling", "nlex"),
     # the same where explanations are scarce
-    "few": ("few", "nlex", "python sft.py --data-share 0.05 --name few", False),
-    "few-rl": ("few_rl", "nlex", "python rl.py --start few --name few-rl", False),
-    "few-rl-outcome": ("few_rl_outcome", "nlex", "python rl.py --start few --reward outcome --name few-rl-outcome", False),
-    "few-rl-rejection": ("few_rl_rejection", "nlex", "python rl.py --start few --reward rejection --name few-rl-rejection", False),
-    "few-control": ("few_control", "nlex", "python sft.py --control few-rl", False),
-    "few-ceiling": ("few_ceiling", "nlex", "python sft.py --control few-rl --ceiling", False),
+    "few": ("few", "nlex"),
+    "few-rl": ("few_rl", "nlex"),
+    "few-rl-outcome": ("few_rl_outcome", "nlex"),
+    "few-rl-rejection": ("few_rl_rejection", "nlex"),
+    "few-control": ("few_control", "nlex"),
+    "few-ceiling": ("few_ceiling", "nlex"),
     # all three texts with another answer format, before and after RL
-    "joint-raw": ("joint", "raw", "python sft.py --format raw --name joint-raw", False),
-    "joint-none": ("joint", "none", "python sft.py --format none --name joint-none", False),
-    "joint-raw-rl": ("joint_rl", "raw", "python rl.py --start joint-raw --name joint-raw-rl", False),
-    "joint-none-rl": ("joint_rl", "none", "python rl.py --start joint-none --name joint-none-rl", False),
+    "joint-raw": ("joint", "raw"),
+    "joint-none": ("joint", "none"),
+    "joint-raw-rl": ("joint_rl", "raw"),
+    "joint-none-rl": ("joint_rl", "none"),
     # other texts in SFT: no fix turn at all; some solve prompts without tests, some fix prompts with the failing run's explanation
-    "no-fix": ("no_fix", "nlex", "python sft.py --fix-share 0 --name no-fix", False),
-    "extra": ("extra", "nlex", "python sft.py --without-tests 0.1 --fix-traces 0.5 --name extra", False),
-    # whose programs are judged, too: behaviour decides the split, so what is held out from one seed is held out from all
-    "other": ("other", "nlex", "a copy of another seed's rl.pt", False),
+    "no-fix": ("no_fix", "nlex"),
+    "extra": ("extra", "nlex"),
+    # a copy of another seed's rl.pt, whose programs are judged, too: behaviour decides the split, so what is held out from one seed is
+    # held out from all
+    "other": ("other", "nlex"),
 }
+PREDICT_ONLY = ("sft-short-nlex", "sft-short-none", "sft-predict", "sft-raw", "sft-none", "predict-rl")
+NEEDED = {"sft": "python sft.py", "rl": "python rl.py", "sft-short-nlex": "python sft.py --predict-only",
+          "sft-short-none": "python sft.py --predict-only --format none"}  # made by
 
 
 class Section(NamedTuple):
@@ -98,8 +102,7 @@ def sections(found: list[str], full: bool) -> list[Section]:
         verifier, other = last("sft-predict", "predict-rl"), last(last("joint-none", "joint-none-rl"), "other")
         others = [name for name in ("sft", "sft-predict", "predict-rl") if name in found]
         plan += [Section(f"solve-{name}", "solve", [name])
-                 for name in ("sft-control", "sft-ceiling", "rl-outcome", "rl-rejection", "few", "few-rl", "few-control", "joint-raw",
-                              "joint-none", "joint-raw-rl", "joint-none-rl", "no-fix", "extra", "other")]
+                 for name in CHECKPOINTS if name not in (*PREDICT_ONLY, "sft", "rl")]
         plan += [
             Section("solve-extra-without-tests", "solve", ["extra"], {"show_tests": False}),
             Section("own", "predict_own", ["rl", *others], {"others": others}),
@@ -301,8 +304,8 @@ def read_checkpoint(path: Path, device: str) -> dict:
 
 def find(out: Path) -> list[str]:
     """The checkpoints that are there. Fails where one is needed and missing, or cannot be read."""
-    for name, (*_, command, needed) in CHECKPOINTS.items():
-        if needed and not (out / f"{name}.pt").exists():
+    for name, command in NEEDED.items():
+        if not (out / f"{name}.pt").exists():
             fail(f"{out / name}.pt is missing: make it with `{command} --out {out}`, or everything with `bash run.sh`")
     found = [name for name in CHECKPOINTS if (out / f"{name}.pt").exists()]
     for name in found:
@@ -488,22 +491,20 @@ class Evaluation:
     # ------------------------------------------------------------------------------------------------------------------
 
     def run(self) -> dict:
-        """All sections, metrics.json after each. Returns the metrics."""
-        spent, begun = 0.0, time.time()
-        for section in sections(self.found, self.args.full):
-            spent += self.section(section)
-            metrics = self.metrics(max(spent, time.time() - begun))
-            write_json(self.args.out / "metrics.json", metrics)
+        """All sections, then metrics.json. Returns the metrics."""
+        begun = time.time()
+        spent = sum(map(self.section, sections(self.found, self.args.full)))
+        metrics = self.metrics(max(spent, time.time() - begun))
+        write_json(self.args.out / "metrics.json", metrics)
         return metrics
 
     def metrics(self, eval_seconds: float) -> dict:
-        """What is known so far."""
+        """What the rows say, and how they were made."""
         args, path = self.args, self.args.out / "seconds.json"
         used = json.loads(path.read_text()) if path.exists() else {}
         tasks.add_seconds(args.out, "eval", eval_seconds - used.get("eval", 0))  # finished sections count once, however often this is run
         used = json.loads(path.read_text())
         peaks = {key: used.pop(key) for key in ("peak_memory_mb", "peak_gpu_memory_mb") if key in used}
-        used.pop("total", None)
         seconds = {**{stage: 0.0 for stage in ("data", "sft", "rl", "eval")}, **used}
         return {
             "command": shlex.join(["python", Path(sys.argv[0]).name, *sys.argv[1:]]), "date": time.strftime("%Y-%m-%d"),
@@ -511,7 +512,7 @@ class Evaluation:
             "preset": args.preset, "device": describe_device(self.device, self.models.ranks), "commit": commit(), "seed": args.seed,
             "seconds": {**seconds, "total": round(sum(seconds.values()), 1)}, **peaks,
             "parameters": self.checkpoint("rl")["model"].n_params(), "settings": self.stamp[0],
-            **figures.summarise(self.rows, self.problems, {name: f"{row[0]}/{row[1]}" for name, row in CHECKPOINTS.items()})}
+            **figures.summarise(self.rows, self.problems, {name: "/".join(stage) for name, stage in CHECKPOINTS.items()})}
 
 
 def describe_device(device: str, processes: int) -> str:
@@ -609,7 +610,7 @@ def show(args: argparse.Namespace) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--full", action="store_true", help="more controls, and the ablations whose checkpoints are there")
+    parser.add_argument("--full", action="store_true", help="more controls; solving, picking, repairing with the ablations, too")
     parser.add_argument("--programs", type=Path, metavar="FILE.jsonl", help="predict these programs (fields code, input, output)")
     parser.add_argument("--show", type=Path, metavar="PROG.PY", help="show the simulation of this program beside the truth")
     parser.add_argument("--stdin", default="", help="with --show: the program's standard input, as text")

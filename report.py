@@ -66,7 +66,8 @@ def bars(metrics: dict) -> list[list[str]]:
         (row("RL minus SFT, predict short", -0.01, value(rl["short"]), "-1"), percent(rl["short"], True)),
         (row("RL minus SFT, predict longer", 0.03, value(rl["longer"]), "+3"), percent(rl["longer"], True)),
         (row("own programs after RL, prediction", 0.85, value(own), "85 %"), percent(own)),
-        (row("RL minus SFT, solve pass@1", None, None, ""), percent(metrics["rl_minus_sft"]["solve pass@1"], True)),
+        (row("RL minus SFT, solve pass@1", 0.03, value(rl["solve pass@1"]), "+3"), percent(rl["solve pass@1"], True)),
+        (row(f"RL minus SFT, solve pass@{k + 1}", -0.02, value(rl[f"solve pass@{k + 1}"]), "-2"), percent(rl[f"solve pass@{k + 1}"], True)),
     ]
     if "ablations" not in metrics["seconds"] and metrics["preset"] == "cpu":  # the evaluation of a full run is another one
         rows.append((row("wall time of all stages (CPU preset, 2 cores)", 30, minutes, "at most 30 min", False),
@@ -187,7 +188,7 @@ class Table(NamedTuple):
 
 COMPARISONS = {  # key of the metrics: title, caption, head of the first column
     "default": ("RL, other rewards, more imitation", "control: SFT continued on its mixture for as long as RL trained; ceiling: the same "
-                "with half of the explanations of RL's prompts. Greedy answers are blind to the temperature, which RL learns.",
+                "with RL's prompts as half of its explained cases. Greedy answers are blind to the temperature, which RL learns.",
                 "checkpoint"),
     "scarce": ("The same where explanations are scarce", "few: SFT on few explained cases.", "checkpoint"),
     "formats": ("Answer formats, one model for all three texts", "sft and rl: explained; raw: variable dumps; none: output only. "
@@ -251,7 +252,8 @@ def _judges_tables(metrics: dict) -> dict[str, Table]:
     return {"judges": Table("Picking: judges and programs", "Who judges whose programs, by simulating the public tests.",
                             table(["judge", "statements", *columns], rows)),
             "missed": Table("Picking: what is missed", "Problems by the choice among all programs, one simulation each, against exec's: "
-                            "worse because a right program was rejected (false fail) or a wrong one accepted (false pass). Then single "
+                            "worse because its choice was simulated to pass more than it does (false pass), or only because a right one "
+                            "was underrated (false fail). Then single "
                             "programs.", table(["judge", *picked[0]["choices"], "accepts right", "rejects wrong"], missed))}
 
 
@@ -337,13 +339,13 @@ def plots(metrics: dict, out: Path) -> None:
         drawn, = axis.plot(xs, [100 * f["value"] for f in figures], marker="o", markersize=3, label=label)
         axis.fill_between(xs, [100 * f["lo"] for f in figures], [100 * f["hi"] for f in figures], color=drawn.get_color(), alpha=0.12)
 
-    def save(figure_, axes, name, whole=True):
+    def save(figure_, axes, name, whole=True, outside=False):
         for axis in axes:
             axis.grid(alpha=0.3)
             if whole:  # 0 to 100 %
                 axis.set_ylim(-2, 102)
             if axis.get_legend_handles_labels()[0]:
-                axis.legend(fontsize=8)
+                axis.legend(fontsize=8, **(dict(loc="upper left", bbox_to_anchor=(1, 1)) if outside else {}))
         figure_.tight_layout()
         figure_.savefig(out / name, dpi=130)
         plt.close(figure_)
@@ -358,7 +360,7 @@ def plots(metrics: dict, out: Path) -> None:
         axis.set(title=f"Picking one of k programs: {title}", xlabel="k, programs sampled", ylabel="problems solved (%)")
     save(picture, axes, "best_at_k.png")
 
-    picture, axis = plt.subplots(figsize=(6.5, 4))
+    picture, axis = plt.subplots(figsize=(8.5, 4))
     stages = ("sft/", "rl/", "sft_short_budget/", "sft_predict_only/")  # of the others there are too many
     by_steps = {name: row for name, row in metrics["predict_by_steps"].items() if name.startswith(stages)}
     bins = sorted({b for row in by_steps.values() for b in row}, key=bin_start)
@@ -367,7 +369,7 @@ def plots(metrics: dict, out: Path) -> None:
         line(axis, [bins.index(b) for b in have], [row[b] for b in have], name)
     axis.set_xticks(range(len(bins)), bins)
     axis.set(title="Output prediction by length of the run", xlabel="steps (lines of the true explanation)", ylabel="right outputs (%)")
-    save(picture, [axis], "accuracy_by_steps.png")
+    save(picture, [axis], "accuracy_by_steps.png", outside=True)
 
     shares = wrong_step_shares(metrics)
     kinds = sorted({kind for row in shares.values() for kind in row})
@@ -393,20 +395,22 @@ def plots(metrics: dict, out: Path) -> None:
     runs = {family: {name: course for name in others if (course := training_course(out, name, others[0]))}
             for family, (_, *others) in FAMILIES.items()}
     runs = {family: courses for family, courses in runs.items() if courses}
-    panels = {"short": "short inputs, right (%)", "longer": "longer inputs, right (%)", "entropy": "entropy (nats a token)",
-              "predict_length": "tokens of a prediction"}
+    panels = {"short": "short inputs, right (%); dashed: pass@4", "longer": "longer inputs, right (%); dashed: pass@4",
+              "entropy": "entropy (nats a token)", "predict_length": "tokens of a prediction"}
     if runs:
         picture, rows = plt.subplots(len(runs), 4, figsize=(16, 4 * len(runs)), squeeze=False, width_ratios=(3, 3, 2, 2))
         for row, (family, courses) in zip(rows, runs.items()):
             for axis, (panel, words) in zip(row, panels.items()):
                 keys = {f"val_{panel}": "-", f"val_{panel}_pass4": "--"} if panel in ("short", "longer") else {panel: "-"}
-                for k, (name, course) in enumerate(courses.items()):
+                for k, course in enumerate(courses.values()):
                     for key, style in keys.items():
                         points = [(x, record[key] * (100 if "val" in key else 1)) for x, record in course if key in record]
                         if points:
-                            axis.plot(*zip(*points), style, color=f"C{k}", label=name + (", pass@4" if style == "--" else ""))
+                            axis.plot(*zip(*points), style, color=f"C{k}")
                 axis.set(title=family, xlabel="training seconds", ylabel=words)
-        save(picture, rows.flat, "rl_curves.png", whole=False)
+            for k, name in enumerate(courses):
+                row[-1].plot([], color=f"C{k}", label=name)
+        save(picture, rows.flat, "rl_curves.png", whole=False, outside=True)
 
 
 def wrong_step_shares(metrics: dict) -> dict[str, dict[str, float]]:
@@ -572,8 +576,8 @@ def read_metrics(folder: Path) -> dict:
     path = folder / "metrics.json"
     try:
         metrics = json.loads(path.read_text())
-        if "predict" not in metrics:
-            raise ValueError("it holds no figures")
+        if "self_rlef" not in metrics:
+            raise ValueError("it does not hold a whole evaluation")
         return metrics
     except (OSError, ValueError, TypeError) as problem:
         reason = getattr(problem, "strerror", None) or problem

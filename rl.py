@@ -66,7 +66,6 @@ import sys
 import time
 from dataclasses import asdict, dataclass
 from functools import partial
-from pathlib import Path
 
 import torch
 from tqdm import tqdm
@@ -422,17 +421,6 @@ def tidy(record: dict, steps: int) -> str:
             f"{sum(s.values()):.1f} s: sample {s['sample']:.1f} run {s['run']:.1f} train {s['train']:.1f}")
 
 
-def cut_log(log: Path, step: int) -> None:
-    """Drop the lines of later steps, which will be done again (the last may be torn)."""
-    kept = []
-    for line in log.read_text().splitlines() if log.exists() else ():
-        try:
-            kept += [line] if json.loads(line)["step"] <= step else []
-        except ValueError:
-            break
-    log.write_text("".join(line + "\n" for line in kept))
-
-
 def fail(message: str):
     """One clear line instead of a traceback."""
     print(message, file=sys.stderr)
@@ -495,7 +483,7 @@ def main() -> None:
         validation = ([c for set_ in ("short", "longer") for c in [c for c in val_cases if c.set == set_][:args.val_cases]],
                       val_problems[:args.val_cases])
 
-        first, seconds = 0, 0.0
+        first, seconds, solves = 0, 0.0, args.solve_prompts + args.fix_prompts > 0
         if state.exists():
             restore_rng(saved)
             first, seconds = saved["step"], saved["extra"]["seconds"]
@@ -504,11 +492,11 @@ def main() -> None:
             own.programs.update(saved["extra"]["programs"])
             own.cases += [Case(**row) for row in saved["extra"]["own"]]
             predict.mixed = {set_: [Case(**row) for row in rows] for set_, rows in saved["extra"]["mixed"].items()}
-            cut_log(log, first)
+            tasks.cut_log(log, first)
         else:
             own.cases += [Case(**row) for row in given]
             log.unlink(missing_ok=True)
-            record = {"step": 0, **validate(sample, tokenizer, *validation, runner, args)}
+            record = {"step": 0, **validate(sample, tokenizer, *validation, runner, args, solves)}
             tasks.log_metrics(log, record)
             tqdm.write("rl     " + " ".join(f"{k} {v}" for k, v in record.items()))
 
@@ -556,7 +544,7 @@ def main() -> None:
                        "sandbox_runs": runner.runs - ran, "sandbox_runs_per_second": round((runner.runs - ran) / max(running, 1e-9), 1)}
             done, mark = step + 1, time.time()
             if done % args.val_every == 0 or done == args.steps:
-                record |= validate(sample, tokenizer, *validation, runner, args)
+                record |= validate(sample, tokenizer, *validation, runner, args, solves)
             record["seconds"] = {"sample": round(ask.seconds, 2), "run": round(running, 2), "train": round(trained, 2),
                                  "validate": round(time.time() - mark, 2)}
             seconds += played + trained

@@ -10,7 +10,8 @@
 The model starts from random weights: what a pre-trained model brings (the paper starts from Qwen2.5 and CWM) is learnt here too.
 The loss is the mean cross-entropy over assistant tokens, the end token included; user tokens are only read. Batches hold samples of
 like length, so little is padded, and no sample sees another. Muon trains the matrices, AdamW the rest; the rate is warmed up, held,
-and decays linearly to zero over the second half. A killed run continues by the same command, to the same weights.
+and decays linearly to zero over the second half (a control's starts at 0.3 of it, the only value tried). A killed run continues by the
+same command, to the same weights.
 
 Data-parallel: every process of `torchrun --nproc_per_node=N sft.py` takes each N-th row of a batch and the gradients are summed, so N
 processes compute what one would (up to rounding). On a CPU `--processes N` does the same (parallel.py).
@@ -19,12 +20,12 @@ processes compute what one would (up to rounding). On a CPU `--processes N` does
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import random
 import sys
 import time
 from functools import partial
+from itertools import cycle, islice
 from pathlib import Path
 
 import numpy as np
@@ -64,11 +65,11 @@ def tokenised(tokenizer: Tokenizer, args: argparse.Namespace) -> tuple[np.ndarra
     tokens_path, index_path = stem.with_name(stem.name + ".bin"), stem.with_name(stem.name + ".npy")
     if not index_path.exists():
         data = args.out / "data"
-        cases, problems = (rows[:round(len(rows) * args.data_share)] for rows in (
+        cases, problems = (rows[:max(1, round(len(rows) * args.data_share))] for rows in (
             tasks.load_cases(data / "sft_cases.jsonl"), tasks.load_problems(data / "sft_problems.jsonl")))
-        if args.ceiling:  # half of the explained cases are RL's, and predict keeps its share
-            wanted = (tasks.load_cases(data / "rl_cases.jsonl") * len(cases))[:len(cases) // 2]
-            cases = cases[:len(cases) - len(wanted)] + wanted
+        if args.ceiling:  # as many of RL's prompts as explained cases of its own; predict keeps its share
+            rl_cases = tasks.load_cases(data / "rl_cases.jsonl")
+            cases, problems = cases + [*islice(cycle(rl_cases), len(cases))], problems * 2
         rng, rows, start = random.Random(args.seed), [], 0
         with open(tokens_path, "wb") as file:
             def add(task: str, user: str, assistant: str):
@@ -82,8 +83,8 @@ def tokenised(tokenizer: Tokenizer, args: argparse.Namespace) -> tuple[np.ndarra
             for problem in problems:
                 for task, user, assistant in tasks.sft_texts(problem, rng, args.fix_share, args.without_tests, args.fix_traces):
                     add(task, user, assistant)
-        with open(index_path, "wb") as file:
-            np.save(file, np.array(rows, dtype=np.int64))
+        np.save(half := stem.with_name(stem.name + "-half.npy"), np.array(rows, dtype=np.int64))
+        os.replace(half, index_path)
     return np.memmap(tokens_path, dtype=np.uint16, mode="r"), np.load(index_path)
 
 
@@ -162,7 +163,7 @@ def control_of(out: Path, rl_name: str) -> tuple[str, int, dict]:
     try:
         rl = load_checkpoint(out / f"{rl_name}.pt")
         start = load_checkpoint(out / f"{rl['extra']['start']}.pt")
-        steps = round(start["step"] * rl["extra"]["seconds"] / start["extra"]["seconds"])
+        steps = max(1, round(start["step"] * rl["extra"]["seconds"] / start["extra"]["seconds"]))
         return rl["extra"]["start"], steps, {key: start["extra"][key] for key in MIXTURE}
     except (CheckpointError, KeyError) as problem:
         sys.exit(f"--control {rl_name} needs a finished {out / rl_name}.pt and the checkpoint it started from: {problem}")
@@ -182,12 +183,14 @@ def main() -> None:
     texts = ("predict",) if args.predict_only else TASKS
     if args.predict_only and args.control or args.ceiling and not args.control:
         parser.error("--control goes without --predict-only, --ceiling only with --control")
+    if args.tokens and not args.predict_only:
+        parser.error("--tokens goes with --predict-only; otherwise --steps")
     if not (args.name or args.predict_only or args.control or args.format == "nlex"):
         parser.error("--format for all three texts needs --name, as in --name joint-raw: sft.pt is the explained one")
     start = None
     if args.control:
         start, args.steps, mixture = control_of(args.out, args.control)
-        vars(args).update(mixture)
+        vars(args).update(mixture, val_every=min(args.val_every, -(-args.steps // 4)))
     name = args.name or (f"sft-short-{args.format}" if args.predict_only else
                          f"{start}-ceiling" if args.ceiling else f"{start}-control" if start else "sft")
     stage = {"sft": "sft", "sft-control": "control", "sft-short-nlex": "short", "sft-short-none": "short"}.get(name, "ablations")
@@ -207,13 +210,18 @@ def main() -> None:
     index = index[np.isin(index[:, 3], [TASKS.index(text) for text in texts])]
     config = ModelConfig(n_vocab=tokenizer.n_vocab, **{key: getattr(args, key) for key in tasks.PRESETS[args.preset]["model"]})
     index = index[index[:, 2] <= config.n_ctx]
+    if missing := [text for text in texts if TASKS.index(text) not in index[:, 3] and (text != "fix" or args.fix_share)]:
+        sys.exit(f"sft.py: no sample of {missing[0]} is as short as {config.n_ctx} tokens; --n-ctx must be larger")
     budget = (None, args.tokens or args.short_tokens) if args.predict_only else (args.steps, None)
     plan = plan_batches(index[:, 2], args.batch_tokens, *budget, seed=args.seed + (1_000 if start else 0))
     cases = tasks.load_cases(args.out / "data" / "val_cases.jsonl")
     cases = [c for s in ("short", "longer") for c in [c for c in cases if c.set == s][:args.val_cases_used]]
     problems = tasks.load_problems(args.out / "data" / "val_problems.jsonl")[:args.val_cases_used]
 
-    model = load_checkpoint(args.out / f"{start}.pt", device)["model"] if start else Transformer(config).to(device)
+    try:
+        model = load_checkpoint(args.out / f"{start}.pt", device)["model"] if start else Transformer(config).to(device)
+    except ValueError as problem:
+        sys.exit(f"sft.py: {problem}")
     compiled = model.compile_training() if args.compile else "not compiled"
     scale = 0.3 if start else 1.0  # a run continued from a finished schedule starts lower
     optimizers = make_optimizers(model, scale * args.muon_lr, scale * args.adam_lr)
@@ -226,8 +234,7 @@ def main() -> None:
         restore_rng(saved)
         first, used, examples, seconds = saved["step"], *(saved["extra"][key] for key in ("tokens", "examples", "seconds"))
     if rank == 0 and first:
-        lines = [line for line in log.read_text().splitlines() if json.loads(line)["step"] <= first] if log.exists() else []
-        log.write_text("".join(line + "\n" for line in lines))
+        tasks.cut_log(log, first)
     elif rank == 0:
         log.unlink(missing_ok=True)
     share = np.bincount(index[np.concatenate(plan), 3], index[np.concatenate(plan), 2], minlength=3)

@@ -85,6 +85,7 @@ PRESETS = {
     },
 }
 
+MAY_BE_ZERO = ("warmup", "compile", "predict_prompts", "solve_prompts", "fix_prompts")
 HELP = {
     "sft_cases": "programs with explanations for SFT", "sft_problems": "problems with solutions for SFT",
     "rl_cases": "predict prompts for RL", "rl_problems": "problems for RL", "val_cases": "validation cases per input length",
@@ -127,7 +128,23 @@ def settings(parser: argparse.ArgumentParser, section: str, argv: list[str] | No
     for key, value in [item for name in (section, *also) for item in PRESETS[preset][name].items()]:
         parser.add_argument("--" + key.replace("_", "-"), type=type(value), default=value, help=f"{HELP[key]} (default: {value})")
     parser.allow_abbrev = False
-    return parser.parse_args(argv)
+    args = parser.parse_args(argv)
+    for key, value in [item for name in (section, *also) for item in PRESETS[preset][name].items()]:
+        least = 1 if type(value) is int and key not in MAY_BE_ZERO else 0
+        if not getattr(args, key) >= least:
+            parser.error(f"--{key.replace('_', '-')} must be at least {least}")
+    return args
+
+
+def cut_log(log: Path, step: int) -> None:
+    """Drop the lines of later steps, which will be done again (the last may be torn)."""
+    kept = []
+    for line in log.read_text().splitlines() if log.exists() else ():
+        try:
+            kept += [line] if json.loads(line)["step"] <= step else []
+        except ValueError:
+            break
+    log.write_text("".join(line + "\n" for line in kept))
 
 
 def log_metrics(path: Path | str, record: dict) -> None:
@@ -397,21 +414,24 @@ def load_programs(path: Path | str) -> list[Case]:
     """Foreign programs, JSON lines with code, input, output (and maybe level, id). Rows whose code only defines a function f (CruxEval)
     become a program: the function, then print(repr(f(arguments)))."""
     path, cases = Path(path), []
-    if not path.exists():
-        sys.exit(f"{path} does not exist")
-    with open(path) as file:
-        for number, line in enumerate(file, 1):
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-                code, stdin, stdout = row["code"], row["input"], row["output"]
-            except (ValueError, KeyError, TypeError) as problem:
-                sys.exit(f"{path}, line {number}: needs the fields code, input, output ({type(problem).__name__}: {problem})")
-            level = str(row.get("level", "all"))
-            if re.search(r"^def f\(", code, re.MULTILINE) and not re.search(r"^print\(|input\(", code, re.MULTILINE):
-                code, stdin, level = f"{code.rstrip()}\n\nprint(repr(f({stdin})))\n", "", "function"
-            cases.append(Case(code, stdin, stdout, "", str(row.get("id", number)), "foreign", level))
+    try:
+        lines = path.read_text(encoding="utf-8").split("\n")
+    except (OSError, ValueError) as problem:  # not there, a folder, not UTF-8
+        sys.exit(f"cannot read {path}: {getattr(problem, 'strerror', None) or problem}")
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+            code, stdin, stdout = texts = row["code"], row["input"], row["output"]
+            if not all(isinstance(text, str) for text in texts):
+                raise TypeError("each must be a string")
+        except (ValueError, KeyError, TypeError) as problem:
+            sys.exit(f"{path}, line {number}: needs the fields code, input, output ({type(problem).__name__}: {problem})")
+        level = str(row.get("level", "all"))
+        if re.search(r"^def f\(", code, re.MULTILINE) and not re.search(r"^print\(|input\(", code, re.MULTILINE):
+            code, stdin, level = f"{code.rstrip()}\n\nprint(repr(f({stdin})))\n", "", "function"
+        cases.append(Case(code, stdin, stdout, "", str(row.get("id", number)), "foreign", level))
     return cases
 
 

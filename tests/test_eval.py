@@ -270,7 +270,7 @@ def test_models_beside_each_other():
     rows["self-rlef-traces"] = {"simulated": run([False, True], [True]), "simulated_trace": run([False, False, True], [True]),
                                 "oracle": run([False], [True]), "oracle_trace": run([False, True], [True])}
     problems = [problem("a"), Problem(**{**vars(problem("b")), "statement": "Grow each. Print the sum."})]
-    names = {name: f"{row[0]}/{row[1]}" for name, row in evaluation.CHECKPOINTS.items()}
+    names = {name: "/".join(stage) for name, stage in evaluation.CHECKPOINTS.items()}
     summary = figures.summarise(rows, problems, names)
     value = lambda record, *keys: record["models"][keys[0]][keys[1]]["value"]
     change = lambda record, pair, column: record["differences"][pair][column]["value"]
@@ -330,7 +330,7 @@ ABLATIONS = ("sft-none", "predict-rl", "rl-outcome", "joint-none-rl", "no-fix", 
 
 
 def test_sections_of_the_checkpoints_that_are_there():
-    needed = [name for name, row in evaluation.CHECKPOINTS.items() if row[3]]
+    needed = [*evaluation.NEEDED]
     titles = lambda found, full=True: [section.title for section in evaluation.sections(found, full)]
     assert titles(needed, False) == ["solve-sft", "solve-rl", *(f"predict-{name}" for name in needed), "best", "self-rlef"]
     assert titles(needed)[8:] == ["own", "self-rlef-exchanged", "self-rlef-sft"]
@@ -344,7 +344,7 @@ def test_sections_of_the_checkpoints_that_are_there():
                         ("other", ["joint-none", "other"])):
         other = find("best-other", [*needed, *found])
         assert other.reads == ["rl", last] and other.options["programs_of"] == last and f"solve-{last}" in titles([*needed, *found])
-    stages = [row[:2] for row in evaluation.CHECKPOINTS.values()]
+    stages = [*evaluation.CHECKPOINTS.values()]
     assert len(set(stages)) == len(stages)
 
 
@@ -408,7 +408,7 @@ def test_evaluation_from_checkpoints_to_report(out, monkeypatch, capsys, solving
                             "best_at_k", "self_rlef", "predict_by_kind", "predict_by_steps", "first_wrong_step", "simulation_gap",
                             "nlex_minus_none", "rl_minus_sft"}
     assert metrics["peak_gpu_memory_mb"] == 1e6 and 91 <= metrics["seconds"]["total"] < 1000  # megabytes are no seconds
-    stages = ["/".join(evaluation.CHECKPOINTS[name][:2]) for name in ("sft", "rl", "sft-short-nlex", "sft-short-none", *ABLATIONS)]
+    stages = ["/".join(evaluation.CHECKPOINTS[name]) for name in ("sft", "rl", "sft-short-nlex", "sft-short-none", *ABLATIONS)]
     assert set(metrics["predict"]) == {*(f"{stage}/{set_}" for stage in stages for set_ in ("short", "longer")),
                                        "sft/nlex/own", "rl/nlex/own"}
     assert metrics["predict"]["rl/nlex/short"]["n"] == 4 and metrics["predict"]["rl/nlex/own"]["n"] > 0

@@ -370,7 +370,7 @@ def test_multi_turn_never_shows_a_held_out_program(runner, monkeypatch):
 def test_the_log_is_cut_at_the_checkpoint(tmp_path):
     log = tmp_path / "rl.jsonl"
     log.write_text('{"step": 0}\n{"step": 1}\n{"step": 2}\n{"ste')
-    rl.cut_log(log, 1)
+    tasks.cut_log(log, 1)
     assert log.read_text() == '{"step": 0}\n{"step": 1}\n'
 
 

@@ -162,9 +162,21 @@ def test_damaged_files_name_the_line_and_what_to_do(tmp_path):
     path.write_text(json.dumps({"code": "x"}) + "\n")
     with pytest.raises(SystemExit, match="line 1"):
         tasks.load_cases(path)
-    path.write_text('{"code": "print(1)", "input": ""}\n')
-    with pytest.raises(SystemExit, match="line 1.*output"):
-        tasks.load_programs(path)
+    for row, told in (('{"code": "print(1)", "input": ""}', "line 1.*output"),
+                      ('{"code": 1, "input": "", "output": ""}', "line 1.*string")):
+        path.write_text(row + "\n")
+        with pytest.raises(SystemExit, match=told):
+            tasks.load_programs(path)
+    with pytest.raises(SystemExit, match="directory"):
+        tasks.load_programs(path.parent)
+
+
+def test_sizes_that_make_no_sense_are_refused(capsys):
+    for flag, value in (("--steps", "0"), ("--val-every", "0"), ("--clip", "-1"), ("--clip", "nan")):
+        with pytest.raises(SystemExit):
+            tasks.settings(argparse.ArgumentParser(), "sft", [flag, value])
+        assert f"{flag} must be at least" in capsys.readouterr().err
+    assert tasks.settings(argparse.ArgumentParser(), "rl", ["--fix-prompts", "0"]).fix_prompts == 0
 
 
 def test_function_rows_become_programs(tmp_path):
