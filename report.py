@@ -477,7 +477,8 @@ def over_seeds(runs: list[dict]) -> str:
             "best@8 exec, the oracle": best("exec", 8), "**best@8 simulate**": best("simulate", 8), "short1@8": best("short1", 8),
             "best@8 simulate minus pass@1": best("gain", 8), "simulation gap (exec minus simulate)": best("simulation_gap", 8),
             "self-RLEF: first program": loop("init"), "**self-RLEF: final program**": loop("final"), "final minus first": loop("gain"),
-            "with true feedback, the oracle": loop("oracle_final"), "control: resample until simulation accepts": loop("resample")}
+            "with true feedback, the oracle": loop("oracle_final"), "control: resample until simulation accepts": loop("resample"),
+            "final minus resampling": loop("final_minus_resample")}
     second = [[words, *(cell(lambda m, g=group, v=value: v(m, g)) for group in GROUPS)] for words, value in rows.items()]
     second.append(["programs written in self-RLEF, of 10", *(cell(lambda m, g=group: loop("turns")(m, g), 1, 2) for group in GROUPS)])
     changes = {change: [lambda m, c=change, t=tests: m["self_rlef"]["table"][t][c]["value"] for tests in ("all tests", "public tests")]

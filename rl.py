@@ -37,9 +37,9 @@ updates, at temperature 1 without top-k or top-p, once; hence no ratio and no cl
 length bonus.
 
 Deviations from the paper
-    - Prompts: predict is more than half of them (paper: 15 % of samples, 25 % with multi-turn; other shares were not compared), a share
-      replays prompts whose group was mixed the last time, and the pool of own right programs (up to 4 a problem, each with every public
-      test, as in the paper) is gathered while training, not before.
+    - Prompts: predict is 58 % of them, half of the samples (paper: 15 % of samples, 25 % with multi-turn; other shares were not compared);
+      a share replays prompts whose group was mixed the last time; and the pool of own right programs (up to 4 a problem, each with every
+      public test, as in the paper) is gathered while training, not before.
     - Every line of a prediction is rewarded, not its outcome alone (--reward).
     - The rate decays linearly to zero.
     - The policy learns its temperature: the gain of the last norm, which scales every logit, changes by one factor, whose logarithm has a
@@ -49,6 +49,7 @@ Deviations from the paper
     - Muon for matrices. It normalises its update, so there clipping (0.1, the paper's) only weighs steps against each other.
     - A program whose behaviour class is held out (validation, test) is never shown to the model, also when the model wrote it: it does
       not enter the own pool, and in MultiTurn such an episode ends, with the reward of its first program.
+    - An unreadable second answer in MultiTurn counts as wrong; at evaluation self-RLEF then submits the last readable program.
 
 Log, one line a step: <environment>_reward, _pass (multi also _first, the pass rate before the repair, and _submit), _length (tokens of an
 answer), _cut (share cut off), skipped of groups, grad_norm before clipping, gain (mean of the last norm's: it follows the temperature),
