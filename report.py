@@ -226,6 +226,11 @@ def beside_each_other(metrics: dict) -> dict[str, Table]:
     parts = compared("default", "scarce", "formats", "own_programs") | _judges_tables(metrics)
     parts |= compared("open_readings", "open_readings_without_tests", "public_tests")
     parts |= _turns_tables(metrics) | compared("self_rlef_traces")
+    if traces := metrics.get("self_rlef_traces"):
+        written = [f"{run} {f['value']:.2f} ({traces['too_long'][run]})" for run, f in traces["turns"].items()]
+        shown = parts["self_rlef_traces"]
+        parts["self_rlef_traces"] = shown._replace(caption=f"{shown.caption} Programs written (fix prompts too long for the context, where "
+                                                           f"the program is submitted): {', '.join(written)}.")
     if "predict_by_length" in metrics:
         parts["by_length"] = Table("Where simulation goes wrong: length of the input", "Short and longer inputs together. items: numbers "
                                    "of a list, digits, or n itself.", _by_table(metrics, "predict_by_length", "items"))
