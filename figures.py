@@ -143,7 +143,8 @@ def _comparisons(rows: dict[str, dict], problems: list, cls: list[str], predicte
         here = {name: told[name] | (_solved_columns(rows[f"solve-{name}"], cls) if f"solve-{name}" in rows else {})
                 for name in (start, *others) if name in told}
         if start in here and len(here) > 1:
-            out.setdefault("rl_table", {})[family] = compare(here, [(name, base) for name in others for base in bases if name != base])
+            pairs = [(name, base) for name in others for base in bases if name != base] + [others[:2]]  # RL by lines minus by outcome
+            out.setdefault("rl_table", {})[family] = compare(here, pairs)
 
     joint = {name: {**told[name], **_solved_columns(rows[f"solve-{name}"], cls)} for pair in FORMATS.items() for name in pair
              if name in told and f"solve-{name}" in rows}
@@ -338,8 +339,8 @@ def _best_at_k(rows: dict, simulated: list, problems: list, cls: list[str], chos
 def compare_choices(simulated: list[int], passed: list[int], right: list[bool]) -> str:
     """Choosing among all programs of one problem: how often right is the choice by simulated scores, against that by the number of public
     tests really passed (ties broken at random)? "same" or "better"; or worse, and then there are two ways. "false pass": among those
-    simulation puts on top, one is simulated to pass more tests than it does (a wrong program was accepted). "false fail": there is none, so
-    one of the really best is simulated to pass fewer than it does (a right program was rejected)."""
+    simulation puts on top, one is simulated to pass more tests than it does (it is overrated). "false fail": there is none, so
+    one of the really best is simulated to pass fewer than it does (it is underrated)."""
     n = len(right)
     by_running, by_simulation = (rank_score_at_k(scores, right, n) for scores in (passed, simulated))
     if by_simulation >= by_running:
