@@ -363,6 +363,7 @@ def plots(metrics: dict, out: Path) -> None:
             if part[method][0]["value"] is not None:
                 line(axis, range(1, best["n"] + 1), part[method], label)
         axis.set(title=f"Picking one of k programs: {title}", xlabel="k, programs sampled", ylabel="problems solved (%)")
+        axis.xaxis.get_major_locator().set_params(integer=True)
     save(picture, axes, "best_at_k.png")
 
     picture, axis = plt.subplots(figsize=(8.5, 4))
