@@ -31,7 +31,7 @@ SECTION = {"tasks.py": "data", "sft.py": "sft", "rl.py": "rl", "eval.py": "eval"
 COURSE = ("tasks.py", "sft.py", "sft.py --predict-only", "sft.py --predict-only --format none", "rl.py", "eval.py")
 
 
-def run(arguments: list[str], cwd: Path = ROOT, timeout: float = 60) -> subprocess.CompletedProcess:
+def run(arguments: list[str], cwd: Path = ROOT, timeout: float = 240) -> subprocess.CompletedProcess:
     """Run to the end, with nothing to read, and return exit code and output."""
     return subprocess.run(arguments, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout)
 
@@ -233,7 +233,7 @@ def readme_tables() -> dict[str, str]:
     from report import bars_table, full_budget, minutes, over_seeds, rl_beside_controls, training_log
     load = lambda name: json.loads((ROOT / "results" / name / "metrics.json").read_text())
     seeds, gpu = [load(f"cpu-seed{seed}") for seed in range(3)], load("gpu-seed0")
-    return {"results": over_seeds(seeds), "controls": rl_beside_controls(seeds), **full_budget(load("full")),
+    return {"results": over_seeds(seeds), "controls": rl_beside_controls([*seeds, load("full")]), **full_budget(load("full")),
             **{f"{key}_seed1": text.replace("**", "**Seed 1: ", 1) for key, text in full_budget(load("full-seed1")).items()},
             "minutes": minutes(load("course"), training_log(ROOT / "results/course/rl.jsonl")),
             "gpu": bars_table(gpu), "gpu_minutes": minutes(gpu, training_log(ROOT / "results/gpu-seed0/rl.jsonl")),
