@@ -11,6 +11,7 @@ import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -117,6 +118,8 @@ def test_what_rl_is_held_against(course):
              *tiny_flags("rl.py", course),
              "--solve-prompts", "0", "--fix-prompts", "0"])
     assert (course / "sft-ceiling.pt").exists() and (course / "few-rl.pt").exists()
+    predicted = {kind: np.load(next((course / "data").glob(f"{kind}-nlex-*.npy")))[:, 3].tolist().count(0) for kind in ("sft", "ceiling")}
+    assert predicted["ceiling"] == 2 * predicted["sft"] > 0  # its start's explained cases, and as many of RL's
     refused = run([sys.executable, "sft.py", "--control", "nothing", *tiny_flags("sft.py", course)])
     assert refused.returncode == 1 and "nothing.pt" in refused.stderr and "Traceback" not in refused.stderr
 
