@@ -216,7 +216,7 @@ case "$command" in
     finish "$(out_folder "$@")"
     ;;
   test)
-    echo "The tests: set-up, then ruff and pytest. Under 4 minutes on 2 CPU cores after set-up."
+    echo "The tests: set-up, then ruff and pytest. About 4 minutes on 2 CPU cores after set-up."
     setup
     install_extra dev
     status=0
