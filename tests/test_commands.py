@@ -118,6 +118,7 @@ def test_what_rl_is_held_against(course):
              *tiny_flags("rl.py", course),
              "--solve-prompts", "0", "--fix-prompts", "0"])
     assert (course / "sft-ceiling.pt").exists() and (course / "few-rl.pt").exists()
+    assert "val_solve" not in (course / "few-rl.jsonl").read_text()  # no solve prompts: nothing to validate
     predicted = {kind: np.load(next((course / "data").glob(f"{kind}-nlex-*.npy")))[:, 3].tolist().count(0) for kind in ("sft", "ceiling")}
     assert predicted["ceiling"] == 2 * predicted["sft"] > 0  # its start's explained cases, and as many of RL's
     refused = run([sys.executable, "sft.py", "--control", "nothing", *tiny_flags("sft.py", course)])
