@@ -280,6 +280,10 @@ def test_models_beside_each_other():
     assert (value(rl, "rl", "short pass@1"), value(rl, "rl", "short pass@5"), value(rl, "sft", "short pass@5")) == (0.6, 1.0, 0.5)
     assert set(rl["differences"]) == {"rl minus sft", "rl minus sft-control", "sft-control minus sft"}
     assert change(rl, "rl minus sft-control", "short pass@1") == 0.4 and change(rl, "sft-control minus sft", "short pass@5") == 0.5
+    timed = lambda run, seconds: {**run, "training": {name: {"seconds": seconds} for name in run["training"]}}
+    told = report.rl_beside_controls([timed(summary, 10), timed({**summary, "rl_table": {}}, 90)])  # the second has no such runs
+    assert "default, 1 seed, n = 2" in told and "scarce" not in told  # of which there is no control
+    assert [line.split("|")[-2].strip() for line in told.splitlines() if "minus" not in line][2:] == ["10"] * 3
     formats = summary["formats"]
     assert set(formats["models"]) == {"sft", "rl", "joint-none"} and value(formats, "rl", "solve pass@1") == 0.375
     assert set(formats["differences"]) == {"rl minus sft", "sft minus joint-none"}
