@@ -516,11 +516,11 @@ def rl_beside_controls(runs: list[dict]) -> str:
     columns = ("short pass@1", "longer pass@1", "short greedy", "longer greedy", "solve pass@1", "solve pass@8")
     tables = []
     for family, (start, rl, *_, control, _) in FAMILIES.items():
-        have = {k: m["rl_table"][family] for k, m in enumerate(runs) if family in m.get("rl_table", {})}
-        have = {k: record for k, record in have.items() if {start, rl, control} <= record["models"].keys()}
+        having = [m for m in runs if {start, rl, control} <= m.get("rl_table", {}).get(family, {}).get("models", {}).keys()]
+        have = [m["rl_table"][family] for m in having]
 
         def cell(kind, name, column, have=have):
-            figures = [record[kind][name][column] for record in have.values() if column in record[kind][name]]
+            figures = [record[kind][name][column] for record in have if column in record[kind][name]]
             if not figures:
                 return "-"
             value = sum(f["value"] for f in figures) / len(figures)
@@ -531,12 +531,11 @@ def rl_beside_controls(runs: list[dict]) -> str:
             told = percent({"value": value, "lo": lo, "hi": hi}, True)
             return told + (": " + " ".join(f"{100 * f['value']:+.1f}" for f in figures) if len(figures) > 1 else "")
         if have:
-            n = next(iter(have.values()))["models"][start][columns[0]]["n"]
+            n = have[0]["models"][start][columns[0]]["n"]
             rows = [[f"`{name}`", *(cell("models", name, column) for column in columns)] for name in (start, control, rl)]
             rows += [[f"`{rl}` minus `{base}`", *(cell("differences", f"{rl} minus {base}", column) for column in columns)]
                      for base in (start, control)]
-            used = {name: sum(spent) / len(spent) for name in (start, control, rl)
-                    if (spent := [runs[k]["training"][name]["seconds"] for k in have])}
+            used = {name: sum(m["training"][name]["seconds"] for m in having) / len(having) for name in (start, control, rl)}
             rows = [[*row, f"{used[row[0].strip('`')]:.0f}" if row[0].strip("`") in used else ""] for row in rows]
             tables.append(table([f"{family}, {len(have)} seed{'s' * (len(have) > 1)}, n = {n} each", *columns, "seconds"], rows))
     return "\n\n".join(tables)
