@@ -1,0 +1,615 @@
+"""The world of mini contests: programs, problems in words, wrong programs.
+
+    python tasks.py --show          # samples of everything made here
+
+A *spec* is a composition: source of values x filter x map x fold x final step. From one spec come a
+statement in words, programs in several styles, and (through other readings of a vague phrase) other
+specs. Around them: *scratch* programs that are no composition (straight-line arithmetic, nested ifs
+and loops, small string and list work), and *mutants*, programs broken on purpose. One spec:
+
+    Read a list of numbers. Keep the even ones. Add 3 to each. Print the sum, plus 4.
+
+    nums = list(map(int, input().split()))
+    r = 0
+    for x in nums:
+        if x % 2 == 0:
+            y = x + 3
+            r += y
+    print(r + 4)
+"""
+
+from __future__ import annotations
+
+import ast
+import random
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import NamedTuple
+
+from worlds import Problem, Program, class_of, outputs_on, split_of
+
+# How large the world is. `cpu` is learnt in minutes by 0.7M parameters; `gpu` is wide.
+SIZES = {
+    "cpu": dict(top=9, short=(3, 5), longer=(6, 7), constants=(1, 2, 3, 4, 5), wide=False),
+    "gpu": dict(top=99, short=(3, 8), longer=(9, 12), constants=tuple(range(1, 21)), wide=True),
+}
+
+# ---------------------------------------------------------------------------------------------------
+# Components: their words and their code. {c} is the component's constant. The other names are filled in
+# by the program's style: {x} a value, {y} the value after the map, {r} the result, {items} the list of
+# values, {i} an index into it.
+
+
+class Source(NamedTuple):
+    """Where the values come from, and how each kind of loop gets at them."""
+    words: str
+    kind: str                # of its input: list, n, digits or word
+    header: str              # the line that reads it
+    target: str              # for <target> in <over>: <value> is the value
+    over: str
+    value: str
+    length: str = ""         # while {i} < <length>: <value_at> is the value
+    value_at: str = ""
+
+
+class Keep(NamedTuple):
+    words: str
+    condition: str
+    negated: str
+
+
+class Change(NamedTuple):
+    words: str
+    value: str
+
+
+class Fold(NamedTuple):
+    words: str
+    start: str
+    better: str              # the condition for an update, "" for always
+    update: str
+
+
+class Final(NamedTuple):
+    words: str
+    value: str
+
+
+READ_LIST = "{items} = list(map(int, input().split()))"
+SOURCES = {
+    "list": Source("Read a list of numbers.", "list", READ_LIST,
+                   "{x}", "{items}", "{x}", "len({items})", "{items}[{i}]"),
+    "range": Source("Read n and take 1 to n.", "n", "n = int(input())",
+                    "{x}", "range(1, n + 1)", "{x}"),
+    "digits": Source("Read a number and take its digits.", "digits", "s = input()",
+                     "d", "s", "int(d)", "len(s)", "int(s[{i}])"),
+    "gaps": Source("Read a list and take the gaps between neighbours.", "list", READ_LIST,
+                   "a, b", "zip({items}, {items}[1:])", "abs(a - b)",
+                   "len({items}) - 1", "abs({items}[{i}] - {items}[{i} + 1])"),
+    "letters": Source("Read a word and take the place of each letter in the alphabet.", "word",
+                      "s = input()", "d", "s", "ord(d) - 96", "len(s)", "ord(s[{i}]) - 96"),
+}
+KEEP = {
+    "all": Keep("", "", ""),
+    "even": Keep("Keep the even ones.", "{x} % 2 == 0", "{x} % 2 == 1"),
+    "odd": Keep("Keep the odd ones.", "{x} % 2 == 1", "{x} % 2 == 0"),
+    "above": Keep("Keep those above {c}.", "{x} > {c}", "{x} <= {c}"),
+    "below": Keep("Keep those below {c}.", "{x} < {c}", "{x} >= {c}"),
+    "threes": Keep("Keep the multiples of 3.", "{x} % 3 == 0", "{x} % 3 != 0"),
+}
+CHANGE = {
+    "same": Change("", "{x}"),
+    "add": Change("Add {c} to each.", "{x} + {c}"),
+    "sub": Change("Subtract {c} from each.", "{x} - {c}"),
+    "double": Change("Double each.", "{x} * 2"),
+    "square": Change("Square each.", "{x} * {x}"),
+    "mod": Change("Take each modulo {c}.", "{x} % {c}"),
+}
+FOLD = {
+    "sum": Fold("the sum", "0", "", "{r} += {y}"),
+    "count": Fold("the count", "0", "", "{r} += 1"),
+    "max": Fold("the largest, at least 0", "0", "{y} > {r}", "{r} = {y}"),
+    "min": Fold("the smallest, at most 99", "99", "{y} < {r}", "{r} = {y}"),
+    "last": Fold("the last, or 0", "0", "", "{r} = {y}"),
+    "flip": Fold("the result of value minus result, from 0", "0", "", "{r} = {y} - {r}"),
+    "product": Fold("the product", "1", "", "{r} *= {y}"),
+}
+FINAL = {
+    "none": Final("", "{r}"),
+    "plus": Final(", plus {c}", "{r} + {c}"),
+    "minus": Final(", minus {c}", "{r} - {c}"),
+    "mod": Final(", modulo {c}", "{r} % {c}"),
+}
+TABLES = {"source": SOURCES, "keep": KEEP, "change": CHANGE, "fold": FOLD, "final": FINAL}
+WIDE_ONLY = {("source", "letters"), ("change", "mod"), ("fold", "product")}
+
+# Vague phrases: two readings each, told apart only by the public tests.
+OPEN = {
+    "keep": {("even", "odd"): "Keep some by parity.",
+             ("above", "below"): "Keep those on one side of {c}."},
+    "change": {("add", "sub"): "Shift each by {c}.", ("double", "square"): "Grow each."},
+    "fold": {("max", "min"): "the extreme", ("sum", "count"): "the total"},
+    "final": {("plus", "minus"): ", adjusted by {c}"},
+}
+
+
+@dataclass(frozen=True)
+class Spec:
+    """A composition; each slot is (name, constant), the constant 0 where the component has none."""
+    source: tuple[str, int]
+    keep: tuple[str, int]
+    change: tuple[str, int]
+    fold: tuple[str, int]
+    final: tuple[str, int]
+
+    @property
+    def kind(self) -> str:
+        """The kind of its input: list, n, digits or word."""
+        return SOURCES[self.source[0]].kind
+
+
+def random_spec(rng: random.Random, knobs: dict) -> Spec:
+    parts = []
+    for slot, table in TABLES.items():
+        name = rng.choice([n for n in table if knobs["wide"] or (slot, n) not in WIDE_ONLY])
+        constant = 0
+        if "{c}" in table[name].words:
+            least = 2 if name == "mod" else 1
+            constant = rng.choice([c for c in knobs["constants"] if c >= least])
+        parts.append((name, constant))
+    return Spec(*parts)
+
+
+def open_phrase(spec: Spec, slot: str) -> tuple[tuple[str, str], str] | None:
+    """The two readings that the slot's vague phrase has, and the phrase; None if there is no such phrase."""
+    for pair, phrase in OPEN[slot].items():
+        if getattr(spec, slot)[0] in pair:
+            return pair, phrase
+    return None
+
+
+def statement(spec: Spec, vague: frozenset = frozenset()) -> str:
+    """The problem in words; slots named in `vague` use the phrase that leaves the reading open."""
+    words = {}
+    for slot, table in TABLES.items():
+        name, constant = getattr(spec, slot)
+        phrase = open_phrase(spec, slot)[1] if slot in vague else table[name].words
+        words[slot] = phrase.format(c=constant)
+    question = f"Print {words['fold']}{words['final']}."
+    return " ".join(filter(None, [words["source"], words["keep"], words["change"], question]))
+
+
+def readings(spec: Spec, vague: frozenset) -> list[Spec]:
+    """Every spec that the vague statement could mean, this one first."""
+    found = [spec]
+    for slot in sorted(vague):
+        (one, other), _ = open_phrase(spec, slot)
+        name, constant = getattr(spec, slot)
+        partner = (other if name == one else one, constant)
+        both = []
+        for reading in found:
+            both += [reading, replace(reading, **{slot: partner})]
+        found = both
+    return found
+
+
+# ---------------------------------------------------------------------------------------------------
+# Programs from a spec. Lines keep the names {x}, {y}, ... until `render` fills them in.
+
+class Style(NamedTuple):
+    names: dict              # x, y, r, items, i, and values: the list that holds every x
+    loop: str                # for | while | comprehension
+    skip: bool               # `continue` where the condition does not hold
+    helper: bool             # the value after the map gets a name, {y}
+    function: bool           # all of it inside main()
+
+
+def random_style(rng: random.Random, wide: bool) -> Style:
+    x, y = rng.choice(("xy", "vw", "ez"))
+    r = rng.choice("rtm")
+    items = rng.choice(("nums", "data"))
+    names = dict(x=x, y=y, r=r, items=items, values=items[0] + "s", i=rng.choice("ij"))
+    loop = "while" if rng.random() < 0.15 else "for"
+    skip = rng.random() < 0.4
+    helper = rng.random() < 0.5
+    if wide and rng.random() < 0.2:
+        loop = "comprehension"
+    function = wide and rng.random() < 0.2
+    return Style(names, loop, skip, helper, function)
+
+
+def indent(lines: list[str]) -> list[str]:
+    return ["    " + line for line in lines]
+
+
+def fold_lines(spec: Spec) -> list[str]:
+    """The result {r} takes in the value {y}."""
+    fold = FOLD[spec.fold[0]]
+    if fold.better:
+        return [f"if {fold.better}:", "    " + fold.update]
+    return [fold.update]
+
+
+def code_of(template: str, constant: int) -> str:
+    return template.replace("{c}", str(constant))
+
+
+def body_lines(spec: Spec, style: Style) -> list[str]:
+    """Filter, map and fold: what a loop does with its value {x}."""
+    name, constant = spec.keep
+    condition = code_of(KEEP[name].condition, constant)
+    negated = code_of(KEEP[name].negated, constant)
+    changed = code_of(CHANGE[spec.change[0]].value, spec.change[1])
+    fold = FOLD[spec.fold[0]]
+    lines = fold_lines(spec)
+    # An expression that is used twice needs a name of its own.
+    if changed != "{x}" and "{y}" in fold.update and (style.helper or fold.better):
+        lines = ["{y} = " + changed, *lines]
+    else:
+        lines = [line.replace("{y}", changed) for line in lines]
+    if not condition:
+        return lines
+    if style.skip:
+        return [f"if {negated}:", "    continue", *lines]
+    return [f"if {condition}:", *indent(lines)]
+
+
+def for_loop(spec: Spec, style: Style) -> list[str]:
+    source = SOURCES[spec.source[0]]
+    take = [] if source.value == "{x}" else ["{x} = " + source.value]
+    return [f"for {source.target} in {source.over}:", *indent(take + body_lines(spec, style))]
+
+
+def while_loop(spec: Spec, style: Style) -> list[str]:
+    source = SOURCES[spec.source[0]]
+    if spec.source[0] == "range":
+        head = ["{x} = 0", "while {x} < n:"]
+        take = ["{x} += 1"]
+    else:
+        head = ["{i} = 0", "while {i} < " + source.length + ":"]
+        take = ["{x} = " + source.value_at, "{i} += 1"]
+    return head + indent(take + body_lines(spec, style))
+
+
+def comprehensions(spec: Spec) -> list[str]:
+    """The values, then those kept and changed, each in a list of its own."""
+    source = SOURCES[spec.source[0]]
+    condition = code_of(KEEP[spec.keep[0]].condition, spec.keep[1])
+    changed = code_of(CHANGE[spec.change[0]].value, spec.change[1])
+    only = f" if {condition}" if condition else ""
+    return ["{values} = [" + f"{source.value} for {source.target} in {source.over}]",
+            "{y}s = [" + changed + " for {x} in {values}" + only + "]"]
+
+
+def render(spec: Spec, rng: random.Random | None = None, wide: bool = False) -> str:
+    """A program for the spec, style and names drawn by rng (None: always the same)."""
+    style = random_style(rng or random.Random(0), wide)
+    start = "{r} = " + FOLD[spec.fold[0]].start
+    lines = [SOURCES[spec.source[0]].header]
+    if style.loop == "comprehension":
+        lines += [*comprehensions(spec), start, "for {y} in {y}s:", *indent(fold_lines(spec))]
+    elif style.loop == "while":
+        lines += [start, *while_loop(spec, style)]
+    else:
+        lines += [start, *for_loop(spec, style)]
+    lines.append(f"print({code_of(FINAL[spec.final[0]].value, spec.final[1])})")
+    if style.function:
+        lines = ["def main():", *indent(lines), "", "", "main()"]
+    return "\n".join(lines).format(**style.names) + "\n"
+
+
+@lru_cache(maxsize=200_000)
+def spec_class(spec: Spec) -> str:
+    """Class of every program of this spec, whatever its style (a test checks that styles agree); "" when its
+    output never varies."""
+    outputs = outputs_on(render(spec), FIXED_INPUTS[spec.kind])
+    return class_of("", spec.kind, outputs) if len(set(outputs)) > 1 else ""
+
+
+# ---------------------------------------------------------------------------------------------------
+# Scratch programs: no composition. One function a shape; each gives the lines of a program.
+
+class Scribbler:
+    """Draws expressions over the variables that are known so far."""
+    def __init__(self, rng: random.Random, top: int):
+        self.rng, self.top = rng, top
+        self.names = rng.sample("abcdfghkmnpquvwz", 4)
+        self.known, self.digits = [], []  # variables; those that hold a number written in the program
+
+    def number(self) -> str:
+        return str(self.rng.randint(0, self.top))
+
+    def variable(self) -> str:
+        return self.rng.choice(self.known)
+
+    def arithmetic(self) -> str:
+        """Two operands, sometimes three; products of plain numbers only, which is what the small model has
+        a chance to learn."""
+        rng = self.rng
+        if rng.random() < 0.3:
+            return f"{rng.choice([*self.digits, self.number()])} * {self.number()}"
+        left = self.variable() if self.known and rng.random() < 0.7 else self.number()
+        text = f"{left} {rng.choice('+-')} {self.number()}"
+        if rng.random() < 0.2:
+            text += f" {rng.choice('+-')} {self.number()}"
+        return text
+
+    def condition(self) -> str:
+        sign = ("<", ">", "==", "<=", ">=", "!=")
+        return f"{self.variable()} {self.rng.choice(sign)} {self.rng.choice([*self.known, self.number()])}"
+
+    def assignments(self) -> list[str]:
+        """One to three variables get a value."""
+        lines = []
+        for name in self.names[:self.rng.randint(1, 3)]:
+            value = self.arithmetic() if self.known and self.rng.random() < 0.6 else self.number()
+            lines.append(f"{name} = {value}")
+            self.known.append(name)
+            if value.isdigit():
+                self.digits.append(name)
+        return lines
+
+
+def straight(s: Scribbler) -> list[str]:
+    lines = s.assignments()
+    return [*lines, f"print({s.arithmetic() if s.rng.random() < 0.6 else s.variable()})"]
+
+
+def branch(s: Scribbler) -> list[str]:
+    lines = s.assignments()
+    lines += [f"if {s.condition()}:", f"    print({s.arithmetic()})"]
+    if s.rng.random() < 0.4:
+        lines += [f"elif {s.condition()}:", f"    print({s.variable()})"]
+    if s.rng.random() < 0.7:
+        shown = s.arithmetic() if s.rng.random() < 0.5 else s.variable()
+        return [*lines, "else:", f"    print({shown})"]
+    return [*lines, f"print({s.variable()})"]
+
+
+def loop(s: Scribbler) -> list[str]:
+    rng, i = s.rng, s.names[3]
+    lines = s.assignments()
+    low, r = rng.randint(0, 4), s.variable()
+    if rng.random() < 0.6:
+        bounds = f"{low}, {low + rng.randint(1, 4)}"
+    else:
+        bounds = str(rng.randint(2, 4))
+    sign = rng.choice(("+=", "-="))
+    step = rng.choice((i, s.number(), s.variable()))
+    lines += [f"for {i} in range({bounds}):", f"    {r} {sign} {step}"]
+    if rng.random() < 0.7:
+        return [*lines, f"print({rng.choice((r, f'{r} + {i}'))})"]
+    return [*lines, f"    print({rng.choice((i, r))})"]
+
+
+def nested(s: Scribbler) -> list[str]:
+    r, a, b, _ = s.names
+    return [f"{r} = {s.number()}",
+            f"for {a} in range({s.rng.randint(2, 3)}):",
+            f"    for {b} in range({s.rng.randint(1, 3)}):",
+            f"        {r} += {s.rng.choice((a, b, f'{a} * {b}', f'{a} + {b}'))}",
+            f"print({r})"]
+
+
+def list_work(s: Scribbler) -> list[str]:
+    rng, x = s.rng, s.names[0]
+    lines = ["nums = list(map(int, input().split()))", "out = []", f"for {x} in nums:"]
+    add, subtract = f"{x} + {rng.randint(1, 5)}", f"{x} - {rng.randint(1, 5)}"
+    append = f"out.append({rng.choice((add, f'{x} * 2', subtract, x))})"
+    if rng.random() < 0.6:
+        condition = f"{x} {rng.choice(('<', '>', '!='))} {rng.randint(1, s.top - 1)}"
+        lines += [f"    if {condition}:", f"        {append}"]
+    else:
+        lines += [f"    {append}"]
+    return [*lines, rng.choice(("print(*out)", "print(len(out))", "print(out)"))]
+
+
+def text_work(s: Scribbler) -> list[str]:
+    rng, (x, t, *_) = s.rng, s.names
+    lines = ["s = input()", f"{t} = ''", f"for {x} in s:"]
+    digit = rng.randint(0, 9)
+    if rng.random() < 0.5:
+        joined = rng.choice((f"{t} + {x}", f"{x} + {t}"))
+        lines += [f"    if {x} != '{digit}':", f"        {t} = {joined}"]
+    else:
+        joined = rng.choice((f"{x} + {t}", f"{t} + {x}"))
+        lines += [f"    {t} = {joined}"]
+    return [*lines, rng.choice((f"print({t})", f"print(len({t}))"))]
+
+
+def scratch(rng: random.Random, knobs: dict) -> tuple[str, str]:
+    """A small program that is no composition -> (code, kind of its input: none, list or digits)."""
+    scribbler = Scribbler(rng, knobs["top"])
+    shapes = (straight, straight, branch, branch, loop, nested, list_work, text_work)
+    shape = rng.choice(shapes)
+    lines = shape(scribbler)
+    return "\n".join(lines) + "\n", {list_work: "list", text_work: "digits"}.get(shape, "none")
+
+
+# ---------------------------------------------------------------------------------------------------
+# Inputs.
+
+def draw_input(kind: str, rng: random.Random, knobs: dict, length: tuple[int, int]) -> str:
+    """One stdin of the kind; `length` is the range of item counts (for kind n: of n itself)."""
+    size = rng.randint(*length)
+    if kind == "none":
+        return ""
+    if kind == "n":
+        return str(size)
+    if kind == "digits":
+        return "".join(rng.choice("0123456789") for _ in range(size))
+    if kind == "word":
+        return "".join(rng.choice("abcdefghijklmnopqrstuvwxyz") for _ in range(size))
+    return " ".join(str(rng.randint(0, knobs["top"])) for _ in range(size))
+
+
+def fixed_inputs() -> dict[str, list[str]]:
+    """The inputs that tell behaviours apart; never change them: they decide every program's split."""
+    rng, inputs = random.Random(20260403), {}
+    for kind in ("list", "digits", "word"):
+        inputs[kind] = [draw_input(kind, rng, SIZES["cpu"], (2, 7)) for _ in range(64)]
+    inputs["n"] = [str(n) for n in range(64)]
+    inputs["none"] = [""]
+    return inputs
+
+
+FIXED_INPUTS = fixed_inputs()
+
+
+def behaviour_class(code: str, kind: str) -> str:
+    """Class of one of OUR programs (runs it here)."""
+    return class_of(code, kind, outputs_on(code, FIXED_INPUTS[kind]))
+
+
+# ---------------------------------------------------------------------------------------------------
+# Wrong programs.
+
+def mutate(code: str, rng: random.Random) -> str:
+    """The program with one place of its syntax tree changed (operator, comparison, constant, name, dropped
+    branch or assignment), or, one time in twelve, with a character missing so that it may not parse."""
+    if rng.random() < 1 / 12:
+        k = rng.choice([k for k, ch in enumerate(code) if ch in ":()=["])
+        return code[:k] + code[k + 1:]
+    tree = ast.parse(code)
+    spots = {"arithmetic": [], "comparison": [], "constant": [], "name": [], "branch": [], "assignment": []}
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.BinOp, ast.AugAssign)):
+            spots["arithmetic"].append(node)
+        elif isinstance(node, ast.Compare):
+            spots["comparison"].append(node)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, int):
+            spots["constant"].append(node)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and len(node.id) == 1:
+            spots["name"].append(node)
+        if isinstance(node, (ast.Module, ast.FunctionDef, ast.For, ast.While, ast.If)):
+            for k, line in enumerate(node.body):
+                if isinstance(line, ast.If):
+                    spots["branch"].append((node.body, k))
+                if isinstance(line, ast.Assign) and len(node.body) > 1:
+                    spots["assignment"].append((node.body, k))
+    weights = {"arithmetic": 4, "comparison": 4, "constant": 5, "name": 2, "branch": 2, "assignment": 1}
+    what = [name for name in spots if spots[name]]
+    change = rng.choices(what, [weights[name] for name in what])[0]
+    spot = rng.choice(spots[change])
+    if change == "arithmetic":  # no new products: they would soon have many digits
+        spot.op = ast.Sub() if isinstance(spot.op, ast.Add) else ast.Add()
+    elif change == "comparison":
+        operators = (ast.Lt(), ast.Gt(), ast.LtE(), ast.GtE(), ast.Eq(), ast.NotEq())
+        spot.ops[0] = rng.choice([op for op in operators if type(op) is not type(spot.ops[0])])
+    elif change == "constant":
+        near = range(max(0, spot.value - 2), spot.value + 3)
+        spot.value = rng.choice([value for value in near if value != spot.value])
+    elif change == "name":
+        spot.id = rng.choice("xyrtmvwq")
+    elif change == "branch":  # its body always runs
+        body, k = spot
+        body[k:k + 1] = body[k].body
+    else:
+        body, k = spot
+        del body[k]
+    return ast.unparse(tree) + "\n"
+
+
+# ---------------------------------------------------------------------------------------------------
+# What a world must have: programs with an input, and problems.
+
+def random_program(rng: random.Random, knobs: dict, split: str, set_: str) -> Program | None:
+    """One program in eight is scratch, one in five a mutant (of either)."""
+    kind, spec = "plain", None
+    if rng.random() < 0.125:
+        kind = "scratch"
+        code, input_kind = scratch(rng, knobs)
+        if set_ == "longer" and input_kind == "none":
+            return None
+    else:
+        spec = random_spec(rng, knobs)
+        code, input_kind = render(spec, rng, knobs["wide"]), spec.kind
+    if rng.random() < 0.2:
+        kind = "mutant"
+        code = mutate(code, rng)
+    cls = spec_class(spec) if kind == "plain" else behaviour_class(code, input_kind)
+    if not cls or split_of(cls) != split:
+        return None
+    return Program(code, draw_input(input_kind, rng, knobs, knobs[set_]), cls, kind)
+
+
+def random_problem(rng: random.Random, knobs: dict, split: str, openness: bool) -> Problem | None:
+    """One problem, with or without open phrases.
+
+    Checked by running: every other reading fails a public test and fails a hidden test; all readings lie
+    in the same split."""
+    spec = random_spec(rng, knobs)
+    vague: frozenset = frozenset()
+    if openness:
+        slots = [slot for slot in OPEN if open_phrase(spec, slot)]
+        count = 1 if rng.random() < 0.75 else 2
+        if len(slots) < count:
+            return None
+        vague = frozenset(rng.sample(slots, count))
+    cls, others = spec_class(spec), []
+    for reading in readings(spec, vague):
+        other_cls = spec_class(reading)
+        if not other_cls or split_of(other_cls) != split:
+            return None
+        if other_cls != cls:
+            others.append(reading)
+    if openness and not others:
+        return None
+    solution = render(spec, rng, knobs["wide"])
+    tests = random_tests(spec.kind, solution, others, rng, knobs)
+    if tests is None:
+        return None
+    problem = Problem(statement(spec, vague), spec.kind, bool(others), *tests, solution, cls)
+    if split == "train":
+        problem.wrong, problem.wrong_outcomes = wrong_attempt(problem, spec, others, rng, knobs)
+    return problem
+
+
+def random_tests(kind: str, solution: str, others: list[Spec], rng: random.Random, knobs: dict,
+                 n_hidden: int = 8) -> tuple[list, list] | None:
+    """Two or three public tests and the hidden ones; each of the two sets refutes every other reading.
+    None if eight attempts found none."""
+    for _ in range(8):
+        n_public = rng.randint(2, 3)
+        lengths = [knobs["short"]] * (n_public + n_hidden - 2) + [knobs["longer"]] * 2
+        inputs = [draw_input(kind, rng, knobs, length) for length in lengths * 2]
+        inputs = list(dict.fromkeys(inputs))  # each once, in order
+        if len(inputs) < len(lengths):  # kind n has few: public ones short, hidden ones reach further
+            public = inputs[:n_public]
+            inputs = public + [str(n) for n in range(1, 16) if str(n) not in public]
+        inputs = inputs[:len(lengths)]
+        want = outputs_on(solution, inputs)
+        refuted = True
+        for other in others:
+            got = outputs_on(render(other), inputs)
+            same_somewhere = got[:n_public] == want[:n_public] or got[n_public:] == want[n_public:]
+            refuted = refuted and not same_somewhere
+        if refuted:
+            tests = [[stdin, stdout.strip()] for stdin, stdout in zip(inputs, want)]
+            return tests[:n_public], tests[n_public:]
+    return None
+
+
+def wrong_attempt(problem: Problem, spec: Spec, others: list[Spec], rng: random.Random,
+                  knobs: dict) -> tuple[str, list]:
+    """A program a learner might have written instead: another reading, one component misread, or a mutant;
+    and its outcomes on the public tests. ("", []) if none was found."""
+    inputs = [stdin for stdin, _ in problem.public]
+    want = [stdout for _, stdout in problem.public]
+    for _ in range(6):
+        roll = rng.random()
+        if others and roll < 0.6:
+            code = render(rng.choice(others), rng, knobs["wide"])
+        elif roll < 0.8:
+            slot = rng.choice(("keep", "change", "fold", "final"))
+            misread = replace(spec, **{slot: getattr(random_spec(rng, knobs), slot)})
+            code = render(misread, rng, knobs["wide"])
+        else:
+            code = mutate(problem.solution, rng)
+        outputs = outputs_on(code, inputs)
+        endless = any("<error>Timeout" in output for output in outputs)
+        if endless or [output.strip() for output in outputs] == want:
+            continue
+        if split_of(behaviour_class(code, problem.kind)) == "train":
+            return code, [output.partition("<error>")[::2] for output in outputs]
+    return "", []
