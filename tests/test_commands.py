@@ -1,100 +1,141 @@
-"""Every command a reader may type: help and wrong flags of each script, the course at tiny size, README, run.sh."""
+"""Every command a reader may type, every link and size limit: help and wrong flags of each script, the course at tiny size,
+README.md, lab/README.md, run.sh. The method's scripts run as processes, two at a time; what only prints help runs in this one."""
 
+import ast
+import contextlib
+import importlib.util
+import io
 import json
 import os
 import re
+import runpy
 import shlex
 import shutil
 import subprocess
 import sys
+import tokenize
 import tomllib
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-README = ROOT / "README.md"
-SCRIPTS = ("trace.py", "tasks.py", "sft.py", "rl.py", "eval.py")
-RUN_SH = ("quick", "controls", "full", "test", "setup", "help")  # and nothing, for the course
+METHOD = ("model", "trace", "sandbox", "tasks", "sft", "rl", "eval")
+SETTINGS = ("tasks.py", "sft.py", "rl.py", "eval.py")  # scripts with --preset, --seed, --out, --world
+DOCUMENTS = sorted(ROOT / name for name in subprocess.run(
+    ["git", "ls-files", "*.md"], cwd=ROOT, capture_output=True, text=True).stdout.split())
+WRITTEN = [path for path in DOCUMENTS if path.name != "report.md"]  # by people; reports are made by runs
+README = (ROOT / "README.md").read_text()
 
-# Smaller than --preset quick. A flag whose value is not in the preset's table any more is left out.
+# Smaller than --preset quick; a flag stands behind those of the command, for of two equal flags the last counts.
 TINY = {
-    "tasks.py": dict(sft_cases=150, sft_problems=60, rl_cases=20, rl_problems=10, val_cases=4, val_problems=4,
-                     test_cases=4, test_problems=4),
-    "sft.py": dict(steps=4, batch_tokens=1024, short_tokens=4000, val_every=4, save_every=2, val_cases_used=2),
-    "rl.py": dict(steps=1, predict_prompts=2, solve_prompts=1, fix_prompts=1, group=2, val_every=1, val_cases=2,
-                  max_new_tokens_predict=40, max_new_tokens_solve=40),
-    "eval.py": dict(problems=4, cases=4, turns=2, max_new_tokens_predict=40, max_new_tokens_solve=40),
+    "tasks.py": "--sft-cases 150 --sft-problems 60 --rl-cases 20 --rl-problems 10 --val-cases 4 --val-problems 4 "
+                "--test-cases 4 --test-problems 4",
+    "sft.py": "--steps 4 --batch-tokens 1024 --val-every 4 --save-every 2 --val-cases 2 --max-new-tokens-predict 40 "
+              "--max-new-tokens-solve 40",
+    "sft.py --predict-only": "--short-tokens 3000 --batch-tokens 1024 --val-every 4 --save-every 2 --val-cases 2 "
+                             "--max-new-tokens-predict 40",
+    "rl.py": "--steps 1 --predict-prompts 2 --solve-prompts 1 --fix-prompts 1 --group 2 --val-every 1 --val-cases 2 "
+             "--max-new-tokens-predict 40 --max-new-tokens-solve 40",
+    "eval.py": "--problems 4 --cases 4 --turns 2 --max-new-tokens-predict 40 --max-new-tokens-solve 40",
 }  # fmt: skip
-SECTION = {"tasks.py": "data", "sft.py": "sft", "rl.py": "rl", "eval.py": "eval"}
 COURSE = ("tasks.py", "sft.py", "sft.py --predict-only", "sft.py --predict-only --format none", "rl.py", "eval.py")
+ONE_THREAD = {**os.environ, "OMP_NUM_THREADS": "1"}
 
 
-def run(arguments: list[str], cwd: Path = ROOT, timeout: float = 240) -> subprocess.CompletedProcess:
+def run(arguments: list, cwd: Path = ROOT, timeout: float = 240) -> subprocess.CompletedProcess:
     """Run to the end, with nothing to read, and return exit code and output."""
-    return subprocess.run(arguments, cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout)
+    return subprocess.run([*map(str, arguments)], cwd=cwd, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout,
+                          env=ONE_THREAD)
 
 
-def succeed(arguments: list[str], **options) -> str:
+def succeed(arguments: list, **options) -> str:
     """Run, require exit code 0, return everything printed."""
     done = run(arguments, **options)
     said = done.stdout[-2000:] + done.stderr[-4000:]
-    assert done.returncode == 0, f"{shlex.join(arguments)} ended with {done.returncode}:\n{said}"
+    assert done.returncode == 0, f"{shlex.join(map(str, arguments))} ended with {done.returncode}:\n{said}"
     return done.stdout + done.stderr
 
 
-def tiny_flags(script: str, out: Path) -> list[str]:
-    """Flags that make a script of the course finish in seconds. Of two equal flags the last counts: these go last."""
-    if script not in TINY:
-        return []
-    import tasks
+def tiny(command: str, out: Path) -> list[str]:
+    """A command of the course (its words after python) with flags that make it finish in seconds."""
+    script = command.split()[0]
+    flags = TINY.get("sft.py --predict-only" if "--predict-only" in command else script)
+    return shlex.split(command) if flags is None else [*shlex.split(command), "--preset", "quick", "--out", str(out), *flags.split()]
 
-    known = tasks.PRESETS["quick"][SECTION[script]]
-    flags = [f"--{key.replace('_', '-')}={value}" for key, value in TINY[script].items() if key in known]
-    return ["--preset", "quick", "--out", str(out), *flags]
+
+def at_once(commands: list[list[str]]) -> list[str]:
+    """Two processes at a time."""
+    with ThreadPoolExecutor(2) as pool:
+        return [*pool.map(lambda words: succeed([sys.executable, *words]), commands)]
+
+
+def in_process(*words: str) -> tuple[int, str, str]:
+    """`python *words` inside this process, our own modules fresh -> exit code, stdout, stderr."""
+    folders = (ROOT, *(ROOT / name for name in ("worlds", "tracer", "jail", "lab")))
+    ours = [name for name, module in sys.modules.items() if Path(getattr(module, "__file__", None) or "/").parent in folders]
+    before, argv, code = {name: sys.modules.pop(name) for name in ours}, sys.argv, 0
+    out, errors = io.StringIO(), io.StringIO()
+    try:
+        sys.argv = [words[1] if words[0] == "-m" else words[0], *words[2 if words[0] == "-m" else 1:]]
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(errors):
+            if words[0] == "-m":
+                runpy.run_module(words[1], run_name="__main__", alter_sys=True)
+            else:
+                runpy.run_path(str(ROOT / words[0]), run_name="__main__")
+    except SystemExit as stop:
+        code = stop.code if isinstance(stop.code, int) else 0 if stop.code is None else 1
+        if isinstance(stop.code, str):
+            errors.write(stop.code)
+    finally:
+        sys.argv = argv
+        sys.modules.update(before)
+    return code, out.getvalue(), errors.getvalue()
 
 
 # ---------------------------------------------------------------------------------------------------------------------
 # The scripts.
 
-@pytest.fixture(scope="module")
-def answers() -> dict[tuple[str, str], subprocess.CompletedProcess]:
-    """(script, flag) -> what it answered. Two at a time: most of it is importing torch."""
-    asked = [(script, flag) for script in SCRIPTS if (ROOT / script).exists() for flag in ("--help", "--no-such-flag")]
-    with ThreadPoolExecutor(2) as pool:
-        return dict(zip(asked, pool.map(lambda pair: run([sys.executable, *pair]), asked)))
+@pytest.mark.parametrize("script", [f"{name}.py" for name in METHOD])
+def test_help_is_the_manual_and_an_unknown_flag_an_error(script):
+    code, said, _ = in_process(script, "--help")
+    assert code == 0 and "usage:" in said and f"python {script}" in said  # the header docstring, with its commands
+    for flag in ("--preset", "--seed", "--out", "--world") if script in SETTINGS else ():
+        assert flag in said
+    code, said, errors = in_process(script, "--no-such-flag")
+    assert code == 2 and ("--no-such-flag" in errors or "required" in errors), errors
 
 
-@pytest.mark.parametrize("script", SCRIPTS)
-def test_help_is_the_manual_and_an_unknown_flag_an_error(script, answers):
-    helped, refused = answers[script, "--help"], answers[script, "--no-such-flag"]
-    assert helped.returncode == 0, helped.stderr
-    assert "usage:" in helped.stdout and f"python {script}" in helped.stdout  # the header docstring, with its commands
-    for flag in ("--preset", "--seed", "--out") if script in TINY else ():
-        assert flag in helped.stdout
-    assert refused.returncode == 2 and ("--no-such-flag" in refused.stderr or "required: program" in refused.stderr)
-    assert "Traceback" not in refused.stderr
+def lab_commands() -> list[str]:
+    """lab/ files that are commands."""
+    return sorted(f"lab.{path.stem}" for path in (ROOT / "lab").glob("*.py") if "__main__" in path.read_text())
+
+
+@pytest.mark.parametrize("module", lab_commands())
+def test_lab_help_is_the_manual_and_an_unknown_flag_an_error(module):
+    code, said, errors = in_process("-m", module, "--help")
+    assert code == 0 and "usage:" in said and f"python -m {module}" in said, errors
+    assert in_process("-m", module, "--no-such-flag")[0] == 2
 
 
 @pytest.mark.parametrize("script", ["sft.py", "rl.py", "eval.py"])
 def test_a_missing_earlier_stage_is_one_clear_line(script, tmp_path):
-    done = run([sys.executable, script, *tiny_flags(script, tmp_path)])
-    assert done.returncode and "Traceback" not in done.stderr, done.stderr
-    assert "missing" in done.stderr + done.stdout or "does not exist" in done.stderr + done.stdout
+    code, said, errors = in_process(*tiny(script, tmp_path))
+    assert code == 2 and len(errors.strip().splitlines()) == 1 and "python" in errors, errors  # what to do
 
 
 # ---------------------------------------------------------------------------------------------------------------------
-# The course, once, at tiny size; the README's commands run in the same folder afterwards.
+# The course, once, at tiny size; the other commands run in the same folder afterwards.
 
 @pytest.fixture(scope="session")
 def course(tmp_path_factory) -> Path:
     """The out folder of a finished tiny course."""
     out = tmp_path_factory.mktemp("course") / "out"
-    for command in COURSE:
-        script, *flags = command.split()
-        succeed([sys.executable, script, *flags, *tiny_flags(script, out)])
+    at_once([tiny(COURSE[0], out)])
+    at_once([tiny(command, out) for command in COURSE[1:4]])
+    for command in COURSE[4:]:
+        at_once([tiny(command, out)])
     return out
 
 
@@ -106,152 +147,136 @@ def test_course_leaves_what_it_promises(course):
     for key in ("preset", "device", "commit", "seed", "seconds", "peak_memory_mb", "parameters", "predict", "solve",
                 "best_at_k", "self_rlef"):
         assert key in metrics, key
-    assert set(metrics["seconds"]) >= {"data", "sft", "rl", "eval", "total"}
+    assert set(json.loads((course / "seconds.json").read_text())) >= {"data", "sft", "rl", "eval"}
     for figure in metrics["predict"].values():
         assert set(figure) >= {"value", "lo", "hi", "n"} and 0 <= figure["lo"] <= figure["value"] <= figure["hi"] <= 1
-
-
-def test_what_rl_is_held_against(course):
-    """SFT continued for as long as RL trained, with RL's explanations, too; RL on predictions alone, by imitation."""
-    succeed([sys.executable, "sft.py", "--control", "rl", "--ceiling", *tiny_flags("sft.py", course)])
-    succeed([sys.executable, "rl.py", "--start", "sft-short-nlex", "--name", "few-rl", "--reward", "rejection",
-             *tiny_flags("rl.py", course),
-             "--solve-prompts", "0", "--fix-prompts", "0"])
-    assert (course / "sft-ceiling.pt").exists() and (course / "few-rl.pt").exists()
-    assert "val_solve" not in (course / "few-rl.jsonl").read_text()  # no solve prompts: nothing to validate
-    predicted = {kind: np.load(next((course / "data").glob(f"{kind}-nlex-*.npy")))[:, 3].tolist().count(0) for kind in ("sft", "ceiling")}
-    assert predicted["ceiling"] == 2 * predicted["sft"] > 0  # its start's explained cases, and as many of RL's
-    refused = run([sys.executable, "sft.py", "--control", "nothing", *tiny_flags("sft.py", course)])
-    assert refused.returncode == 1 and "nothing.pt" in refused.stderr and "Traceback" not in refused.stderr
-
-
-def test_two_processes_share_reinforcement_and_evaluation(course):
-    said = succeed([sys.executable, "rl.py", "--name", "rl-shared", *tiny_flags("rl.py", course), "--processes", "2"])
-    assert said.count("predict pass") == 1 and len((course / "rl-shared.jsonl").read_text().splitlines()) == 2
-    said = succeed([sys.executable, "eval.py", *tiny_flags("eval.py", course), "--processes", "2"])
-    shared = min(2, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 2)
-    assert said.count("wrote") == 1 and f"processes: {shared}," in (course / "metrics.json").read_text()
-    (course / "rl-broken.pt").write_bytes(b"no checkpoint")
-    refused = run([sys.executable, "rl.py", "--start", "rl-broken", "--name", "x", *tiny_flags("rl.py", course), "--processes", "2"])
-    assert refused.returncode == 2 and "damaged" in refused.stderr and "Traceback" not in refused.stderr
 
 
 def test_finished_stages_are_skipped(course):
     before = {name: (course / name).stat().st_mtime_ns for name in ("data/sft_cases.jsonl", "sft.pt", "rl.pt")}
     for script in ("tasks.py", "sft.py", "rl.py"):
-        succeed([sys.executable, script, *tiny_flags(script, course)])
+        assert in_process(*tiny(script, course))[0] == 0
     assert before == {name: (course / name).stat().st_mtime_ns for name in before}
 
 
-def test_bench_measures_and_says_so_in_json(tmp_path):
-    out = tmp_path / "bench.json"
-    said = succeed([sys.executable, "tests/bench.py", "--quick", "--rounds", "1", "--only", "sample ours, 16", "--out", str(out)])
-    record = json.loads(out.read_text())
-    assert json.dumps(record["ratios"]) in said and "| sample ours, 16 rows |" in said
-    assert record["figures"]["sample ours, 16 rows"]["tokens_per_second"] > 0 and record["command"].startswith("python tests/bench.py")
+# ---------------------------------------------------------------------------------------------------------------------
+# The documents.
+
+def commands_in(text: str) -> list[list[str]]:
+    """Words of each command in ```bash blocks, comments dropped."""
+    blocks = re.findall(r"^```bash\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    lines = [shlex.split(line, comments=True) for block in blocks for line in block.splitlines()]
+    return [words for words in lines if words]
 
 
-def test_ratios_are_formed_within_a_round_and_take_the_fastest_of_the_others():
-    import bench
-    speed = lambda value: {"tokens_per_second": value}
-    rounds = [{"train ours": speed(30), "train transformers": speed(10), "train transformers, eager attention": speed(15)},
-              {"train ours": speed(20), "train transformers": speed(5)}, {"train ours": speed(9), "train transformers": speed(3)}]
-    assert bench.medians([*map(bench.ratios, rounds)]) == {"train_ratio_transformers": 3}
-    assert bench.medians(rounds)["train ours"] == speed(20)
+PYTHON_COMMANDS = [words[1:] for words in commands_in(README) if words[0] == "python"]
+
+
+def test_readme_is_short_and_shows_the_commands_that_matter():
+    assert len(README.splitlines()) <= 250 and len(README.split()) <= 2200
+    shown = [shlex.join(words) for words in commands_in(README)]
+    assert {"bash run.sh", "bash run.sh quick", "bash run.sh test", *(f"python {command}" for command in COURSE)} <= {*shown}
+    assert all(shlex.split(command)[0] in ("python", "bash", "alias") for command in shown)
+
+
+@pytest.mark.parametrize("words", [words for words in PYTHON_COMMANDS if shlex.join(words) not in COURSE], ids=shlex.join)
+def test_readme_python_command(words, course, tmp_path):
+    """The course's own commands are those of the fixture. A world, weights or a folder that the reader makes first is made first."""
+    if "--world" in words:
+        import worlds
+        folder = tmp_path / "copy"
+        shutil.copytree(ROOT, folder, ignore=shutil.ignore_patterns(".*", "results", "out", "tests"))
+        text = re.search(r"worlds/sums\.py:\n\n((?:    .*\n|\n)+)", worlds.__doc__)[1]
+        (folder / "worlds/sums.py").write_text(re.sub("(?m)^    ", "", text))
+        assert "Predict." in succeed([sys.executable, *words], cwd=folder)
+    elif words[:2] == ["-m", "lab.export"]:
+        succeed([sys.executable, *words[:2], course / "rl.pt", tmp_path / "model.pt"])
+        assert (tmp_path / "model.pt").stat().st_size < (course / "rl.pt").stat().st_size
+    elif words[0] == "-m":  # a variant takes the flags of what it varies
+        succeed([sys.executable, *words, *tiny("rl.py", course)[1:]])
+    elif "--n-layer" in words:
+        (tmp_path / "data").symlink_to(course / "data")
+        succeed([sys.executable, *words, *tiny("sft.py", tmp_path)[1:]])
+    else:
+        succeed([sys.executable, *words])
+
+
+def test_run_sh_commands_in_documents_exist():
+    for words in [words for path in WRITTEN for words in commands_in(path.read_text()) if words[:2] == ["bash", "run.sh"]]:
+        command = words[2] if len(words) > 2 and not words[2].startswith("-") else ""
+        assert command in ("", "quick", "test", "setup", "help")
+        if command != "test":  # whose flags are pytest's
+            assert {word.split("=")[0] for word in words if word.startswith("-")} <= {"--preset", "--seed", "--out", "--world"}
+
+
+def test_lab_readme_has_a_command_for_everything_and_only_flags_that_exist():
+    named, helped = set(), {}
+    for words in commands_in((ROOT / "lab/README.md").read_text()):
+        if "torch.distributed.run" in words:
+            words = words[next(k for k, word in enumerate(words) if word.endswith(".py")) - 1:]
+        if words[0] == "bash":
+            continue
+        command = tuple(words[1:3] if words[1] == "-m" else words[1:2])
+        named.add(command[-1])
+        if command not in helped:
+            helped[command] = in_process(*command, "--help")[1]
+        for flag in [word for word in words if word.startswith("--")]:
+            assert re.search(rf"{flag}\b", helped[command]), f"{shlex.join(words)}: no {flag}"
+    assert set(lab_commands()) <= named
+
+
+@pytest.mark.parametrize("path", WRITTEN, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_and_paths_in_documents_exist(path):
+    text = path.read_text()
+    for name, target in re.findall(r"\[([^\]]*)\]\(([^)\s]+)\)", text):
+        if target.startswith(("http:", "https:")):
+            continue
+        where = path.parent / target.partition("#")[0]
+        assert where.exists(), f"{path.name} links to {target}, which is not there"
+        if re.fullmatch(r"`\w+`", name) and where.suffix == ".py":  # [`function`](file.py)
+            defined = rf"^\s*(def|class) {name[1:-1]}\b|^{name[1:-1]}\b.* = "
+            assert re.search(defined, where.read_text(), re.MULTILINE), f"{target} has no {name}"
+    for name in re.findall(r"`((?:results|examples|tests|lab|worlds|tracer|jail)/[\w./-]*\w)`", text):
+        assert name == "worlds/sums.py" or (ROOT / name).exists(), f"{path.name} names {name}, which is not there"
 
 
 # ---------------------------------------------------------------------------------------------------------------------
-# The README.
+# How large the method may be. Tokens are Python's without comments and docstrings: wrapping cannot hide them.
 
-def readme_commands() -> list[list[str]]:
-    """Words of each command in the README's ```bash blocks: comments dropped, long lines joined, `a && b` split."""
-    text = README.read_text() if README.exists() else ""
-    commands = []
-    for block in re.findall(r"^```(?:bash|sh)\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
-        for line in block.replace("\\\n", " ").splitlines():
-            words = shlex.split(line.strip().removeprefix("$ "), comments=True)
-            while "&&" in words:
-                commands.append(words[:words.index("&&")])
-                words = words[words.index("&&") + 1:]
-            commands.append(words)
-    return [words for words in commands if words]
-
-
-def is_script(words: list[str]) -> bool:
-    return Path(words[0]).name in ("python", "python3") and len(words) > 1 and words[1].endswith(".py")
+def measure(text: str) -> dict:
+    """-> lines, tokens, widest line, longest function, comprehensions per 100 lines that hold code."""
+    tree = ast.parse(text)
+    functions = [node for node in ast.walk(tree) if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef))]
+    classes = [node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
+    docstrings = {node.body[0].lineno for node in [tree, *functions, *classes] if ast.get_docstring(node, clean=False) is not None}
+    counted = [token for token in tokenize.generate_tokens(io.StringIO(text).readline)
+               if token.type in (tokenize.NAME, tokenize.OP, tokenize.NUMBER, tokenize.STRING)
+               and not (token.type == tokenize.STRING and token.start[0] in docstrings)]
+    comprehensions = [node for node in ast.walk(tree) if isinstance(node, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp))]
+    return {"lines": len(text.splitlines()), "tokens": len(counted), "widest": max(map(len, text.splitlines())),
+            "longest": max(node.end_lineno - node.lineno + 1 for node in functions),
+            "comprehensions": 100 * len(comprehensions) / len({token.start[0] for token in counted})}
 
 
-PYTHON_COMMANDS = [words for words in readme_commands() if is_script(words)]
-SHELL_COMMANDS = [words for words in readme_commands() if words[:2] == ["bash", "run.sh"]]
+def test_measure():
+    text = '"""Doc\nstring."""\n\n\ndef f(x):\n    """No token."""\n    # nor this\n    return [y for y in x]\n'
+    assert measure(text) == {"lines": 8, "tokens": 14, "widest": 25, "longest": 4, "comprehensions": 50}
 
 
-def at_tiny_size(words: list[str], out: Path) -> list[str]:
-    """The same command with tiny sizes, its files under out, and stand-ins for files the reader would bring."""
-    program, rows = out / "prog.py", out / "programs.jsonl"
-    program.write_text("total = 0\nfor x in map(int, input().split()):\n    total += x\nprint(total)\n")
-    rows.write_text(json.dumps({"code": "print(1 + 2)\n", "input": "", "output": "3\n"}) + "\n")
-    script, *rest = words[1:]
-    result, previous = [sys.executable, script], ""
-    for word in rest:
-        if previous == "--tokens":
-            word = "2000"
-        elif previous == "--programs":
-            word = str(rows)
-        elif not (ROOT / word).exists():
-            if re.fullmatch(r"(out|results)/.*\.pt", word):  # also committed results that are not there yet
-                word = str(out / ("rl.pt" if word.startswith("results/") else word.split("/")[-1]))
-            elif word.endswith(".py"):
-                word = str(program)
-        result.append(word)
-        previous = word
-    return result + tiny_flags(script, out)
+def test_the_method_stays_small_and_plain():
+    sizes = {name: measure((ROOT / f"{name}.py").read_text()) for name in METHOD}
+    assert sum(size["lines"] for size in sizes.values()) <= 2500
+    assert sum(size["tokens"] for size in sizes.values()) <= 16_500
+    for name, size in sizes.items():
+        assert size["widest"] <= 100 and size["longest"] <= 70 and size["comprehensions"] <= 6, (name, size)
 
 
-@pytest.mark.skipif(not README.exists(), reason="no README.md yet")
-def test_readme_shows_the_commands_that_matter():
-    assert ["bash", "run.sh"] in [words[:2] for words in SHELL_COMMANDS]
-    assert PYTHON_COMMANDS
-
-
-@pytest.mark.parametrize("words", PYTHON_COMMANDS, ids=shlex.join)
-def test_readme_python_command(words, course):
-    if "-m" in words:
-        pytest.skip("not one of our scripts")
-    assert (ROOT / words[1]).exists(), f"the README names {words[1]}, which is not there"
-    succeed(at_tiny_size(words, course))
-
-
-@pytest.mark.parametrize("words", SHELL_COMMANDS, ids=shlex.join)
-def test_readme_run_sh_command(words):
-    rest = words[2:]
-    command = rest.pop(0) if rest and not rest[0].startswith("-") else ""
-    assert command in ("", *RUN_SH)
-    if command != "test":  # whose flags are pytest's
-        assert {word.split("=")[0] for word in rest if word.startswith("-")} <= {"--preset", "--seed", "--out"}
-
-
-def readme_tables() -> dict[str, str]:
-    """The README's tables by the names of their blocks, made from results/. `_seed1`: what seed 1 has that the larger full run lacks."""
-    import bench
-
-    from report import bars_table, full_budget, minutes, over_seeds, rl_beside_controls, training_log
-    load = lambda name: json.loads((ROOT / "results" / name / "metrics.json").read_text())
-    seeds, gpu = [load(f"cpu-seed{seed}") for seed in range(3)], load("gpu-seed0")
-    return {"results": over_seeds(seeds), "controls": rl_beside_controls([*seeds, load("full")]), **full_budget(load("full")),
-            **{f"{key}_seed1": text.replace("**", "**Seed 1: ", 1) for key, text in full_budget(load("full-seed1")).items()},
-            "minutes": minutes(load("course"), training_log(ROOT / "results/course/rl.jsonl")),
-            "gpu": bars_table(gpu), "gpu_minutes": minutes(gpu, training_log(ROOT / "results/gpu-seed0/rl.jsonl")),
-            "bench": bench.show(json.loads((ROOT / "results/bench.json").read_text())),
-            "bench_train": bench.show(json.loads((ROOT / "results/bench-train.json").read_text()))}
-
-
-def test_readme_tables_are_those_of_the_committed_results():
-    tables = readme_tables()
-    shown = dict(re.findall(r"<!-- (\w+) -->\n(.*?)\s*<!-- end of \1 -->", README.read_text(), re.DOTALL))
-    for key in tables:
-        assert {key, f"{key}_seed1"} & shown.keys() or key.endswith("_seed1"), f"the README lacks the table {key}"
-    for name in shown.keys() - {"trace", "sandbox"}:  # those have tests of their own
-        assert shown[name] == tables[name], f"the README's table {name} is not that of results/"
+def test_everything_that_is_no_test_stays_small():
+    listed = subprocess.run(["git", "ls-files", "*.py"], cwd=ROOT, capture_output=True, text=True).stdout.split()
+    files = [ROOT / name for name in listed if not name.startswith("tests/") and (ROOT / name).exists()]
+    sizes = {path: measure(path.read_text() + "\ndef f(): pass\n") for path in files}  # a file may be without a function
+    assert sum(size["tokens"] - 6 for size in sizes.values()) <= 52_000
+    assert [path.name for path, size in sizes.items() if size["widest"] > 100] == []
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -259,12 +284,13 @@ def test_readme_tables_are_those_of_the_committed_results():
 
 def test_run_sh_help_from_anywhere(tmp_path):
     for script in ("run.sh", ".ci/run"):
-        succeed(["bash", "-n", str(ROOT / script)])
-    assert os.access(ROOT / ".ci/run", os.X_OK)
-    text = succeed(["bash", str(ROOT / "run.sh"), "help"], cwd=tmp_path)
-    assert all(f"bash run.sh {name}" in text for name in RUN_SH)
-    wrong = run(["bash", str(ROOT / "run.sh"), "tset"], cwd=tmp_path)
-    assert wrong.returncode == 1 and "no such command: tset" in wrong.stderr
+        succeed(["bash", "-n", ROOT / script])
+    assert os.access(ROOT / ".ci/run", os.X_OK) and len((ROOT / "run.sh").read_text().splitlines()) <= 90
+    text = succeed(["bash", ROOT / "run.sh", "help"], cwd=tmp_path)
+    assert all(f"bash run.sh {name}" in text for name in ("quick", "test", "setup", "help"))
+    assert succeed(["bash", ROOT / "run.sh", "quick", "--help"], cwd=tmp_path) == text
+    wrong = run(["bash", ROOT / "run.sh", "tset"], cwd=tmp_path)
+    assert wrong.returncode == 1 and wrong.stderr.startswith("run.sh: no such command: tset")
 
 
 @pytest.fixture
@@ -278,47 +304,40 @@ def stand_in(tmp_path) -> Path:
     python.chmod(0o755)
     shutil.copy(ROOT / "requirements.txt", tmp_path / ".venv/requirements.done")
     code = """import os, sys
-open("log", "a").write(" ".join(sys.argv) + "\\n")
+open("log", "a").write(os.environ.get("RANK", "") + " ".join(sys.argv) + "\\n")
 sys.exit(3 if os.path.exists(sys.argv[0] + ".fail") else 0)
 """
-    for script in ("tasks.py", "sft.py", "rl.py", "eval.py"):
+    for script in SETTINGS:
         (tmp_path / script).write_text(code)
+    (tmp_path / "lab").mkdir()
+    (tmp_path / "lab/plots.py").touch()
+    for out in ("out", "out/quick"):
+        (tmp_path / out).mkdir()
+        (tmp_path / out / "seconds.json").write_text(json.dumps({"sft": 600.0, "peak_memory_mb": 900}))
     return tmp_path
 
 
-def test_run_sh_hands_its_flags_to_every_stage(stand_in):
-    (stand_in / "out").mkdir()
-    (stand_in / "out/seconds.json").write_text(json.dumps({"sft": 600.0, "peak_memory_mb": 900}))
-    text = succeed(["bash", str(stand_in / "run.sh"), "--seed", "1"], cwd=ROOT)
-    assert "30 minutes" in text.splitlines()[0]
-    assert (stand_in / "log").read_text().splitlines() == [f"{command} --seed 1" for command in COURSE]
-    assert re.search(r"^sft +17 +10\.0$", text, re.MULTILINE) and "out/metrics.json" in text
+def test_run_sh_hands_its_flags_to_every_stage_and_shares_two_of_them(stand_in):
+    text = succeed(["bash", stand_in / "run.sh", "--seed", "1"], cwd=ROOT)
+    logged = (stand_in / "log").read_text().splitlines()
+    assert logged[:4] == [f"{command} --seed 1" for command in COURSE[:4]]
+    shared = [f"{rank}{command} --seed 1" for command in COURSE[4:] for rank in "01"]
+    alone = [f"{command} --seed 1" for command in COURSE[4:]]  # one core, or a GPU
+    assert sorted(logged[4:]) in (sorted(shared), sorted(alone))
+    assert "minutes: sft 10.0\n" in text and "out/metrics.json" in text
 
 
 def test_run_sh_quick_says_that_its_numbers_mean_nothing(stand_in):
-    text = succeed(["bash", str(stand_in / "run.sh"), "quick", "--seed=2"])
+    text = succeed(["bash", stand_in / "run.sh", "quick", "--seed=2"])
     assert "numbers mean nothing" in text.lower() and "out/quick/report.md" in text
-    expected = [f"{command} --preset quick --out out/quick --seed=2" for command in COURSE]
-    assert (stand_in / "log").read_text().splitlines() == expected
-
-
-def test_run_sh_full_makes_every_checkpoint_with_flags_that_exist(stand_in, answers):
-    from eval import CHECKPOINTS
-    succeed(["bash", str(stand_in / "run.sh"), "full"])
-    lines = [line.split() for line in (stand_in / "log").read_text().splitlines()]
-    assert [" ".join(line) for line in lines[:len(COURSE) - 1]] == [f"{command} --preset cpu" for command in COURSE[:-1]]
-    assert [line[0] for line in lines].count("eval.py") == 1 and lines[-1][0] == "eval.py"
-    for script, *flags in lines:
-        assert all(flag in answers[script, "--help"].stdout for flag in flags if flag.startswith("--"))
-    named = [line[line.index("--name") + 1] for line in lines if "--name" in line]
-    default = {"sft", "rl", "sft-short-nlex", "sft-short-none", "sft-control", "sft-ceiling", "few-control", "few-ceiling"}
-    assert len(named) == len(set(named)) and set(named) | default == set(CHECKPOINTS) - {"other"}
+    assert (stand_in / "log").read_text().splitlines() == [f"{command} --preset quick --out out/quick --seed=2" for command in COURSE]
+    assert ("lab.plots out/quick" in text) == bool(importlib.util.find_spec("matplotlib"))
 
 
 def test_run_sh_stops_at_a_failed_stage(stand_in):
     (stand_in / "rl.py.fail").touch()
-    done = run(["bash", str(stand_in / "run.sh")])
-    assert done.returncode == 3 and "rl stopped with status 3" in done.stderr
+    done = run(["bash", stand_in / "run.sh"])
+    assert done.returncode == 1 and re.fullmatch(r"run.sh: rl.py stopped with status \d; .*\n", done.stderr), done.stderr
     assert "eval.py" not in (stand_in / "log").read_text()
 
 
