@@ -1,21 +1,25 @@
 """What do we learn from? Presets, data files, and the three texts: predict, solve, submit or fix.
 
-    python tasks.py                 # make the data files of the preset under out/data (all cores, deterministic by --seed)
+    python tasks.py                 # the preset's data files under out/data, deterministic by --seed
     python tasks.py --show          # print a few samples of every kind
     python tasks.py --show --seed 7 # others
-    python tasks.py --texts 6000 | python model.py --learn-vocab     # how vocab.tiktoken was made
+    python tasks.py --world contest # the world, a file in worlds/
 
-world.py draws programs and problems; here they become prompts and answers, as TEXT (paper sections 2.1, 2.2, 4). The model turns text
-into tokens; nothing in this file knows about tokens. Data files are JSON lines of `Case` (a program, an input, its true outcome and
-explanation) and `Problem` (a statement with public and hidden tests):
+A world draws programs and problems; here they become prompts and answers, as TEXT (paper sections 2.1,
+2.2, 4). The model turns text into tokens; nothing in this file knows about tokens. Data files are JSON
+lines of `Case` (a program, an input, its true outcome and explanation) and `Problem` (a statement with
+public and hidden tests):
 
-    file             made of             who may read it, and what for
-    sft_cases        train classes       sft: explanations of short inputs, 3 % longer ones
-    sft_problems     train classes       sft: solutions, wrong attempts with their true outcomes
-    rl_cases         train classes       rl: programs and inputs, half of them longer; the reward sees the truth, the model never does
-    rl_problems      train classes       rl: statements and tests; nobody the solution
-    val_*            validation classes  choosing (learning rates, shares, steps)
-    test_*           test classes        the report, once
+    file          made of             who may read it, and what for
+    sft_cases     train classes       sft: explanations of short inputs, 3 % longer ones
+    sft_problems  train classes       sft: solutions, wrong attempts with their true outcomes
+    rl_cases      train classes       rl: programs and inputs, half of them longer; the reward sees the
+                                      truth, the model never does
+    rl_problems   train classes       rl: statements and tests; nobody the solution
+    val_*         validation classes  choosing (learning rates, steps)
+    test_*        test classes        the report, once
+
+settings.json beside them says what they were made with. Files of other settings are never used.
 """
 
 from __future__ import annotations
@@ -35,117 +39,143 @@ from multiprocessing import Pool
 from pathlib import Path
 
 import trace as nlex  # our trace.py
-import world
+import worlds
 from sandbox import Sandbox, same_output
-from world import Problem, heldout  # noqa: F401  (part of this chapter's vocabulary)
+from worlds import Problem
 
-# ---------------------------------------------------------------------------------------------------------------------------
-# One table of sizes and budgets. Every value is also a flag of the script that owns the section (n_layer -> --n-layer).
+# ---------------------------------------------------------------------------------------------------
+# One table of sizes and budgets: each value in the presets cpu, gpu and quick (the machinery at toy size;
+# its numbers mean nothing), and what it is. Each is a flag of the scripts that use its section:
+# n_layer -> --n-layer.
 
-PRESETS = {
-    "cpu": {
-        "data": dict(sft_cases=74_000, sft_problems=16_000, rl_cases=4_000, rl_problems=1_200,
-                     val_cases=300, val_problems=200, test_cases=400, test_problems=400),
-        "model": dict(n_layer=4, n_head=4, n_kv_head=1, n_embd=128, n_ctx=1024),
-        "sft": dict(steps=7000, batch_tokens=3072, short_tokens=1_000_000, muon_lr=0.02, adam_lr=0.003, clip=1.0, warmup=50,
-                    fix_share=0.7, without_tests=0.0, fix_traces=0.0, data_share=1.0,
-                    val_every=1750, save_every=875, val_cases_used=100, compile=1, processes=1),
-        "rl": dict(steps=40, predict_prompts=14, solve_prompts=5, fix_prompts=5, group=8, muon_lr=0.002, adam_lr=3e-4, temperature_lr=0.03,
-                   clip=0.1, warmup=3, predict_weight=0.8, max_new_tokens_predict=450, max_new_tokens_solve=160, micro_tokens=8192,
-                   val_every=20, val_cases=100, save_every=10, own_share=0.25, replay_share=0.5, batch_rows=256, processes=2),
-        "eval": dict(problems=400, cases=400, samples=8, predictions=1, turns=10, max_new_tokens_predict=450,
-                     max_new_tokens_solve=160, batch_rows=256, processes=2),
-    },
-    "gpu": {  # has run once, cut down; what the whole takes is calculated in the README
-        "data": dict(sft_cases=400_000, sft_problems=200_000, rl_cases=40_000, rl_problems=10_000,
-                     val_cases=500, val_problems=300, test_cases=2_000, test_problems=400),
-        "model": dict(n_layer=10, n_head=8, n_kv_head=2, n_embd=512, n_ctx=2048),
-        "sft": dict(steps=4000, batch_tokens=65_536, short_tokens=30_000_000, muon_lr=0.02, adam_lr=0.002, clip=1.0, warmup=100,
-                    fix_share=0.7, without_tests=0.0, fix_traces=0.0, data_share=1.0,
-                    val_every=500, save_every=500, val_cases_used=300, compile=1, processes=1),
-        "rl": dict(steps=100, predict_prompts=64, solve_prompts=24, fix_prompts=24, group=8, muon_lr=0.002, adam_lr=3e-4,
-                   temperature_lr=0.03, clip=0.1, warmup=10, predict_weight=0.8, max_new_tokens_predict=1000, max_new_tokens_solve=300,
-                   micro_tokens=65_536, val_every=25, val_cases=300, save_every=10, own_share=0.25, replay_share=0.5, batch_rows=1024,
-                   processes=1),
-        "eval": dict(problems=400, cases=2_000, samples=20, predictions=5, turns=10, max_new_tokens_predict=1000,
-                     max_new_tokens_solve=300, batch_rows=2048, processes=1),
-    },
-    "quick": {  # the machinery at toy size; its numbers mean nothing
-        "data": dict(sft_cases=3_000, sft_problems=1_000, rl_cases=60, rl_problems=30, val_cases=16, val_problems=10,
-                     test_cases=16, test_problems=12),
-        "model": dict(n_layer=2, n_head=2, n_kv_head=1, n_embd=64, n_ctx=1024),
-        "sft": dict(steps=300, batch_tokens=2048, short_tokens=100_000, muon_lr=0.02, adam_lr=0.003, clip=1.0, warmup=5,
-                    fix_share=0.7, without_tests=0.0, fix_traces=0.0, data_share=1.0,
-                    val_every=150, save_every=100, val_cases_used=8, compile=0, processes=1),
-        "rl": dict(steps=2, predict_prompts=3, solve_prompts=2, fix_prompts=2, group=4, muon_lr=0.002, adam_lr=3e-4, temperature_lr=0.03,
-                   clip=0.1, warmup=1, predict_weight=0.8, max_new_tokens_predict=100, max_new_tokens_solve=60, micro_tokens=8192,
-                   val_every=2, val_cases=8, save_every=1, own_share=0.25, replay_share=0.5, batch_rows=64, processes=1),
-        "eval": dict(problems=12, cases=16, samples=8, predictions=1, turns=3, max_new_tokens_predict=100,
-                     max_new_tokens_solve=60, batch_rows=128, processes=1),
-    },
+TABLE = {
+    "data": [
+        ("sft_cases", 74_000, 400_000, 3_000, "programs with explanations for SFT"),
+        ("sft_problems", 16_000, 200_000, 1_000, "problems with solutions for SFT"),
+        ("rl_cases", 4_000, 40_000, 60, "predict prompts for RL"),
+        ("rl_problems", 1_200, 10_000, 30, "problems for RL"),
+        ("val_cases", 300, 500, 16, "validation cases per input length"),
+        ("val_problems", 200, 300, 10, "validation problems"),
+        ("test_cases", 400, 2_000, 16, "test cases per input length"),
+        ("test_problems", 400, 400, 12, "test problems"),
+    ],
+    "model": [
+        ("n_layer", 4, 10, 2, "transformer layers"),
+        ("n_head", 4, 8, 2, "attention heads"),
+        ("n_kv_head", 1, 2, 1, "key/value heads (fewer: faster sampling)"),
+        ("n_embd", 128, 512, 64, "width"),
+        ("n_ctx", 1024, 2048, 1024, "longest sequence in tokens"),
+    ],
+    "answers": [
+        ("max_new_tokens_predict", 450, 1000, 100, "longest explanation in tokens"),
+        ("max_new_tokens_solve", 160, 300, 60, "longest program in tokens"),
+    ],
+    "sft": [
+        ("steps", 7000, 4000, 300, "optimizer steps"),
+        ("batch_tokens", 3072, 65_536, 2048, "tokens in a batch, padding included"),
+        ("short_tokens", 1_000_000, 30_000_000, 100_000, "tokens of a --predict-only run"),
+        ("muon_lr", 0.02, 0.02, 0.02, "learning rate of Muon (matrices)"),
+        ("adam_lr", 0.003, 0.002, 0.003, "learning rate of AdamW (everything else)"),
+        ("clip", 1.0, 1.0, 1.0, "gradient clipping by global norm"),
+        ("warmup", 50, 100, 5, "steps of linear warm-up"),
+        ("val_every", 1750, 500, 150, "steps between validations"),
+        ("val_cases", 100, 300, 8, "validation cases per input length at each validation"),
+        ("save_every", 875, 500, 100, "steps between saves"),
+        ("compile", 1, 1, 0, "1: torch.compile the training pass where that works, 0: do not"),
+    ],
+    "rl": [
+        ("steps", 40, 100, 2, "optimizer steps"),
+        ("predict_prompts", 14, 64, 3, "predict prompts a step"),
+        ("solve_prompts", 5, 24, 2, "solve prompts a step"),
+        ("fix_prompts", 5, 24, 2, "multi-turn problems a step"),
+        ("group", 8, 8, 4, "rollouts per prompt (the paper: 8)"),
+        ("muon_lr", 0.002, 0.002, 0.002, "learning rate of Muon (matrices)"),
+        ("adam_lr", 3e-4, 3e-4, 3e-4, "learning rate of AdamW (everything else)"),
+        ("clip", 0.1, 0.1, 0.1, "gradient clipping by global norm"),
+        ("warmup", 3, 10, 1, "steps of linear warm-up"),
+        ("predict_weight", 0.8, 0.8, 0.8, "weight of the predict reward (the paper: 0.8)"),
+        ("own_share", 0.25, 0.25, 0.25, "share of predict prompts from own right programs"),
+        ("micro_tokens", 8192, 65_536, 8192, "padded tokens per backward pass (memory only)"),
+        ("val_every", 20, 25, 2, "steps between validations"),
+        ("val_cases", 100, 300, 8, "validation cases per input length at each validation"),
+        ("save_every", 10, 10, 1, "steps between saves"),
+    ],
+    "eval": [
+        ("problems", 400, 400, 12, "test problems used"),
+        ("cases", 400, 2_000, 16, "test cases per input length used"),
+        ("samples", 8, 20, 8, "programs sampled per problem"),
+        ("predictions", 1, 5, 1, "predictions per item"),
+        ("turns", 10, 10, 3, "programs at most in self-RLEF (the paper: 10)"),
+    ],
 }
-
 MAY_BE_ZERO = ("warmup", "compile", "predict_prompts", "solve_prompts", "fix_prompts")
-HELP = {
-    "sft_cases": "programs with explanations for SFT", "sft_problems": "problems with solutions for SFT",
-    "rl_cases": "predict prompts for RL", "rl_problems": "problems for RL", "val_cases": "validation cases per input length",
-    "val_problems": "validation problems", "test_cases": "test cases per input length", "test_problems": "test problems",
-    "n_layer": "transformer layers", "n_head": "attention heads", "n_kv_head": "key/value heads (fewer: faster sampling)",
-    "n_embd": "width", "n_ctx": "longest sequence in tokens",
-    "steps": "optimizer steps", "batch_tokens": "tokens in a batch, padding included",
-    "short_tokens": "tokens of a short --predict-only run",
-    "muon_lr": "learning rate of Muon (matrices)", "adam_lr": "learning rate of AdamW (everything else)",
-    "temperature_lr": "learning rate of the log of the policy's temperature",
-    "clip": "gradient clipping by global norm", "warmup": "steps of linear warm-up",
-    "fix_share": "submit-or-fix samples per problem",
-    "without_tests": "share of solve prompts that show no tests", "fix_traces": "share of fix prompts that show how the failing run went",
-    "data_share": "use only this share of the cases and problems",
-    "val_every": "steps between validations", "save_every": "steps between saves",
-    "val_cases_used": "validation cases per input length at each validation",
-    "compile": "1: torch.compile the training pass where that works, 0: do not",
-    "processes": "on a CPU, without torchrun: processes that share the work, at most one a core (other samples than with one)",
-    "predict_prompts": "predict prompts a step", "solve_prompts": "solve prompts a step", "fix_prompts": "multi-turn problems a step",
-    "group": "rollouts per prompt (the paper: 8)", "predict_weight": "weight of the predict reward (the paper: 0.8)",
-    "max_new_tokens_predict": "longest explanation in tokens", "max_new_tokens_solve": "longest program in tokens",
-    "micro_tokens": "padded tokens per backward pass (memory only: the gradient does not depend on it)",
-    "own_share": "share of predict prompts from the model's own right programs",
-    "replay_share": "share of predict prompts whose group was mixed before", "batch_rows": "rows sampled at once",
-    "problems": "test problems used", "cases": "test cases per set used", "samples": "programs sampled per problem",
-    "predictions": "predictions per item", "turns": "programs at most in self-RLEF (the paper: 10)",
-}
+
+PRESETS = {"cpu": {}, "gpu": {}, "quick": {}}  # preset -> section -> name -> value
+for _section, _rows in TABLE.items():
+    for _column, _preset in enumerate(PRESETS, 1):
+        PRESETS[_preset][_section] = {row[0]: row[_column] for row in _rows}
 
 
-def settings(parser: argparse.ArgumentParser, section: str, argv: list[str] | None = None, also: tuple = ()) -> argparse.Namespace:
-    """Adds --preset, --seed, --out and one flag for each value of PRESETS[preset][section] (and the sections in `also`; default: the
-    preset's value), then parses."""
+def fail(message: object) -> None:
+    """One line on stderr, exit status 2."""
+    print(f"{Path(sys.argv[0]).name}: {message}", file=sys.stderr)
+    sys.exit(2)
+
+
+def settings(parser: argparse.ArgumentParser, *sections: str, argv: list[str] | None = None):
+    """Adds --preset, --seed, --out, --world and a flag for each value of the table's sections (default: the
+    preset's value), then parses -> Namespace. Data under --out that is of another world is refused."""
     default = "gpu" if shutil.which("nvidia-smi") else "cpu"
-    first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    first.add_argument("--preset", choices=PRESETS, default=default)
-    preset = first.parse_known_args(argv)[0].preset
-    parser.add_argument("--preset", choices=PRESETS, default=default, help="sizes and budgets (default: gpu where one is visible)")
-    parser.add_argument("--seed", type=int, default=0, help="seed of data, weights and sampling")
-    parser.add_argument("--out", type=Path, default=Path("out"), help="folder for data, checkpoints, logs and the report")
-    for key, value in [item for name in (section, *also) for item in PRESETS[preset][name].items()]:
-        parser.add_argument("--" + key.replace("_", "-"), type=type(value), default=value, help=f"{HELP[key]} (default: {value})")
     parser.allow_abbrev = False
+    parser.add_argument("--preset", choices=PRESETS, default=default,
+                        help="sizes and budgets (default: gpu where one is visible)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of data, weights and sampling")
+    parser.add_argument("--out", type=Path, default=Path("out"),
+                        help="folder for data, checkpoints, logs and the report")
+    parser.add_argument("--world", default="contest", help="a file in worlds/")
+    first = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    first.add_argument("--preset", default=default)
+    preset = PRESETS.get(first.parse_known_args(argv)[0].preset, PRESETS[default])
+    least = {}
+    for section in sections:
+        for name, *_, help in TABLE[section]:
+            value, flag = preset[section][name], "--" + name.replace("_", "-")
+            parser.add_argument(flag, type=type(value), default=value, help=f"{help} ({value})")
+            least[name] = 1 if type(value) is int and name not in MAY_BE_ZERO else 0
     args = parser.parse_args(argv)
-    for key, value in [item for name in (section, *also) for item in PRESETS[preset][name].items()]:
-        least = 1 if type(value) is int and key not in MAY_BE_ZERO else 0
-        if not getattr(args, key) >= least:
-            parser.error(f"--{key.replace('_', '-')} must be at least {least}")
+    for name, value in least.items():
+        if not getattr(args, name) >= value:
+            parser.error(f"--{name.replace('_', '-')} must be at least {value}")
+    try:
+        worlds.load(args.world)
+    except ValueError as problem:
+        fail(problem)
+    check_data(args.out / "data", world_settings(args))
     return args
 
 
-def cut_log(log: Path, step: int) -> None:
-    """Drop the lines of later steps, which will be done again (the last may be torn)."""
-    kept = []
-    for line in log.read_text().splitlines() if log.exists() else ():
-        try:
-            kept += [line] if json.loads(line)["step"] <= step else []
-        except ValueError:
-            break
-    log.write_text("".join(line + "\n" for line in kept))
+def world_settings(args: argparse.Namespace) -> dict:
+    return {"world": args.world, "world_size": "gpu" if args.preset == "gpu" else "cpu"}
 
+
+def check_data(folder: Path, wanted: dict) -> bool:
+    """Whether the folder holds data files. Ends the program if they were made with other settings."""
+    path = folder / "settings.json"
+    advice = f"delete {folder}, or take another folder by --out"
+    if not path.exists():
+        return False
+    try:
+        made = dict(json.loads(path.read_text()))
+    except ValueError:
+        fail(f"{path} is damaged: {advice}")
+    for name, value in wanted.items():
+        if made.get(name) != value:
+            fail(f"{folder} was made with {name} {made.get(name)}, this is {name} {value}: {advice}")
+    return True
+
+
+# ---------------------------------------------------------------------------------------------------
+# Logs.
 
 def log_metrics(path: Path | str, record: dict) -> None:
     """Append one JSON line."""
@@ -153,29 +183,50 @@ def log_metrics(path: Path | str, record: dict) -> None:
         file.write(json.dumps(record) + "\n")
 
 
+def cut_log(log: Path, step: int) -> None:
+    """Drop the lines of later steps, which will be done again (the last may be torn)."""
+    kept = ""
+    for line in log.read_text().splitlines() if log.exists() else ():
+        try:
+            if json.loads(line)["step"] <= step:
+                kept += line + "\n"
+        except ValueError:
+            break
+    log.write_text(kept)
+
+
 def add_seconds(out: Path | str, stage: str, seconds: float) -> None:
-    """Add a stage's wall seconds (also of a run that was killed and resumed) and this process's peak memory to <out>/seconds.json."""
+    """Add a stage's wall seconds (also of a run that was killed and resumed) and this process's peak memory
+    to <out>/seconds.json."""
     path = Path(out) / "seconds.json"
     record = json.loads(path.read_text()) if path.exists() else {}
     record[stage] = round(record.get(stage, 0) + seconds, 1)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
-    record["peak_memory_mb"] = round(max(record.get("peak_memory_mb", 0), peak))
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    peaks = {"peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit}
     torch = sys.modules.get("torch")  # making data needs none
     if torch and torch.cuda.is_available():
-        record["peak_gpu_memory_mb"] = round(max(record.get("peak_gpu_memory_mb", 0), torch.cuda.max_memory_reserved() / 2**20))
+        peaks["peak_gpu_memory_mb"] = torch.cuda.max_memory_reserved() / 2**20
+    for name, peak in peaks.items():
+        record[name] = max(record.get(name, 0), round(peak))
+    replace_text(path, json.dumps(record, indent=1))
+
+
+def replace_text(path: Path, text: str) -> None:
+    """Write the file whole or not at all."""
     temporary = path.with_suffix(".tmp")
-    temporary.write_text(json.dumps(record, indent=1))
+    temporary.write_text(text)
     os.replace(temporary, path)
 
 
-# ---------------------------------------------------------------------------------------------------------------------------
+# ---------------------------------------------------------------------------------------------------
 # Outcomes.
 
-Outcome = tuple[str, str]  # what a run printed, and the name of the exception that ended it ("" if none)
+Outcome = tuple[str, str]  # what a run printed, and the name of the exception that ended it, or ""
 
 
 def same_outcome(got: Outcome | None, want: Outcome) -> bool:
-    """Both parts right: stdout by the sandbox's rule (empty equals empty), the exception by name. None is never right."""
+    """Both parts right: stdout by the sandbox's rule (empty equals empty), the exception by name. None is
+    never right."""
     return got is not None and got[1] == want[1] and same_output(got[0], want[0])
 
 
@@ -186,32 +237,36 @@ class Runner:
 
     def outcomes(self, jobs: list[tuple[str, str]]) -> list[Outcome | None]:
         """Outcome of each (program, stdin); None where the run hit a limit."""
-        new = [job for job in dict.fromkeys(map(tuple, jobs)) if job not in self.known]
+        new = [job for job in dict.fromkeys(jobs) if job not in self.known]
         self.runs += len(new)
         for job, result in zip(new, self.sandbox.map(new)):
-            self.known[job] = (result.stdout, result.error) if result.status in ("OK", "ERROR") else None
-        return [self.known[tuple(job)] for job in jobs]
+            ended = result.status in ("OK", "ERROR")
+            self.known[job] = (result.stdout, result.error) if ended else None
+        return [self.known[job] for job in jobs]
 
     def solved(self, jobs: list[tuple[str, list]]) -> list[bool]:
-        """Whether each program passes all its tests ([stdin, stdout] each); stops each program at its first failed test."""
+        """Whether each program passes all its tests ([stdin, stdout] each); stops each program at its first
+        failed test."""
         right = [bool(tests) for _, tests in jobs]
         for turn in range(max((len(tests) for _, tests in jobs), default=0)):
             alive = [k for k, (_, tests) in enumerate(jobs) if right[k] and turn < len(tests)]
-            results = self.outcomes([(jobs[k][0], jobs[k][1][turn][0]) for k in alive])
-            for k, outcome in zip(alive, results):
+            outcomes = self.outcomes([(jobs[k][0], jobs[k][1][turn][0]) for k in alive])
+            for k, outcome in zip(alive, outcomes):
                 right[k] = same_outcome(outcome, (jobs[k][1][turn][1], ""))
         return right
 
 
-# ---------------------------------------------------------------------------------------------------------------------------
+# ---------------------------------------------------------------------------------------------------
 # The three texts.
 
 SUBMIT = "#SUBMIT"
+FIX_SHARE = 0.7  # submit-or-fix samples per problem in SFT
 
 
 @dataclass
 class Case:
-    """One prediction: a program, an input, the truth, and the answers in two formats (the third, `none`, is the output block alone)."""
+    """One prediction: a program, an input, the truth, and the answers in two formats (the third, `none`, is
+    the output block alone)."""
     code: str
     stdin: str
     stdout: str
@@ -229,27 +284,34 @@ class Case:
 
     def answer(self, format: str) -> str:
         """The assistant's text in format nlex | raw | none."""
-        return predict_answer([], self.outcome) if format == "none" else {"nlex": self.nlex, "raw": self.raw}[format]
+        answers = {"nlex": self.nlex, "raw": self.raw, "none": predict_answer([], self.outcome)}
+        return answers[format]
 
 
 def predict_prompt(code: str, stdin: str) -> str:
-    """Output prediction: the program and its input, never the problem or the expected output (paper section 4)."""
+    """Output prediction: the program and its input, never the problem or the expected output (paper
+    section 4)."""
     return f"Predict.\n{code.rstrip()}\nInput:\n{stdin.rstrip()}"
 
 
 def predict_answer(lines: list[str], outcome: Outcome) -> str:
-    """Explanation, then the output block: ["r = 3.", ...], ("3", "") -> "r = 3.\\n...<output>\\n3\\n</output>"."""
+    """Explanation, then the output block:
+    ["r = 3.", ...], ("3", "") -> "r = 3.\\n...<output>\\n3\\n</output>"."""
     stdout, error = outcome
-    body = stdout.rstrip() + "\n" if stdout.strip() else ""
-    return "".join(line + "\n" for line in lines) + f"<output>\n{body}" + (f"<error>{error}\n" if error else "") + "</output>"
+    parts = [*lines, "<output>"]
+    if stdout.strip():
+        parts.append(stdout.rstrip())
+    if error:
+        parts.append(f"<error>{error}")
+    return "\n".join([*parts, "</output>"])
 
 
-_OUTPUT = re.compile(r"<output>\n(.*?)(?:<error>(\w+)\n)?</output>\s*\Z", re.DOTALL)
+OUTPUT = re.compile(r"<output>\n(.*?)(?:<error>(\w+)\n)?</output>\s*\Z", re.DOTALL)
 
 
 def parse_outcome(answer: str) -> Outcome | None:
     """The outcome a prediction states, None if it has no well-formed output block at its end."""
-    match = _OUTPUT.search(answer)
+    match = OUTPUT.search(answer)
     return (match[1], match[2] or "") if match else None
 
 
@@ -258,13 +320,15 @@ def explanation_lines(answer: str) -> list[str]:
     return answer.split("<output>")[0].splitlines()
 
 
-def _fence(code: str) -> str:
+def fence(code: str) -> str:
     return f"```python\n{code.rstrip()}\n```"
 
 
 def solve_prompt(problem: Problem, show_tests: bool = True) -> str:
-    tests = "".join(f"\nTest: {stdin} -> {stdout}" for stdin, stdout in problem.public) if show_tests else ""
-    return f"Solve.\n{problem.statement}{tests}"
+    lines = ["Solve.", problem.statement]
+    for stdin, stdout in problem.public if show_tests else ():
+        lines.append(f"Test: {stdin} -> {stdout}")
+    return "\n".join(lines)
 
 
 def parse_program(answer: str) -> str | None:
@@ -277,212 +341,198 @@ def is_submit(answer: str) -> bool:
     return answer.strip() == SUBMIT
 
 
-def feedback(problem: Problem, outcomes: list[Outcome | None]) -> list[tuple[str, str, Outcome | None, bool]]:
-    """Per public test: input, expected output, obtained outcome (true or predicted; None: unreadable), right or wrong."""
-    return [(stdin, want, got, same_outcome(got, (want, ""))) for (stdin, want), got in zip(problem.public, outcomes)]
+def feedback(problem: Problem, outcomes: list[Outcome | None]) -> list[tuple]:
+    """Per public test: input, expected output, obtained outcome (true or predicted; None: unreadable), right
+    or wrong."""
+    results = []
+    for (stdin, want), got in zip(problem.public, outcomes):
+        results.append((stdin, want, got, same_outcome(got, (want, ""))))
+    return results
 
 
-def fix_prompt(problem: Problem, code: str, results: list[tuple[str, str, Outcome | None, bool]], explain=None) -> str:
-    """Submit or fix (paper section 4): statement, program, and what came of each public test. Beyond the paper: explain, a function from an
-    input to the lines of an explanation, adds how the first failing test's run went."""
-    lines = [f"Submit or fix.\n{problem.statement}\n{_fence(code)}"]
+def fix_prompt(problem: Problem, code: str, results: list[tuple], explain=None) -> str:
+    """Submit or fix (paper section 4): statement, program, and what came of each public test (`feedback`).
+    Beyond the paper: explain, a function from an input to the lines of an explanation, adds how the first
+    failing test's run went."""
+    lines = ["Submit or fix.", problem.statement, fence(code)]
+    story = []
     for stdin, want, got, right in results:
-        text = "nothing" if got is None else (got[0].strip() + (f" <error>{got[1]}" if got[1] else "")).strip() or "nothing"
-        lines.append(f"Test: {stdin} -> {want} obtained {text} {'right' if right else 'wrong'}")
-    failing = [stdin for stdin, _, _, right in results if not right]
-    if explain and failing:
-        lines += [f"The run on {failing[0]}:", *explain(failing[0])]
-    return "\n".join(lines)
+        stdout, error = got or ("", "")
+        text = f"{stdout.strip()} <error>{error}" if error else stdout
+        verdict = "right" if right else "wrong"
+        lines.append(f"Test: {stdin} -> {want} obtained {text.strip() or 'nothing'} {verdict}")
+        if explain and not right and not story:
+            story = [f"The run on {stdin}:", *explain(stdin)]
+    return "\n".join(lines + story)
 
 
-def sft_texts(problem: Problem, rng: random.Random, fix_share: float, without_tests: float = 0.0,
-              fix_traces: float = 0.0) -> list[tuple[str, str, str]]:
-    """(task, user text, assistant text) samples of one training problem: its solution and, for a share, a submit-or-fix turn in which
-    two attempts of three are wrong (true outcomes, as the paper trains). Ablations: a share of solve prompts without the public tests
-    (paper A.1.3), a share of fix prompts with the true run of the failing test."""
-    hide = without_tests and rng.random() < without_tests
-    texts = [("solve", solve_prompt(problem, show_tests=not hide), _fence(problem.solution))]
-    if rng.random() < fix_share:
-        if problem.wrong and rng.random() < 2 / 3:
-            results = feedback(problem, [tuple(outcome) for outcome in problem.wrong_outcomes])
-            tell = fix_traces and rng.random() < fix_traces
-            explain = lambda stdin: nlex.narrate(nlex.record(problem.wrong, stdin, max_events=1_000, trusted=True), seed=rng.randint(0, 3))
-            texts.append(("fix", fix_prompt(problem, problem.wrong, results, explain if tell else None), _fence(problem.solution)))
-        else:
-            results = feedback(problem, [(want, "") for _, want in problem.public])
-            texts.append(("fix", fix_prompt(problem, problem.solution, results), SUBMIT))
+def fix_text(problem: Problem, wrong: bool) -> tuple[str, str, str]:
+    """(task, user text, assistant text): after a wrong attempt the solution, after the solution #SUBMIT. The
+    outcomes are true ones, as the paper trains."""
+    if wrong:
+        results = feedback(problem, [tuple(outcome) for outcome in problem.wrong_outcomes])
+        return "fix", fix_prompt(problem, problem.wrong, results), fence(problem.solution)
+    results = feedback(problem, [(want, "") for _, want in problem.public])
+    return "fix", fix_prompt(problem, problem.solution, results), SUBMIT
+
+
+def sft_texts(problem: Problem, rng: random.Random) -> list[tuple[str, str, str]]:
+    """(task, user text, assistant text) samples of one training problem: its solution and, for a share, a
+    submit-or-fix turn in which two attempts of three are wrong."""
+    texts = [("solve", solve_prompt(problem), fence(problem.solution))]
+    if rng.random() < FIX_SHARE:
+        wrong = bool(problem.wrong) and rng.random() < 2 / 3
+        texts.append(fix_text(problem, wrong))
     return texts
 
 
-# ---------------------------------------------------------------------------------------------------------------------------
+# ---------------------------------------------------------------------------------------------------
 # Data files.
 
-def random_case(rng: random.Random, knobs: dict, split: str, set_: str) -> Case | None:
-    """One prediction case of the split; None when this draw does not qualify (draw again). One program in eight is scratch, one in five
-    is a mutant."""
-    kind, spec = "plain", None
-    if rng.random() < 0.125:
-        kind = "scratch"
-        code, input_kind = world.scratch(rng, knobs)
-        if set_ == "longer" and input_kind == "none":
-            return None
-    else:
-        spec = world.random_spec(rng, knobs)
-        code, input_kind = world.render(spec, rng, knobs["wide"]), spec.kind
-    mutant = rng.random() < 0.2
-    if mutant:
-        kind, code = "mutant", world.mutate(code, rng)
-    cls = world.spec_class(spec) if spec and not mutant else world.behaviour_class(code, input_kind)
-    if not cls or world.split_of(cls) != split:
+def random_case(rng: random.Random, world, knobs, split: str, set_: str) -> Case | None:
+    """One prediction case of the split; None when this draw does not qualify (draw again)."""
+    program = world.random_program(rng, knobs, split, set_)
+    if program is None:
         return None
-    stdin = world.draw_input(input_kind, rng, knobs, knobs[set_])
-    trace = nlex.record(code, stdin, max_events=1_000, trusted=True)
-    if trace.status == "LIMIT":
+    run = record(program.code, program.stdin)
+    if run.status == "LIMIT":
         return None
-    lines = nlex.narrate(trace, seed=rng.randint(0, 3))
-    outcome = (trace.stdout, trace.error)
-    return Case(code, stdin, trace.stdout, trace.error, cls, set_, "crash" if trace.error else kind, len(lines),
-                predict_answer(lines, outcome), predict_answer(nlex.raw(trace), outcome))
+    lines = nlex.narrate(run, seed=rng.randint(0, 3))
+    outcome = (run.stdout, run.error)
+    kind = "crash" if run.error else program.kind
+    return Case(program.code, program.stdin, *outcome, program.cls, set_, kind, len(lines),
+                predict_answer(lines, outcome), predict_answer(nlex.raw(run), outcome))
 
 
-_CHUNK = 100  # samples made from one seed: the files do not depend on the number of cores
+def record(code, stdin):  # for the moment
+    old = "trusted" in nlex.record.__code__.co_varnames
+    return nlex.record(code, stdin, max_events=1_000, **({"trusted": True} if old else {}))
 
 
-def _make_chunk(job: tuple) -> list[str]:
-    name, split, knobs, seed, chunk, count = job
+CHUNK = 100  # samples made from one seed: the files do not depend on the number of cores
+LONGER_SHARE = {"sft": 0.03, "rl": 0.5}  # in validation and test every second case
+
+
+def make_chunk(job: tuple) -> str:
+    """JSON lines of `count` samples of the file `name`, the chunk-th CHUNK of them."""
+    name, world_name, world_size, seed, chunk, count = job
+    world = worlds.load(world_name)
+    knobs = world.SIZES[world_size]
     rng = random.Random(f"{seed}/{name}/{chunk}")
-    longer_share = {"sft": 0.03, "rl": 0.5}.get(name.split("_")[0])
-    rows = []
-    while len(rows) < count:
-        k = chunk * _CHUNK + len(rows)
-        if name.endswith("cases"):
-            # validation and test files hold as many longer cases as short ones
-            longer = rng.random() < longer_share if longer_share else k % 2 == 1
-            row = random_case(rng, knobs, split, "longer" if longer else "short")
+    stage, what = name.split("_")
+    split = "train" if stage in LONGER_SHARE else stage
+    lines = []
+    while len(lines) < count:
+        odd = len(lines) % 2 == 1
+        if what == "problems":
+            row = world.random_problem(rng, knobs, split, openness=odd)
         else:
-            row = world.random_problem(rng, knobs, split, openness=k % 2 == 1)
+            longer = rng.random() < LONGER_SHARE[stage] if split == "train" else odd
+            row = random_case(rng, world, knobs, split, "longer" if longer else "short")
         if row is not None:
-            rows.append(json.dumps(asdict(row)))
-    return rows
+            lines.append(json.dumps(asdict(row)) + "\n")
+    return "".join(lines)
 
 
-def make_data(out: Path, args: argparse.Namespace) -> None:
+def make_data(args: argparse.Namespace) -> None:
     """Write every data file under out/data that is not there yet (each appears whole or not at all)."""
-    knobs = world.KNOBS["gpu" if args.preset == "gpu" else "cpu"]
-    folder = out / "data"
-    folder.mkdir(parents=True, exist_ok=True)
-    sizes = {name: getattr(args, name) * (2 if name in ("val_cases", "test_cases") else 1) for name in PRESETS["cpu"]["data"]}
+    folder = args.out / "data"
+    sizes = {name: getattr(args, name) for name in PRESETS[args.preset]["data"]}
+    made_with = world_settings(args) | {"seed": args.seed} | sizes
+    if not check_data(folder, made_with):
+        if list(folder.glob("*.jsonl")):
+            fail(f"{folder} has files of unknown settings: delete it, or take another by --out")
+        folder.mkdir(parents=True, exist_ok=True)
+        replace_text(folder / "settings.json", json.dumps(made_with, indent=1))
+    has_problems = hasattr(worlds.load(args.world), "random_problem")
     with Pool(os.cpu_count()) as pool:
         for name, size in sizes.items():
             path, started = folder / f"{name}.jsonl", time.time()
             if path.exists():
                 print(f"data   {name:14s} is there")
                 continue
-            split = {"sft": "train", "rl": "train"}.get(name.split("_")[0], name.split("_")[0])
-            chunks = [(name, split, knobs, args.seed, c, min(_CHUNK, size - c * _CHUNK)) for c in range(-(-size // _CHUNK))]
+            if name in ("val_cases", "test_cases"):
+                size *= 2  # of each input length
+            if name.endswith("problems") and not has_problems:
+                size = 0
+            jobs = []
+            for chunk in range(-(-size // CHUNK)):
+                count = min(CHUNK, size - chunk * CHUNK)
+                jobs.append((name, args.world, made_with["world_size"], args.seed, chunk, count))
             temporary = path.with_suffix(".tmp")
             with open(temporary, "w") as file:
-                for rows in pool.imap(_make_chunk, chunks):
-                    file.write("\n".join(rows) + "\n")
+                for text in pool.imap(make_chunk, jobs):
+                    file.write(text)
             os.replace(temporary, path)
             print(f"data   {name:14s} {size:7,d} in {time.time() - started:5.1f} s", flush=True)
 
 
-def _load(path: Path | str, cls):
-    path = Path(path)
+def load_rows(path: Path | str, cls: type) -> list:
+    """The rows of a data file. Ends the program if it is missing or damaged."""
+    path, rows = Path(path), []
     if not path.exists():
-        sys.exit(f"{path} is missing: make it with `python tasks.py --out {path.parent.parent}`")
-    names, rows = {f.name for f in fields(cls)}, []
-    with open(path) as file:
-        for number, line in enumerate(file, 1):
-            try:
-                rows.append(cls(**{k: v for k, v in json.loads(line).items() if k in names}))
-            except (ValueError, TypeError, AttributeError) as problem:
-                sys.exit(f"{path}, line {number}: not a {cls.__name__} ({problem}); delete the file and run `python tasks.py` again")
+        fail(f"{path} is missing: make it with `python tasks.py --out {path.parent.parent}`")
+    known = {field.name for field in fields(cls)}
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        try:
+            row = json.loads(line)
+            rows.append(cls(**{name: row[name] for name in row if name in known}))
+        except (ValueError, TypeError) as problem:
+            fail(f"{path}, line {number}: not a {cls.__name__} ({problem}); "
+                 "delete the file and run `python tasks.py` again")
     return rows
 
 
 def load_cases(path: Path | str) -> list[Case]:
-    return _load(path, Case)
+    return load_rows(path, Case)
 
 
 def load_problems(path: Path | str) -> list[Problem]:
-    return _load(path, Problem)
+    return load_rows(path, Problem)
 
 
-def load_programs(path: Path | str) -> list[Case]:
-    """Foreign programs, JSON lines with code, input, output (and maybe level, id). Rows whose code only defines a function f (CruxEval)
-    become a program: the function, then print(repr(f(arguments)))."""
-    path, cases = Path(path), []
-    try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except (OSError, ValueError) as problem:  # not there, a folder, not UTF-8
-        sys.exit(f"cannot read {path}: {getattr(problem, 'strerror', None) or problem}")
-    for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
-        try:
-            row = json.loads(line)
-            code, stdin, stdout = texts = row["code"], row["input"], row["output"]
-            if not all(isinstance(text, str) for text in texts):
-                raise TypeError("each must be a string")
-        except (ValueError, KeyError, TypeError) as problem:
-            sys.exit(f"{path}, line {number}: needs the fields code, input, output ({type(problem).__name__}: {problem})")
-        level = str(row.get("level", "all"))
-        if re.search(r"^def f\(", code, re.MULTILINE) and not re.search(r"^print\(|input\(", code, re.MULTILINE):
-            code, stdin, level = f"{code.rstrip()}\n\nprint(repr(f({stdin})))\n", "", "function"
-        cases.append(Case(code, stdin, stdout, "", str(row.get("id", number)), "foreign", level))
-    return cases
+# ---------------------------------------------------------------------------------------------------
+# The command.
+
+def draw(make, *rest):
+    """make(*rest), again and again until the draw qualifies."""
+    while (sample := make(*rest)) is None:
+        pass
+    return sample
 
 
 def show(args: argparse.Namespace) -> None:
     """Print samples of each text."""
-    rng, knobs = random.Random(args.seed), world.KNOBS["gpu" if args.preset == "gpu" else "cpu"]
-
-    def draw(make, *rest):
-        while True:
-            sample = make(rng, knobs, *rest)
-            if sample is not None:
-                return sample
-
-    def block(title, user, assistant):
-        print(f"\n=== {title}\n--- user\n{user}\n--- assistant\n{assistant}")
-
+    rng, world = random.Random(args.seed), worlds.load(args.world)
+    knobs = world.SIZES[world_settings(args)["world_size"]]
+    texts = []
     for set_ in ("short", "longer"):
-        case = draw(random_case, "train", set_)
-        block(f"predict ({case.kind}, {set_}), nlex", predict_prompt(case.code, case.stdin), case.nlex)
-    block("the same, raw", "(as above)", case.raw)
-    block("the same, none", "(as above)", case.answer("none"))
-    for openness in (False, True):
-        problem = draw(world.random_problem, "train", openness)
-        for task, user, assistant in sft_texts(problem, rng, 1.0):
-            block(f"{task} ({'open' if problem.open else 'clear'})", user, assistant)
-
-
-def write_texts(count: int, seed: int) -> None:
-    """Print texts of every kind from both sizes of the world, for learning a vocabulary."""
-    rng = random.Random(seed)
-    for k in range(count):
-        knobs, set_ = world.KNOBS["gpu" if k % 3 == 0 else "cpu"], "longer" if k % 4 == 0 else "short"
-        case = random_case(rng, knobs, "train", set_)
-        problem = world.random_problem(rng, knobs, "train", k % 2 == 0)
-        if case:
-            print(predict_prompt(case.code, case.stdin), case.nlex, case.raw, sep="\n")
-        if problem:
-            print(*[f"{user}\n{assistant}" for _, user, assistant in sft_texts(problem, rng, 1.0)], sep="\n")
+        case = draw(random_case, rng, world, knobs, "train", set_)
+        title = f"predict ({case.kind}, {set_}), nlex"
+        texts.append((title, predict_prompt(case.code, case.stdin), case.nlex))
+    for format in ("raw", "none"):
+        texts.append((f"the same, {format}", "(as above)", case.answer(format)))
+    if hasattr(world, "random_problem"):
+        for openness in (False, True):
+            problem = draw(world.random_problem, rng, knobs, "train", openness)
+            texts.append((f"solve ({'open' if openness else 'clear'})", solve_prompt(problem),
+                          fence(problem.solution)))
+            texts.append(fix_text(problem, wrong=False))
+            if problem.wrong:
+                texts.append(fix_text(problem, wrong=True))
+    for title, user, assistant in texts:
+        print(f"\n=== {title}\n--- user\n{user}\n--- assistant\n{assistant}")
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--show", action="store_true", help="print samples instead of writing files")
-    parser.add_argument("--texts", type=int, metavar="N", help="print texts of N draws, for learning a vocabulary")
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--show", action="store_true", help="print samples, write nothing")
     args = settings(parser, "data")
     if args.show:
         signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` ends it quietly
         show(args)
-    elif args.texts:
-        write_texts(args.texts, args.seed)
     else:
         started = time.time()
-        make_data(args.out, args)
+        make_data(args)
         add_seconds(args.out, "data", time.time() - started)
