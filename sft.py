@@ -1,20 +1,28 @@
-"""Learning by imitation: supervised fine-tuning on explanations, solutions and repairs (paper sections 2.1 and 5.1.1).
+"""Learning by imitation: supervised fine-tuning on explanations, solutions and repairs
+(paper sections 2.1 and 5.1.1).
 
-    python sft.py                                   # out/sft.pt: all three texts, explanations in words; start of everything else
-    python sft.py --predict-only                    # out/sft-short-nlex.pt: output prediction alone, short_tokens tokens
-    python sft.py --predict-only --format none      # out/sft-short-none.pt: the same number of tokens, answers without explanation
-    python sft.py --format raw --name joint-raw     # all three texts again, runs told as variable dumps
-    python sft.py --control rl                      # RL's control: its start trained on, on the same mixture, for as long as RL trained
-    python sft.py --control rl --ceiling            # the same with explanations of RL's prompts, too, which RL's model never sees
+    python sft.py                                # out/sft.pt: all three texts
+    python sft.py --predict-only                 # out/sft-short-nlex.pt: output prediction alone
+    python sft.py --predict-only --format none   # out/sft-short-none.pt: the same number of tokens,
+                                                 # answers without an explanation
+    torchrun --nproc_per_node=8 sft.py           # each process takes its share of every batch
 
-The model starts from random weights: what a pre-trained model brings (the paper starts from Qwen2.5 and CWM) is learnt here too.
-The loss is the mean cross-entropy over assistant tokens, the end token included; user tokens are only read. Batches hold samples of
-like length, so little is padded, and no sample sees another. Muon trains the matrices, AdamW the rest; the rate is warmed up, held,
-and decays linearly to zero over the second half (a control's starts at 0.3 of it, the only value tried). A killed run continues by the
-same command, to the same weights.
+The model starts from random weights: what a pre-trained model brings (the paper starts from
+Qwen2.5 and CWM) is learnt here, too. The loss is the mean cross-entropy over assistant tokens, the
+end token included; user tokens are only read. Batches hold samples of like length, so little is
+padded, and no sample sees another. Muon trains the matrices, AdamW the rest; the rate is warmed up,
+held, and decays linearly to zero over the second half. A killed run goes on by the same command, to
+the same weights.
 
-Data-parallel: every process of `torchrun --nproc_per_node=N sft.py` takes each N-th row of a batch and the gradients are summed, so N
-processes compute what one would (up to rounding). On a CPU `--processes N` does the same (parallel.py).
+The log out/<name>.jsonl has one line every 50 steps and at each validation:
+    tokens             read so far, prompts included, padding not
+    loss               nats an assistant token, mean over the steps since the last line: 6.2 (the
+                       logarithm of the vocabulary) at first, below 0.1 after a third of preset cpu
+    train_seconds      so far, without validation
+    val_short, val_longer                  share of right predictions of validation programs, four
+                                           of each at temperature 1, by input length
+    val_short_pass4, val_longer_pass4      at least one of the four is right
+    val_solve                              share of validation problems that one program solves
 """
 
 from __future__ import annotations
@@ -24,73 +32,79 @@ import os
 import random
 import sys
 import time
-from functools import partial
-from itertools import cycle, islice
-from pathlib import Path
+from array import array
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from tqdm import tqdm
 
 import tasks
+from fast import compile_training, cut_batches, generate, logprobs  # model.py's, faster
 from model import (
+    VOCAB,
     CheckpointError,
     ModelConfig,
+    Rollout,
     Tokenizer,
     Transformer,
-    autocast,
+    apply_gradients,
     collate,
-    cut_batches,
-    generate,
+    gather,
+    join_processes,
+    leave_processes,
     load_checkpoint,
     make_optimizers,
     pick_device,
-    restore_rng,
     save_checkpoint,
+    share,
+    sum_over_processes,
 )
-from parallel import join_processes, leave_processes, sum_gradients
 from sandbox import Sandbox
 
 TASKS = ("predict", "solve", "fix")
-MIXTURE = ("format", "fix_share", "without_tests", "fix_traces", "data_share")  # a continued run goes on with its start's
 
 
-# ---------------------------------------------------------------------------------------------------------------------------
-# Data: every sample's tokens in one uint16 file, and an index with one row per sample.
+# --------------------------------------------------------------------------------------------------
+# Data: the tokens of every sample, and in which batches they are read.
 
-def tokenised(tokenizer: Tokenizer, args: argparse.Namespace) -> tuple[np.ndarray, np.ndarray]:
-    """-> tokens (uint16, all samples one after another), index (int64, rows of start, prompt length, whole length, task).
-    Made once from the data files, then memory-mapped."""
-    stem = args.out / "data" / "-".join(["ceiling" if args.ceiling else "sft", *(str(getattr(args, key)) for key in MIXTURE)])
-    tokens_path, index_path = stem.with_name(stem.name + ".bin"), stem.with_name(stem.name + ".npy")
-    if not index_path.exists():
-        data = args.out / "data"
-        cases, problems = (rows[:max(1, round(len(rows) * args.data_share))] for rows in (
-            tasks.load_cases(data / "sft_cases.jsonl"), tasks.load_problems(data / "sft_problems.jsonl")))
-        if args.ceiling:  # as many of RL's prompts as explained cases of its own; predict keeps its share
-            rl_cases = tasks.load_cases(data / "rl_cases.jsonl")
-            cases, problems = cases + [*islice(cycle(rl_cases), len(cases))], problems * 2
-        rng, rows, start = random.Random(args.seed), [], 0
-        with open(tokens_path, "wb") as file:
-            def add(task: str, user: str, assistant: str):
-                nonlocal start
-                prompt, answer = tokenizer.prompt(user), tokenizer.answer(assistant)
-                file.write(np.array(prompt + answer, dtype=np.uint16).tobytes())
-                rows.append((start, len(prompt), len(prompt) + len(answer), TASKS.index(task)))
-                start += len(prompt) + len(answer)
-            for case in cases:
-                add("predict", tasks.predict_prompt(case.code, case.stdin), case.answer(args.format))
-            for problem in problems:
-                for task, user, assistant in tasks.sft_texts(problem, rng, args.fix_share, args.without_tests, args.fix_traces):
-                    add(task, user, assistant)
-        np.save(half := stem.with_name(stem.name + "-half.npy"), np.array(rows, dtype=np.int64))
-        os.replace(half, index_path)
-    return np.memmap(tokens_path, dtype=np.uint16, mode="r"), np.load(index_path)
+def samples(args):
+    """What is imitated -> (task, user text, assistant text), one after another."""
+    data = args.out / "data"
+    for case in tasks.load_cases(data / "sft_cases.jsonl"):
+        yield "predict", tasks.predict_prompt(case.code, case.stdin), case.answer(args.format)
+    rng = random.Random(args.seed)
+    for problem in tasks.load_problems(data / "sft_problems.jsonl"):
+        yield from tasks.sft_texts(problem, rng)
 
 
-def plan_batches(lengths: np.ndarray, batch_tokens: int, n_batches: int | None, n_tokens: int | None, seed: int) -> list[np.ndarray]:
-    """Sample numbers of each batch, for the whole run: epochs over shuffled samples, batches of like length from pools of 40 batches, of
-    at most batch_tokens, padding included. Ends after n_batches, or once n_tokens (padding not counted) are used. Deterministic."""
+def read_samples(samples, args, rank: int) -> tuple[np.ndarray, np.ndarray, str]:
+    """-> tokens (uint16, all samples in turn), index (int64, rows of start, prompt length,
+    whole length, task), name of the file that keeps them: out/data/<samples>-<format>-<seed>.npz.
+    The first process writes it where it is missing or older than what it is made from."""
+    data = args.out / "data"
+    path = data / f"{samples.__name__}-{args.format}-{args.seed}.npz"
+    newest = max(os.path.getmtime(source) for source in (VOCAB, data / "sft_problems.jsonl"))
+    if rank == 0 and not (path.exists() and os.path.getmtime(path) > newest):
+        tokenizer, tokens, rows = Tokenizer(), array("H"), []
+        for task, user, assistant in samples(args):
+            prompt, answer = tokenizer.prompt(user), tokenizer.answer(assistant)
+            length = len(prompt) + len(answer)
+            rows.append((len(tokens), len(prompt), length, TASKS.index(task)))
+            tokens.extend(prompt + answer)
+        half = path.with_suffix(".half.npz")
+        np.savez(half, tokens=np.array(tokens), index=np.array(rows, dtype=np.int64))
+        os.replace(half, path)  # whole or not at all
+    gather([])  # the others wait for the file
+    file = np.load(path)
+    return file["tokens"], file["index"], path.name
+
+
+def plan_batches(lengths: np.ndarray, batch_tokens: int, n_batches: int | None,
+                 n_tokens: int | None, seed: int) -> list[np.ndarray]:
+    """Sample numbers of each batch, for the whole run: epochs over shuffled samples, batches of
+    like length from pools of about 40 batches, of at most batch_tokens, padding included. Ends
+    after n_batches, or once n_tokens (padding not counted) are used."""
     rng, plan, used = np.random.default_rng(seed), [], 0
     pool_size = max(1, 40 * batch_tokens // int(lengths.mean()))
     while True:
@@ -98,192 +112,208 @@ def plan_batches(lengths: np.ndarray, batch_tokens: int, n_batches: int | None, 
         for pool in np.array_split(order, max(1, len(order) // pool_size)):
             batches = cut_batches(lengths[pool], batch_tokens)
             for k in rng.permutation(len(batches)):
-                plan.append(pool[batches[k]])
-                used += int(lengths[plan[-1]].sum())
+                batch = pool[batches[k]]
+                plan.append(batch)
+                used += int(lengths[batch].sum())
                 if len(plan) == n_batches or (n_tokens and used >= n_tokens):
                     return plan
 
 
+# --------------------------------------------------------------------------------------------------
+# Learning.
+
 def schedule(step: int, steps: int, warmup: int) -> float:
-    """Factor on every learning rate: linear warm-up, constant, linear decay to zero over the second half."""
+    """Factor on every rate: linear warm-up, constant, linear decay to zero over the second half."""
     return min(1.0, (step + 1) / max(1, warmup), 2 * (steps - step) / steps)
 
 
-def train_step(model, optimizers, tokens, rows, rate: float, clip: float, pad: int, rank: int = 0, ranks: int = 1) -> torch.Tensor:
-    """One optimizer step on these rows of the index; each of several processes computes its share. rate: factor on every learning rate.
-    -> loss (), the mean over the assistant tokens of the whole batch."""
+def backward(model, tokens, rows, pad: int, rank: int = 0, ranks: int = 1) -> torch.Tensor:
+    """Add this process's share of the batch's gradient to .grad. rows: of the index.
+    -> its share of the loss (), which is the mean over the assistant tokens of the whole batch."""
     n_answer = int((rows[:, 2] - rows[:, 1]).sum())
-    rows, device = rows[rank::ranks], model.cos.device
-    for optimizer in optimizers:
-        for group in optimizer.param_groups:
-            group["lr"] = group["base_lr"] * rate
-        optimizer.zero_grad(set_to_none=True)
-    loss = torch.zeros((), device=device)
-    if len(rows):  # there may be fewer rows than processes
-        ids = collate([tokens[a:a + n] for a, _, n, _ in rows], pad)                                  # (B, T)
-        at = torch.arange(ids.shape[1])
-        mask = (at >= torch.tensor(rows[:, 1])[:, None]) & (at < torch.tensor(rows[:, 2])[:, None])   # (B, T): assistant tokens
-        with autocast(device.type):
-            loss = -model.logprobs(ids, mask).sum() / n_answer
-        loss.backward()
-    loss = sum_gradients(model, loss.detach())
-    torch.nn.utils.clip_grad_norm_(model.parameters(), clip)
-    for optimizer in optimizers:
-        optimizer.step()
-    return loss
+    rows = rows[rank::ranks]
+    if len(rows) == 0:  # fewer rows than processes
+        return torch.zeros((), device=model.cos.device)
+    ids = collate([tokens[start:start + length] for start, _, length, _ in rows], pad)     # (B, T)
+    position = torch.arange(ids.shape[1])
+    prompt, length = torch.from_numpy(rows[:, 1:3].T[:, :, None].copy())                   # (B, 1)
+    mask = (position >= prompt) & (position < length)           # (B, T): the assistant's tokens
+    loss = -logprobs(model, ids, mask).sum() / n_answer
+    loss.backward()
+    return loss.detach()
 
 
-# ---------------------------------------------------------------------------------------------------------------------------
-# Validation.
+def validation_items(args) -> tuple[list[tasks.Case], list[tasks.Problem]]:
+    """The first val_cases cases of each input length, and as many problems."""
+    cases = tasks.load_cases(args.out / "data" / "val_cases.jsonl")
+    short = [case for case in cases if case.set == "short"]
+    longer = [case for case in cases if case.set == "longer"]
+    problems = tasks.load_problems(args.out / "data" / "val_problems.jsonl")
+    return short[:args.val_cases] + longer[:args.val_cases], problems[:args.val_cases]
 
-def validate(sample, tokenizer, cases, problems, runner, args, solve: bool = True) -> dict:
-    """At temperature 1, as in the report: output prediction by input length, pass@1 and pass@4 from four samples, and pass@1 on
-    the problems. sample(prompts, max_new_tokens, group, seed) as model.generate. Same items and seed at every call; cases and problems are
-    validation's: what is chosen is chosen by these numbers."""
-    def answer(users: list[str], max_new_tokens: int, group: int) -> list[list[str]]:
-        rollouts = sample([tokenizer.prompt(user) for user in users], max_new_tokens, group, 1)
-        return [[tokenizer.decode(r.tokens[:-1]) if r.finished else "" for r in row] for row in rollouts]
-    record = {}
+
+@dataclass
+class Turn:
+    """One prompt and what was sampled after it."""
+    prompt: list[int]
+    rollout: Rollout                        # tokens, their log probabilities, finished
+    text: str                               # "" where the end token was not reached: never right
+    advantage: float | list[float] = 0.0    # in rl.py: of the answer or each of its tokens
+
+
+def ask(model, tokenizer: Tokenizer, users: list[str], max_new_tokens: int, group: int = 1,
+        seed: int = 0, temperature: float = 1.0) -> list[list[Turn]]:
+    """`group` answers to each user text. A prompt that fills the context is cut, and so is its
+    answer: it has no room."""
+    prompts = [tokenizer.prompt(user)[:model.config.n_ctx - 1] for user in users]
+    answers = generate(model, prompts, max_new_tokens, group, seed, end=tokenizer.end,
+                       temperature=temperature)
+    groups = []
+    for prompt, rollouts in zip(prompts, answers):
+        turns = []
+        for rollout in rollouts:
+            text = tokenizer.decode(rollout.tokens[:-1]) if rollout.finished else ""
+            turns.append(Turn(prompt, rollout, text))
+        groups.append(turns)
+    return groups
+
+
+def validate(model, tokenizer, cases, problems, runner, args, solve: bool = True) -> dict:
+    """At temperature 1, as in the report; the same items and seed at every call. What is chosen is
+    chosen by these numbers. Every process samples its share. -> the val_* keys of the log."""
+    record, longest, longest_program = {}, args.max_new_tokens_predict, args.max_new_tokens_solve
     for set_ in ("short", "longer"):
-        chosen = [c for c in cases if c.set == set_]
-        answers = answer([tasks.predict_prompt(c.code, c.stdin) for c in chosen], args.max_new_tokens_predict, 4)
-        right = [[tasks.same_outcome(tasks.parse_outcome(text), c.outcome) for text in row] for c, row in zip(chosen, answers)]
-        record[f"val_{set_}"] = round(float(np.mean(right)), 4)
-        record[f"val_{set_}_pass4"] = round(float(np.mean([any(row) for row in right])), 4)
+        chosen = [case for case in cases if case.set == set_]
+        users = [tasks.predict_prompt(case.code, case.stdin) for case in chosen]
+        answers = share(users, lambda mine: ask(model, tokenizer, mine, longest, 4, seed=1))
+        right = []                                                                      # (n, 4)
+        for case, turns in zip(chosen, answers):
+            outcomes = [tasks.parse_outcome(turn.text) for turn in turns]
+            right.append([tasks.same_outcome(got, case.outcome) for got in outcomes])
+        record[f"val_{set_}"] = float(np.mean(right))
+        record[f"val_{set_}_pass4"] = float(np.any(right, axis=1).mean())
     if solve:
-        programs = [tasks.parse_program(text) for text, in answer([tasks.solve_prompt(p) for p in problems], args.max_new_tokens_solve, 1)]
-        solved = runner.solved([(code or "(", p.tests) for code, p in zip(programs, problems)])         # "(" does not parse: wrong
-        record["val_solve"] = round(float(np.mean(solved)), 4)
+        users, jobs = list(map(tasks.solve_prompt, problems)), []
+        answers = share(users, lambda mine: ask(model, tokenizer, mine, longest_program, seed=1))
+        for problem, (turn,) in zip(problems, answers):
+            jobs.append((tasks.parse_program(turn.text) or "(", problem.tests))  # "(" cannot parse
+        record["val_solve"] = float(np.mean(runner.solved(jobs)))
     return record
 
 
-def control_of(out: Path, rl_name: str) -> tuple[str, int, dict]:
-    """-> the checkpoint an RL run started from, how many SFT steps take as long as that run trained (validation counts for neither), and
-    the mixture that start was trained on."""
-    try:
-        rl = load_checkpoint(out / f"{rl_name}.pt")
-        start = load_checkpoint(out / f"{rl['extra']['start']}.pt")
-        steps = max(1, round(start["step"] * rl["extra"]["seconds"] / start["extra"]["seconds"]))
-        return rl["extra"]["start"], steps, {key: start["extra"][key] for key in MIXTURE}
-    except (CheckpointError, KeyError) as problem:
-        sys.exit(f"--control {rl_name} needs a finished {out / rl_name}.pt and the checkpoint it started from: {problem}")
-
-
-# ---------------------------------------------------------------------------------------------------------------------------
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--format", choices=("nlex", "raw", "none"), default="nlex", help="how answers of predict are written")
-    parser.add_argument("--predict-only", action="store_true", help="train output prediction alone")
-    parser.add_argument("--tokens", type=int, help="with --predict-only: budget in tokens, prompt and answer (default: short_tokens)")
-    parser.add_argument("--control", metavar="RL", help="continue the checkpoint that this RL run started from, for as long as it trained")
-    parser.add_argument("--ceiling", action="store_true", help="with --control: half of the explained cases are RL's prompts")
-    parser.add_argument("--name", help="checkpoint and log (default: sft, sft-short-FORMAT, START-control or START-ceiling)")
-    args = tasks.settings(parser, "sft", also=("model",))
-    texts = ("predict",) if args.predict_only else TASKS
-    if args.predict_only and args.control or args.ceiling and not args.control:
-        parser.error("--control goes without --predict-only, --ceiling only with --control")
-    if args.tokens and not args.predict_only:
-        parser.error("--tokens goes with --predict-only; otherwise --steps")
-    if not (args.name or args.predict_only or args.control or args.format == "nlex"):
-        parser.error("--format for all three texts needs --name, as in --name joint-raw: sft.pt is the explained one")
-    start = None
-    if args.control:
-        start, args.steps, mixture = control_of(args.out, args.control)
-        vars(args).update(mixture, val_every=min(args.val_every, -(-args.steps // 4)))
-    name = args.name or (f"sft-short-{args.format}" if args.predict_only else
-                         f"{start}-ceiling" if args.ceiling else f"{start}-control" if start else "sft")
-    stage = {"sft": "sft", "sft-control": "control", "sft-short-nlex": "short", "sft-short-none": "short"}.get(name, "ablations")
-    final, state, log = args.out / f"{name}.pt", args.out / f"{name}-state.pt", args.out / f"{name}.jsonl"
-    if final.exists():
-        print(f"sft    {final} is there")
-        return
-    started = time.time()
-    device = pick_device()
-    tokenizer = Tokenizer()
-    if os.environ.get("RANK", "0") == "0":
-        tokenised(tokenizer, args)
-    rank, ranks = join_processes(args.processes, device)  # from here on the files of tokens are whole
-    torch.manual_seed(args.seed)
-
-    tokens, index = tokenised(tokenizer, args)
-    index = index[np.isin(index[:, 3], [TASKS.index(text) for text in texts])]
-    config = ModelConfig(n_vocab=tokenizer.n_vocab, **{key: getattr(args, key) for key in tasks.PRESETS[args.preset]["model"]})
-    index = index[index[:, 2] <= config.n_ctx]
-    if missing := [text for text in texts if TASKS.index(text) not in index[:, 3] and (text != "fix" or args.fix_share)]:
-        sys.exit(f"sft.py: no sample of {missing[0]} is as short as {config.n_ctx} tokens; --n-ctx must be larger")
-    budget = (None, args.tokens or args.short_tokens) if args.predict_only else (args.steps, None)
-    plan = plan_batches(index[:, 2], args.batch_tokens, *budget, seed=args.seed + (1_000 if start else 0))
-    cases = tasks.load_cases(args.out / "data" / "val_cases.jsonl")
-    cases = [c for s in ("short", "longer") for c in [c for c in cases if c.set == s][:args.val_cases_used]]
-    problems = tasks.load_problems(args.out / "data" / "val_problems.jsonl")[:args.val_cases_used]
-
-    try:
-        model = load_checkpoint(args.out / f"{start}.pt", device)["model"] if start else Transformer(config).to(device)
-    except ValueError as problem:
-        sys.exit(f"sft.py: {problem}")
-    compiled = model.compile_training() if args.compile else "not compiled"
-    scale = 0.3 if start else 1.0  # a run continued from a finished schedule starts lower
-    optimizers = make_optimizers(model, scale * args.muon_lr, scale * args.adam_lr)
-    first, used, examples, seconds = 0, 0, 0, 0.0
-    if state.exists():
-        saved = load_checkpoint(state, device)
+def resume(args, model, optimizers) -> tuple[int, dict]:
+    """Go on where a killed run was saved last -> steps done, its extra; (0, {}) if there is none.
+    Sets args.began, from which `save` counts the seconds."""
+    path, args.began = args.out / f"{args.name}-state.pt", time.time()
+    saved = {"step": 0, "extra": {}}
+    if path.exists():
+        saved = load_checkpoint(path, str(model.cos.device))
         model.load_state_dict(saved["model"].state_dict())
         for optimizer, stored in zip(optimizers, saved["optimizers"]):
             optimizer.load_state_dict(stored)
-        restore_rng(saved)
-        first, used, examples, seconds = saved["step"], *(saved["extra"][key] for key in ("tokens", "examples", "seconds"))
-    if rank == 0 and first:
-        tasks.cut_log(log, first)
-    elif rank == 0:
-        log.unlink(missing_ok=True)
-    share = np.bincount(index[np.concatenate(plan), 3], index[np.concatenate(plan), 2], minlength=3)
-    if rank == 0:
-        print(f"sft    {name}: {model.n_params():,} parameters, {len(plan):,} steps, {int(share.sum()):,} tokens ("
-              + ", ".join(f"{task} {part / share.sum():.0%}" for task, part in zip(TASKS, share) if part)
-              + f"), {device}, {ranks} process{'es' * (ranks > 1)}, {compiled}", flush=True)
+    tasks.cut_log(args.out / f"{args.name}.jsonl", saved["step"])  # what follows is done again
+    return saved["step"], saved["extra"]
 
-    lengths = argparse.Namespace(**tasks.PRESETS[args.preset]["rl"])  # of answers, in validation
+
+def save(args, model, optimizers, step: int, last: bool, extra: dict) -> None:
+    """out/<name>.pt after the last step, before it out/<name>-state.pt, with the optimizers."""
+    path = args.out / f"{args.name}{'' if last else '-state'}.pt"
+    save_checkpoint(path, model, () if last else optimizers, step, extra)
+    if last:
+        (args.out / f"{args.name}-state.pt").unlink(missing_ok=True)
+    tasks.add_seconds(args.out, args.name, time.time() - args.began)
+    args.began = time.time()
+
+
+def log_step(args, record: dict, rank: int) -> None:
+    """One line to out/<name>.jsonl; its numbers, shortened, to the terminal."""
+    if rank == 0:
+        tasks.log_metrics(args.out / f"{args.name}.jsonl", record)
+        told = []
+        for key, value in record.items():
+            if isinstance(value, float):
+                told.append(f"{key} {value:.3g}")
+            elif isinstance(value, int):
+                told.append(f"{key} {value:,}")
+        tqdm.write("  ".join([f"{args.name:6s}", *told]))
+
+
+def train(args, model, tokens, index, plan, extra: dict, rank: int, ranks: int) -> None:
+    """One optimizer step for each batch of the plan (rows of the index); log, validate, save.
+    extra: what the checkpoint is to remember."""
+    tokenizer, compiled = Tokenizer(), compile_training(model) if args.compile else "not compiled"
+    optimizers = make_optimizers(model, args.muon_lr, args.adam_lr)
+    first, saved = resume(args, model, optimizers)
+    seconds = saved.get("seconds", 0.0)
+    lengths = [int(index[rows, 2].sum()) for rows in plan]                  # tokens of each batch
+    if rank == 0:
+        print(f"{args.name:6s}  {model.n_params():,} parameters, {len(plan):,} steps, "
+              f"{sum(lengths):,} tokens, {model.cos.device}, {compiled}", flush=True)
     with Sandbox(cpu_seconds=0.5) as sandbox:  # these programs take milliseconds or never end
-        runner = tasks.Runner(sandbox)
-        model.train()
-        mark, since, losses = time.time(), 0, []
-        quiet = rank > 0 or not sys.stderr.isatty()
-        for step in tqdm(range(first, len(plan)), initial=first, total=len(plan), desc=name, mininterval=5, disable=quiet):
-            rows = index[plan[step]]
-            rate = schedule(step, len(plan), args.warmup)
-            loss = train_step(model, optimizers, tokens, rows, rate, args.clip, tokenizer.pad, rank, ranks)
-            losses.append(loss)
-            since += int(rows[:, 2].sum())
-            used += int(rows[:, 2].sum())
-            examples += len(rows)
+        solves = bool((index[:, 3] > 0).any())
+        items = *validation_items(args), tasks.Runner(sandbox), args, solves
+        losses, began = [], time.time()
+        for step in tqdm(range(first + 1, len(plan) + 1), args.name, len(plan), initial=first,
+                         mininterval=5, disable=rank > 0 or not sys.stderr.isatty()):
+            rows, rate = index[plan[step - 1]], schedule(step - 1, len(plan), args.warmup)
+            losses.append(backward(model, tokens, rows, tokenizer.pad, rank, ranks))
+            apply_gradients(model, optimizers, rate, args.clip)
 
-            done = step + 1
-            if rank > 0:
-                continue
-            if done % 50 == 0 or done % args.val_every == 0 or done == len(plan):
-                seconds += time.time() - mark
-                record = {"step": done, "tokens": used, "examples": examples, "loss": round(torch.stack(losses).mean().item(), 4),
-                          "tokens_per_second": round(since / (time.time() - mark)), "train_seconds": round(seconds, 1)}
-                if done % args.val_every == 0 or done == len(plan):
-                    threads = torch.get_num_threads()
-                    torch.set_num_threads(max(threads, ranks) if device == "cpu" else threads)              # the others are waiting
-                    sample = partial(generate, model, end=tokenizer.end, batch_rows=lengths.batch_rows)
-                    record.update(validate(sample, tokenizer, cases, problems, runner, lengths, "solve" in texts))
-                    torch.set_num_threads(threads)
-                    tqdm.write(f"sft    {name} " + " ".join(f"{k} {v}" for k, v in record.items()))
-                tasks.log_metrics(log, record)
-                mark, since, losses = time.time(), 0, []
-            if done % args.save_every == 0 and done < len(plan):
-                save_checkpoint(state, model, optimizers, done, {
-                    "tokens": used, "examples": examples, "seconds": seconds + time.time() - mark})
-                tasks.add_seconds(args.out, stage, time.time() - started)
-                started = time.time()
-    if rank == 0:
-        save_checkpoint(final, model, step=len(plan), extra={"tokens": used, "examples": examples, "seconds": seconds,
-                                                             **{key: getattr(args, key) for key in MIXTURE}})
-        state.unlink(missing_ok=True)
-        tasks.add_seconds(args.out, stage, time.time() - started)
+            last = step == len(plan)
+            validates = last or step % args.val_every == 0
+            saves = last or step % args.save_every == 0
+            if validates or saves or step % 50 == 0:
+                loss = sum_over_processes(torch.stack(losses).mean()).item()
+                seconds += time.time() - began
+                read = sum(lengths[:step])
+                record = {"step": step, "tokens": read, "loss": loss, "train_seconds": seconds}
+                if validates:
+                    record |= validate(model, tokenizer, *items)
+                log_step(args, record, rank)
+                if rank == 0 and saves:
+                    examples = sum(map(len, plan[:step]))
+                    done = {"tokens": read, "examples": examples, "seconds": seconds}
+                    save(args, model, optimizers, step, last, extra | done)
+                losses, began = [], time.time()
+
+
+# --------------------------------------------------------------------------------------------------
+
+def main(samples=samples, name: str | None = None) -> None:
+    """samples: as above; name: of the checkpoint and the log, where --name gives none."""
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--format", choices=("nlex", "raw", "none"), default="nlex",
+                        help="how predictions are told: in words, by variable dumps, output only")
+    parser.add_argument("--predict-only", action="store_true",
+                        help="output prediction alone, for --short-tokens instead of --steps")
+    parser.add_argument("--name", help="of checkpoint and log (default: sft or sft-short-FORMAT)")
+    args = tasks.settings(parser, "sft", "model", "answers")
+    usual = f"sft-short-{args.format}" if args.predict_only else "sft"
+    args.name = args.name or name or usual
+    if args.name == "sft" and args.format != "nlex":
+        parser.error("--format for all three texts needs --name: sft.pt is the explained one")
+    if (args.out / f"{args.name}.pt").exists():
+        print(f"{args.name:6s}  {args.out / args.name}.pt is there")
+        return
+    rank, ranks = join_processes(device := pick_device())
+    tokens, index, texts = read_samples(samples, args, rank)
+    index = index[index[:, 2] <= args.n_ctx]
+    if args.predict_only:
+        index = index[index[:, 3] == 0]
+    if len(index) == 0:
+        tasks.fail(f"sft.py: no sample is as short as {args.n_ctx} tokens; --n-ctx must be larger")
+    budget = (None, args.short_tokens) if args.predict_only else (args.steps, None)
+    plan = plan_batches(index[:, 2], args.batch_tokens, *budget, seed=args.seed)
+
+    torch.manual_seed(args.seed)
+    shape = {key: getattr(args, key) for key in tasks.PRESETS[args.preset]["model"]}
+    try:
+        model = Transformer(ModelConfig(Tokenizer().n_vocab, **shape)).to(device)
+        extra = {"format": args.format, "texts": texts}
+        train(args, model, tokens, index, plan, extra, rank, ranks)
+    except (CheckpointError, ValueError) as problem:
+        tasks.fail(f"sft.py: {problem}")
     leave_processes()
 
 
