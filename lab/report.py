@@ -49,8 +49,8 @@ def lookup(metrics, path: str):
         part = part.strip("/")
         if isinstance(metrics, list) and part.isdigit():
             metrics = metrics[int(part)] if int(part) < len(metrics) else None
-        elif part and metrics is not None:
-            metrics = metrics.get(part)
+        elif part:
+            metrics = metrics.get(part) if isinstance(metrics, dict) else None
     return metrics
 
 
@@ -58,8 +58,8 @@ def listed(text: str) -> list[list[str]]:
     """The lines of a table's rows or columns; one without "|" is called what its path is."""
     lines = []
     for line in text.strip("\n").splitlines():
-        label, path, *texts = [part.strip() for part in line.split("|")] if "|" in line else [line] * 2
-        lines.append([label, path, *texts])
+        parts = line.split("|") if "|" in line else [line, line]
+        lines.append([part.strip() for part in parts])
     return lines
 
 
@@ -119,7 +119,8 @@ def numbers(values: list) -> str:
     """Counts, seconds, megabytes, ratios."""
     shown = []
     for value in (sum(values) / len(values), min(values), max(values)):
-        shown.append(f"{value:,.0f}" if isinstance(values[0], int) or value >= 100 else f"{value:.2f}")
+        whole = isinstance(values[0], int) or value >= 100
+        shown.append(f"{value:,.0f}" if whole else f"{value:.2f}")
     mean, low, high = shown
     return mean if low == high else f"{mean} ({low} to {high})"
 
@@ -231,18 +232,24 @@ best@8 exec
 best@8 simulate
 pass@1 minus chance"""
 BEFORE_AFTER_RL = "32B before and after RL: 30.3 and 89.6 (LCB-IO), 38.4 and 89.2 (DMC)."
-REPAIRED = """self-RLEF takes 57.8 to 63.2, with true feedback to 65.3; on a model not trained for
-it the scaffold costs 4.8 and 10.6 points."""
+REPAIRED = """self-RLEF takes 57.8 to 63.2, with true feedback to 65.3; without training the
+scaffold costs 4.8 and 10.6 points."""
+
+KS = "\n".join(f"{k} | best_at_k:{{}}:{k - 1}" for k in range(1, 11))
 
 TABLES = {
     # What the course measures.
-    "headline": Table("In percent", "mean (smallest to largest seed).", "effect", """
-predicts what held-out programs print, short inputs, after SFT | predict:sft/nlex/short | 30.3 (LCB-IO), 38.4 (DMC), 32B
+    "headline": Table(
+        "What came out",
+        """Percent: mean (smallest to largest seed). The paper's figures are those of its 32B model,
+on its own sets, unless they say otherwise.""",
+        "effect", """
+output prediction, short inputs, after SFT | predict:sft/nlex/short | 30.3 (LCB-IO), 38.4 (DMC)
 the same after RL | predict:rl/nlex/short | 89.6 (LCB-IO), 89.2 (DMC)
 longer inputs, after SFT | predict:sft/nlex/longer
 longer inputs, after RL | predict:rl/nlex/longer
 its own programs, after RL | predict:rl/nlex/own | 80.2 (DMC)
-explained minus output only, short budget | nlex_minus_none:short | +30.5 (3B), +27.0 (7B), CruxEval-O
+explained minus output only, short budget | nlex_minus_none:short | +30.5 (3B), +27.0 (7B)
 solves with one program (pass@1), after SFT | solve:sft:pass@1
 the same after RL | solve:rl:pass@1
 **best of 8 by its own simulation** | best_at_k:simulate:7 | 2 to 8 points above pass@1
@@ -253,10 +260,11 @@ self-RLEF: first program | self_rlef:init | 57.8
 with true feedback | self_rlef:oracle_final | 65.3
 control: resample until simulation accepts | self_rlef:resample
 broken: first right, submitted wrong | self_rlef:broken | 1.2 (public tests)
-""",
-        "ours | ", ("the paper's",)),
-    "prediction": Table("Output prediction, pass@1", """Explained answers; short budget: little
-training, prediction alone.""", "programs", """
+""", "ours | ", texts=("the paper's",)),
+    "prediction": Table(
+        "Output prediction, pass@1",
+        "Explained answers; short budget: little training, prediction alone.",
+        "programs", """
 held-out, short inputs | short
 held-out, longer inputs | longer
 the model's own | own
@@ -268,9 +276,12 @@ greedy, after SFT | predict_greedy:sft/nlex/{}
 greedy, after RL | predict_greedy:rl/nlex/{}
 short budget, explained | predict:sft_short_budget/nlex/{}
 short budget, output only | predict:sft_short_budget/none/{}
-""", paper=BEFORE_AFTER_RL),
-    "solving": Table("Solving, picking, repairing", """Percent of problems; clear: one reading,
-open: two.""", "", """
+""",
+        paper=BEFORE_AFTER_RL),
+    "solving": Table(
+        "Solving, picking, repairing",
+        "Percent of problems; clear: one reading, open: two.",
+        "", """
 solve pass@1, after SFT | solve:sft/{}:pass@1
 solve pass@1, after RL | solve:rl/{}:pass@1
 public tests passed by one program | solve:rl/{}:public@1
@@ -292,8 +303,11 @@ programs written in self-RLEF, of 10 | self_rlef:{}:turns
 all statements |
 clear
 open
-""", paper=REPAIRED),
-    "changes": Table("Self-RLEF, from the first to the submitted program", "Percent of problems.",
+""",
+        paper=REPAIRED),
+    "changes": Table(
+        "Self-RLEF, from the first to the submitted program",
+        "Percent of problems.",
         "change", """
 right -> right | self_rlef:table:{}:right -> right
 right -> wrong | self_rlef:table:{}:right -> wrong
@@ -301,8 +315,10 @@ wrong -> right | self_rlef:table:{}:wrong -> right
 wrong -> wrong | self_rlef:table:{}:wrong -> wrong
 """, "all tests\npublic tests",
         paper="17.0 fixed, 1.2 broken (public tests)."),
-    "aims": Table("What the course should show", "Bars set before it was measured.", "",
-        """
+    "aims": Table(
+        "What the course should show",
+        "Bars set before it was measured.",
+        "", """
 output prediction after SFT, short inputs | predict:sft/nlex/short | 80 or more
 explained minus output only, short budget | nlex_minus_none:short
 explained minus output only, full budget | nlex_minus_none_full:short | +40 or more
@@ -317,9 +333,12 @@ RL minus SFT, prediction, longer inputs | rl_minus_sft:longer | +3 or more
 own programs after RL, prediction | predict:rl/nlex/own | 85 or more
 RL minus SFT, solve pass@1 | rl_minus_sft:solve pass@1 | +3 or more
 RL minus SFT, solve pass@8 | rl_minus_sft:solve pass@8 | -2 or more
-""", "measured | ", ("aim",)),
-    "time": Table("Time and memory", """Seconds; megabytes of one process; sample, run, train,
-validate: what the steps of RL are made of.""", "", """
+""", "measured | ", texts=('aim',)),
+    "time": Table(
+        "Time and memory",
+        """Seconds; megabytes of one process; sample, run, train, validate: what the steps of RL
+are made of.""",
+        "", """
 data | seconds:data
 sft | seconds:sft
 short | seconds:short
@@ -330,11 +349,16 @@ total | seconds:total
 peak memory | peak_memory_mb
 peak GPU memory | peak_gpu_memory_mb
 """, "measured | "),
-    "training": Table("What they were trained on", "RL: on top of SFT's tokens.", "checkpoint",
-        "* | training:*:{}", "tokens\nexamples\nseconds"),
-    "best_at_k": Table("Picking: one of k programs", """All subsets of k of the programs sampled.
-simulate: one simulation a test; simulate_all: all predictions; exec: by really running the public
-tests; gain: simulate minus pass@1.""", "k", "\n".join(f"{k + 1} | best_at_k:{{}}:{k}" for k in range(10)), """
+    "training": Table(
+        "What they were trained on",
+        "RL: on top of SFT's tokens.",
+        "checkpoint", "* | training:*:{}", "tokens\nexamples\nseconds"),
+    "best_at_k": Table(
+        "Picking: one of k programs",
+        """All subsets of k of the programs sampled. simulate: one simulation a test;
+simulate_all: all predictions; exec: by really running the public tests; gain: simulate minus
+pass@1.""",
+        "k", KS, """
 pass
 exec
 simulate
@@ -343,29 +367,41 @@ short1
 random
 simulation_gap
 gain
-""", paper="best@k simulate is 2 to 8 points above pass@1."),
-    "by_kind": Table("Where simulation goes wrong: kind of program", "pass@1.", "stage/format/set", """
+""",
+        paper="best@k simulate is 2 to 8 points above pass@1."),
+    "by_kind": Table(
+        "Where simulation goes wrong: kind of program",
+        "pass@1.",
+        "stage/format/set", """
 * | predict_by_kind:sft/nlex/*:{}
 * | predict_by_kind:rl/nlex/*:{}
 """, "plain\nmutant\ncrash\nscratch"),
-    "by_steps": Table("Where simulation goes wrong: number of steps", """pass@1, short and longer
-inputs together, by lines of the true explanation.""", "model", """
+    "by_steps": Table(
+        "Where simulation goes wrong: number of steps",
+        "pass@1, short and longer inputs together, by lines of the true explanation.",
+        "model", """
 sft/nlex | predict_by_steps:sft/nlex:{}
 rl/nlex | predict_by_steps:rl/nlex:{}
 """, "1-5\n6-10\n11-15\n16-20\n21-30\n31+", show_n=True),
-    "by_length": Table("Where simulation goes wrong: length of the input", """Numbers of a list,
-digits, or n itself.""", "model", """
+    "by_length": Table(
+        "Where simulation goes wrong: length of the input",
+        "Numbers of a list, digits, or n itself.",
+        "model", """
 sft/nlex | predict_by_length:sft/nlex:{}
 rl/nlex | predict_by_length:rl/nlex:{}
 """, "0\n3\n4\n5\n6\n7\n8\n9\n10\n11\n12", show_n=True),
-    "by_size": Table("Where simulation goes wrong: size of the values", """By the largest integer of
-the run, sign left out.""", "model", """
+    "by_size": Table(
+        "Where simulation goes wrong: size of the values",
+        "By the largest integer of the run, sign left out.",
+        "model", """
 sft/nlex | predict_by_size:sft/nlex:{}
 rl/nlex | predict_by_size:rl/nlex:{}
 """, "0-9\n10-19\n20-49\n50-99\n100+", show_n=True),
-    "wrong_steps": Table("Where simulation goes wrong: the first wrong step", """Counts among the
-wrong predictions (-: no such; none: every line right, only the output wrong); then the share of right
-ones that hold a wrong line.""", "stage/format/set", """
+    "wrong_steps": Table(
+        "Where simulation goes wrong: the first wrong step",
+        """Counts among the wrong predictions (-: no such; none: every line right, only the
+output wrong); then the share of right ones that hold a wrong line.""",
+        "stage/format/set", """
 * | first_wrong_step:sft/nlex/*:{}
 * | first_wrong_step:rl/nlex/*:{}
 """, """
@@ -375,57 +411,80 @@ arithmetic | kinds:arithmetic
 comparison | kinds:comparison
 format | kinds:format
 indexing | kinds:indexing
+branch | kinds:branch
 loop | kinds:loop
 print | kinds:print
 none | kinds:none
 right with a wrong line | right_with_wrong_step
 """),
-    "agreement": Table("Agreement of five predictions", """Accuracy of the commonest of them (vote),
-and by how many agree on it.""", "stage/format/set", """
+    "agreement": Table(
+        "Agreement of five predictions",
+        "Accuracy of the commonest of them (vote), and by how many agree on it.",
+        "stage/format/set", """
 * | predict_by_agreement:sft/nlex/*:{}
 * | predict_by_agreement:rl/nlex/*:{}
 """, "vote\n5/5\n4/5\n3/5\n2/5\n1/5", show_n=True),
 
     # What lab/evaluate.py adds: other rewards, formats, judges, controls.
-    "formats_alone": Table("Answer formats, prediction alone", """The same number of tokens each, with
-a schedule of its own.""", "answer format", """
+    "formats_alone": Table(
+        "Answer formats, prediction alone",
+        "The same number of tokens each, with a schedule of its own.",
+        "answer format", """
 explained (`nlex`) | predict:sft_predict_only/nlex/{}
 variable dumps (`raw`) | predict:sft/raw/{}
 output only (`none`) | predict:sft/none/{}
 explained minus output only | nlex_minus_none_full:{}
 explained minus variable dumps | nlex_minus_raw_full:{}
-""", "short\nlonger", paper="""CruxEval-O pass@1 without and with explanations in SFT: 37.5 and 68.0
-(3B), 48.5 and 75.5 (7B)."""),
-    "formats": Table("Answer formats, one model for all three texts", """sft and rl: explained; raw:
-variable dumps; none: output only. RL rewards explained answers line by line, the others by their
-outcome.""", "checkpoint", """
+""", "short\nlonger",
+        paper="""CruxEval-O pass@1 without and with explanations in SFT: 37.5 and 68.0 (3B), 48.5
+and 75.5 (7B)."""),
+    "formats": Table(
+        "Answer formats, one model for all three texts",
+        """sft and rl: explained; raw: variable dumps; none: output only. RL rewards explained
+answers line by line, the others by their outcome.""",
+        "checkpoint", """
 * | formats:models:*:{}
 * | formats:differences:*:{}
-""", COMPARED, paper="""output prediction after RL, from SFT without and with explanations (DMC): 45.9
+""", COMPARED,
+        paper="""output prediction after RL, from SFT without and with explanations (DMC): 45.9
 and 59.4 (3B), 71.8 and 77.3 (7B)."""),
-    "default": Table("RL, other rewards, more imitation", """control: SFT continued on its mixture for
-as long as RL trained; ceiling: the same with RL's prompts as half of its explained cases. Greedy
-answers are blind to the temperature, which RL learnt in these runs.""", "checkpoint", """
+    "default": Table(
+        "RL, other rewards, more imitation",
+        """control: SFT continued on its mixture for as long as RL trained; ceiling: the same
+with RL's prompts as half of its explained cases. Greedy answers are blind to the temperature,
+which RL learnt in these runs.""",
+        "checkpoint", """
 * | rl_table:default:models:*:{}
 * | rl_table:default:differences:*:{}
-""", COMPARED, paper=BEFORE_AFTER_RL),
-    "scarce": Table("The same where explanations are scarce", """few: SFT on a twentieth of the
-explained cases.""", "checkpoint", """
+""", COMPARED,
+        paper=BEFORE_AFTER_RL),
+    "scarce": Table(
+        "The same where explanations are scarce",
+        "few: SFT on a twentieth of the explained cases.",
+        "checkpoint", """
 * | rl_table:scarce:models:*:{}
 * | rl_table:scarce:differences:*:{}
 """, COMPARED),
-    "validation": Table("Rewards, on all validation cases", "pass@1 from four samples.", "checkpoint", """
+    "validation": Table(
+        "Rewards, on all validation cases",
+        "pass@1 from four samples.",
+        "checkpoint", """
 * | models:*:{}
 * | differences:*:{}
 """, "short\nlonger"),
-    "own_programs": Table("Joint training against prediction alone", """All predict the same programs,
-those that rl wrote.""", "checkpoint", """
+    "own_programs": Table(
+        "Joint training against prediction alone",
+        "All predict the same programs, those that rl wrote.",
+        "checkpoint", """
 * | own_programs:models:*:{}
 * | own_programs:differences:*:{}
-""", "own pass@1\nown pass@5\nown greedy", paper="""joint and prediction alone on own programs (DMC):
-80.2 and 85.0 (32B), 68.4 and 74.6 (7B)."""),
-    "judges": Table("Picking: judges and programs", """Who judges whose programs, by simulating the
-public tests; predict-rl: trained on prediction alone; other: another seed's solver.""",
+""", "own pass@1\nown pass@5\nown greedy",
+        paper="""joint and prediction alone on own programs (DMC): 80.2 and 85.0 (32B), 68.4 and
+74.6 (7B)."""),
+    "judges": Table(
+        "Picking: judges and programs",
+        """Who judges whose programs, by simulating the public tests; predict-rl: trained on
+prediction alone; other: another seed's solver.""",
         "judge, programs of, statements", """
 rl, rl, all | best_at_k:{}
 rl, rl, clear | best_at_k:clear:{}
@@ -448,11 +507,14 @@ pass@8 | pass:7
 best@8 exec | exec:7
 best@8 simulate | simulate:7
 gap | simulation_gap:7
-""", paper="""best@k simulate is 2 to 8 points above pass@1; the gap is small at 32B, larger at 7B,
-smaller with a dedicated verifier."""),
-    "missed": Table("Picking: what is missed", """Problems by the choice among all programs, one
-simulation each, against exec's: worse because its choice was simulated to pass more than it does
-(false pass), or only because a right one was underrated (false fail). Then single programs.""",
+""",
+        paper="""best@k simulate is 2 to 8 points above pass@1; the gap is small at 32B, larger
+at 7B, smaller with a dedicated verifier."""),
+    "missed": Table(
+        "Picking: what is missed",
+        """Problems by the choice among all programs, one simulation each, against exec's: worse
+because its choice was simulated to pass more than it does (false pass), or only because a right
+one was underrated (false fail). Then single programs.""",
         "judge, programs of", """
 rl, rl | best_at_k:{}
 predict-rl, rl | best_at_k_predict_only:{}
@@ -467,20 +529,29 @@ better | choices:better
 accepts right | accepts_right
 rejects wrong | rejects_wrong
 """, show_n=True),
-    "open_readings": Table("Picking: the reading of a vague statement", """Programs of rl. A vague
-phrase has two readings: the chance to guess is 1/2, with two phrases 1/4 (counted in the statement;
-higher where readings do the same).""", "phrases", "* | open_readings:models:*:{}", READINGS, show_n=True),
-    "public_tests": Table("Picking: no public tests in the prompt", """Programs of the model trained on
-both kinds of prompt, picked by its own simulation of the public tests.""", "solve prompt", """
+    "open_readings": Table(
+        "Picking: the reading of a vague statement",
+        """Programs of rl. A vague phrase has two readings: the chance to guess is 1/2, with two
+phrases 1/4 (counted in the statement; higher where readings do the same).""",
+        "phrases", "* | open_readings:models:*:{}", READINGS, show_n=True),
+    "public_tests": Table(
+        "Picking: no public tests in the prompt",
+        """Programs of the model trained on both kinds of prompt, picked by its own simulation of
+the public tests.""",
+        "solve prompt", """
 * | public_tests:models:*:{}
 * | public_tests:differences:*:{}
-""", READINGS, paper="""without public tests in the prompt solving drops, and picking by simulation
+""", READINGS,
+        paper="""without public tests in the prompt solving drops, and picking by simulation
 regains most of it."""),
-    "open_readings_without_tests": Table("Picking: the reading, where the prompt shows no tests",
-        """Programs of extra; pass@1 is guessing, best of 8 is told the reading by the public tests.""",
+    "open_readings_without_tests": Table(
+        "Picking: the reading, where the prompt shows no tests",
+        "Programs of extra; pass@1 is guessing, best of 8 is told the reading by the public tests.",
         "phrases", "* | open_readings_without_tests:models:*:{}", READINGS, show_n=True),
-    "public": Table("Public tests", """public@k: one of k programs passes the tests that its prompt
-shows.""", "programs of", """
+    "public": Table(
+        "Public tests",
+        "public@k: one of k programs passes the tests that its prompt shows.",
+        "programs of", """
 sft
 rl
 few
@@ -500,9 +571,13 @@ pass@1 | solve:{}:pass@1
 pass@8 | solve:{}:pass@8
 public@1 | solve:{}:public@1
 public@10 | solve:{}:public@10
-""", paper="pass rate on public tests, pass@1 and pass@10 (DMC): 73.4 and 87.6."),
-    "repair_controls": Table("Repairing: against its controls", """Paired; broken: share of all
-problems. Then the programs written, the first one included. no-fix: never trained to fix.""", "model", """
+""",
+        paper="pass rate on public tests, pass@1 and pass@10 (DMC): 73.4 and 87.6."),
+    "repair_controls": Table(
+        "Repairing: against its controls",
+        """Paired; broken: share of all problems. Then the programs written, the first one
+included. no-fix: never trained to fix.""",
+        "model", """
 rl | self_rlef:{}
 sft | self_rlef_sft:{}
 no-fix | self_rlef_no_fix:{}
@@ -516,10 +591,13 @@ written | turns
 oracle | oracle_turns
 resample | resample_turns
 exchanged | exchanged_turns
-""", paper=REPAIRED),
-    "repair_turns": Table("Repairing: program by program", """Solved after so many programs. simulated:
-self-RLEF; oracle: with true feedback; exchanged: with another problem's; resample: new tries instead of
-fixes.""", "model, feedback", """
+""",
+        paper=REPAIRED),
+    "repair_turns": Table(
+        "Repairing: program by program",
+        """Solved after so many programs. simulated: self-RLEF; oracle: with true feedback;
+exchanged: with another problem's; resample: new tries instead of fixes.""",
+        "model, feedback", """
 rl, simulated | self_rlef:curve:simulated:{}
 rl, oracle | self_rlef:curve:oracle:{}
 rl, resample | self_rlef:curve:resample:{}
@@ -530,26 +608,33 @@ sft, resample | self_rlef_sft:curve:resample:{}
 no-fix, simulated | self_rlef_no_fix:curve:simulated:{}
 no-fix, oracle | self_rlef_no_fix:curve:oracle:{}
 no-fix, resample | self_rlef_no_fix:curve:resample:{}
-""", "1\n2\n3\n10", paper="3.33 of 10 turns used; 17.0 fixed, 1.2 broken (public tests)."),
-    "self_rlef_traces": Table("Repairing: the whole trace as feedback", """Solved after so many
-programs. trace: the fix prompt also tells the failing run step by step; simulated or true (oracle).""",
+""", "1\n2\n3\n10",
+        paper="3.33 of 10 turns used; 17.0 fixed, 1.2 broken (public tests)."),
+    "self_rlef_traces": Table(
+        "Repairing: the whole trace as feedback",
+        """Solved after so many programs. trace: the fix prompt also tells the failing run step
+by step; simulated or true (oracle).""",
         "feedback", """
 * | self_rlef_traces:models:*:{}
 * | self_rlef_traces:differences:*:{}
 """, "after 1\nafter 2\nafter 3\nafter 10"),
-    "self_rlef_traces_written": Table("Repairing with traces: programs written", """too long: fix
-prompts beyond the context, where the program is submitted.""", "feedback", """
-simulated
-simulated_trace
-oracle
-oracle_trace
-""", "programs | self_rlef_traces:turns:{}\ntoo long | self_rlef_traces:too_long:{}"),
+    "self_rlef_traces_written": Table(
+        "Repairing with traces: programs written",
+        "too long: fix prompts beyond the context, where the program is submitted.",
+        "feedback", "simulated\nsimulated_trace\noracle\noracle_trace", """
+programs | self_rlef_traces:turns:{}
+too long | self_rlef_traces:too_long:{}
+"""),
 
     # Files of other measurements: explanations, sandbox, speed, programs from elsewhere.
-    "elsewhere": Table("Programs from elsewhere, never trained on", "Greedy predictions, percent right.",
+    "elsewhere": Table(
+        "Programs from elsewhere, never trained on",
+        "Greedy predictions, percent right.",
         "level", "* | levels:*", "right | ", show_n=True),
-    "trace": Table("Explanations of real programs", """The first test of each, or one call; then why a
-program is not explained to its end.""", "programs", """
+    "trace": Table(
+        "Explanations of real programs",
+        "The first test of each, or one call; then why a program is not explained to its end.",
+        "programs", """
 CruxEval, functions | cruxeval:{}
 human contest programs | contest_programs:{}
 QuixBugs, correct and buggy | quixbugs:{}
@@ -564,15 +649,25 @@ over 10,000 events | more than 10,000 events
 over 1 MB | more than 1,000,000 bytes of values
 differs when traced | what it prints differs when it is not traced
 """),
-    "trace_speed": Table("The recorder's speed", "Small frames, the same program, taking turns.", "", """
+    "trace_speed": Table(
+        "The recorder's speed",
+        "Small frames, the same program, taking turns.",
+        "", """
 ours | speed:recorder_{}
 PySnooper, output discarded | speed:pysnooper_{}
 ours in the sandbox, with the untraced run | speed:record_in_sandbox_{}
-""", "microseconds an event | us_per_event\nevents a second | events_per_second"),
-    "sandbox": Table("Runs a second on one core", "Median of the rounds.", "", "* | speed:*:{}",
-        "trivial program\none that imports eight usual modules"),
-    "soak": Table("A long run of mixed programs", """The caller's memory and descriptors after the first
-and the last thousand.""", "", """
+""", """
+microseconds an event | us_per_event
+events a second | events_per_second
+"""),
+    "sandbox": Table(
+        "Runs a second on one core",
+        "Median of the rounds.",
+        "", "* | speed:*:{}", "trivial program\none that imports eight usual modules"),
+    "soak": Table(
+        "A long run of mixed programs",
+        "The caller's memory and descriptors after the first and the last thousand.",
+        "", """
 runs | soak:runs
 hostile among them | soak:hostile
 wrong outcomes | soak:wrong
@@ -582,11 +677,21 @@ MB, last | soak:after_last_thousand:resident_mb
 descriptors, first | soak:after_first_thousand:descriptors
 descriptors, last | soak:after_last_thousand:descriptors
 """, "measured | "),
-    "bench": Table("Tokens a second", "The contestants take turns; median of the rounds.", "",
-        "* | figures:*:{}", "tokens a second | tokens_per_second"),
-    "growth": Table("How the cost of a training step grows", "Ours.", "", "* | figures:growth*:{}",
-        "parameters\nmicroseconds a token | microseconds_per_token"),
-    "ratios": Table("Ratios, ours to theirs", "Median of the rounds' ratios.", "", "* | ratios:*", "ratio | "),
+    "bench": Table(
+        "Tokens a second",
+        "The contestants take turns; median of the rounds.",
+        "", "* | figures:*:{}", "tokens a second | tokens_per_second"),
+    "growth": Table(
+        "How the cost of a training step grows",
+        "Ours.",
+        "", "* | figures:growth*:{}", """
+parameters
+microseconds a token | microseconds_per_token
+"""),
+    "ratios": Table(
+        "Ratios, ours to theirs",
+        "Median of the rounds' ratios.",
+        "", "* | ratios:*", "ratio | "),
 }
 
 
@@ -612,7 +717,8 @@ def readmes() -> list[Path]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter, allow_abbrev=False)
+        description=__doc__, allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--out", type=Path, default=Path("out"), help="folder with metrics.json")
     parser.add_argument("--write", action="store_true", help="make the README files' tables again")
     args = parser.parse_args()
@@ -623,6 +729,8 @@ def main() -> None:
             print(path.relative_to(ROOT))
         return
     run = read(args.out)
+    if run.get("preset") == "quick":
+        print("**Toy size: these numbers mean nothing.**\n")
     for table in TABLES.values():
         text = render(table, [run], [str(args.out)])
         if text:
