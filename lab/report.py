@@ -249,7 +249,7 @@ the same after RL | predict:rl/nlex/short | 89.6 (LCB-IO), 89.2 (DMC)
 longer inputs, after SFT | predict:sft/nlex/longer
 longer inputs, after RL | predict:rl/nlex/longer
 its own programs, after RL | predict:rl/nlex/own | 80.2 (DMC)
-explained minus output only, short budget | nlex_minus_none:short | +30.5 (3B), +27.0 (7B)
+explained minus output only, short budget | nlex_minus_none:short | +30.5 (3B), full budget
 solves with one program (pass@1), after SFT | solve:sft:pass@1
 the same after RL | solve:rl:pass@1
 **best of 8 by its own simulation** | best_at_k:simulate:7 | 2 to 8 points above pass@1

@@ -1,0 +1,179 @@
+"""Is every figure of the README files that of a committed file? And the report and plots of a run."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from lab import plots, report
+from lab.report import TABLES, Table, cell, expanded, fill, grid, listed, lookup, read, render
+
+ROOT = Path(__file__).resolve().parent.parent
+RESULTS = ROOT / "results/README.md"
+RUNS = sorted(path.parent for path in ROOT.glob("results/*/metrics.json"))
+
+
+def figure(value, lo=0.0, hi=1.0, n=400) -> dict:
+    return {"value": value, "lo": lo, "hi": hi, "n": n}
+
+
+def shell(*words, cwd=ROOT):
+    return subprocess.run([sys.executable, *map(str, words)], cwd=cwd, capture_output=True, text=True)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The README files.
+
+def test_every_table_of_the_readme_files_is_made_from_the_committed_files():
+    assert {"README.md", "results/README.md"} <= {path.relative_to(ROOT).as_posix() for path in report.readmes()}
+    for path in report.readmes():
+        text = path.read_text()
+        assert fill(text) == text, f"{path}: python -m lab.report --write"
+        assert len(report.BLOCK.findall(text)) == len(re.findall("^<!-- end of ", text, re.MULTILINE)), path
+        assert all(block.strip() for _, _, _, block, _ in report.BLOCK.findall(text)), f"{path} has an empty table"
+    assert "<!-- headline: results/cpu-seed0 results/cpu-seed1 results/cpu-seed2 -->" in (ROOT / "README.md").read_text()
+
+
+def test_a_changed_figure_is_noticed():
+    text = RESULTS.read_text()
+    assert fill(text.replace("85.2 (83.7 to 88.0)", "86.2 (83.7 to 88.0)")) == text
+
+
+def test_all_that_was_measured_is_shown():
+    shown = {name for _, name, *_ in report.BLOCK.findall(RESULTS.read_text())} | {"headline"}
+    assert shown == set(TABLES)
+    kinds = {line[0] for line in listed(TABLES["wrong_steps"].columns)}
+    for folder in RUNS:
+        for name, row in read(folder)["first_wrong_step"].items():
+            assert set(row["kinds"]) <= kinds or not name.startswith(("sft/nlex", "rl/nlex")), name
+    for folder in RUNS:
+        assert f"`{folder.name}`" in RESULTS.read_text() and (folder / "run.txt").exists()
+
+
+def test_figures_in_the_prose_stand_in_a_table_of_their_section():
+    """1.0M and the like aside, every decimal and every percentage: as it stands there, or rounded."""
+    for section in RESULTS.read_text().split("\n## ")[3:]:  # after the words and the runs
+        tables = "".join(block for _, _, _, block, _ in report.BLOCK.findall(section))
+        numbers = {abs(float(number)) for number in re.findall(r"\d+\.\d+", tables)}
+        prose = re.sub(r"`[^`]*`|\]\([^)]*\)", "", report.BLOCK.sub("", section))
+        for number in re.findall(r"\d+\.\d+", prose):
+            assert float(number) in numbers, f"{section.splitlines()[0]}: {number}"
+
+
+def test_contents_and_links():
+    text = RESULTS.read_text()
+    anchor = lambda title: re.sub(r"[^\w -]", "", title.lower()).replace(" ", "-")
+    titles = [anchor(title) for title in re.findall(r"^## (.*)", text, re.MULTILINE)]
+    assert re.findall(r"\d+\. \[[^]]*\]\(#(.*?)\)", text) == titles
+    for link in re.findall(r"\]\(([^)#]+)\)", text):
+        assert (ROOT / "results" / link).exists(), link
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Cells and tables.
+
+def test_cells():
+    one, two = {"a": figure(0.5, 0.4, 0.65), "gain": figure(-0.004, -0.1, 0.2)}, {"a": figure(0.7), "gain": figure(0.1)}
+    assert cell([one], "a") == "50.0 (40.0 to 65.0)" and cell([one, two], "a") == "60.0 (50.0 to 70.0)"
+    assert cell([one], "a", show_n=True).endswith(", n = 400")
+    assert cell([one], "gain") == "-0.4 (-10.0 to +20.0)" and cell([one, two], "gain") == "+4.8 (-0.4 to +10.0)"
+    assert cell([one, {}], "a") == cell([one], "b") == cell([{"a": figure(None, None, None, 0)}], "a") == "-"
+    assert cell([{"turns": figure(2.357, 2.0, 3.0)}], "turns") == "2.36 (2.00 to 3.00)"
+    changes = [{"differences": {"rl minus sft": {"x": figure(value, value - half, value + half)}}}
+               for value, half in ((0.04, 0.03), (0.06, 0.04))]
+    # of independent runs: half the width of their mean is sqrt(3^2 + 4^2) / 2 points
+    assert cell(changes, "differences:rl minus sft:x") == "+5.0 (+2.5 to +7.5): +4.0 +6.0"
+    assert cell(changes[:1], "differences:rl minus sft:x") == "+4.0 (+1.0 to +7.0)"
+    assert cell([{"n": 1234567}], "n") == "1,234,567" and cell([{"n": 7}, {"n": 7}], "n") == "7"
+    assert cell([{"n": 512.2}], "n") == "512" and cell([{"n": 1.504}, {"n": 2.5}], "n") == "2.00 (1.50 to 2.50)"
+    assert cell([{"rates": [3.0, 900.0, 500.0]}], "rates") == "500"
+
+
+def test_paths_rows_and_columns():
+    metrics = {"best": {"open": {"k": [figure(0.1), figure(0.2)]}, "k": [figure(0.3)]}, "solve": {"rl": 1, "rl/open": 2}}
+    assert lookup(metrics, "best:open:k:1")["value"] == 0.2 and lookup(metrics, "best::k:0")["value"] == 0.3
+    assert lookup(metrics, "best:k:1") is lookup(metrics, "no:k") is lookup(metrics, "solve:rl:deeper") is None
+    assert lookup(metrics, "solve:rl/") == 1 and lookup(metrics, "solve:rl/open") == 2
+    assert listed("\na | b | c\nd e\n | f\n") == [["a", "b", "c"], ["d e", "d e"], ["", "f"]]
+    assert expanded(metrics, listed("* | solve:rl*:{}\nx | y\n* | none:*")) == [
+        ["rl", "solve:rl:{}"], ["rl/open", "solve:rl/open:{}"], ["x", "y"]]
+    rows = "1 | best:{}:k:0 | a\n2 | best:{}:k:1\n3 | best:{}:k:2"
+    table = Table("T", "C.", "k", rows, "all | \nopen\nnone", texts=("note",), paper="1.0.")
+    lines, n = grid(table, [metrics])
+    assert lines == [["k", "all", "open", "note"],
+                     ["1", "30.0 (0.0 to 100.0)", "10.0 (0.0 to 100.0)", "a"], ["2", "-", "20.0 (0.0 to 100.0)", ""]]
+    assert n == {400}
+    text = render(table, [metrics | {"seed": 3, "commit": "0123456789"}], ["results/x"])
+    assert text.startswith("**T.** C. Paper: 1.0.\n\n| k | all ")
+    assert text.endswith("<sub>`results/x`; seed 3; n = 400 a cell and run; commit 0123456</sub>")
+    assert render(table, [{}], ["x"]) == ""
+
+
+def test_whatever_a_run_lacks_is_left_out():
+    metrics = read(ROOT / "results/full")
+    told = lambda metrics: [render(table, [metrics], ["x"]) for table in TABLES.values()]
+    whole = "".join(told(metrics)).count("\n")
+    for key in metrics:
+        less = "".join(told({name: value for name, value in metrics.items() if name != key}))
+        assert "None" not in less and "nan" not in less and less.count("\n") <= whole
+
+
+def test_the_report_of_a_run(tmp_path):
+    done = shell("-m", "lab.report", "--out", "results/course")
+    assert done.returncode == 0 and not done.stderr and "**Time and memory.**" in done.stdout and "| sample " in done.stdout
+    for text, words in (("{", "cannot use"), ('{"preset": "cpu"}', "does not hold an evaluation")):
+        (tmp_path / "metrics.json").write_text(text)
+        done = shell("-m", "lab.report", "--out", tmp_path)
+        assert done.returncode == 1 and words in done.stderr and done.stderr.count("\n") == 1
+    done = shell("-m", "lab.report", "--out", tmp_path / "absent")
+    assert done.returncode == 1 and "No such file" in done.stderr and done.stderr.count("\n") == 1
+    (tmp_path / "metrics.json").write_text(json.dumps({"preset": "quick", "seed": 0, "commit": "abc", "predict": {}}))
+    assert "these numbers mean nothing" in shell("-m", "lab.report", "--out", tmp_path).stdout
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Plots.
+
+def test_logs(tmp_path):
+    (tmp_path / "sft.jsonl").write_text('{"step": 50}\n{"step": 100}\n{"ste')
+    assert report.read_log(tmp_path / "sft.jsonl") == [{"step": 50}, {"step": 100}] and report.read_log(tmp_path / "none") == []
+    (tmp_path / "rl.jsonl").write_text('{"step": 0, "val_short": 0.5}\n' + "".join(
+        f'{{"step": {k}, "seconds": {{"sample": 2, "run": 1, "train": 3, "validate": 50}}}}\n' for k in (1, 2)))
+    (tmp_path / "sft-control.jsonl").write_text('{"step": 1, "train_seconds": 8, "val_short": 0.6}\n')
+    course = lambda name: [record["trained"] for record in plots.training_course(tmp_path, name, "rl")]
+    assert course("rl") == [0, 6, 12] and course("sft-control") == [0, 8] and course("sft-ceiling") == []  # validation is no training
+    (tmp_path / "metrics.json").write_text('{"predict": {}}')
+    assert read(tmp_path)["rl_seconds"] == {"sample": 4, "run": 2, "train": 6, "validate": 100}
+
+
+def test_shares_of_wrong_steps():
+    told = lambda n, **kinds: {"n": n, "wrong": sum(kinds.values()), "kinds": kinds}
+    run = {"first_wrong_step": {"sft/nlex/short": told(6, arithmetic=2), "sft/nlex/longer": told(4, loop=1, arithmetic=1),
+                                "sft/nlex/own": told(9, loop=9)}}
+    assert plots.wrong_step_shares(run, "sft/nlex") == {"arithmetic": 0.3, "loop": 0.1}
+    assert plots.wrong_step_shares(run, "rl/nlex") == {}
+
+
+def test_without_matplotlib_one_line(tmp_path):
+    code = "import sys; sys.modules['matplotlib'] = None; sys.argv[1:] = ['results/course']; from lab.plots import main; main()"
+    done = shell("-c", code)
+    assert done.returncode == 0 and done.stdout.count("\n") == 1 and "matplotlib is not installed" in done.stdout and not done.stderr
+
+
+def test_plots(tmp_path, monkeypatch):
+    pytest.importorskip("matplotlib")
+    for name in ("metrics.json", "rl.jsonl", "sft.jsonl"):
+        (tmp_path / name).write_text((ROOT / "results/course" / name).read_text())
+    monkeypatch.setattr(sys, "argv", ["plots", str(tmp_path)])
+    plots.main()
+    names = {"best_at_k", "accuracy_by_steps", "first_wrong_step", "learning", "rl_curves"}
+    assert {path.stem for path in tmp_path.glob("*.png")} == names
+    monkeypatch.setattr(sys, "argv", ["plots", "--best", str(tmp_path / "all.png"), *map(str, RUNS[:2])])
+    plots.main()
+    assert (tmp_path / "all.png").stat().st_size > 10_000
+    (tmp_path / "metrics.json").write_text('{"predict": {}}')  # of a run that measured nothing more
+    monkeypatch.setattr(sys, "argv", ["plots", str(tmp_path)])
+    plots.main()
