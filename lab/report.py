@@ -250,8 +250,7 @@ longer inputs, after SFT | predict:sft/nlex/longer
 longer inputs, after RL | predict:rl/nlex/longer
 its own programs, after RL | predict:rl/nlex/own | 80.2 (DMC)
 explained minus output only, short budget | nlex_minus_none:short | +30.5 (3B), full budget
-solves with one program (pass@1), after SFT | solve:sft:pass@1
-the same after RL | solve:rl:pass@1
+solves with one program (pass@1), after RL | solve:rl:pass@1
 **best of 8 by its own simulation** | best_at_k:simulate:7 | 2 to 8 points above pass@1
 best of 8 by really running the public tests | best_at_k:exec:7
 simulation gap: exec minus simulate | best_at_k:simulation_gap:7 | small (32B)
@@ -711,8 +710,8 @@ def fill(text: str) -> str:
 
 
 def readmes() -> list[Path]:
-    return [path for path in (*ROOT.glob("README.md"), *ROOT.glob("*/README.md"))
-            if BLOCK.search(path.read_text())]
+    paths = [ROOT / "README.md", *ROOT.glob("*/README.md")]
+    return [path for path in paths if BLOCK.search(path.read_text())]
 
 
 def main() -> None:
