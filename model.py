@@ -1,10 +1,9 @@
-"""Who learns? A tokenizer and a transformer, and the plainest way to do all that is done with them:
-score tokens, sample, step, save, share the work.
+"""Who learns? A tokenizer and a transformer, and the plainest way to use them.
 
     python model.py          # parameters and FLOPs per token of the CPU preset's model
 
-fast.py has `logprobs` and `generate` again, with a key/value cache and much else; the answers are the
-same, and a test says so. Read these here.
+`logprobs` and `generate` are here to be read. sft.py, rl.py and eval.py call those of fast.py: the
+same answers, tested, with a key/value cache, compiled blocks and more.
 
 Axes: B batch rows, T positions, D width, nh heads, nkv key/value heads, hs head size, V vocabulary,
 M scored positions.
@@ -16,8 +15,6 @@ Initialisation
     norm gains                            one
 """
 
-from __future__ import annotations
-
 import base64
 import ctypes
 import math
@@ -26,7 +23,6 @@ import signal
 import sys
 import zipfile
 from dataclasses import asdict, dataclass
-from datetime import timedelta
 from pathlib import Path
 
 import tiktoken
@@ -34,26 +30,21 @@ import torch
 import torch.distributed as dist
 import torch.nn.functional as F
 from torch import nn
-from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
-# --------------------------------------------------------------------------------------------------
-# Tokenizer. tiktoken cuts text into pieces by a pattern; a piece that is in the ranks is one token, any
-# other is spelled in bytes. The vocabulary is 256 bytes and the most frequent pieces of the texts we
-# generate (lab/vocab.py), so any text at all round-trips.
-
+# Tokenizer. tiktoken cuts text into pieces by a pattern; a piece that is in the ranks is one token,
+# any other is spelled in bytes. The vocabulary is 256 bytes and the most frequent pieces of our
+# texts (lab/vocab.py), so any text at all round-trips.
 PIECES = "|".join([
-    r"list\(map\(int, input\(\)\.split\(\)\)\)|int\(input\(\)\)|input\(\)",                  # idioms
-    r"<output>\n|</output>|<error>|```python\n|```",
-    r", so [a-z ]+\.\n| is (?:true|false)(?=, so)",
-    r"The loop ends\.\n|No turn is left\.\n|We continue\.\n|[.}]\n",
+    r"list\(map\(int, input\(\)\.split\(\)\)\)|int\(input\(\)\)|input\(\)|<output>\n|</output>",
+    r"<error>|```python\n|```|, so [a-z ]+\.\n| is (?:true|false)(?=, so)|The loop ends\.\n",
+    r"No turn is left\.\n|We continue\.\n|[.}]\n",    # so far: idioms of the texts
     r"[0-9]",                # every digit its own token: arithmetic is done digit by digit
     r"\n *",                 # a line end with the next line's indentation
     r" ?[A-Za-z_]{2,} ?",    # a word with its spaces
-    r"[A-Za-z_]",            # a single letter, bare: a variable is the same token wherever it stands
+    r"[A-Za-z_]",            # a letter, bare: a variable is the same token wherever it stands
     r" ?[-+*/%=<>!]+ ?",     # an operator with its spaces
     r" ?[\[({] ?|[\])}]+",   # brackets
-    r", |: |\. ?|'|\"",      # punctuation
-    r" +",
+    r", |: |\. ?|'|\"| +",   # punctuation, spaces
     r"[^\sA-Za-z0-9_]|\s|.",  # anything else, one character at a time
 ])
 VOCAB = Path(__file__).with_name("vocab.tiktoken")
@@ -61,9 +52,9 @@ SPECIALS = ("<|user|>", "<|assistant|>", "<|end|>", "<|pad|>")
 
 
 class Tokenizer:
-    """Text <-> token ids. Raises SystemExit with one line if the vocabulary file is missing or damaged."""
+    """Text <-> token ids. Exits with one line if the vocabulary file is missing or damaged."""
 
-    def __init__(self, path: Path | str = VOCAB):
+    def __init__(self, path=VOCAB):
         ranks = {}
         try:
             for line in Path(path).read_text().splitlines():
@@ -71,36 +62,33 @@ class Tokenizer:
                 ranks[base64.b64decode(token)] = int(rank)
             if sorted(ranks.values()) != list(range(len(ranks))) or len(ranks) < 256:
                 raise ValueError("ranks are missing")
-        except FileNotFoundError:
-            sys.exit(f"{path} is missing: restore it from the repository, or see lab/vocab.py")
-        except ValueError as problem:
-            sys.exit(f"{path} is damaged ({problem}): restore it from the repository")
-        n = len(ranks)
-        self.user, self.assistant, self.end, self.pad = range(n, n + len(SPECIALS))
-        self.n_vocab = n + len(SPECIALS)
-        self.encoding = tiktoken.Encoding(
-            "nano-self-execution", pat_str=PIECES, mergeable_ranks=ranks,
-            special_tokens=dict(zip(SPECIALS, range(n, self.n_vocab))))
+        except (OSError, ValueError) as problem:
+            sys.exit(f"{path} is missing or damaged ({problem}): restore it from the repository")
+        specials = {name: len(ranks) + k for k, name in enumerate(SPECIALS)}
+        self.user, self.assistant, self.end, self.pad = specials.values()
+        self.n_vocab = len(ranks) + len(specials)
+        self.encoding = tiktoken.Encoding("nano-self-execution", pat_str=PIECES,
+                                          mergeable_ranks=ranks, special_tokens=specials)
 
-    def encode(self, text: str) -> list[int]:
+    def encode(self, text):
         """Special tokens spelled out in the text are ordinary text here."""
         return self.encoding.encode_ordinary(text)
 
-    def decode(self, ids: list[int]) -> str:
+    def decode(self, ids):
         return self.encoding.decode(ids)
 
-    def prompt(self, user: str) -> list[int]:
-        """<|user|> text <|assistant|>"""
+    def prompt(self, user):
+        """-> ids of <|user|> text <|assistant|>"""
         return [self.user, *self.encode(user), self.assistant]
 
-    def answer(self, assistant: str) -> list[int]:
-        """text <|end|>"""
+    def answer(self, assistant):
+        """-> ids of text <|end|>"""
         return [*self.encode(assistant), self.end]
 
 
 # --------------------------------------------------------------------------------------------------
-# Transformer: pre-norm, RMSNorm, rotary positions, normed queries and keys, grouped-query attention.
-# Names as in Hugging Face's Qwen3.
+# Transformer: pre-norm, RMSNorm, rotary positions, normed queries and keys, grouped-query
+# attention. Names as in Hugging Face's Qwen3.
 
 @dataclass
 class ModelConfig:
@@ -116,42 +104,43 @@ class ModelConfig:
     bias: bool = False
 
     @property
-    def head_size(self) -> int:
+    def head_size(self):
         return self.n_embd // self.n_head
 
 
 def rotate(x, rope):
-    """Rotary positions (Su et al. 2021): each pair (a, b) turned by an angle that grows with position."""
-    cos, sin = rope                                                    # each (B or 1, T, 1, hs/2)
-    a, b = x.chunk(2, -1)                                              # x (B, T, nh, hs)
+    """Rotary positions (Su et al. 2021): pairs (a, b) of x (B, T, heads, hs) are turned by an angle
+    that grows with the position. rope (2, T, 1, hs/2): its cosine and sine."""
+    cos, sin = rope
+    a, b = x.chunk(2, -1)
     return torch.cat((a * cos - b * sin, b * cos + a * sin), -1)
 
 
 class Attention(nn.Module):
-    def __init__(self, c: ModelConfig):
+    def __init__(self, c):
         super().__init__()
         self.c = c
-        self.q_proj = nn.Linear(c.n_embd, c.n_head * c.head_size, bias=c.bias)
-        self.k_proj = nn.Linear(c.n_embd, c.n_kv_head * c.head_size, bias=c.bias)
-        self.v_proj = nn.Linear(c.n_embd, c.n_kv_head * c.head_size, bias=c.bias)
-        self.o_proj = nn.Linear(c.n_head * c.head_size, c.n_embd, bias=c.bias)
-        self.q_norm = nn.RMSNorm(c.head_size)
-        self.k_norm = nn.RMSNorm(c.head_size)
+        shared = c.n_kv_head * c.head_size
+        self.q_proj = nn.Linear(c.n_embd, c.n_embd, bias=c.bias)
+        self.k_proj = nn.Linear(c.n_embd, shared, bias=c.bias)
+        self.v_proj = nn.Linear(c.n_embd, shared, bias=c.bias)
+        self.o_proj = nn.Linear(c.n_embd, c.n_embd, bias=c.bias)
+        self.q_norm, self.k_norm = nn.RMSNorm(c.head_size), nn.RMSNorm(c.head_size)
 
     def forward(self, x, rope):
         B, T, D = x.shape
-        q = self.q_proj(x).view(B, T, self.c.n_head, self.c.head_size)
-        k = self.k_proj(x).view(B, T, self.c.n_kv_head, self.c.head_size)
-        v = self.v_proj(x).view(B, T, self.c.n_kv_head, self.c.head_size)
+        hs = self.c.head_size
+        q = self.q_proj(x).view(B, T, -1, hs)                          # (B, T, nh, hs)
+        k = self.k_proj(x).view(B, T, -1, hs)                          # (B, T, nkv, hs)
+        v = self.v_proj(x).view(B, T, -1, hs).transpose(1, 2)          # (B, nkv, T, hs)
         q = rotate(self.q_norm(q), rope).transpose(1, 2)               # (B, nh, T, hs)
         k = rotate(self.k_norm(k), rope).transpose(1, 2)               # (B, nkv, T, hs)
-        v = v.transpose(1, 2)                                          # (B, nkv, T, hs)
         y = F.scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=True)
         return self.o_proj(y.transpose(1, 2).reshape(B, T, D))
 
 
 class MLP(nn.Module):
-    def __init__(self, c: ModelConfig):
+    def __init__(self, c):
         super().__init__()
         self.gated = c.mlp == "swiglu"
         hidden = 8 * c.n_embd // 3 // 8 * 8 if self.gated else 4 * c.n_embd
@@ -167,12 +156,11 @@ class MLP(nn.Module):
 
 
 class Block(nn.Module):
-    def __init__(self, c: ModelConfig):
+    def __init__(self, c):
         super().__init__()
         self.input_layernorm = nn.RMSNorm(c.n_embd)
         self.post_attention_layernorm = nn.RMSNorm(c.n_embd)
-        self.self_attn = Attention(c)
-        self.mlp = MLP(c)
+        self.self_attn, self.mlp = Attention(c), MLP(c)
 
     def forward(self, x, rope):
         x = x + self.self_attn(self.input_layernorm(x), rope)
@@ -180,14 +168,14 @@ class Block(nn.Module):
 
 
 class Transformer(nn.Module):
-    def __init__(self, config: ModelConfig):
+    def __init__(self, config):
         super().__init__()
         c = self.config = config
         if c.n_embd % c.n_head or c.n_head % c.n_kv_head or c.mlp not in ("relu2", "swiglu"):
             raise ValueError("impossible model: n_embd must be a multiple of n_head, n_head of "
                              f"n_kv_head, mlp relu2 or swiglu; got {c}")
         self.embed_tokens = nn.Embedding(c.n_vocab, c.n_embd)
-        self.layers = nn.ModuleList(Block(c) for _ in range(c.n_layer))
+        self.layers = nn.ModuleList([Block(c) for _ in range(c.n_layer)])
         self.norm = nn.RMSNorm(c.n_embd)
         self.lm_head = nn.Linear(c.n_embd, c.n_vocab, bias=False)
         if c.tied:
@@ -200,139 +188,124 @@ class Transformer(nn.Module):
             elif p.ndim == 2:
                 bound = math.sqrt(3 / p.shape[1])
                 nn.init.uniform_(p, -bound, bound)
-        speed = c.rope_theta ** (-torch.arange(0, c.head_size, 2) / c.head_size)        # (hs/2,)
-        angles = torch.arange(c.n_ctx)[:, None] * speed                                 # (n_ctx, hs/2)
-        self.register_buffer("cos", angles.cos(), persistent=False)
-        self.register_buffer("sin", angles.sin(), persistent=False)
+        speed = c.rope_theta ** (-torch.arange(0, c.head_size, 2) / c.head_size)       # (hs/2,)
+        angles = torch.arange(c.n_ctx)[:, None, None] * speed          # (n_ctx, 1, hs/2)
+        self.register_buffer("rope", torch.stack([angles.cos(), angles.sin()]), persistent=False)
+
+    @property
+    def device(self):
+        return self.rope.device
 
     def hidden(self, ids):
         """ids (B, T) -> (B, T, D), what the output matrix is applied to."""
         T = ids.shape[1]
         if T > self.config.n_ctx:
             raise ValueError(f"sequence of {T} tokens; the model's n_ctx is {self.config.n_ctx}")
-        rope = (self.cos[None, :T, None], self.sin[None, :T, None])    # each (1, T, 1, hs/2)
         x = self.embed_tokens(ids)                                     # (B, T, D)
         for layer in self.layers:
-            x = layer(x, rope)
+            x = layer(x, self.rope[:, :T])
         return self.norm(x)
 
     def forward(self, ids):
         """ids (B, T) -> logits (B, T, V)."""
         return self.lm_head(self.hidden(ids))
 
-    def n_params(self) -> int:
+    def n_params(self):
         return sum(p.numel() for p in self.parameters())
-
-    def flops_per_token(self, T: int) -> int:
-        """Forward and backward: 6 per weight of a matrix, and per layer 12 D for each of the T/2
-        positions that attention looks at on average."""
-        matrices = self.lm_head.weight.numel()
-        for p in self.layers.parameters():
-            matrices += p.numel() if p.ndim == 2 else 0
-        return 6 * matrices + 6 * self.config.n_layer * self.config.n_embd * T
 
 
 # --------------------------------------------------------------------------------------------------
 # Scoring and sampling.
 
-def collate(rows: list, pad: int) -> torch.Tensor:
-    """Tokens of each row, lists or arrays -> (B, T) on the CPU, padded on the right. Causal attention
-    never looks right, so padding changes nothing before it. [[1, 2, 3], [4]] -> [[1, 2, 3], [4, pad, pad]]"""
-    ids = torch.full((len(rows), max(map(len, rows))), pad)
-    for k, row in enumerate(rows):
-        ids[k, :len(row)] = torch.as_tensor(row)
-    return ids
+def collate(rows, pad):
+    """Lists or arrays of tokens -> (B, T), padded on the right: [1, 2], [3] -> [[1, 2], [3, pad]].
+    Causal attention never looks right, so padding changes nothing before it."""
+    rows = [torch.as_tensor(row, dtype=torch.long) for row in rows]
+    return nn.utils.rnn.pad_sequence(rows, batch_first=True, padding_value=pad)
 
 
-def logprobs(model: Transformer, ids: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
-    """log p(ids[b, t] | ids[b, :t]) wherever mask[b, t], t >= 1, row by row.
-    ids (B, T) int64, mask (B, T) bool -> (M,), with gradients."""
-    device = model.cos.device
-    ids, mask = ids.to(device), mask.to(device)
+def logprobs(model, ids, mask):
+    """log p(ids[b, t] | ids[b, :t]) wherever mask[b, t] and t >= 1, row by row; with gradients.
+    ids (B, T) int64, mask (B, T) bool -> (M,)."""
+    ids, mask = ids.to(model.device), mask.to(model.device)
     logps = model(ids[:, :-1]).log_softmax(-1)                         # (B, T-1, V)
-    logps = logps.gather(2, ids[:, 1:, None])[:, :, 0]                 # (B, T-1): of the next token
-    return logps[mask[:, 1:]]                                          # (M,)
+    logps = logps.gather(2, ids[:, 1:, None])[:, :, 0]                 # (B, T-1), of the next token
+    return logps[mask[:, 1:]]
 
 
 @dataclass
 class Rollout:
     tokens: list[int]        # sampled tokens, the end token included if it was reached
-    logprobs: list[float]    # of each, under the distribution it was drawn from (greedy: untempered)
+    logprobs: list[float]    # under the distribution that was drawn from (greedy: untempered)
     finished: bool           # the end token was reached
 
 
-def check_prompts(prompts: list[list[int]], n_ctx: int) -> None:
-    """Raises ValueError for a prompt that is empty or leaves no room in the context."""
+def check_prompts(prompts, n_ctx):
     for k, prompt in enumerate(prompts):
         if not 0 < len(prompt) < n_ctx:
-            raise ValueError(f"prompt {k} has {len(prompt)} tokens; the model takes 1 to {n_ctx - 1}")
+            raise ValueError(f"prompt {k} has {len(prompt)} tokens, not 1 to {n_ctx - 1}")
 
 
 @torch.inference_mode()
-def generate(model: Transformer, prompts: list[list[int]], max_new_tokens: int, group: int = 1,
-             seed: int = 0, *, end: int, temperature: float = 1.0) -> list[list[Rollout]]:
-    """`group` continuations of every prompt; temperature 0 is greedy. A rollout ends with the token
-    `end`, after max_new_tokens, or where the context ends. Raises ValueError as check_prompts."""
-    device, n_ctx = model.cos.device, model.config.n_ctx
+def generate(model, prompts, max_new_tokens, group=1, seed=0, *, end, temperature=1.0):
+    """prompts: lists of tokens -> for each a list of `group` Rollouts. One ends with the token
+    `end`, after max_new_tokens, or where the context ends. temperature 0 is greedy. Raises
+    ValueError for a prompt that is empty or leaves no room in the context."""
+    n_ctx = model.config.n_ctx
     check_prompts(prompts, n_ctx)
-    generator = torch.Generator(device).manual_seed(seed)
+    generator = torch.Generator(model.device).manual_seed(seed)
     results = []
     for prompt in prompts:
         rollouts = []
         for _ in range(group):
-            ids, rollout = list(prompt), Rollout([], [], finished=False)
-            while len(rollout.tokens) < max_new_tokens and len(ids) <= n_ctx and not rollout.finished:
-                logits = model(torch.tensor([ids], device=device))[0, -1]              # (V,)
-                logps = (logits / (temperature or 1)).log_softmax(-1)
+            out = Rollout([], [], finished=False)
+            for _ in range(min(max_new_tokens, n_ctx - len(prompt) + 1)):
+                ids = torch.tensor([prompt + out.tokens], device=model.device)         # (1, T)
+                logps = (model(ids)[0, -1] / (temperature or 1)).log_softmax(-1)       # (V,)
                 if temperature == 0:
                     token = logps.argmax().item()
                 else:
                     token = torch.multinomial(logps.exp(), 1, generator=generator).item()
-                ids.append(token)
-                rollout.tokens.append(token)
-                rollout.logprobs.append(logps[token].item())
-                rollout.finished = token == end
-            rollouts.append(rollout)
+                out.tokens.append(token)
+                out.logprobs.append(logps[token].item())
+                if token == end:
+                    out.finished = True
+                    break
+            rollouts.append(out)
         results.append(rollouts)
     return results
 
 
 # --------------------------------------------------------------------------------------------------
-# Learning.
+# Learning, in one process or in several. `torchrun --nproc_per_node=8 rl.py` runs the same program
+# eight times: each works on its share, gradients are summed, rank 0 alone writes files and prints.
 
-def pick_device() -> str:
-    if torch.cuda.is_available():
-        return "cuda"
-    return "mps" if torch.backends.mps.is_available() else "cpu"
+def pick_device():
+    mps = torch.backends.mps.is_available()
+    return "cuda" if torch.cuda.is_available() else "mps" if mps else "cpu"
 
 
-def make_optimizers(model: Transformer, muon_lr: float, adam_lr: float) -> list[torch.optim.Optimizer]:
-    """Muon (Jordan et al. 2024) for the layers' matrices, AdamW for embeddings, output and gains. Each
-    group keeps its rate in "base_lr", which a schedule multiplies. Three Newton-Schulz steps instead of
-    five: two fifths off Muon's time (12 of 52 ms a step on one core) for the same validation loss."""
+def make_optimizers(model, muon_lr, adam_lr):
+    """Muon (Jordan et al. 2024) for the layers' matrices, AdamW for embeddings, output and gains.
+    "base_lr" is what a schedule multiplies. Three Newton-Schulz steps instead of five: two fifths
+    off Muon's time (12 of 52 ms a step on one core) for the same validation loss."""
     matrices, rest = [], []
     for name, p in model.named_parameters():
-        chosen = matrices if p.ndim == 2 and name.startswith("layers.") else rest
-        chosen.append(p)
-    fused = model.cos.device.type != "mps"
-    muon = torch.optim.Muon(matrices, lr=muon_lr, weight_decay=0, momentum=0.95, ns_steps=3)
-    adam = torch.optim.AdamW(rest, lr=adam_lr, betas=(0.9, 0.98), weight_decay=0, fused=fused)
-    for optimizer in (muon, adam):
-        for group in optimizer.param_groups:
-            group["base_lr"] = group["lr"]
-    return [muon, adam]
+        is_matrix = p.ndim == 2 and name.startswith("layers.")
+        (matrices if is_matrix else rest).append(p)
+    return [torch.optim.Muon([{"params": matrices, "base_lr": muon_lr}], lr=muon_lr,
+                             weight_decay=0, momentum=0.95, ns_steps=3),
+            torch.optim.AdamW([{"params": rest, "base_lr": adam_lr}], lr=adam_lr,
+                              weight_decay=0, betas=(0.9, 0.98), fused=True)]
 
 
-def apply_gradients(model: Transformer, optimizers: list, rate: float, clip: float) -> float:
-    """One step on the gradients in .grad, summed over the processes and then cleared; a missing one
-    counts as zero. rate: factor on every learning rate. -> the gradients' norm before clipping."""
-    grads = []
+def apply_gradients(model, optimizers, rate, clip):
+    """One step on the gradients in .grad, summed over the processes, then cleared; a missing one is
+    zero. rate: factor on every learning rate. -> the gradients' norm before clipping."""
     for p in model.parameters():
         if p.grad is None:
             p.grad = torch.zeros_like(p)
-        grads.append(p.grad)
-    if dist.is_initialized():
-        vector_to_parameters(sum_over_processes(parameters_to_vector(grads)), grads)
+        sum_over_processes(p.grad)
     norm = nn.utils.clip_grad_norm_(model.parameters(), clip).item()
     for optimizer in optimizers:
         for group in optimizer.param_groups:
@@ -342,54 +315,46 @@ def apply_gradients(model: Transformer, optimizers: list, rate: float, clip: flo
     return norm
 
 
-# --------------------------------------------------------------------------------------------------
-# Processes: `torchrun --nproc_per_node=8 rl.py` runs the same program eight times. All of them do the
-# same on their share of the work; only rank 0 writes files and prints. Without torchrun: one process.
-
-def join_processes(device: str) -> tuple[int, int]:
-    """-> this process's rank, and how many share the run."""
+def join_processes(device):
+    """-> this process's rank, and how many share the run: torchrun's, else this one alone."""
     if "RANK" not in os.environ:
         return 0, 1
     if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: if torchrun is killed, so are we
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: torchrun killed, so are we
     if device == "cuda":
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
-    backend = "cpu:gloo,cuda:nccl" if device == "cuda" else "gloo"
-    dist.init_process_group(backend, timeout=timedelta(days=1))
+    dist.init_process_group("cpu:gloo,cuda:nccl" if device == "cuda" else "gloo")
     return dist.get_rank(), dist.get_world_size()
 
 
-def sum_over_processes(tensor: torch.Tensor) -> torch.Tensor:
-    total = tensor.clone()
+def sum_over_processes(tensor):
+    """In place; returned, too."""
     if dist.is_initialized():
-        dist.all_reduce(total)
-    return total
+        dist.all_reduce(tensor)
+    return tensor
 
 
-def gather_lists(mine: list) -> list[list]:
-    """-> every process's list, in the order of their ranks, in every process."""
+def gather(mine):
+    """-> the lists of all processes, one after another, in every process."""
     if not dist.is_initialized():
-        return [mine]
-    parts = [[]] * dist.get_world_size()
+        return mine
+    parts = [None] * dist.get_world_size()
     dist.all_gather_object(parts, mine)
-    return parts
+    return sum(parts, [])
 
 
-def gather(mine: list) -> list:
-    """The lists of all processes, one after another."""
-    return sum(gather_lists(mine), [])
-
-
-def share(items: list, work) -> list:
-    """Each process does work(its items) -> one result an item. -> the results of all, in order."""
-    rank, ranks = (dist.get_rank(), dist.get_world_size()) if dist.is_initialized() else (0, 1)
+def share(items, work):
+    """work(items) -> one result an item. Each process does its share -> all results, everywhere."""
+    if not dist.is_initialized():
+        return work(items)
+    rank, ranks = dist.get_rank(), dist.get_world_size()
     results = [None] * len(items)
-    for first, part in enumerate(gather_lists(work(items[rank::ranks]))):
-        results[first::ranks] = part
+    for other, part in enumerate(gather([work(items[rank::ranks])])):
+        results[other::ranks] = part
     return results
 
 
-def leave_processes() -> None:
+def leave_processes():
     """The end of a shared run: all have come this far, and rank 0 goes on alone."""
     if dist.is_initialized():
         dist.barrier()
@@ -408,21 +373,18 @@ class CheckpointError(Exception):
     """The file cannot be used; the message says why and what to do."""
 
 
-def save_checkpoint(path: Path | str, model: Transformer, optimizers=(), step: int = 0,
-                    extra: dict | None = None) -> None:
-    """Write weights, optimizers, step and `extra` (plain values), whole or not at all."""
-    weights = model.state_dict()
-    if model.config.tied:
-        del weights["lm_head.weight"]
-    record = {"format": FORMAT, "config": asdict(model.config), "model": weights,
-              "optimizers": [o.state_dict() for o in optimizers], "step": step, "extra": extra or {}}
-    temporary = Path(f"{path}.tmp")
-    torch.save(record, temporary)
-    os.replace(temporary, path)
+def save_checkpoint(path, model, optimizers=(), step=0, extra=None):
+    """Write weights, optimizers, step and `extra` (a dict of plain values), whole or not at all."""
+    record = {"format": FORMAT, "config": asdict(model.config), "model": model.state_dict(),
+              "step": step, "extra": extra or {}, "optimizers": []}
+    for optimizer in optimizers:
+        record["optimizers"].append(optimizer.state_dict())
+    torch.save(record, f"{path}.tmp")
+    os.replace(f"{path}.tmp", path)
 
 
-def load_checkpoint(path: Path | str, device: str = "cpu") -> dict:
-    """-> model (fp32), optimizers (state dicts), step, extra. Raises CheckpointError. Loads data only,
+def load_checkpoint(path, device="cpu"):
+    """-> model (fp32), optimizers (state dicts), step, extra. Raises CheckpointError. Loads data,
     never code."""
     if not Path(path).exists():
         raise CheckpointError(f"{path} does not exist")
@@ -431,27 +393,24 @@ def load_checkpoint(path: Path | str, device: str = "cpu") -> dict:
             if archive.testzip():
                 raise ValueError("its check sums do not match")
         record = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as problem:  # a file of arbitrary bytes can raise anything in there
-        reason = str(problem).partition("\n")[0][:100]
-        raise CheckpointError(f"{path} is damaged or no checkpoint ({reason}); "
-                              "delete it and train again") from None
-    if not isinstance(record, dict) or record.get("format") != FORMAT:
-        raise CheckpointError(f"{path} is not a checkpoint of this project ({FORMAT})")
-    try:
+        if record["format"] != FORMAT:
+            raise ValueError(f"it is not {FORMAT}")
         model = Transformer(ModelConfig(**record["config"]))
         weights = record["model"]
         if model.config.tied:
             weights["lm_head.weight"] = weights["embed_tokens.weight"]
-        model.load_state_dict(weights)  # from bf16, too
+        model.load_state_dict(weights)
         rest = {key: record[key] for key in ("optimizers", "step", "extra")}
-    except (KeyError, TypeError, RuntimeError, ValueError) as problem:
-        reason = str(problem).splitlines()[0][:100]
-        raise CheckpointError(f"{path} does not fit this version of the model ({reason})") from None
+    except Exception as problem:  # a file of arbitrary bytes can raise anything in there
+        reason = f"{type(problem).__name__}: {problem}".partition("\n")[0][:100]
+        raise CheckpointError(f"{path} is damaged, no checkpoint, or one of another version of the "
+                              f"model ({reason}); delete it and train again") from None
     return {"model": model.to(device), **rest}
 
 
 if __name__ == "__main__":
     model = Transformer(ModelConfig(Tokenizer().n_vocab))
-    print(model.config)
-    print(f"{model.n_params():,} parameters, {model.flops_per_token(256):,} FLOPs per token "
-          "(forward and backward, T = 256)")
+    c, n, T = model.config, model.n_params(), 256
+    # forward and backward: 6 per weight, and 12 D per layer for each of T/2 positions attended to
+    flops = 6 * n + 6 * c.n_layer * c.n_embd * T
+    print(f"{c}\n{n:,} parameters, {flops:,} FLOPs per token (T = {T})")
