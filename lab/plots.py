@@ -23,8 +23,8 @@ METHODS = {  # of picking one of k programs: label, colour, line
 }
 MODELS = ("sft/nlex", "rl/nlex")
 RL_LOGS = (  # RL and what it is held against; controls begin where RL began: at its log's step 0
-    ("rl", "rl-outcome", "rl-rejection", "sft-control", "sft-ceiling"),
-    ("few-rl", "few-rl-outcome", "few-rl-rejection", "few-control", "few-ceiling"),
+    "rl rl-steps rl-outcome rl-rejection rl-loo sft-control sft-ceiling".split(),
+    "few-rl few-rl-steps few-rl-outcome few-rl-rejection few-control few-ceiling".split(),
 )
 PANELS = {
     "val_short": "short inputs, right (%)", "val_longer": "longer inputs, right (%)",

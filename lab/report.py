@@ -439,8 +439,7 @@ explained minus variable dumps | nlex_minus_raw_full:{}
 and 75.5 (7B)."""),
     "formats": Table(
         "Answer formats, one model for all three texts",
-        """sft and rl: explained; raw: variable dumps; none: output only. RL rewards explained
-answers line by line, the others by their outcome.""",
+        "sft and rl: explained; raw: variable dumps; none: output only.",
         "checkpoint", """
 * | formats:models:*:{}
 * | formats:differences:*:{}
@@ -450,8 +449,7 @@ and 59.4 (3B), 71.8 and 77.3 (7B)."""),
     "default": Table(
         "RL, other rewards, more imitation",
         """control: SFT continued on its mixture for as long as RL trained; ceiling: the same
-with RL's prompts as half of its explained cases. Greedy answers are blind to the temperature,
-which RL learnt in these runs.""",
+with RL's prompts as half of its explained cases.""",
         "checkpoint", """
 * | rl_table:default:models:*:{}
 * | rl_table:default:differences:*:{}
@@ -553,8 +551,14 @@ regains most of it."""),
         "programs of", """
 sft
 rl
+rl-steps
+rl-outcome
+rl-rejection
+rl-loo
+sft-control
 few
 few-rl
+few-rl-steps
 few-rl-outcome
 few-control
 few-ceiling
@@ -562,6 +566,7 @@ joint-raw
 joint-raw-rl
 joint-none
 joint-none-rl
+no-fix
 extra
 extra-without-tests
 other
