@@ -240,9 +240,9 @@ KS = "\n".join(f"{k} | best_at_k:{{}}:{k - 1}" for k in range(1, 11))
 TABLES = {
     # What the course measures.
     "headline": Table(
-        "What came out",
-        """Percent: mean (smallest to largest seed). The paper's figures are those of its 32B model,
-on its own sets, unless they say otherwise.""",
+        "In percent",
+        """Mean (smallest to largest seed). The paper's figures are those of its 32B model, on its
+own sets, unless they say otherwise.""",
         "effect", """
 output prediction, short inputs, after SFT | predict:sft/nlex/short | 30.3 (LCB-IO), 38.4 (DMC)
 the same after RL | predict:rl/nlex/short | 89.6 (LCB-IO), 89.2 (DMC)
