@@ -215,7 +215,7 @@ def reinforce_loss(logp: torch.Tensor, advantages: torch.Tensor, n_tokens: int) 
 def backward(model, turns: list[Turn], n_tokens: int, micro_tokens: int, pad: int) -> float:
     """Add the gradient of the step's loss to .grad, micro_tokens (padding included) at a time.
     -> sum over the tokens of |log p while sampling - log p now|, nats."""
-    gap, device = 0.0, model.cos.device
+    gap, device = 0.0, model.device
     lengths = [len(turn.prompt) + len(turn.rollout.tokens) for turn in turns]
     for rows in cut_batches(lengths, micro_tokens):
         sequences, A, before = [], [], []

@@ -133,7 +133,7 @@ def backward(model, tokens, rows, pad: int, rank: int = 0, ranks: int = 1) -> to
     n_answer = int((rows[:, 2] - rows[:, 1]).sum())
     rows = rows[rank::ranks]
     if len(rows) == 0:  # fewer rows than processes
-        return torch.zeros((), device=model.cos.device)
+        return torch.zeros((), device=model.device)
     ids = collate([tokens[start:start + length] for start, _, length, _ in rows], pad)     # (B, T)
     position = torch.arange(ids.shape[1])
     prompt, length = torch.from_numpy(rows[:, 1:3].T[:, :, None].copy())                   # (B, 1)
@@ -207,7 +207,7 @@ def resume(args, model, optimizers) -> tuple[int, dict]:
     path, args.began = args.out / f"{args.name}-state.pt", time.time()
     saved = {"step": 0, "extra": {}}
     if path.exists():
-        saved = load_checkpoint(path, str(model.cos.device))
+        saved = load_checkpoint(path, str(model.device))
         model.load_state_dict(saved["model"].state_dict())
         for optimizer, stored in zip(optimizers, saved["optimizers"]):
             optimizer.load_state_dict(stored)
@@ -248,7 +248,7 @@ def train(args, model, tokens, index, plan, extra: dict, rank: int, ranks: int) 
     lengths = [int(index[rows, 2].sum()) for rows in plan]                  # tokens of each batch
     if rank == 0:
         print(f"{args.name:6s}  {model.n_params():,} parameters, {len(plan):,} steps, "
-              f"{sum(lengths):,} tokens, {model.cos.device}, {compiled}", flush=True)
+              f"{sum(lengths):,} tokens, {model.device}, {compiled}", flush=True)
     with Sandbox(cpu_seconds=0.5) as sandbox:  # these programs take milliseconds or never end
         solves = bool((index[:, 3] > 0).any())
         items = *validation_items(args), tasks.Runner(sandbox), args, solves

@@ -1,0 +1,75 @@
+"""What RL is held against: its start trained on by imitation, for as long as RL trained.
+
+    python -m lab.control              # out/sft-control.pt: beside out/rl.pt, same mixture
+    python -m lab.control --ceiling    # out/sft-ceiling.pt: half of the explained cases are RL's
+                                       # prompts, explained, which RL's model never sees
+    python -m lab.control --of few-rl  # beside another run of rl.py
+    (takes the flags of sft.py, too)
+
+Validation counts for neither. A run that goes on from a finished schedule starts at 0.3 of the
+learning rates, the only value tried.
+"""
+
+from __future__ import annotations
+
+import argparse
+
+import numpy as np
+
+import sft
+import tasks
+from model import CheckpointError, join_processes, leave_processes, load_checkpoint, pick_device
+
+
+def rl_prompts(args):
+    """The cases of RL, explained."""
+    for case in tasks.load_cases(args.out / "data" / "rl_cases.jsonl"):
+        yield "predict", tasks.predict_prompt(case.code, case.stdin), case.answer(args.format)
+
+
+def with_rl_prompts(tokens, index, args, rank: int):
+    """The start's samples and as many of RL's prompts as it has explained cases; problems twice, so
+    that predict keeps its share."""
+    more, added, _ = sft.read_samples(rl_prompts, args, rank)
+    predict, others = index[index[:, 3] == 0], index[index[:, 3] > 0]
+    added = np.resize(added, predict.shape)
+    added[:, 0] += len(tokens)
+    return np.concatenate([tokens, more]), np.concatenate([predict, added, others, others])
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--of", default="rl", metavar="RL", help="the RL run (default: rl)")
+    parser.add_argument("--ceiling", action="store_true", help="with RL's prompts, explained")
+    args = tasks.settings(parser, "sft", "model", "answers")
+    device = pick_device()
+    try:
+        rl = load_checkpoint(args.out / f"{args.of}.pt")
+        start_name = rl["extra"]["start"]
+        start = load_checkpoint(args.out / f"{start_name}.pt", device)
+        seconds = rl["extra"]["seconds"] / start["extra"]["seconds"]
+        kept = {key: start["extra"][key] for key in ("format", "texts")}
+    except (CheckpointError, KeyError) as problem:
+        tasks.fail(f"lab.control: needs a finished run of rl.py and its start: {problem}")
+    args.name = f"{start_name}-{'ceiling' if args.ceiling else 'control'}"
+    if (args.out / f"{args.name}.pt").exists():
+        print(f"{args.name:6s}  {args.out / args.name}.pt is there")
+        return
+    rank, ranks = join_processes(device)
+    args.format = kept["format"]
+    samples = np.load(args.out / "data" / kept["texts"])
+    tokens, index = samples["tokens"], samples["index"]
+    if args.ceiling:
+        tokens, index = with_rl_prompts(tokens, index, args, rank)
+    index = index[index[:, 2] <= args.n_ctx]
+    steps = max(1, round(start["step"] * seconds))
+    args.val_every = min(args.val_every, -(-steps // 4))
+    args.muon_lr, args.adam_lr = 0.3 * args.muon_lr, 0.3 * args.adam_lr
+    plan = sft.plan_batches(index[:, 2], args.batch_tokens, steps, None, args.seed + 1_000)
+    sft.train(args, start["model"], tokens, index, plan, kept, rank, ranks)
+    leave_processes()
+
+
+if __name__ == "__main__":
+    main()
