@@ -201,6 +201,15 @@ def test_readme_python_command(words, course, tmp_path):
         succeed([sys.executable, *words])
 
 
+def test_readme_variant_of_a_reward(course, tmp_path):
+    """The README's whole file, saved where it says, run as it says."""
+    (code,) = re.findall(r"^```python\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    (tmp_path / "brief.py").write_text(code)
+    said = succeed([sys.executable, "-c", f"import sys, runpy; sys.path[:0] = ['.', {str(tmp_path)!r}]; runpy.run_module('brief')",
+                    *tiny("rl.py", course)[1:]])
+    assert "python -m lab.brief" in code and (course / "rl-brief.pt").exists(), said
+
+
 def test_run_sh_commands_in_documents_exist():
     for words in [words for path in WRITTEN for words in commands_in(path.read_text()) if words[:2] == ["bash", "run.sh"]]:
         command = words[2] if len(words) > 2 and not words[2].startswith("-") else ""
