@@ -27,9 +27,9 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from expressions import chain  # noqa: F401  (this file is where others find it)
-from narrator import PHRASES, explain, narrate, raw  # noqa: F401
-from recorder import number, run_traced, whole
+from tracer.expressions import chain  # noqa: F401  (this file is where others find it)
+from tracer.narrator import PHRASES, explain, narrate, raw  # noqa: F401
+from tracer.recorder import number, run_traced, whole
 from sandbox import Sandbox, run
 
 
@@ -49,7 +49,7 @@ class Trace:
 
 @cache
 def _recorder() -> str:
-    return Path(__file__).with_name("recorder.py").read_text(encoding="utf-8")
+    return (Path(__file__).with_name("tracer") / "recorder.py").read_text(encoding="utf-8")
 
 
 def record(code: str, stdin: str = "", max_events: int = 10_000, max_bytes: int = 1_000_000, *, sandbox: Sandbox | None = None,

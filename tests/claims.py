@@ -13,7 +13,7 @@ import builtins
 import re
 from functools import lru_cache
 
-from recorder import number
+from tracer.recorder import number
 
 SAFE = {name: getattr(builtins, name) for name in "abs len int str float bool max min sum ord chr round sorted list tuple set dict divmod "
         "repr any all range zip enumerate reversed map".split()}

@@ -9,7 +9,7 @@ import sys
 
 import pytest
 from claims import check
-from measure_trace import explained, programs, table
+from lab.trace_speed import explained, programs, table
 from test_trace import random_program
 
 import trace as nlex

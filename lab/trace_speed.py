@@ -27,7 +27,7 @@ sys.path[:0] = [str(ROOT), str(ROOT / "tests")]
 from claims import check  # noqa: E402
 
 import trace as nlex  # noqa: E402
-from recorder import run_traced  # noqa: E402
+from tracer.recorder import run_traced  # noqa: E402
 from sandbox import Sandbox, same_output  # noqa: E402
 
 REAL = ROOT.parent / "shared" / "real"

@@ -13,8 +13,8 @@ from __future__ import annotations
 import ast
 from functools import lru_cache
 
-from expressions import BINARY, OPERATORS, UNKNOWN, Opaque, build, chain, finish, is_hidden, known, path_of, show, value_of
-from recorder import number
+from tracer.expressions import BINARY, OPERATORS, UNKNOWN, Opaque, build, chain, finish, is_hidden, known, path_of, show, value_of
+from tracer.recorder import number
 
 # ---------------------------------------------------------------------------------------------------------------------------
 # Texts of values: shortened, and by fields.

@@ -16,7 +16,7 @@ import ast
 import builtins
 from functools import lru_cache
 
-from recorder import PLAIN_CALLS
+from tracer.recorder import PLAIN_CALLS
 
 
 class Opaque(Exception):
