@@ -97,7 +97,7 @@ def in_process(*words: str) -> tuple[int, str, str]:
 # ---------------------------------------------------------------------------------------------------------------------
 # The scripts.
 
-@pytest.mark.parametrize("script", [f"{name}.py" for name in METHOD])
+@pytest.mark.parametrize("script", [f"{name}.py" for name in METHOD if name != "model"])
 def test_help_is_the_manual_and_an_unknown_flag_an_error(script):
     code, said, _ = in_process(script, "--help")
     assert code == 0 and "usage:" in said and f"python {script}" in said  # the header docstring, with its commands
@@ -105,6 +105,10 @@ def test_help_is_the_manual_and_an_unknown_flag_an_error(script):
         assert flag in said
     code, said, errors = in_process(script, "--no-such-flag")
     assert code == 2 and ("--no-such-flag" in errors or "required" in errors), errors
+
+
+def test_model_tells_its_size():
+    assert "747,264 parameters" in in_process("model.py")[1]
 
 
 def lab_commands() -> list[str]:
