@@ -280,7 +280,7 @@ def train(args, model: Transformer, own: list[Case], extra: dict, rank: int, ran
     problems = tasks.load_problems(args.out / "data" / "rl_problems.jsonl")
     share = lambda n: (n + ranks - 1 - rank) // ranks       # this process's, of n prompts
     optimizers = make_optimizers(model, args.muon_lr, args.adam_lr)
-    first, saved = resume(args, model, optimizers)
+    first, saved = resume(args, model, optimizers, rank)
     own = [Case(**row) for row in saved.get("own", map(asdict, own))]
     seconds = saved.get("seconds", 0.0)
     with Sandbox(cpu_seconds=0.5) as sandbox:  # these programs take milliseconds or never end
@@ -349,7 +349,7 @@ def main(name: str = "rl") -> None:
     try:
         start = load_checkpoint(args.out / f"{args.start}.pt", device)
     except CheckpointError as problem:
-        tasks.fail(f"rl.py: {problem}; `bash run.sh` makes it, or sft.py --name {args.start}")
+        tasks.fail(f"{problem}; `bash run.sh` makes it, or sft.py --name {args.start}")
     extra = {**start["extra"], "start": args.start}
     train(args, start["model"], [], extra, rank, ranks)
     leave_processes()

@@ -84,7 +84,7 @@ def read_samples(samples, args, rank: int) -> tuple[np.ndarray, np.ndarray, str]
     The first process writes it where it is missing or older than what it is made from."""
     data = args.out / "data"
     path = data / f"{samples.__name__}-{args.format}-{args.seed}.npz"
-    newest = max(os.path.getmtime(source) for source in (VOCAB, data / "sft_problems.jsonl"))
+    newest = max(map(os.path.getmtime, [VOCAB, *data.glob("*.jsonl")]))
     if rank == 0 and not (path.exists() and os.path.getmtime(path) > newest):
         tokenizer, tokens, rows = Tokenizer(), array("H"), []
         for task, user, assistant in samples(args):
@@ -201,17 +201,21 @@ def validate(model, tokenizer, cases, problems, runner, args, solve: bool = True
     return record
 
 
-def resume(args, model, optimizers) -> tuple[int, dict]:
+def resume(args, model, optimizers, rank: int) -> tuple[int, dict]:
     """Go on where a killed run was saved last -> steps done, its extra; (0, {}) if there is none.
     Sets args.began, from which `save` counts the seconds."""
     path, args.began = args.out / f"{args.name}-state.pt", time.time()
     saved = {"step": 0, "extra": {}}
     if path.exists():
-        saved = load_checkpoint(path, str(model.device))
+        try:
+            saved = load_checkpoint(path, str(model.device))
+        except CheckpointError as problem:
+            tasks.fail(problem)
         model.load_state_dict(saved["model"].state_dict())
         for optimizer, stored in zip(optimizers, saved["optimizers"]):
             optimizer.load_state_dict(stored)
-    tasks.cut_log(args.out / f"{args.name}.jsonl", saved["step"])  # what follows is done again
+    if rank == 0:  # what follows is done again, from the beginning also the line of step 0
+        tasks.cut_log(args.out / f"{args.name}.jsonl", saved["step"] or -1)
     return saved["step"], saved["extra"]
 
 
@@ -243,7 +247,7 @@ def train(args, model, tokens, index, plan, extra: dict, rank: int, ranks: int) 
     extra: what the checkpoint is to remember."""
     tokenizer, compiled = Tokenizer(), compile_training(model) if args.compile else "not compiled"
     optimizers = make_optimizers(model, args.muon_lr, args.adam_lr)
-    first, saved = resume(args, model, optimizers)
+    first, saved = resume(args, model, optimizers, rank)
     seconds = saved.get("seconds", 0.0)
     lengths = [int(index[rows, 2].sum()) for rows in plan]                  # tokens of each batch
     if rank == 0:
@@ -302,7 +306,7 @@ def main(samples=samples, name: str | None = None) -> None:
     if args.predict_only:
         index = index[index[:, 3] == 0]
     if len(index) == 0:
-        tasks.fail(f"sft.py: no sample is as short as {args.n_ctx} tokens; --n-ctx must be larger")
+        tasks.fail(f"no sample is as short as {args.n_ctx} tokens; --n-ctx must be larger")
     budget = (None, args.short_tokens) if args.predict_only else (args.steps, None)
     plan = plan_batches(index[:, 2], args.batch_tokens, *budget, seed=args.seed)
 
@@ -310,10 +314,10 @@ def main(samples=samples, name: str | None = None) -> None:
     shape = {key: getattr(args, key) for key in tasks.PRESETS[args.preset]["model"]}
     try:
         model = Transformer(ModelConfig(Tokenizer().n_vocab, **shape)).to(device)
-        extra = {"format": args.format, "texts": texts}
-        train(args, model, tokens, index, plan, extra, rank, ranks)
-    except (CheckpointError, ValueError) as problem:
-        tasks.fail(f"sft.py: {problem}")
+    except ValueError as problem:
+        tasks.fail(problem)
+    extra = {"format": args.format, "texts": texts}
+    train(args, model, tokens, index, plan, extra, rank, ranks)
     leave_processes()
 
 

@@ -1,4 +1,4 @@
-"""Supervised fine-tuning: what is trained on, in which batches, and that a killed run is the same run."""
+"""Supervised fine-tuning: what is read and in which batches, what is trained, and that a killed run is the same run."""
 
 import json
 import os
@@ -6,18 +6,49 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
+from argparse import ArgumentParser, Namespace
 
 import numpy as np
 import pytest
 import torch
 
+import model as plain
 import sft
-from model import ModelConfig, Tokenizer, Transformer, cut_batches, load_checkpoint, padded, save_checkpoint
+import tasks
+from fast import padded
+from model import ModelConfig, Rollout, Tokenizer, Transformer, load_checkpoint
+from worlds import Problem
 
-ROOT = Path(__file__).parent.parent
-TINY = {"n_layer": 1, "n_head": 2, "n_kv_head": 1, "n_embd": 32, "n_ctx": 1024}
+TINY = {"n_layer": 1, "n_head": 2, "n_kv_head": 1, "n_embd": 32, "n_ctx": 512}
 
+
+@pytest.fixture(scope="module", autouse=True)
+def one_thread():
+    """Matrices this small only wait for a second thread; and equal weights need an equal number of threads."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    return Tokenizer()
+
+
+@pytest.fixture
+def model(tokenizer):
+    """A small model that is no longer at its initialisation: there every block is the identity."""
+    torch.manual_seed(0)
+    model = Transformer(ModelConfig(tokenizer.n_vocab, **TINY))
+    with torch.no_grad():
+        for p in model.parameters():
+            p.add_(0.05 * torch.randn_like(p))
+    return model
+
+
+# ---------------------------------------------------------------------------------------------------------------------------
+# Batches.
 
 def test_batches_hold_like_lengths_and_stay_within_the_budget():
     lengths = np.random.default_rng(0).integers(20, 300, size=2000)
@@ -28,15 +59,11 @@ def test_batches_hold_like_lengths_and_stay_within_the_budget():
     assert sum(lengths[rows].sum() for rows in plan) / sum(rows * T for rows, T in shapes) > 0.85
     assert len(set(shapes)) < 40                                            # one for each padded length, and the ends of the pools
     again = sft.plan_batches(lengths, 3000, 200, None, seed=0)
+    other = sft.plan_batches(lengths, 3000, 200, None, seed=1)
     assert all((a == b).all() for a, b in zip(plan, again))
+    assert not all(np.array_equal(a, b) for a, b in zip(plan, other))
     first_epoch = np.concatenate(sft.plan_batches(lengths, 3000, None, int(lengths.sum()), seed=0))
     assert len(np.unique(first_epoch)) == len(lengths) == len(first_epoch)
-
-
-def test_a_row_longer_than_the_budget_goes_alone():
-    lengths = [50, 700, 49, 17, 600]
-    batches = [rows.tolist() for rows in cut_batches(lengths, 100)]
-    assert batches == [[1], [4], [0], [2, 3]]                               # 49 positions are 64, 48 are 48
 
 
 def test_token_budget_counts_no_padding():
@@ -49,94 +76,307 @@ def test_schedule():
     factors = [sft.schedule(step, 100, 10) for step in range(100)]
     assert factors[0] == pytest.approx(0.1) and max(factors) == 1.0 and factors[30] == 1.0
     assert factors[75] == pytest.approx(0.5) and 0 < factors[99] <= 0.02
+    assert sft.schedule(0, 100, 0) == 1.0                                   # no warm-up
 
 
-def test_only_answer_tokens_are_trained_and_the_end_token_is_one_of_them():
-    """A changed prompt token that nothing attends to changes no target; every target is an answer token; the end token has gradient."""
-    torch.manual_seed(0)
-    tokenizer = Tokenizer()
-    model = Transformer(ModelConfig(n_vocab=tokenizer.n_vocab, **TINY))
-    prompt, answer = tokenizer.prompt("Predict.\nprint(3)\nInput:\n"), tokenizer.answer("<output>\n3\n</output>")
-    ids = torch.tensor([prompt + answer])
-    mask = torch.arange(ids.shape[1])[None] >= len(prompt)
-    logp = model.logprobs(ids, mask)
-    assert logp.shape == (len(answer),)
-    full = torch.log_softmax(model(ids).float(), -1)[0]
-    expected = [full[len(prompt) - 1 + k, token].item() for k, token in enumerate(answer)]
-    assert logp.tolist() == pytest.approx(expected, abs=1e-4)
-    assert answer[-1] == tokenizer.end
-    gradient = torch.autograd.grad(logp[-1], model.embed_tokens.weight)[0]
-    assert gradient[tokenizer.end].abs().sum() > 0
+# ---------------------------------------------------------------------------------------------------------------------------
+# Data.
+
+def make_data(out, **sizes):
+    """Small data files of the quick preset: make_data(out, sft_cases=10)."""
+    sizes = dict.fromkeys(tasks.PRESETS["quick"]["data"], 2) | sizes
+    words = [word for name, size in sizes.items() for word in ("--" + name.replace("_", "-"), str(size))]
+    tasks.make_data(tasks.settings(ArgumentParser(), "data", argv=["--preset", "quick", "--out", str(out), *words]))
 
 
-def test_a_control_goes_on_with_its_start_for_as_long_as_rl_trained(tmp_path):
-    model = Transformer(ModelConfig(n_vocab=Tokenizer().n_vocab, **TINY))
-    mixture = {"format": "raw", "fix_share": 0.5, "without_tests": 0.1, "fix_traces": 0.2, "data_share": 0.3}
-    save_checkpoint(tmp_path / "few.pt", model, step=4000, extra={**mixture, "seconds": 500.0, "tokens": 1})
-    save_checkpoint(tmp_path / "few-rl.pt", model, step=100, extra={"start": "few", "seconds": 250.0})
-    assert sft.control_of(tmp_path, "few-rl") == ("few", 2000, mixture)
-    with pytest.raises(SystemExit, match="few.pt"):
-        sft.control_of(tmp_path, "few")                  # no RL run
+def in_seconds(path, seconds):
+    """Make the file younger than all others."""
+    os.utime(path, (time.time() + seconds, time.time() + seconds))
 
+
+def test_samples_are_read_once_and_again_when_the_data_are_younger(tmp_path, tokenizer):
+    make_data(tmp_path, sft_cases=4, sft_problems=6)
+    args, calls = Namespace(out=tmp_path, format="nlex", seed=0), []
+
+    def samples(args):
+        calls.append(args.format)
+        yield from sft.samples(args)
+    tokens, index, name = sft.read_samples(samples, args, rank=0)
+    assert tokens.dtype == np.uint16 and index[:, 0].tolist() == [0, *np.cumsum(index[:, 2])[:-1]]
+    texts = list(sft.samples(args))
+    assert [sft.TASKS[task] for task in index[:, 3]] == [task for task, _, _ in texts]
+    assert [task for task, _, _ in texts].count("predict") == 4 and [task for task, _, _ in texts].count("solve") == 6
+    assert 1 <= [task for task, _, _ in texts].count("fix") <= 6
+    for (start, prompt, length, _), (_, user, assistant) in zip(index, texts):
+        assert tokens[start:start + prompt].tolist() == tokenizer.prompt(user)
+        assert tokens[start + prompt:start + length].tolist() == tokenizer.answer(assistant)
+        assert tokens[start + length - 1] == tokenizer.end
+
+    again = sft.read_samples(samples, args, rank=0)
+    assert calls == ["nlex"] and again[2] == name and (again[0] == tokens).all() and (again[1] == index).all()
+    none = sft.read_samples(samples, Namespace(out=tmp_path, format="none", seed=0), rank=0)     # another file
+    assert calls == ["nlex", "none"] and none[2] != name and len(none[0]) < len(tokens)
+    assert (sft.read_samples(samples, args, rank=0)[0] == tokens).all()
+    assert calls == ["nlex", "none"]
+
+    cases = tmp_path / "data" / "sft_cases.jsonl"
+    cases.write_text("".join(cases.read_text().splitlines(keepends=True)[:2]))
+    in_seconds(cases, 10)
+    tokens, index, _ = sft.read_samples(samples, args, rank=0)
+    assert calls == ["nlex", "none", "nlex"] and (index[:, 3] == 0).sum() == 2
+    in_seconds(tmp_path / "data" / name, 20)
+    sft.read_samples(samples, args, rank=0)
+    assert len(calls) == 3
+    in_seconds(tmp_path / "data" / "sft_problems.jsonl", 30)
+    sft.read_samples(samples, args, rank=0)
+    assert len(calls) == 4
+
+
+# ---------------------------------------------------------------------------------------------------------------------------
+# What is trained.
+
+def made_up(tokenizer):
+    """Four samples -> tokens, rows of the index."""
+    tokens, rows = [], []
+    for user, assistant in (("Predict.\nprint(3)\nInput:\n", "<output>\n3\n</output>"), ("Solve.\nPrint.", "1 + 1"), ("1", ""), ("2 2 2", "7")):
+        prompt, answer = tokenizer.prompt(user), tokenizer.answer(assistant)
+        rows.append((len(tokens), len(prompt), len(prompt) + len(answer), 0))
+        tokens += prompt + answer
+    return np.array(tokens, dtype=np.uint16), np.array(rows, dtype=np.int64)
+
+
+def gradient(model):
+    grads = {name: p.grad.clone() for name, p in model.named_parameters()}
+    model.zero_grad()
+    return grads
+
+
+def assert_close(one, two):
+    for name in one:
+        torch.testing.assert_close(one[name], two[name], rtol=1e-4, atol=1e-6, msg=name)
+    assert max(g.abs().max().item() for g in one.values()) > 1e-3
+
+
+def test_only_assistant_tokens_are_trained_and_the_end_token_is_one_of_them(model, tokenizer, monkeypatch):
+    """The loss and its gradient by the formula, one sample at a time; an answer that is an end token alone is trained, too."""
+    monkeypatch.setattr(sft, "logprobs", plain.logprobs)
+    tokens, rows = made_up(tokenizer)
+    loss = sft.backward(model, tokens, rows, tokenizer.pad)
+    found = gradient(model)
+    expected, n_answer = 0.0, 0
+    for start, prompt, length, _ in rows:
+        ids = torch.tensor(tokens[start:start + length].astype(np.int64))
+        logp = model(ids[None])[0].log_softmax(-1)
+        for at in range(prompt, length):                                    # the token at `at` is told by all before it
+            expected -= logp[at - 1, ids[at]]
+            n_answer += 1
+    assert n_answer == sum(len(tokenizer.answer(text)) for text in ("<output>\n3\n</output>", "1 + 1", "", "7"))
+    assert loss.item() == pytest.approx(expected.item() / n_answer, rel=1e-4)
+    (expected / n_answer).backward()
+    assert_close(found, gradient(model))
+
+    masks = []
+    monkeypatch.setattr(sft, "logprobs", lambda model, ids, mask: masks.append((ids, mask)) or plain.logprobs(model, ids, mask))
+    sft.backward(model, tokens, rows[2:3], tokenizer.pad)                   # the answer is the end token
+    ((ids, mask),) = masks
+    assert ids[mask].tolist() == [tokenizer.end]
+
+
+def test_the_shares_of_processes_sum_to_the_whole(model, tokenizer, monkeypatch):
+    monkeypatch.setattr(sft, "logprobs", plain.logprobs)
+    tokens, rows = made_up(tokenizer)
+    loss = sft.backward(model, tokens, rows, tokenizer.pad)
+    whole = gradient(model)
+    for ranks in (2, 3, 6):                                                 # six: two have nothing to do
+        losses = [sft.backward(model, tokens, rows, tokenizer.pad, rank, ranks) for rank in range(ranks)]
+        assert sum(losses).item() == pytest.approx(loss.item(), rel=1e-5)
+        assert_close(whole, gradient(model))
+
+
+# ---------------------------------------------------------------------------------------------------------------------------
+# Asking and validation.
+
+def test_ask(model, tokenizer, monkeypatch):
+    """Prompts, seed and temperature reach the sampler; an answer without its end token has no text."""
+    calls = []
+
+    def scripted(model, prompts, max_new_tokens, group=1, seed=0, *, end, temperature=1.0):
+        calls.append((prompts, max_new_tokens, group, seed, end, temperature))
+        answer = tokenizer.answer("7 7")
+        return [[Rollout(answer, [-1.0] * len(answer), True), Rollout(answer[:-1], [-1.0] * (len(answer) - 1), False)] for _ in prompts]
+    monkeypatch.setattr(sft, "generate", scripted)
+    groups = sft.ask(model, tokenizer, ["1", "2 2"], 9, 2, seed=5, temperature=0.5)
+    assert calls == [([tokenizer.prompt("1"), tokenizer.prompt("2 2")], 9, 2, 5, tokenizer.end, 0.5)]
+    assert [[turn.text for turn in turns] for turns in groups] == [["7 7", ""], ["7 7", ""]]
+    assert groups[1][0].prompt == tokenizer.prompt("2 2") and groups[1][0].rollout.tokens == tokenizer.answer("7 7")
+
+
+def test_a_prompt_beyond_the_context_is_cut_and_so_is_its_answer(model, tokenizer):
+    (long,), (short,) = sft.ask(model, tokenizer, ["1 " * 600, "1"], 5)
+    assert len(long.prompt) == TINY["n_ctx"] - 1 and not long.rollout.finished and long.text == ""
+    assert 1 <= len(long.rollout.tokens) <= 2 and len(short.rollout.tokens) >= 1
+    assert sft.ask(model, tokenizer, [], 5) == []
+
+
+def test_validation_figures(model, tokenizer, monkeypatch, sandbox):
+    """Two short cases and one longer: 3 of 4 and 0 of 4 answers right, and 4 of 4. One problem of two solved."""
+    cases = [tasks.Case(f"print({k})", "", f"{k}\n", "", "", set_, "plain") for k, set_ in ((1, "short"), (2, "longer"), (3, "short"))]
+    tests = [["1 2", "3"]], [["2 2", "4"]]
+    problems = [Problem(statement, "list", False, *tests, "", "") for statement in ("Print the sum.", "Print the maximum.")]
+    right, wrong = "```python\nprint(sum(map(int, input().split())))\n```", "```python\nprint(max(map(int, input().split())))\n```"
+    told = {"print(1)": ["1", "1", None, "1"], "print(2)": ["2"] * 4, "print(3)": ["2", "", None, "2"]}
+    said = {"Print the sum.": right, "Print the maximum.": wrong}
+    asked = []
+
+    def scripted(model, prompts, max_new_tokens, group=1, seed=0, *, end, temperature=1.0):
+        asked.append((max_new_tokens, group, seed, temperature))
+        answers = []
+        for prompt in prompts:
+            user = tokenizer.decode(prompt[1:-1])
+            name = user.splitlines()[1]
+            texts = [said[name]] if user.startswith("Solve.") else [text and f"<output>\n{text}\n</output>" for text in told[name]]
+            answers.append([Rollout(tokenizer.answer(text), [], True) if text else Rollout([7], [], False) for text in texts])
+        return answers
+    monkeypatch.setattr(sft, "generate", scripted)
+    runner, args = tasks.Runner(sandbox), Namespace(max_new_tokens_predict=30, max_new_tokens_solve=20)
+    record = sft.validate(model, tokenizer, cases, problems, runner, args)
+    assert record == {"val_short": 3 / 8, "val_short_pass4": 0.5, "val_longer": 1.0, "val_longer_pass4": 1.0, "val_solve": 0.5}
+    assert asked == [(30, 4, 1, 1.0), (30, 4, 1, 1.0), (20, 1, 1, 1.0)]
+    del record["val_solve"]
+    assert sft.validate(model, tokenizer, cases, problems, runner, args, solve=False) == record
+
+
+def test_validation_reads_the_first_cases_of_each_length(tmp_path):
+    make_data(tmp_path, val_cases=4, val_problems=3)
+    cases, problems = sft.validation_items(Namespace(out=tmp_path, val_cases=2))
+    assert [case.set for case in cases] == ["short", "short", "longer", "longer"] and len(problems) == 2
+    assert cases[0] == tasks.load_cases(tmp_path / "data" / "val_cases.jsonl")[0]
+
+
+# ---------------------------------------------------------------------------------------------------------------------------
+# Runs.
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory):
     """An out folder with small data files."""
     out = tmp_path_factory.mktemp("sft")
-    sizes = {"sft-cases": 100, "sft-problems": 50, "rl-cases": 2, "rl-problems": 2, "test-cases": 2, "test-problems": 2, "val-cases": 2,
-             "val-problems": 2}
-    subprocess.run([sys.executable, str(ROOT / "tasks.py"), "--preset", "quick", "--out", str(out),
-                    *(f"--{name}={size}" for name, size in sizes.items())], check=True, capture_output=True)
+    make_data(out, sft_cases=60, sft_problems=30)
     return out
 
 
-def command(out, name, *more):
-    return [sys.executable, str(ROOT / "sft.py"), "--preset", "quick", "--out", str(out), "--name", name, "--val-every", "1000",
-            "--val-cases-used", "2", *more]
+def flags(out, name, *more):
+    numbers = {"steps": 40, "save-every": 10, "val-every": 1000, "val-cases": 2, "batch-tokens": 1024, "max-new-tokens-predict": 8,
+               "max-new-tokens-solve": 8, "n-layer": 1, "n-embd": 32, "n-ctx": 512}
+    words = [str(word) for key, value in numbers.items() for word in (f"--{key}", value)]
+    return ["sft.py", "--preset", "quick", "--out", str(out), "--name", name, *words, *more]
 
 
-def weights(path):
-    return load_checkpoint(path)["model"].state_dict()
+def run(*command):
+    """sft.py in this process."""
+    before, sys.argv = sys.argv, list(command)
+    try:
+        sft.main()
+    finally:
+        sys.argv = before
 
 
-MORE = ("--steps", "40", "--save-every", "10", "--processes")
-ALONE = {**os.environ, "OMP_NUM_THREADS": "1"}
+def torchrun(root, processes, *command):
+    return subprocess.Popen([sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={processes}", *command],
+                            cwd=root, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "OMP_NUM_THREADS": "1"})
+
+
+def log(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
 
 
 @pytest.fixture(scope="module")
 def whole(data):
-    """Weights and losses of a run of two processes."""
-    subprocess.run(command(data, "whole", *MORE, "2"), check=True, capture_output=True, env=ALONE)
-    return weights(data / "whole.pt"), losses(data / "whole.jsonl")
+    """A run nobody disturbed: its checkpoint and its log."""
+    run(*flags(data, "whole"))
+    return load_checkpoint(data / "whole.pt"), log(data / "whole.jsonl")
 
 
-def losses(path):
-    return [json.loads(line)["loss"] for line in path.read_text().splitlines()]
+def test_a_run_learns_logs_and_saves(data, whole, capsys):
+    saved, lines = whole
+    assert [line["step"] for line in lines] == [10, 20, 30, 40] and saved["step"] == 40
+    losses = [line["loss"] for line in lines]
+    assert losses == sorted(losses, reverse=True) and 6.2 > losses[0] > losses[-1] + 1      # it begins at 6.2
+    assert {"val_short", "val_short_pass4", "val_longer", "val_longer_pass4", "val_solve"} <= set(lines[-1])
+    assert "val_short" not in lines[0]
+    assert saved["extra"]["format"] == "nlex" and saved["extra"]["tokens"] == lines[-1]["tokens"] > 40 * 500
+    assert saved["extra"]["examples"] > 40 and saved["extra"]["seconds"] == lines[-1]["train_seconds"] > 0
+    assert (data / "data" / saved["extra"]["texts"]).exists() and not (data / "whole-state.pt").exists()
+    before = (data / "whole.pt").stat().st_mtime_ns
+    run(*flags(data, "whole"))
+    assert "is there" in capsys.readouterr().out and (data / "whole.pt").stat().st_mtime_ns == before
 
 
-def test_two_processes_compute_what_one_does(data, whole):
-    subprocess.run(command(data, "alone", *MORE, "1"), check=True, capture_output=True, env=ALONE)
-    curve = losses(data / "alone.jsonl")
-    assert len(curve) == len(whole[1]) >= 1
-    assert whole[1] == pytest.approx(curve, rel=0.02)    # bf16 rounds differently in other batch shapes
-    for key, one in weights(data / "alone.pt").items():  # some begin at zero: another course would end as far away as they are large
-        assert (whole[0][key] - one).norm() < 0.15 * one.norm(), key
-
-
-def test_a_killed_run_continues_to_the_same_weights(data, whole):
-    killed = subprocess.Popen(command(data, "killed", *MORE, "2"), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=ALONE,
-                              start_new_session=True)
+def test_a_killed_run_continues_to_the_same_weights(root, data, whole):
+    """torchrun is killed; on Linux that ends its processes, too. Then it goes on without torchrun."""
     state, deadline = data / "killed-state.pt", time.time() + 60
-    while not state.exists() and time.time() < deadline:
-        time.sleep(0.01)
-    if sys.platform == "linux":
-        killed.kill()                                    # the second process must end with the first
-    else:
-        os.killpg(killed.pid, signal.SIGKILL)
-    killed.wait()
-    assert state.exists() and not (data / "killed.pt").exists()
-    subprocess.run(command(data, "killed", *MORE, "2"), check=True, capture_output=True, env=ALONE)
-    b = weights(data / "killed.pt")
-    assert all(torch.equal(a, b[key]) for key, a in whole[0].items())
-    again = subprocess.run(command(data, "killed", *MORE, "2"), check=True, capture_output=True, text=True, env=ALONE)
-    assert "is there" in again.stdout
+    process = torchrun(root, 1, *flags(data, "killed"))
+    while not state.exists() and process.poll() is None and time.time() < deadline:
+        time.sleep(0.005)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()                                                                   # returns when all that could write have ended
+    assert state.exists() and (sys.platform != "linux" or not (data / "killed.pt").exists())
+    with open(data / "killed.jsonl", "a") as file:                                          # it died while it wrote
+        file.write('{"step": 39, "loss": 1}\n{"ste')
+    run(*flags(data, "killed"))
+    one, two = whole[0]["model"].state_dict(), load_checkpoint(data / "killed.pt")["model"].state_dict()
+    assert all(torch.equal(one[key], two[key]) for key in one)
+    lines = [log(data / f"{name}.jsonl") for name in ("whole", "killed")]
+    for line in lines[0] + lines[1]:
+        assert line.pop("train_seconds") > 0
+    assert lines[0] == lines[1] and not state.exists()
+
+
+def test_two_processes_compute_what_one_does(root, data, whole):
+    process = torchrun(root, 2, *flags(data, "shared"))
+    out, err = process.communicate(timeout=100)
+    assert process.returncode == 0, err
+    assert out.count("parameters, ") == 1                                                   # one of them speaks
+    one, two = whole[1], log(data / "shared.jsonl")
+    assert [line["step"] for line in two] == [10, 20, 30, 40] and [line["tokens"] for line in two] == [line["tokens"] for line in one]
+    assert [line["loss"] for line in two] == pytest.approx([line["loss"] for line in one], rel=0.02)  # bf16 rounds otherwise
+    weights = load_checkpoint(data / "shared.pt")["model"].state_dict()
+    for key, expected in whole[0]["model"].state_dict().items():  # some begin at zero: another course would end as far away as they are large
+        assert (weights[key] - expected).norm() < 0.15 * expected.norm(), key
+
+
+def test_prediction_alone_is_trained_for_a_number_of_tokens(data, monkeypatch):
+    seen = []
+    monkeypatch.setattr(sft, "train", lambda args, model, tokens, index, plan, extra, *team: seen.append((args, index, plan, extra)))
+    command = flags(data, "")
+    for more, name in (([], "sft-short-nlex"), (["--format", "none"], "sft-short-none"), (["--name", "mine"], "mine")):
+        run(*command[:5], *command[7:], "--predict-only", "--short-tokens", "9000", *more)
+        args, index, plan, extra = seen.pop()
+        assert args.name == name and (index[:, 3] == 0).all()
+        assert 9000 <= sum(index[rows, 2].sum() for rows in plan) < 9000 + 1024
+        assert extra["format"] == args.format
+    run(*command[:5], *command[7:])
+    args, index, plan, _ = seen.pop()
+    assert args.name == "sft" and set(index[:, 3]) == {0, 1, 2} and len(plan) == 40
+
+
+def told(capsys, *command):
+    """What a command says that ends with status 2."""
+    with pytest.raises(SystemExit) as stop:
+        run(*command)
+    assert stop.value.code == 2
+    return capsys.readouterr().err
+
+
+def test_errors_are_one_clear_line(data, tmp_path, capsys):
+    nothing = told(capsys, *flags(tmp_path, "sft"))
+    assert nothing.count("\n") == 1 and "is missing" in nothing and "python tasks.py" in nothing and nothing.count("sft.py") == 1
+    short = told(capsys, *flags(data, "new", "--n-ctx", "8"))
+    assert short.count("\n") == 1 and "--n-ctx must be larger" in short and short.count("sft.py") == 1
+    assert "--name" in told(capsys, *flags(data, "sft", "--format", "raw")).splitlines()[-1]
+    assert "--steps" in told(capsys, *flags(data, "new", "--steps", "0")).splitlines()[-1]
+    assert "--nonsense" in told(capsys, *flags(data, "new", "--nonsense", "1")).splitlines()[-1]
+    odd = told(capsys, *flags(data, "new", "--n-head", "3"))
+    assert odd.count("\n") == 1 and "multiple of n_head" in odd
+    (data / "damaged-state.pt").write_bytes(b"PK nothing")
+    damaged = told(capsys, *flags(data, "damaged"))
+    assert damaged.splitlines()[-1].count("damaged-state.pt") == 1 and "delete it" in damaged
