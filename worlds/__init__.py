@@ -1,14 +1,14 @@
-"""Which programs and problems are there? A world is one file in this folder; here is what all worlds share.
+"""Which programs and problems are there? A world is one file here; all worlds share this one.
 
-    python tasks.py --world contest          # worlds/contest.py, the course's world (the default)
+    python tasks.py --world contest         # worlds/contest.py, the course's world (the default)
 
 A world is a module with two tables and one function, or two. A whole one, worlds/sums.py:
 
     import random
     from worlds import Program, class_of, outputs_on, split_of
 
-    SIZES = {"cpu": {"top": 9}, "gpu": {"top": 99}}         # knobs: how large the world is
-    FIXED_INPUTS = {"n": [str(n) for n in range(64)]}       # kind of input -> inputs that tell behaviours apart
+    SIZES = {"cpu": {"top": 9}, "gpu": {"top": 99}}     # knobs: how large the world is
+    FIXED_INPUTS = {"n": [str(n) for n in range(64)]}   # by kind: inputs that tell programs apart
 
     def random_program(rng, knobs, split, set_):
         stdin = str(rng.randint(1, 9) if set_ == "short" else rng.randint(10, 99))
@@ -16,19 +16,19 @@ A world is a module with two tables and one function, or two. A whole one, world
         cls = class_of(code, "n", outputs_on(code, FIXED_INPUTS["n"]))
         return Program(code, stdin, cls, "plain") if split_of(cls) == split else None
 
-random_program(rng, knobs, split, set_) -> Program, or None: this draw does not qualify, draw again. `split` is train, val or test.
-`set_` is "short" (inputs as in SFT) or "longer". random_problem(rng, knobs, split, openness) -> Problem or None, likewise;
-openness: some phrase of the statement has two readings. A world without problems has no such function: all its files of problems
-are empty. Every draw must come from rng, so that a seed names the data.
+random_program(rng, knobs, split, set_) -> Program, or None: this draw does not qualify, draw
+again. split is train, val or test; set_ is "short" or "longer", about the input.
+random_problem(rng, knobs, split, openness) -> Problem or None, likewise; openness: some phrase of
+the statement has two readings. A world without problems has no such function; then the files of
+problems are empty. Every draw comes from rng, so that a seed names the data.
 
-Splits are by behaviour: a program's class is a hash of what it prints on the fixed inputs of its kind, and the class alone
-decides whether it may be trained on, chosen by, or tested on. Two programs that do the same thing can therefore never stand
-on both sides.
+Splits are by behaviour: a program's class is a hash of what it prints on the fixed inputs of its
+kind, and the class alone decides whether it may be trained on, chosen by, or tested on. Two
+programs that do the same thing can therefore never stand on both sides.
 
-Programs of a world are ours and therefore trusted: they run in this process. Programs from a model go through `heldout`.
+Programs of a world are ours and therefore trusted: they run in this process. Programs from a
+model go through `heldout`.
 """
-
-from __future__ import annotations
 
 import ast
 import hashlib
@@ -37,14 +37,13 @@ import inspect
 import json
 import pkgutil
 from dataclasses import dataclass, field
-from types import ModuleType
 
 
-def load(name: str) -> ModuleType:
-    """The world worlds/<name>.py. Raises ValueError (one line) if there is none of that name."""
+def load(name):
+    """The module worlds/<name>.py. Raises ValueError (one line) if there is none of that name."""
     names = sorted(module.name for module in pkgutil.iter_modules(__path__))
     if name not in names:
-        raise ValueError(f"no world is called {name!r}; the folder worlds/ has {', '.join(names)}")
+        raise ValueError(f"no world is called {name!r}; worlds/ has {', '.join(names)}")
     return importlib.import_module(f"worlds.{name}")
 
 
@@ -54,12 +53,12 @@ class Program:
     code: str
     stdin: str
     cls: str                   # behaviour class
-    kind: str                  # plain | mutant | scratch, or whatever sorts the programs of this world
+    kind: str                  # plain | mutant | scratch, or whatever sorts this world's programs
 
 
 @dataclass
 class Problem:
-    """A statement with public tests (shown) and hidden tests (judged); every test is [stdin, stdout]."""
+    """A statement with public tests (shown) and hidden tests (judged), [stdin, stdout] each."""
     statement: str
     kind: str                  # the kind of its input, a key of the world's FIXED_INPUTS
     open: bool                 # some phrase has two readings that behave differently
@@ -67,22 +66,23 @@ class Problem:
     hidden: list
     solution: str
     cls: str
-    # Training only: a wrong program of a training class that fails a public test ("" if none was found),
-    # and its true [stdout, exception name] on each public test.
+    # Training only: a wrong program of a training class that fails a public test ("" if none was
+    # found), and its true [stdout, exception name] on each public test.
     wrong: str = ""
     wrong_outcomes: list = field(default_factory=list)
 
     @property
-    def tests(self) -> list:
+    def tests(self):
         return self.public + self.hidden
 
 
-# ---------------------------------------------------------------------------------------------------
+# ------------------------------------------------------------------------------------------------
 # Behaviour classes and splits.
 
-def outputs_on(code: str, inputs: list[str], max_turns: int = 2000) -> list[str]:
-    """What the program prints (then <error>Name) on each stdin. Loops end with <error>Timeout after max_turns in
-    all, and once a number has 10,000 bits (one that is squared at every turn would never come to an end).
+def outputs_on(code, inputs, max_turns=2000):
+    """What the program prints (then <error>Name) on each stdin -> list of str. Loops end with
+    <error>Timeout after max_turns in all, and once a number has 10,000 bits (one that is squared at
+    every turn would never come to an end).
 
     Self-contained, so that its source can travel into the sandbox for programs we did not write."""
     import ast
@@ -134,9 +134,9 @@ def outputs_on(code: str, inputs: list[str], max_turns: int = 2000) -> list[str]
     return results
 
 
-def abstract_syntax(code: str) -> str:
-    """The program's syntax with names and constants blotted out; if it does not parse, its text with
-    letters and digits blotted out."""
+def abstract_syntax(code):
+    """The program's syntax with names and constants blotted out; if it does not parse, its text
+    with letters and digits blotted out."""
     try:
         tree = ast.parse(code)
     except (SyntaxError, ValueError, RecursionError):
@@ -149,25 +149,25 @@ def abstract_syntax(code: str) -> str:
     return ast.dump(tree)
 
 
-def class_of(code: str, kind: str, outputs: list[str]) -> str:
-    """Name of the behaviour class, from the kind of input and the outputs on the fixed inputs of that kind. Where the
-    output never varies it says nothing, so the abstracted syntax stands in for it."""
-    behaviour = outputs
+def class_of(code, kind, outputs):
+    """Name of the behaviour class, from the kind of input and the outputs on the fixed inputs of
+    that kind. Where the output never varies, the abstracted syntax stands in for it."""
     if len(set(outputs)) == 1:
-        behaviour = [abstract_syntax(code)]
-    text = "\0".join([kind, *behaviour])
+        outputs = [abstract_syntax(code)]
+    text = "\0".join([kind, *outputs])
     return hashlib.sha1(text.encode("utf-8", "replace")).hexdigest()[:12]
 
 
-def split_of(cls: str) -> str:
+def split_of(cls):
     """train (75 %), val (10 %) or test (15 %), by the class alone."""
     share = int(cls[:6], 16) % 100
     return "train" if share < 75 else "val" if share < 85 else "test"
 
 
-def heldout(programs: list[tuple[str, str]], fixed_inputs: dict, sandbox) -> list[bool]:
-    """For programs nobody here wrote, (code, kind of input) each: does its class belong to validation or test? Runs
-    in the sandbox; a program that cannot be classed there counts as held out, so that it is never shown in training."""
+def heldout(programs, fixed_inputs, sandbox):
+    """For programs nobody here wrote, (code, kind of input) each: does its class belong to
+    validation or test? -> list of bool. Runs in the sandbox; a program that cannot be classed there
+    counts as held out, so that it is never shown in training."""
     driver = f"""import json, sys
 {inspect.getsource(outputs_on)}
 job = json.load(sys.stdin)

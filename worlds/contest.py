@@ -18,8 +18,6 @@ and loops, small string and list work), and *mutants*, programs broken on purpos
     print(r + 4)
 """
 
-from __future__ import annotations
-
 import ast
 import random
 from dataclasses import dataclass, replace
@@ -34,9 +32,9 @@ SIZES = {
     "gpu": dict(top=99, short=(3, 8), longer=(9, 12), constants=tuple(range(1, 21)), wide=True),
 }
 
-# ---------------------------------------------------------------------------------------------------
-# Components: their words and their code. {c} is the component's constant. The other names are filled in
-# by the program's style: {x} a value, {y} the value after the map, {r} the result, {items} the list of
+# ------------------------------------------------------------------------------------------------
+# Components: their words and their code. {c} is the component's constant. The program's style fills
+# in the other names: {x} a value, {y} the value after the map, {r} the result, {items} the list of
 # values, {i} an index into it.
 
 
@@ -58,11 +56,6 @@ class Keep(NamedTuple):
     negated: str
 
 
-class Change(NamedTuple):
-    words: str
-    value: str
-
-
 class Fold(NamedTuple):
     words: str
     start: str
@@ -70,7 +63,7 @@ class Fold(NamedTuple):
     update: str
 
 
-class Final(NamedTuple):
+class Map(NamedTuple):       # also the final step
     words: str
     value: str
 
@@ -98,12 +91,12 @@ KEEP = {
     "threes": Keep("Keep the multiples of 3.", "{x} % 3 == 0", "{x} % 3 != 0"),
 }
 CHANGE = {
-    "same": Change("", "{x}"),
-    "add": Change("Add {c} to each.", "{x} + {c}"),
-    "sub": Change("Subtract {c} from each.", "{x} - {c}"),
-    "double": Change("Double each.", "{x} * 2"),
-    "square": Change("Square each.", "{x} * {x}"),
-    "mod": Change("Take each modulo {c}.", "{x} % {c}"),
+    "same": Map("", "{x}"),
+    "add": Map("Add {c} to each.", "{x} + {c}"),
+    "sub": Map("Subtract {c} from each.", "{x} - {c}"),
+    "double": Map("Double each.", "{x} * 2"),
+    "square": Map("Square each.", "{x} * {x}"),
+    "mod": Map("Take each modulo {c}.", "{x} % {c}"),
 }
 FOLD = {
     "sum": Fold("the sum", "0", "", "{r} += {y}"),
@@ -115,10 +108,10 @@ FOLD = {
     "product": Fold("the product", "1", "", "{r} *= {y}"),
 }
 FINAL = {
-    "none": Final("", "{r}"),
-    "plus": Final(", plus {c}", "{r} + {c}"),
-    "minus": Final(", minus {c}", "{r} - {c}"),
-    "mod": Final(", modulo {c}", "{r} % {c}"),
+    "none": Map("", "{r}"),
+    "plus": Map(", plus {c}", "{r} + {c}"),
+    "minus": Map(", minus {c}", "{r} - {c}"),
+    "mod": Map(", modulo {c}", "{r} % {c}"),
 }
 TABLES = {"source": SOURCES, "keep": KEEP, "change": CHANGE, "fold": FOLD, "final": FINAL}
 WIDE_ONLY = {("source", "letters"), ("change", "mod"), ("fold", "product")}
@@ -135,20 +128,27 @@ OPEN = {
 
 @dataclass(frozen=True)
 class Spec:
-    """A composition; each slot is (name, constant), the constant 0 where the component has none."""
-    source: tuple[str, int]
-    keep: tuple[str, int]
-    change: tuple[str, int]
-    fold: tuple[str, int]
-    final: tuple[str, int]
+    """A composition; a slot is (name, constant), the constant 0 where the component has none."""
+    source: tuple
+    keep: tuple
+    change: tuple
+    fold: tuple
+    final: tuple
 
     @property
-    def kind(self) -> str:
+    def kind(self):
         """The kind of its input: list, n, digits or word."""
-        return SOURCES[self.source[0]].kind
+        return component(self, "source").kind
 
 
-def random_spec(rng: random.Random, knobs: dict) -> Spec:
+def component(spec, slot):
+    """The slot's entry in its table, with the constant filled in."""
+    name, constant = getattr(spec, slot)
+    entry = TABLES[slot][name]
+    return entry._make(text.replace("{c}", str(constant)) for text in entry)
+
+
+def random_spec(rng, knobs):
     parts = []
     for slot, table in TABLES.items():
         name = rng.choice([n for n in table if knobs["wide"] or (slot, n) not in WIDE_ONLY])
@@ -160,40 +160,40 @@ def random_spec(rng: random.Random, knobs: dict) -> Spec:
     return Spec(*parts)
 
 
-def open_phrase(spec: Spec, slot: str) -> tuple[tuple[str, str], str] | None:
-    """The two readings that the slot's vague phrase has, and the phrase; None if there is no such phrase."""
+def open_phrase(spec, slot):
+    """(the two readings of the slot's vague phrase, the phrase); None if it has no such phrase."""
+    name, constant = getattr(spec, slot)
     for pair, phrase in OPEN[slot].items():
-        if getattr(spec, slot)[0] in pair:
-            return pair, phrase
+        if name in pair:
+            return pair, phrase.format(c=constant)
     return None
 
 
-def statement(spec: Spec, vague: frozenset = frozenset()) -> str:
+def statement(spec, vague=frozenset()):
     """The problem in words; slots named in `vague` use the phrase that leaves the reading open."""
     words = {}
-    for slot, table in TABLES.items():
-        name, constant = getattr(spec, slot)
-        phrase = open_phrase(spec, slot)[1] if slot in vague else table[name].words
-        words[slot] = phrase.format(c=constant)
+    for slot in TABLES:
+        words[slot] = open_phrase(spec, slot)[1] if slot in vague else component(spec, slot).words
     question = f"Print {words['fold']}{words['final']}."
-    return " ".join(filter(None, [words["source"], words["keep"], words["change"], question]))
+    sentences = [words["source"], words["keep"], words["change"], question]
+    return " ".join(filter(None, sentences))
 
 
-def readings(spec: Spec, vague: frozenset) -> list[Spec]:
+def readings(spec, vague):
     """Every spec that the vague statement could mean, this one first."""
     found = [spec]
     for slot in sorted(vague):
-        (one, other), _ = open_phrase(spec, slot)
         name, constant = getattr(spec, slot)
-        partner = (other if name == one else one, constant)
+        (one, two), _ = open_phrase(spec, slot)
+        other = (two if name == one else one, constant)
         both = []
         for reading in found:
-            both += [reading, replace(reading, **{slot: partner})]
+            both += [reading, replace(reading, **{slot: other})]
         found = both
     return found
 
 
-# ---------------------------------------------------------------------------------------------------
+# ------------------------------------------------------------------------------------------------
 # Programs from a spec. Lines keep the names {x}, {y}, ... until `render` fills them in.
 
 class Style(NamedTuple):
@@ -204,7 +204,7 @@ class Style(NamedTuple):
     function: bool           # all of it inside main()
 
 
-def random_style(rng: random.Random, wide: bool) -> Style:
+def random_style(rng, wide):
     x, y = rng.choice(("xy", "vw", "ez"))
     r = rng.choice("rtm")
     items = rng.choice(("nums", "data"))
@@ -218,113 +218,103 @@ def random_style(rng: random.Random, wide: bool) -> Style:
     return Style(names, loop, skip, helper, function)
 
 
-def indent(lines: list[str]) -> list[str]:
+def indent(lines):
     return ["    " + line for line in lines]
 
 
-def fold_lines(spec: Spec) -> list[str]:
+def fold_lines(spec):
     """The result {r} takes in the value {y}."""
-    fold = FOLD[spec.fold[0]]
+    fold = component(spec, "fold")
     if fold.better:
         return [f"if {fold.better}:", "    " + fold.update]
     return [fold.update]
 
 
-def code_of(template: str, constant: int) -> str:
-    return template.replace("{c}", str(constant))
-
-
-def body_lines(spec: Spec, style: Style) -> list[str]:
+def body_lines(spec, style):
     """Filter, map and fold: what a loop does with its value {x}."""
-    name, constant = spec.keep
-    condition = code_of(KEEP[name].condition, constant)
-    negated = code_of(KEEP[name].negated, constant)
-    changed = code_of(CHANGE[spec.change[0]].value, spec.change[1])
-    fold = FOLD[spec.fold[0]]
-    lines = fold_lines(spec)
+    keep, value = component(spec, "keep"), component(spec, "change").value
+    fold, lines = component(spec, "fold"), fold_lines(spec)
     # An expression that is used twice needs a name of its own.
-    if changed != "{x}" and "{y}" in fold.update and (style.helper or fold.better):
-        lines = ["{y} = " + changed, *lines]
+    if value != "{x}" and "{y}" in fold.update and (style.helper or fold.better):
+        lines = ["{y} = " + value, *lines]
     else:
-        lines = [line.replace("{y}", changed) for line in lines]
-    if not condition:
+        lines = [line.replace("{y}", value) for line in lines]
+    if not keep.condition:
         return lines
     if style.skip:
-        return [f"if {negated}:", "    continue", *lines]
-    return [f"if {condition}:", *indent(lines)]
+        return [f"if {keep.negated}:", "    continue", *lines]
+    return [f"if {keep.condition}:", *indent(lines)]
 
 
-def for_loop(spec: Spec, style: Style) -> list[str]:
-    source = SOURCES[spec.source[0]]
+def for_loop(spec, style):
+    source = component(spec, "source")
     take = [] if source.value == "{x}" else ["{x} = " + source.value]
     return [f"for {source.target} in {source.over}:", *indent(take + body_lines(spec, style))]
 
 
-def while_loop(spec: Spec, style: Style) -> list[str]:
-    source = SOURCES[spec.source[0]]
-    if spec.source[0] == "range":
-        head = ["{x} = 0", "while {x} < n:"]
-        take = ["{x} += 1"]
-    else:
+def while_loop(spec, style):
+    source = component(spec, "source")
+    head, take = ["{x} = 0", "while {x} < n:"], ["{x} += 1"]  # x counts from 1 to n itself
+    if source.length:
         head = ["{i} = 0", "while {i} < " + source.length + ":"]
         take = ["{x} = " + source.value_at, "{i} += 1"]
     return head + indent(take + body_lines(spec, style))
 
 
-def comprehensions(spec: Spec) -> list[str]:
+def comprehensions(spec):
     """The values, then those kept and changed, each in a list of its own."""
-    source = SOURCES[spec.source[0]]
-    condition = code_of(KEEP[spec.keep[0]].condition, spec.keep[1])
-    changed = code_of(CHANGE[spec.change[0]].value, spec.change[1])
+    source, condition = component(spec, "source"), component(spec, "keep").condition
+    value = component(spec, "change").value
     only = f" if {condition}" if condition else ""
     return ["{values} = [" + f"{source.value} for {source.target} in {source.over}]",
-            "{y}s = [" + changed + " for {x} in {values}" + only + "]"]
+            "{y}s = [" + value + " for {x} in {values}" + only + "]"]
 
 
-def render(spec: Spec, rng: random.Random | None = None, wide: bool = False) -> str:
+def render(spec, rng=None, wide=False):
     """A program for the spec, style and names drawn by rng (None: always the same)."""
     style = random_style(rng or random.Random(0), wide)
-    start = "{r} = " + FOLD[spec.fold[0]].start
-    lines = [SOURCES[spec.source[0]].header]
+    lines = [component(spec, "source").header]
+    start = "{r} = " + component(spec, "fold").start
     if style.loop == "comprehension":
         lines += [*comprehensions(spec), start, "for {y} in {y}s:", *indent(fold_lines(spec))]
     elif style.loop == "while":
         lines += [start, *while_loop(spec, style)]
     else:
         lines += [start, *for_loop(spec, style)]
-    lines.append(f"print({code_of(FINAL[spec.final[0]].value, spec.final[1])})")
+    lines.append(f"print({component(spec, 'final').value})")
     if style.function:
         lines = ["def main():", *indent(lines), "", "", "main()"]
     return "\n".join(lines).format(**style.names) + "\n"
 
 
 @lru_cache(maxsize=200_000)
-def spec_class(spec: Spec) -> str:
-    """Class of every program of this spec, whatever its style (a test checks that styles agree); "" when its
-    output never varies."""
+def spec_class(spec):
+    """Class of every program of this spec, whatever its style (a test checks that styles agree);
+    "" when its output never varies."""
     outputs = outputs_on(render(spec), FIXED_INPUTS[spec.kind])
     return class_of("", spec.kind, outputs) if len(set(outputs)) > 1 else ""
 
 
-# ---------------------------------------------------------------------------------------------------
-# Scratch programs: no composition. One function a shape; each gives the lines of a program.
+# ------------------------------------------------------------------------------------------------
+# Scratch programs: no composition. One function a shape; each returns the lines of a program.
 
 class Scribbler:
     """Draws expressions over the variables that are known so far."""
-    def __init__(self, rng: random.Random, top: int):
+    def __init__(self, rng, top):
         self.rng, self.top = rng, top
         self.names = rng.sample("abcdfghkmnpquvwz", 4)
-        self.known, self.digits = [], []  # variables; those that hold a number written in the program
+        self.known = []     # variables that have a value
+        self.digits = []    # those whose value is a number written in the program
 
-    def number(self) -> str:
+    def number(self):
         return str(self.rng.randint(0, self.top))
 
-    def variable(self) -> str:
+    def variable(self):
         return self.rng.choice(self.known)
 
-    def arithmetic(self) -> str:
-        """Two operands, sometimes three; products of plain numbers only, which is what the small model has
-        a chance to learn."""
+    def arithmetic(self):
+        """Two operands, sometimes three; products of plain numbers only, which is what the small
+        model has a chance to learn."""
         rng = self.rng
         if rng.random() < 0.3:
             return f"{rng.choice([*self.digits, self.number()])} * {self.number()}"
@@ -334,11 +324,12 @@ class Scribbler:
             text += f" {rng.choice('+-')} {self.number()}"
         return text
 
-    def condition(self) -> str:
-        sign = ("<", ">", "==", "<=", ">=", "!=")
-        return f"{self.variable()} {self.rng.choice(sign)} {self.rng.choice([*self.known, self.number()])}"
+    def condition(self):
+        left = self.variable()
+        sign = self.rng.choice(("<", ">", "==", "<=", ">=", "!="))
+        return f"{left} {sign} {self.rng.choice([*self.known, self.number()])}"
 
-    def assignments(self) -> list[str]:
+    def assignments(self):
         """One to three variables get a value."""
         lines = []
         for name in self.names[:self.rng.randint(1, 3)]:
@@ -350,12 +341,12 @@ class Scribbler:
         return lines
 
 
-def straight(s: Scribbler) -> list[str]:
+def straight(s):
     lines = s.assignments()
     return [*lines, f"print({s.arithmetic() if s.rng.random() < 0.6 else s.variable()})"]
 
 
-def branch(s: Scribbler) -> list[str]:
+def branch(s):
     lines = s.assignments()
     lines += [f"if {s.condition()}:", f"    print({s.arithmetic()})"]
     if s.rng.random() < 0.4:
@@ -366,14 +357,12 @@ def branch(s: Scribbler) -> list[str]:
     return [*lines, f"print({s.variable()})"]
 
 
-def loop(s: Scribbler) -> list[str]:
+def loop(s):
     rng, i = s.rng, s.names[3]
     lines = s.assignments()
     low, r = rng.randint(0, 4), s.variable()
-    if rng.random() < 0.6:
-        bounds = f"{low}, {low + rng.randint(1, 4)}"
-    else:
-        bounds = str(rng.randint(2, 4))
+    wide = rng.random() < 0.6
+    bounds = f"{low}, {low + rng.randint(1, 4)}" if wide else rng.randint(2, 4)
     sign = rng.choice(("+=", "-="))
     step = rng.choice((i, s.number(), s.variable()))
     lines += [f"for {i} in range({bounds}):", f"    {r} {sign} {step}"]
@@ -382,7 +371,7 @@ def loop(s: Scribbler) -> list[str]:
     return [*lines, f"    print({rng.choice((i, r))})"]
 
 
-def nested(s: Scribbler) -> list[str]:
+def nested(s):
     r, a, b, _ = s.names
     return [f"{r} = {s.number()}",
             f"for {a} in range({s.rng.randint(2, 3)}):",
@@ -391,60 +380,57 @@ def nested(s: Scribbler) -> list[str]:
             f"print({r})"]
 
 
-def list_work(s: Scribbler) -> list[str]:
+def list_work(s):
     rng, x = s.rng, s.names[0]
-    lines = ["nums = list(map(int, input().split()))", "out = []", f"for {x} in nums:"]
-    add, subtract = f"{x} + {rng.randint(1, 5)}", f"{x} - {rng.randint(1, 5)}"
-    append = f"out.append({rng.choice((add, f'{x} * 2', subtract, x))})"
+    more, less = f"{x} + {rng.randint(1, 5)}", f"{x} - {rng.randint(1, 5)}"
+    work = [f"out.append({rng.choice((more, f'{x} * 2', less, x))})"]
     if rng.random() < 0.6:
         condition = f"{x} {rng.choice(('<', '>', '!='))} {rng.randint(1, s.top - 1)}"
-        lines += [f"    if {condition}:", f"        {append}"]
+        work = [f"if {condition}:", *indent(work)]
+    head = ["nums = list(map(int, input().split()))", "out = []", f"for {x} in nums:"]
+    return [*head, *indent(work), rng.choice(("print(*out)", "print(len(out))", "print(out)"))]
+
+
+def text_work(s):
+    rng, (x, t, _, _) = s.rng, s.names
+    digit, some = rng.randint(0, 9), rng.random() < 0.5
+    before, after = f"{t} = {x} + {t}", f"{t} = {t} + {x}"
+    if some:
+        work = [f"if {x} != '{digit}':", "    " + rng.choice((after, before))]
     else:
-        lines += [f"    {append}"]
-    return [*lines, rng.choice(("print(*out)", "print(len(out))", "print(out)"))]
+        work = [rng.choice((before, after))]
+    end = rng.choice((f"print({t})", f"print(len({t}))"))
+    return ["s = input()", f"{t} = ''", f"for {x} in s:", *indent(work), end]
 
 
-def text_work(s: Scribbler) -> list[str]:
-    rng, (x, t, *_) = s.rng, s.names
-    lines = ["s = input()", f"{t} = ''", f"for {x} in s:"]
-    digit = rng.randint(0, 9)
-    if rng.random() < 0.5:
-        joined = rng.choice((f"{t} + {x}", f"{x} + {t}"))
-        lines += [f"    if {x} != '{digit}':", f"        {t} = {joined}"]
-    else:
-        joined = rng.choice((f"{x} + {t}", f"{t} + {x}"))
-        lines += [f"    {t} = {joined}"]
-    return [*lines, rng.choice((f"print({t})", f"print(len({t}))"))]
-
-
-def scratch(rng: random.Random, knobs: dict) -> tuple[str, str]:
+def scratch(rng, knobs):
     """A small program that is no composition -> (code, kind of its input: none, list or digits)."""
     scribbler = Scribbler(rng, knobs["top"])
-    shapes = (straight, straight, branch, branch, loop, nested, list_work, text_work)
-    shape = rng.choice(shapes)
-    lines = shape(scribbler)
-    return "\n".join(lines) + "\n", {list_work: "list", text_work: "digits"}.get(shape, "none")
+    shape = rng.choice((straight, straight, branch, branch, loop, nested, list_work, text_work))
+    kind = {list_work: "list", text_work: "digits"}.get(shape, "none")
+    return "\n".join(shape(scribbler)) + "\n", kind
 
 
-# ---------------------------------------------------------------------------------------------------
+# ------------------------------------------------------------------------------------------------
 # Inputs.
 
-def draw_input(kind: str, rng: random.Random, knobs: dict, length: tuple[int, int]) -> str:
+LETTERS = {"digits": "0123456789", "word": "abcdefghijklmnopqrstuvwxyz"}
+
+
+def draw_input(kind, rng, knobs, length):
     """One stdin of the kind; `length` is the range of item counts (for kind n: of n itself)."""
     size = rng.randint(*length)
     if kind == "none":
         return ""
     if kind == "n":
         return str(size)
-    if kind == "digits":
-        return "".join(rng.choice("0123456789") for _ in range(size))
-    if kind == "word":
-        return "".join(rng.choice("abcdefghijklmnopqrstuvwxyz") for _ in range(size))
+    if kind in LETTERS:
+        return "".join(rng.choice(LETTERS[kind]) for _ in range(size))
     return " ".join(str(rng.randint(0, knobs["top"])) for _ in range(size))
 
 
-def fixed_inputs() -> dict[str, list[str]]:
-    """The inputs that tell behaviours apart; never change them: they decide every program's split."""
+def fixed_inputs():
+    """The inputs that tell behaviours apart. Never change them: they decide every split."""
     rng, inputs = random.Random(20260403), {}
     for kind in ("list", "digits", "word"):
         inputs[kind] = [draw_input(kind, rng, SIZES["cpu"], (2, 7)) for _ in range(64)]
@@ -456,64 +442,82 @@ def fixed_inputs() -> dict[str, list[str]]:
 FIXED_INPUTS = fixed_inputs()
 
 
-def behaviour_class(code: str, kind: str) -> str:
+def behaviour_class(code, kind):
     """Class of one of OUR programs (runs it here)."""
     return class_of(code, kind, outputs_on(code, FIXED_INPUTS[kind]))
 
 
-# ---------------------------------------------------------------------------------------------------
+# ------------------------------------------------------------------------------------------------
 # Wrong programs.
 
-def mutate(code: str, rng: random.Random) -> str:
-    """The program with one place of its syntax tree changed (operator, comparison, constant, name, dropped
-    branch or assignment), or, one time in twelve, with a character missing so that it may not parse."""
+def mutate(code, rng):
+    """The program with one place of its syntax tree changed (operator, comparison, constant, name,
+    dropped branch or assignment), or, one time in twelve, with a character missing so that it may
+    not parse."""
     if rng.random() < 1 / 12:
         k = rng.choice([k for k, ch in enumerate(code) if ch in ":()=["])
         return code[:k] + code[k + 1:]
     tree = ast.parse(code)
-    spots = {"arithmetic": [], "comparison": [], "constant": [], "name": [], "branch": [], "assignment": []}
+    arithmetic, comparisons, constants, names, branches, assignments = [], [], [], [], [], []
     for node in ast.walk(tree):
         if isinstance(node, (ast.BinOp, ast.AugAssign)):
-            spots["arithmetic"].append(node)
+            arithmetic.append(node)
         elif isinstance(node, ast.Compare):
-            spots["comparison"].append(node)
+            comparisons.append(node)
         elif isinstance(node, ast.Constant) and isinstance(node.value, int):
-            spots["constant"].append(node)
+            constants.append(node)
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and len(node.id) == 1:
-            spots["name"].append(node)
-        if isinstance(node, (ast.Module, ast.FunctionDef, ast.For, ast.While, ast.If)):
+            names.append(node)
+        elif isinstance(node, (ast.Module, ast.FunctionDef, ast.For, ast.While, ast.If)):
             for k, line in enumerate(node.body):
                 if isinstance(line, ast.If):
-                    spots["branch"].append((node.body, k))
-                if isinstance(line, ast.Assign) and len(node.body) > 1:
-                    spots["assignment"].append((node.body, k))
-    weights = {"arithmetic": 4, "comparison": 4, "constant": 5, "name": 2, "branch": 2, "assignment": 1}
-    what = [name for name in spots if spots[name]]
-    change = rng.choices(what, [weights[name] for name in what])[0]
-    spot = rng.choice(spots[change])
-    if change == "arithmetic":  # no new products: they would soon have many digits
-        spot.op = ast.Sub() if isinstance(spot.op, ast.Add) else ast.Add()
-    elif change == "comparison":
-        operators = (ast.Lt(), ast.Gt(), ast.LtE(), ast.GtE(), ast.Eq(), ast.NotEq())
-        spot.ops[0] = rng.choice([op for op in operators if type(op) is not type(spot.ops[0])])
-    elif change == "constant":
-        near = range(max(0, spot.value - 2), spot.value + 3)
-        spot.value = rng.choice([value for value in near if value != spot.value])
-    elif change == "name":
-        spot.id = rng.choice("xyrtmvwq")
-    elif change == "branch":  # its body always runs
-        body, k = spot
-        body[k:k + 1] = body[k].body
-    else:
-        body, k = spot
-        del body[k]
+                    branches.append((node.body, k))
+                elif isinstance(line, ast.Assign) and len(node.body) > 1:
+                    assignments.append((node.body, k))
+    changes = [(change_arithmetic, arithmetic, 4), (change_comparison, comparisons, 4),
+               (change_constant, constants, 5), (change_name, names, 2),
+               (drop_condition, branches, 2), (drop_assignment, assignments, 1)]
+    possible = [change for change in changes if change[1]]
+    weights = [weight for _, _, weight in possible]
+    change, spots, _ = rng.choices(possible, weights)[0]
+    change(rng.choice(spots), rng)
     return ast.unparse(tree) + "\n"
 
 
-# ---------------------------------------------------------------------------------------------------
+def change_arithmetic(node, rng):
+    """No new products: they would soon have many digits."""
+    node.op = ast.Sub() if isinstance(node.op, ast.Add) else ast.Add()
+
+
+def change_comparison(node, rng):
+    signs = (ast.Lt(), ast.Gt(), ast.LtE(), ast.GtE(), ast.Eq(), ast.NotEq())
+    node.ops[0] = rng.choice([sign for sign in signs if type(sign) is not type(node.ops[0])])
+
+
+def change_constant(node, rng):
+    near = range(max(0, node.value - 2), node.value + 3)
+    node.value = rng.choice([value for value in near if value != node.value])
+
+
+def change_name(node, rng):
+    node.id = rng.choice("xyrtmvwq")
+
+
+def drop_condition(spot, rng):
+    """The branch's body always runs."""
+    body, k = spot
+    body[k:k + 1] = body[k].body
+
+
+def drop_assignment(spot, rng):
+    body, k = spot
+    del body[k]
+
+
+# ------------------------------------------------------------------------------------------------
 # What a world must have: programs with an input, and problems.
 
-def random_program(rng: random.Random, knobs: dict, split: str, set_: str) -> Program | None:
+def random_program(rng, knobs, split, set_):
     """One program in eight is scratch, one in five a mutant (of either)."""
     kind, spec = "plain", None
     if rng.random() < 0.125:
@@ -533,13 +537,11 @@ def random_program(rng: random.Random, knobs: dict, split: str, set_: str) -> Pr
     return Program(code, draw_input(input_kind, rng, knobs, knobs[set_]), cls, kind)
 
 
-def random_problem(rng: random.Random, knobs: dict, split: str, openness: bool) -> Problem | None:
-    """One problem, with or without open phrases.
-
-    Checked by running: every other reading fails a public test and fails a hidden test; all readings lie
-    in the same split."""
+def random_problem(rng, knobs, split, openness):
+    """One problem, with or without open phrases. Checked by running: every other reading fails a
+    public test and fails a hidden test; all readings lie in the same split."""
     spec = random_spec(rng, knobs)
-    vague: frozenset = frozenset()
+    vague = frozenset()
     if openness:
         slots = [slot for slot in OPEN if open_phrase(spec, slot)]
         count = 1 if rng.random() < 0.75 else 2
@@ -559,22 +561,21 @@ def random_problem(rng: random.Random, knobs: dict, split: str, openness: bool) 
     tests = random_tests(spec.kind, solution, others, rng, knobs)
     if tests is None:
         return None
-    problem = Problem(statement(spec, vague), spec.kind, bool(others), *tests, solution, cls)
+    problem = Problem(statement(spec, vague), spec.kind, openness, *tests, solution, cls)
     if split == "train":
         problem.wrong, problem.wrong_outcomes = wrong_attempt(problem, spec, others, rng, knobs)
     return problem
 
 
-def random_tests(kind: str, solution: str, others: list[Spec], rng: random.Random, knobs: dict,
-                 n_hidden: int = 8) -> tuple[list, list] | None:
-    """Two or three public tests and the hidden ones; each of the two sets refutes every other reading.
-    None if eight attempts found none."""
+def random_tests(kind, solution, others, rng, knobs):
+    """(2 or 3 public tests, 8 hidden ones), each part refuting every other reading; None if eight
+    attempts found none."""
     for _ in range(8):
         n_public = rng.randint(2, 3)
-        lengths = [knobs["short"]] * (n_public + n_hidden - 2) + [knobs["longer"]] * 2
+        lengths = [knobs["short"]] * (n_public + 6) + [knobs["longer"]] * 2
         inputs = [draw_input(kind, rng, knobs, length) for length in lengths * 2]
         inputs = list(dict.fromkeys(inputs))  # each once, in order
-        if len(inputs) < len(lengths):  # kind n has few: public ones short, hidden ones reach further
+        if len(inputs) < len(lengths):  # kind n has few: the hidden ones reach further
             public = inputs[:n_public]
             inputs = public + [str(n) for n in range(1, 16) if str(n) not in public]
         inputs = inputs[:len(lengths)]
@@ -582,20 +583,18 @@ def random_tests(kind: str, solution: str, others: list[Spec], rng: random.Rando
         refuted = True
         for other in others:
             got = outputs_on(render(other), inputs)
-            same_somewhere = got[:n_public] == want[:n_public] or got[n_public:] == want[n_public:]
-            refuted = refuted and not same_somewhere
+            if got[:n_public] == want[:n_public] or got[n_public:] == want[n_public:]:
+                refuted = False
         if refuted:
             tests = [[stdin, stdout.strip()] for stdin, stdout in zip(inputs, want)]
             return tests[:n_public], tests[n_public:]
     return None
 
 
-def wrong_attempt(problem: Problem, spec: Spec, others: list[Spec], rng: random.Random,
-                  knobs: dict) -> tuple[str, list]:
-    """A program a learner might have written instead: another reading, one component misread, or a mutant;
-    and its outcomes on the public tests. ("", []) if none was found."""
-    inputs = [stdin for stdin, _ in problem.public]
-    want = [stdout for _, stdout in problem.public]
+def wrong_attempt(problem, spec, others, rng, knobs):
+    """(a program a learner might have written instead: another reading, one component misread, or a
+    mutant; its outcomes on the public tests), ("", []) if none was found."""
+    inputs, want = zip(*problem.public)
     for _ in range(6):
         roll = rng.random()
         if others and roll < 0.6:
@@ -607,8 +606,9 @@ def wrong_attempt(problem: Problem, spec: Spec, others: list[Spec], rng: random.
         else:
             code = mutate(problem.solution, rng)
         outputs = outputs_on(code, inputs)
+        passed = tuple(output.strip() for output in outputs) == want
         endless = any("<error>Timeout" in output for output in outputs)
-        if endless or [output.strip() for output in outputs] == want:
+        if passed or endless:
             continue
         if split_of(behaviour_class(code, problem.kind)) == "train":
             return code, [output.partition("<error>")[::2] for output in outputs]
