@@ -214,8 +214,8 @@ def reinforce_loss(logp: torch.Tensor, advantages: torch.Tensor, n_tokens: int) 
 
 def backward(model, turns: list[Turn], n_tokens: int, micro_tokens: int, pad: int) -> float:
     """Add the gradient of the step's loss to .grad, micro_tokens (padding included) at a time.
-    -> sum over the tokens of |log p while sampling - log p now|, nats."""
-    gap, device = 0.0, model.device
+    -> mean over these tokens of |log p while sampling - log p now|, nats."""
+    gap, trained, device = 0.0, 0, model.device
     lengths = [len(turn.prompt) + len(turn.rollout.tokens) for turn in turns]
     for rows in cut_batches(lengths, micro_tokens):
         sequences, A, before = [], [], []
@@ -231,7 +231,8 @@ def backward(model, turns: list[Turn], n_tokens: int, micro_tokens: int, pad: in
         logp = logprobs(model, ids, mask)                                               # (M,)
         reinforce_loss(logp, torch.cat(A).to(device), n_tokens).backward()
         gap += (logp.detach() - torch.cat(before).to(device)).abs().sum().item()
-    return gap
+        trained += len(logp)
+    return gap / max(1, trained)
 
 
 # --------------------------------------------------------------------------------------------------
@@ -272,6 +273,11 @@ def describe(step: int, played: dict[str, list[list[Episode]]]) -> dict:
     return record | {"tokens": len(surprise), "entropy": -mean(surprise)}
 
 
+def asker(model, tokenizer, rng):
+    """sft.ask with a new seed at each call: a second turn must not repeat the first one's luck."""
+    return lambda *call: ask(model, tokenizer, *call, rng.getrandbits(40))
+
+
 def train(args, model: Transformer, own: list[Case], extra: dict, rank: int, ranks: int) -> None:
     """Play, compare, learn, log, save, args.steps times. own: predict cases from the model's own
     programs to begin with; extra: what the checkpoint is to remember."""
@@ -295,17 +301,17 @@ def train(args, model: Transformer, own: list[Case], extra: dict, rank: int, ran
                          disable=rank > 0 or not sys.stderr.isatty()):
             # All that is random comes from (seed, step, process): a resumed run is the same run.
             rng, began = random.Random(f"{args.seed}/{step}/{rank}"), time.time()
-            answers = partial(ask, model, tokenizer, seed=rng.getrandbits(40))
+            answers = asker(model, tokenizer, rng)
 
             # 1. Play: sample groups of answers in every environment and reward them.
             drawn = draw_cases(rng, cases, own, share(args.predict_prompts), args.own_share)
-            to_solve = rng.sample(problems, share(args.solve_prompts))
-            to_fix = rng.sample(problems, share(args.fix_prompts))
+            to_solve = rng.sample(problems, min(share(args.solve_prompts), len(problems)))
+            to_fix = rng.sample(problems, min(share(args.fix_prompts), len(problems)))
             played = {"predict": predict(drawn, answers, args),
                       "solve": solve(to_solve, answers, runner, args),
                       "multi": multi_turn(to_fix, answers, runner, held_out, args)}
-            new = own_cases(played["solve"] + played["multi"], own, held_out)
-            own = own + gather(new)
+            written = gather(played["solve"] + played["multi"])
+            own = own + gather([] if rank > 0 else own_cases(written, own, held_out))
 
             # 2. Compare: every answer with the others of its group.
             for group in played["predict"]:
@@ -319,12 +325,14 @@ def train(args, model: Transformer, own: list[Case], extra: dict, rank: int, ran
             turns = learnable(sum(played.values(), []))
             gap = backward(model, turns, record["tokens"], args.micro_tokens, tokenizer.pad)
             rate = min(1.0, step / max(1, args.warmup)) * (1 - (step - 1) / args.steps)
-            norm = apply_gradients(model, optimizers, rate, args.clip)
+            norm = 0.0
+            if record["skipped"] < record["groups"]:  # else momentum alone would move the weights
+                norm = apply_gradients(model, optimizers, rate, args.clip)
 
             # 4. Log, validate, save.
             parts = {"play": learning - began, "train": time.time() - learning}
             seconds += sum(parts.values())
-            record |= {"grad_norm": norm, "logp_gap": gap / record["tokens"], "seconds": parts}
+            record |= {"grad_norm": norm, "logp_gap": gap, "seconds": parts}
             last = step == args.steps
             if last or step % args.val_every == 0:
                 record |= check()

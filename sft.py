@@ -192,7 +192,7 @@ def validate(model, tokenizer, cases, problems, runner, args, solve: bool = True
             right.append([tasks.same_outcome(got, case.outcome) for got in outcomes])
         record[f"val_{set_}"] = float(np.mean(right))
         record[f"val_{set_}_pass4"] = float(np.any(right, axis=1).mean())
-    if solve:
+    if solve and problems:  # a world may have none
         users, jobs = list(map(tasks.solve_prompt, problems)), []
         answers = share(users, lambda mine: ask(model, tokenizer, mine, longest_program, seed=1))
         for problem, (turn,) in zip(problems, answers):

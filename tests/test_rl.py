@@ -1,24 +1,23 @@
-"""Reinforcement learning: the estimator against hand-made cases, the three environments with a scripted model, resuming."""
+"""Reinforcement learning: the estimator against hand-made cases, the three environments with a scripted model, whole runs."""
 
 import json
 import os
 import random
 import subprocess
 import sys
-from argparse import Namespace
-from contextlib import nullcontext
-from dataclasses import asdict
-from functools import partial
-from pathlib import Path
+from argparse import ArgumentParser, Namespace
 
 import pytest
 import torch
 
+import model as plain
 import rl
 import tasks
-import world
-from model import ModelConfig, Tokenizer, Transformer, cut_batches, generate, load_checkpoint, save_checkpoint
-from rl import Turn, advantages, backward, reinforce_loss
+from fast import cut_batches
+from model import ModelConfig, Rollout, Tokenizer, Transformer, load_checkpoint, save_checkpoint
+from rl import Episode, Turn, advantages, backward, reinforce_loss
+from sft import ask
+from worlds import Problem
 
 TINY = {"n_layer": 2, "n_head": 2, "n_kv_head": 1, "n_embd": 32, "n_ctx": 512}
 
@@ -40,9 +39,9 @@ def tokenizer():
 @pytest.fixture
 def model(tokenizer, monkeypatch):
     """A small model that is no longer at its initialisation (there every block is the identity), in fp32 everywhere."""
-    monkeypatch.setattr(rl, "autocast", lambda device: nullcontext())
+    monkeypatch.setattr(rl, "logprobs", plain.logprobs)
     torch.manual_seed(0)
-    model = Transformer(ModelConfig(n_vocab=tokenizer.n_vocab, **TINY))
+    model = Transformer(ModelConfig(tokenizer.n_vocab, **TINY))
     with torch.no_grad():
         for p in model.parameters():
             p.add_(0.05 * torch.randn_like(p))
@@ -53,77 +52,47 @@ def model(tokenizer, monkeypatch):
 # The estimator.
 
 def test_advantages():
-    rewards = torch.tensor([[1.0, -1, -1, -1], [1, 1, -1, -1], [1, 1, 1, 1], [-1, -1, -1, -1]])
-    assert advantages(rewards).tolist() == [[1.5, -0.5, -0.5, -0.5], [1, 1, -1, -1], [0, 0, 0, 0], [0, 0, 0, 0]]
-    loo = advantages(rewards, "loo")
-    for i in range(4):
-        for j in range(4):
-            others = [rewards[i, k].item() for k in range(4) if k != j]
-            assert loo[i, j].item() == pytest.approx(rewards[i, j].item() - sum(others) / 3, abs=1e-6)
-    assert loo[2:].eq(0).all()
-    torch.testing.assert_close(loo, advantages(rewards) * 4 / 3)
+    for rewards, expected in (([1, -1, -1, -1], [1.5, -0.5, -0.5, -0.5]), ([1, 1, -1, -1], [1, 1, -1, -1]), ([1, 1, 1, 1], [0, 0, 0, 0])):
+        assert advantages(torch.tensor(rewards).float()).tolist() == expected
     for G in range(2, 20):  # a group of equal rewards gives exact zeros, whatever its size
-        assert advantages(torch.ones(1, G)).eq(0).all() and advantages(-torch.ones(1, G), "loo").eq(0).all()
+        assert advantages(torch.ones(G)).eq(0).all() and advantages(-torch.ones(G)).eq(0).all()
 
 
 def test_gradient_of_a_hand_computed_case():
     """Two actions per rollout from one softmax over three: d loss / d theta = - sum_j A_j sum_t (onehot(action_jt) - p) / N."""
     theta = torch.tensor([0.0, 0.0, 0.0], requires_grad=True)           # p = 1/3 each
-    actions, scores = [[0, 0], [1, 2]], [1.0, -1.0]
-    logps = [theta.log_softmax(-1)[torch.tensor(a)] for a in actions]
-    reinforce_loss(logps, scores, n_tokens=8).backward()                # 4 tokens here, 4 more in skipped groups
+    logp = theta.log_softmax(-1)[torch.tensor([0, 0, 1, 2])]            # two rollouts of two tokens
+    loss = reinforce_loss(logp, torch.tensor([1.0, 1, -1, -1]), n_tokens=8)     # 4 tokens here, 4 more in skipped groups
+    assert loss.item() == pytest.approx(0, abs=1e-6)                    # whether it learns or not
+    loss.backward()
     # (onehot - p) summed: rollout 0: (2 - 2/3, -2/3, -2/3), rollout 1: (-2/3, 1/3, 1/3); difference (2, -1, -1)
     assert theta.grad.tolist() == pytest.approx([-2 / 8, 1 / 8, 1 / 8])
 
 
-TRUTH = "a = 1.\n1 == 1 is true, so we enter the if.\nWe print 3.\n<output>\n3\n</output>"
+def episode(reward, *turns, task=None, programs=()):
+    return Episode(task, list(turns), list(programs), [reward])
 
 
-def by_line(tokenizer, answers):
-    """step_credit of answers (texts with their end token), with the tokens of a line merged."""
-    ids = [tokenizer.answer(text) for text in answers]
-    merged = []
-    for tokens, credit in zip(ids, rl.step_credit(ids, TRUTH, tokenizer)):
-        sizes = rl.lines_of(tokens, tokenizer)[1]
-        assert len(credit) == len(tokens) == sum(sizes)
-        starts = [sum(sizes[:k]) for k in range(len(sizes))]
-        assert all(len(set(credit[a:a + n])) == 1 for a, n in zip(starts, sizes))   # one value on all tokens of a line
-        merged.append([pytest.approx(credit[a]) for a in starts])
-    return merged
+def test_all_turns_of_an_episode_share_its_last_reward():
+    turns = [Turn([1], Rollout([2], [-1.0], True), "") for _ in range(4)]
+    group = [episode(1.0, turns[0], turns[1]), episode(-1.0, turns[2]), episode(-1.0, turns[3])]
+    group[0].rewards = [-1.0, 1.0]                                      # the first program was wrong, the repair right
+    rl.set_advantages(group, 0.8)
+    assert [turn.advantage for turn in turns] == pytest.approx([0.8 * 4 / 3, 0.8 * 4 / 3, -0.8 * 2 / 3, -0.8 * 2 / 3])
+    assert rl.turns_of([group]) == turns == rl.learnable([group])
+    equal = [episode(1.0, turns[0]), episode(1.0, turns[1])]
+    rl.set_advantages(equal, 0.8)
+    turns[2].advantage, turns[3].advantage = [0.0, 0.5], [0.0, 0.0]     # of each token
+    assert rl.learnable([equal, group[1:]]) == [turns[2]]
 
 
-def test_credit_goes_to_the_line_where_rollouts_part(tokenizer):
-    other_words = TRUTH.replace("enter the if", "go inside").replace("we enter", "we go")
-    printed_4, a_2 = TRUTH.replace("print 3", "print 4"), TRUTH.replace("a = 1", "a = 2")
-    lines = by_line(tokenizer, [TRUTH, other_words, printed_4, a_2])
-    #       a = 1.  the if  We print  <output>  3  </output>  end
-    assert lines == [[0.5, 0, 2 / 3, 0, 0, 0, 0], [0.5, 0, 2 / 3, 0, 0, 0, 0],     # baselines 1/2, 1, 1/3, 1, 1, 1, 1
-                     [0.5, 0, -4 / 3, 0, 0, 0, 0],                                # nothing after its first false line
-                     [-1.5, 0, 0, 0, 0, 0, 0]]                                    # all that follows is not judged
-    assert by_line(tokenizer, [TRUTH, TRUTH]) == [[0] * 7] * 2                     # equal answers teach nothing
-    assert by_line(tokenizer, [a_2, a_2]) == [[0] * 7] * 2
-
-
-def test_an_answer_that_is_cut_off_or_goes_on_is_false_there(tokenizer):
-    whole, cut = tokenizer.answer(TRUTH), tokenizer.encode(TRUTH)
-    (*_, closing, end), (*_, last) = rl.step_credit([whole, cut], TRUTH, tokenizer)
-    assert (closing, end, last) == (1, 0, -1)
-    more = tokenizer.answer(TRUTH + "\nAnd more.")
-    credit = rl.step_credit([whole, more], TRUTH, tokenizer)
-    assert credit[0][-1] == 1 and credit[1][-1] == 0 and -1 in credit[1] and len(credit[1]) == len(more)
-    assert rl.line_rewards(["<|end|>"], [None]) == [-1]                            # spelling the end token is not ending
-    assert rl.step_credit([[], whole], TRUTH, tokenizer)[0] == []                   # a prompt that was too long
-
-
-def test_rejection_imitates_right_answers_alone():
-    assert advantages(torch.tensor([[1.0, -1], [1, 1], [-1, -1]]), "rejection").tolist() == [[1, 0], [1, 1], [0, 0]]
-
-
-def made_up_turns(tokenizer, n=7):
+def made_up_turns(tokenizer, scores):
+    """One turn for each advantage."""
     rng = random.Random(0)
-    prompts = [tokenizer.prompt("Predict.\nprint(" + "1" * rng.randint(1, 30) + ")") for _ in range(n)]
-    answers = [tokenizer.answer("7" * rng.randint(1, 40)) for _ in range(n)]
-    return [Turn(prompt, answer, [0.0] * len(answer), "") for prompt, answer in zip(prompts, answers)]
+    prompts = [tokenizer.prompt("Predict.\nprint(" + "1" * rng.randint(1, 30) + ")") for _ in scores]
+    answers = [tokenizer.answer("7" * rng.randint(1, 40)) for _ in scores]
+    return [Turn(prompt, Rollout(answer, [0.0] * len(answer), True), "", score)
+            for prompt, answer, score in zip(prompts, answers, scores)]
 
 
 def gradient(model, *arguments):
@@ -132,137 +101,103 @@ def gradient(model, *arguments):
     return {name: p.grad.clone() for name, p in model.named_parameters()}
 
 
-def test_the_split_into_micro_batches_does_not_change_the_gradient(model, tokenizer):
-    turns, scores = made_up_turns(tokenizer), [1.5, -0.5, 0.8, -1, 1, -0.2, 0.4]
-    lengths = [len(turn.prompt) + len(turn.tokens) for turn in turns]
-    assert len(cut_batches(lengths, 1)) == 7 and len(cut_batches(lengths, 10**6)) == 1 < len(cut_batches(lengths, 150)) < 7
-    whole = gradient(model, turns, scores, 500, 10**6, tokenizer.pad)
-    for budget in (1, 150):
-        split = gradient(model, turns, scores, 500, budget, tokenizer.pad)
-        for name in whole:
-            torch.testing.assert_close(split[name], whole[name], rtol=1e-4, atol=1e-7)
-    assert max(g.abs().max().item() for g in whole.values()) > 1e-4
-    loss = sum(-a * model.logprobs(torch.tensor([t.prompt + t.tokens]), torch.arange(n)[None] >= len(t.prompt)).sum()
-               for a, t, n in zip(scores, turns, lengths)) / 500     # the formula, one rollout at a time
+def assert_close(one, two):
+    for name in one:
+        torch.testing.assert_close(one[name], two[name], rtol=1e-4, atol=1e-7, msg=name)
+    assert max(g.abs().max().item() for g in one.values()) > 1e-4
+
+
+def by_the_formula(model, turns, n_tokens):
+    """Gradient of - sum_j sum_t A_jt log p / N, one rollout and one token at a time."""
+    loss = 0.0
+    for turn in turns:
+        tokens = turn.rollout.tokens
+        logp = model(torch.tensor([turn.prompt + tokens]))[0].log_softmax(-1)
+        each = turn.advantage if isinstance(turn.advantage, list) else [turn.advantage] * len(tokens)
+        for t, (token, a) in enumerate(zip(tokens, each)):
+            loss = loss - a * logp[len(turn.prompt) + t - 1, token] / n_tokens
     model.zero_grad()
     loss.backward()
-    for name, p in model.named_parameters():
-        torch.testing.assert_close(p.grad, whole[name], rtol=1e-4, atol=1e-7)
+    return {name: p.grad.clone() for name, p in model.named_parameters()}
 
 
-def test_equal_answers_are_trained_once_with_the_same_gradient(model, tokenizer):
-    turns = made_up_turns(tokenizer, 3)
-    turns, scores = turns + turns[:1], [[a] * len(t.tokens) for a, t in zip([1.5, -0.5, 0.8, -1.0], turns + turns[:1])]
-    once, summed = rl.merge_equal(turns, scores)
-    assert len(once) == 3 and summed[0] == [0.5] * len(turns[0].tokens)
-    for name, g in gradient(model, turns, scores, 100, 10**6, tokenizer.pad).items():
-        torch.testing.assert_close(gradient(model, once, summed, 100, 10**6, tokenizer.pad)[name], g, rtol=1e-4, atol=1e-7)
+def test_the_split_into_micro_batches_does_not_change_the_gradient(model, tokenizer):
+    turns = made_up_turns(tokenizer, [1.5, -0.5, 0.8, -1.0, 1.0, -0.2, 0.4])
+    lengths = [len(turn.prompt) + len(turn.rollout.tokens) for turn in turns]
+    assert len(cut_batches(lengths, 1)) == 7 and len(cut_batches(lengths, 10**6)) == 1 < len(cut_batches(lengths, 150)) < 7
+    whole = gradient(model, turns, 500, 10**6, tokenizer.pad)
+    for budget in (1, 150):
+        assert_close(whole, gradient(model, turns, 500, budget, tokenizer.pad))
+    assert_close(whole, by_the_formula(model, turns, 500))
+
+
+def test_every_token_may_have_its_own_advantage(model, tokenizer):
+    turns = made_up_turns(tokenizer, [0.0, 0.5, 0.0])
+    for turn in turns[::2]:
+        turn.advantage = [random.Random(1).uniform(-1, 1) for _ in turn.rollout.tokens]
+    for budget in (1, 10**6):
+        assert_close(by_the_formula(model, turns, 100), gradient(model, turns, 100, budget, tokenizer.pad))
+    same = made_up_turns(tokenizer, [0.7])
+    one = gradient(model, same, 100, 10**6, tokenizer.pad)
+    same[0].advantage = [0.7] * len(same[0].rollout.tokens)
+    assert_close(one, gradient(model, same, 100, 10**6, tokenizer.pad))
 
 
 def test_zero_advantages_give_exactly_zero_gradient(model, tokenizer):
-    turns = made_up_turns(tokenizer, 4)
-    scores = advantages(torch.tensor([[-1.0, -1, -1, -1]]))[0].tolist()
-    assert all(g.eq(0).all() for g in gradient(model, turns, scores, 100, 10**6, tokenizer.pad).values())
+    scores = advantages(torch.tensor([-1.0, -1, -1, -1])).tolist()
+    assert all(g.eq(0).all() for g in gradient(model, made_up_turns(tokenizer, scores), 100, 10**6, tokenizer.pad).values())
+    assert backward(model, [], 100, 10**6, tokenizer.pad) == 0
 
 
 def test_the_end_token_is_trained(model, tokenizer):
     """The reward of an answer reaches its end token: that alone, of an empty answer, moves its probability the right way."""
-    turn = Turn(tokenizer.prompt("Predict.\nprint(3)"), [tokenizer.end], [0.0], "")
-    ids = torch.tensor([turn.prompt + turn.tokens])
+    turn = Turn(tokenizer.prompt("Predict.\nprint(3)"), Rollout([tokenizer.end], [0.0], True), "", 1.0)
+    ids = torch.tensor([turn.prompt + turn.rollout.tokens])
     mask = torch.arange(ids.shape[1])[None] >= len(turn.prompt)
-    before = model.logprobs(ids, mask).item()
-    grads = gradient(model, [turn], [1.0], 1, 10**6, tokenizer.pad)
+    before = plain.logprobs(model, ids, mask).item()
+    grads = gradient(model, [turn], 1, 10**6, tokenizer.pad)
     with torch.no_grad():
         for name, p in model.named_parameters():
             p -= 0.01 * grads[name]
-    assert model.logprobs(ids, mask).item() > before + 1e-3
+    assert plain.logprobs(model, ids, mask).item() > before + 1e-3
 
 
-def sampler(model, tokenizer):
-    return rl.Sampler(partial(generate, model, end=tokenizer.end, dtype=torch.float32), tokenizer, model.config.n_ctx)
-
-
-def test_rollout_log_probabilities_are_the_recomputed_ones(model, tokenizer):
-    sample = sampler(model, tokenizer)
-    groups = sample(["Predict.\nprint(1)", "Predict.\nprint(1 + 2 + 3)\nInput:\n4 5"], 30, group=4)
-    assert [len(group) for group in groups] == [4, 4]
-    turns = [turn for group in groups for turn in group]
-    assert sample.tokens == sum(len(turn.tokens) for turn in turns)
-    assert backward(model, turns, [1.0] * 8, sample.tokens, 200, tokenizer.pad) / sample.tokens < 1e-4
-    wrong = [Turn(t.prompt, t.tokens, [value / 2 for value in t.logprobs], t.text) for t in turns]   # another temperature, say
-    assert backward(model, wrong, [1.0] * 8, sample.tokens, 200, tokenizer.pad) / sample.tokens > 0.1
-
-
-def test_a_prompt_beyond_the_context_counts_as_cut_off(model, tokenizer):
-    (long,), (short,) = sampler(model, tokenizer)(["1 " * 600, "1"], 5)
-    assert long.tokens == [] and long.text is None and short.tokens
-
-
-SHARED = """
-import json, sys
-from argparse import Namespace
-import torch
-import torch.distributed as dist
-from model import ModelConfig, Tokenizer, Transformer
-from parallel import join_processes
-from rl import Learner, Turn
-
-rank, ranks = join_processes(1, "cpu")
-torch.manual_seed(0)
-tokenizer = Tokenizer()
-model = Transformer(ModelConfig(n_vocab=tokenizer.n_vocab, n_layer=1, n_head=2, n_kv_head=1, n_embd=32))
-for p in model.parameters():
-    p.data.add_(0.05 * torch.randn_like(p))
-args = Namespace(muon_lr=0.01, adam_lr=0.01, temperature_lr=0.03, clip=1.0, micro_tokens=100, batch_rows=64)
-learner = Learner(model, tokenizer, args, rank, ranks)
-if rank:
-    learner.serve()
-else:
-    prompts = [tokenizer.prompt("1" * k) for k in range(1, 8)]
-    groups = learner.everywhere("sample", prompts, 5, 2, 3)
-    turns = [Turn(p, tokenizer.answer("7" * k), [0.0] * (k + 1), "") for k, p in enumerate(prompts)]
-    for _ in range(3):
-        gap, norm = learner.everywhere("learn", turns, [1.5, -0.5, 0.8, -1, 1, -0.2, 0.4], 50, 1.0)
-    with open(sys.argv[1], "w") as file:
-        json.dump({"ranks": ranks, "gap": gap, "norm": norm, "sizes": [len(group) for group in groups],
-                   "weights": torch.cat([p.flatten() for p in model.parameters()]).tolist()}, file)
-    learner.everywhere("leave")
-"""
-
-
-def test_two_processes_learn_what_one_does(tmp_path):
-    script, results = tmp_path / "shared.py", []
-    script.write_text(SHARED)
-    root = str(Path(__file__).parent.parent)
-    for ranks in (1, 2):
-        subprocess.run([sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={ranks}", str(script),
-                        str(tmp_path / "result.json")], check=True, capture_output=True, cwd=root,
-                       env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": root})
-        results.append(json.loads((tmp_path / "result.json").read_text()))
-    one, two = results
-    assert (one["ranks"], two["ranks"]) == (1, 2) and one["sizes"] == two["sizes"] == [2] * 7
-    for key in ("gap", "norm"):
-        assert two[key] == pytest.approx(one[key], rel=0.02)               # bf16 rounds differently in other batch shapes
-    difference = torch.tensor(one["weights"]) - torch.tensor(two["weights"])
-    assert difference.abs().mean() < 1e-4                                  # three steps move each by about 0.03
+def test_rollout_log_probabilities_are_the_recomputed_ones(model, tokenizer, monkeypatch):
+    """As they are sampled and trained (fast.py, bf16 where that is fast) and by the plain functions."""
+    import fast
+    import sft
+    users = ["Predict.\nprint(1)", "Predict.\nprint(1 + 2 + 3)\nInput:\n4 5", "Solve."]
+    for source, bound in ((fast, 0.01), (plain, 1e-4)):
+        monkeypatch.setattr(sft, "generate", source.generate)
+        monkeypatch.setattr(rl, "logprobs", source.logprobs)
+        turns = sum(ask(model, tokenizer, users, 20, group=4), [])
+        assert len(turns) == 12 and backward(model, turns, 100, 200, tokenizer.pad) < bound
+        turns = sum(ask(model, tokenizer, users, 20, group=4, temperature=2.0), [])
+        assert backward(model, turns, 100, 200, tokenizer.pad) > 0.1
 
 
 # ---------------------------------------------------------------------------------------------------------------------------
 # The environments, with a model that says what it is told to.
 
-ARGS = Namespace(group=2, own_share=0.25, replay_share=0.5, predict_weight=0.8, max_new_tokens_predict=9, max_new_tokens_solve=9)
+ARGS = Namespace(group=2, max_new_tokens_predict=9, max_new_tokens_solve=8)
 RIGHT = "```python\nprint(sum(map(int, input().split())))\n```"
 WRONG = "```python\nprint(max(map(int, input().split())))\n```"
+SUM = tasks.parse_program(RIGHT)
 
 
 class Script:
-    """Stands in for the Sampler: hands out the given texts (None: cut off), and keeps the prompts it got."""
+    """Stands in for sft.ask: hands out the given texts (None: cut off), and keeps what it was asked."""
     def __init__(self, *texts):
-        self.texts, self.users = list(texts), []
+        self.texts, self.users, self.calls = list(texts), [], []
 
     def __call__(self, users, max_new_tokens, group=1):
         self.users += users
-        return [[Turn([1], [2, 3], [-1.0, -1.0], self.texts.pop(0)) for _ in range(group)] for _ in users]
+        self.calls.append((len(users), max_new_tokens, group))
+        groups = []
+        for _ in users:
+            texts = [self.texts.pop(0) for _ in range(group)]
+            groups.append([Turn([1], Rollout([2, 3], [-1.0, -1.0], text is not None), text or "") for text in texts])
+        return groups
 
 
 @pytest.fixture
@@ -270,177 +205,359 @@ def runner(sandbox):
     return tasks.Runner(sandbox)
 
 
-@pytest.fixture
-def nothing_held_out(monkeypatch):
-    monkeypatch.setattr(tasks, "heldout", lambda programs, sandbox: [False] * len(programs))
+def none_held_out(programs):
+    return [False] * len(programs)
 
 
-def problem():
-    return world.Problem("Print the sum.", "list", False, [["1 2", "3"], ["4 0", "4"]], [["2 2", "4"]], "", "")
+def problem(statement="Print the sum."):
+    return Problem(statement, "list", False, [["1 2", "3"], ["4 0", "4"]], [["2 2", "4"]], "", "")
+
+
+def rewards(group):
+    return [episode.rewards[-1] for episode in group]
 
 
 def test_predict_is_rewarded_by_its_output_alone():
-    case = tasks.Case("print(3)", "", "3\n", "", "", "short", "plain")
-    predict = rl.Predict([case], [], ARGS)
-    answers = ["<output>\n3\n</output>", "Nonsense.\n<output>\n3\n</output>", "<output>\n4\n</output>", "3", None,
-               "<output>\n3\n<error>ValueError\n</output>"]
-    rewards = predict.rewards([case], [[Turn([], [], [], text) for text in answers]])
-    assert rewards == [[1, 1, -1, -1, -1, -1]]
+    cases = [tasks.Case("print(3)", "", "3\n", "", "", "short", "plain"), tasks.Case("print(1 // 0)", "", "", "ZeroDivisionError", "", "short", "crash")]
+    answers = ["<output>\n3\n</output>", "Nonsense.\n<output>\n3\n</output>", "<output>\n4\n</output>", "3", None, "<output>\n3\n<error>ValueError\n</output>"]
+    crashes = ["<output>\n<error>ZeroDivisionError\n</output>", "<output>\n</output>", *[""] * 4]
+    script = Script(*answers, *crashes)
+    groups = rl.predict(cases, script, Namespace(**{**vars(ARGS), "group": 6}))
+    assert [rewards(group) for group in groups] == [[1, 1, -1, -1, -1, -1], [1, -1, -1, -1, -1, -1]]
+    assert script.users == [tasks.predict_prompt(case.code, case.stdin) for case in cases] and script.calls == [(2, 9, 6)]
+    assert groups[1][0].task is cases[1] and len(groups[1][0].turns) == 1
+    assert rl.predict([], Script(), ARGS) == []
 
 
-def test_predict_prompts_are_mixed_as_told():
-    cases = [tasks.Case(f"print({k})", "", f"{k}\n", "", "", "longer" if k % 2 else "short", "plain") for k in range(40)]
-    own = [tasks.Case(f"print({k})", "", f"{k}\n", "", "", "own", "plain") for k in range(100, 110)]
-    predict = rl.Predict(cases, own, ARGS)
-    drawn = predict.prompts(random.Random(0), 16)
-    assert [sum(c.set == s for c in drawn) for s in ("own", "longer", "short")] == [4, 6, 6]
-    right, wrong = "<output>\n{}\n</output>", "<output>\n</output>"
-    script = Script()
-    script.texts = [text for case in drawn for text in (right.format(case.stdout.strip()), wrong)]          # every group is mixed
-    groups = predict.play(random.Random(0), 16, script)
-    assert all([e.reward for e in group] == [1, -1] for group in groups)
-    replayed = predict.prompts(random.Random(1), 16)
-    assert sum(c.set == "longer" and c in drawn for c in replayed) >= 3                                     # half of the six
-    case = drawn[-1]
-    predict.remember(case, mixed=False)
-    assert case not in predict.mixed[case.set]
-    assert len(rl.Predict(cases[:1], [], ARGS).prompts(random.Random(0), 4)) == 4                           # a set may be empty
-
-
-def test_lines_are_rewarded_and_own_programs_are_recorded(runner, tokenizer):
-    """The own program comes without an explanation: it is recorded, and the answers part where one is false."""
-    own = [tasks.Case("a = 2\nprint(a)", "", "2\n", "", "", "own", "plain")]
-    predict = rl.Predict([], own, Namespace(**{**vars(ARGS), "own_share": 1.0}), runner.sandbox)
-    texts = ["a = 2.\nWe print 2.\n<output>\n2\n</output>", "a = 3.\nWe print 2.\n<output>\n2\n</output>"]
-
-    def sample(users, max_new_tokens, group):
-        return [[Turn([1], tokenizer.answer(text), [], text) for text in texts] for _ in users]
-    sample.tokenizer = tokenizer
-    ((right, lucky),) = predict.play(random.Random(0), 1, sample)
-    assert own[0].nlex.startswith("a = 2.\n") and (right.reward, lucky.reward) == (1, 1)     # both outputs are right
-    assert right.credit[0] == 1 and lucky.credit[0] == -1 and lucky.credit[-1] == 0
-
-
-def test_solve_is_judged_by_all_tests(runner, nothing_held_out):
-    own = rl.OwnPrograms(runner)
-    solve = rl.Solve([problem()], own, runner, ARGS)
+def test_solve_is_judged_by_all_tests(runner):
     script = Script(RIGHT, None)
-    (group,) = solve.play(random.Random(0), 5, script)
-    assert [e.reward for e in group] == [1, -1] and script.users == [tasks.solve_prompt(problem())]
+    (group,) = rl.solve([problem()], script, runner, ARGS)
+    assert rewards(group) == [1, -1] and script.users == [tasks.solve_prompt(problem())] and script.calls == [(1, 8, 2)]
+    assert [episode.programs for episode in group] == [[SUM], [None]]
     passes_public_only = "```python\na = input()\nprint({'1 2': 3, '4 0': 4}.get(a, 0))\n```"
-    assert [e.reward for e in solve.play(random.Random(0), 1, Script(passes_public_only, "no program"))[0]] == [-1, -1]
-    assert [(c.stdin, c.stdout.strip(), c.set) for c in own.cases] == [("1 2", "3", "own"), ("4 0", "4", "own")]
+    groups = rl.solve([problem(), problem()], Script(passes_public_only, "no program", WRONG, RIGHT), runner, ARGS)
+    assert [rewards(group) for group in groups] == [[-1, -1], [-1, 1]]
 
 
-def test_own_programs_are_few_distinct_and_never_held_out(runner, nothing_held_out, monkeypatch):
-    own = rl.OwnPrograms(runner)
-    own.add([(problem(), f"print(sum(map(int, input().split())) + {k % 6} - {k % 6})") for k in range(12)])
-    assert len(own.cases) == 2 * rl.OWN_PROGRAMS and len({c.code for c in own.cases}) == rl.OWN_PROGRAMS
-    monkeypatch.setattr(tasks, "heldout", lambda programs, sandbox: [True] * len(programs))
-    refusing = rl.OwnPrograms(runner)
-    refusing.add([(problem(), "print(sum(map(int, input().split())))")])
-    assert refusing.cases == []
-
-
-def test_multi_turn(runner, nothing_held_out):
-    args = Namespace(**{**vars(ARGS), "group": 6})
-    multi = rl.MultiTurn([problem()], rl.OwnPrograms(runner), runner, args)
-    firsts = [RIGHT, WRONG, WRONG, RIGHT, "no program", None]
-    script = Script(*firsts, tasks.SUBMIT, RIGHT, tasks.SUBMIT, WRONG)                    # the last two episodes end after one turn
-    (group,) = multi.play(random.Random(0), 1, script)
-    assert [e.reward for e in group] == [1, 1, -1, -1, -1, -1]
-    assert [len(e.turns) for e in group] == [2, 2, 2, 2, 1, 1]
-    assert multi.stats == {"multi_first": pytest.approx(2 / 6, abs=1e-3), "multi_submit": 0.5, "multi_one_turn": 2}
+def test_multi_turn(runner):
+    args = Namespace(**{**vars(ARGS), "group": 7})
+    firsts = [RIGHT, WRONG, WRONG, RIGHT, "no program", None, WRONG]
+    script = Script(*firsts, tasks.SUBMIT, RIGHT, tasks.SUBMIT, WRONG, None)              # the fifth and sixth end after one turn
+    (group,) = rl.multi_turn([problem()], script, runner, none_held_out, args)
+    assert rewards(group) == [1, 1, -1, -1, -1, -1, -1]
+    assert [len(episode.turns) for episode in group] == [2, 2, 2, 2, 1, 1, 2]
+    assert [episode.rewards[0] for episode in group] == [1, -1, -1, 1, -1, -1, -1]
+    assert group[1].programs == [tasks.parse_program(WRONG), SUM] and group[0].programs == [SUM, SUM] and group[6].programs[1] is None
+    assert script.calls == [(1, 8, 7), (5, 8, 1)]
     true = tasks.feedback(problem(), [("2\n", ""), ("4\n", "")])                          # max instead of sum
     assert script.users[2] == tasks.fix_prompt(problem(), tasks.parse_program(WRONG), true)
 
 
-def test_multi_turn_never_shows_a_held_out_program(runner, monkeypatch):
-    monkeypatch.setattr(tasks, "heldout", lambda programs, sandbox: ["max" in code for code, _ in programs])
-    multi = rl.MultiTurn([problem()], rl.OwnPrograms(runner), runner, ARGS)
+def test_multi_turn_never_shows_a_held_out_program(runner):
+    asked = []
+
+    def held_out(programs):
+        asked.extend(programs)
+        return ["max" in code for code, _ in programs]
     script = Script(WRONG, RIGHT, tasks.SUBMIT)
-    (group,) = multi.play(random.Random(0), 1, script)
-    assert [e.reward for e in group] == [-1, 1] and [len(e.turns) for e in group] == [1, 2]
+    (group,) = rl.multi_turn([problem()], script, runner, held_out, ARGS)
+    assert asked == [(tasks.parse_program(WRONG), "list"), (SUM, "list")]
+    assert rewards(group) == [-1, 1] and [len(episode.turns) for episode in group] == [1, 2]
     assert not any("max" in user for user in script.users)
 
 
+def solved(problem, *programs):
+    """A group of episodes, each with one right program."""
+    return [episode(1.0, task=problem, programs=[program]) for program in programs]
+
+
+def test_own_programs_are_few_distinct_and_never_held_out():
+    many = [f"print(sum(map(int, input().split())) + {k % 6} - {k % 6})" for k in range(12)]
+    own = rl.own_cases([solved(problem(), *many[:3]), solved(problem(), *many)], [], none_held_out)
+    assert len(own) == 2 * rl.OWN_PROGRAMS and [case.code for case in own[::2]] == many[:rl.OWN_PROGRAMS]
+    assert [(c.stdin, c.stdout.strip(), c.error, c.set) for c in own[:2]] == [("1 2", "3", "", "own"), ("4 0", "4", "", "own")]
+    assert rl.own_cases([solved(problem(), *many)], own, none_held_out) == []             # full
+    other = rl.own_cases([solved(problem("Add up."), *many[:2])], own, none_held_out)     # another problem
+    assert len(other) == 4 and {case.cls for case in other}.isdisjoint(case.cls for case in own)
+
+    pool = []                                                                             # over several steps
+    for start in (0, 1, 2, 3, 4):
+        pool = pool + rl.own_cases([solved(problem(), *many[start:start + 2])], pool, none_held_out)
+    assert [case.code for case in pool[::2]] == many[:rl.OWN_PROGRAMS]
+
+    asked = []
+    secret = rl.own_cases([solved(problem(), "a", "b")], [], lambda programs: asked.append(programs) or [code == "a" for code, _ in programs])
+    assert {case.code for case in secret} == {"b"} and asked == [[("a", "list"), ("b", "list")]]
+    both = Episode(problem(), [], ["wrong", "mended"], [-1.0, 1.0])                       # of two turns, the right one
+    submitted = Episode(problem(), [], ["good", "good"], [1.0, 1.0])
+    lost = Episode(problem(), [], ["was right", None], [1.0, -1.0])
+    assert [case.code for case in rl.own_cases([[both, submitted, lost]], [], none_held_out)[::2]] == ["mended", "good", "was right"]
+
+
+def test_predict_prompts_are_mixed_as_told():
+    cases = [tasks.Case(f"print({k})", "", f"{k}\n", "", "", "short", "plain") for k in range(40)]
+    own = [tasks.Case(f"print({k})", "", f"{k}\n", "", "", "own", "plain") for k in range(100, 110)]
+    draw = [case.set for case in rl.draw_cases(random.Random(0), cases, own, 16, 0.25)]
+    assert draw.count("own") == 4 and draw.count("short") == 12
+    some = rl.draw_cases(random.Random(0), cases, own, 60, 0.5)
+    assert len(some) == 60 and len({case.code for case in some if case.set == "own"}) == 10          # all there are, each once
+    assert [case.set for case in rl.draw_cases(random.Random(0), cases[:1], [], 3, 0.25)] == ["short"] * 3
+    assert rl.draw_cases(random.Random(5), cases, own, 9, 0.3) == rl.draw_cases(random.Random(5), cases, own, 9, 0.3)
+    assert rl.draw_cases(random.Random(0), cases, own, 0, 0.25) == []
+
+
+def test_what_the_log_says_of_a_step():
+    def turn(n, finished=True):
+        return Turn([1], Rollout([5] * n, [-0.5] * n, finished), "")
+    predict = [[episode(1.0, turn(3)), episode(-1.0, turn(5, False))], [episode(1.0, turn(2)), episode(1.0, turn(2))]]
+    multi = [[episode(1.0, turn(4), turn(8)), episode(-1.0, turn(4))]]
+    multi[0][0].rewards = [-1.0, 1.0]
+    for group in predict + multi:
+        rl.set_advantages(group, 0.8)
+    record = rl.describe(7, {"predict": predict, "solve": [], "multi": multi})
+    assert record == {"step": 7, "skipped": 1, "groups": 3, "predict_pass": 0.75, "predict_length": 3, "predict_cut": 0.25, "multi_first": 0.0,
+                      "multi_pass": 0.5, "multi_length": pytest.approx(16 / 3), "multi_cut": 0.0, "tokens": 28, "entropy": pytest.approx(0.5)}
+    for group in predict + multi:
+        for ended in group:
+            ended.rewards = [1.0]
+        rl.set_advantages(group, 1.0)
+    assert rl.describe(8, {"predict": predict, "solve": [], "multi": multi})["skipped"] == 3
+
+
 # ---------------------------------------------------------------------------------------------------------------------------
-# The run.
+# The run. An untrained model is never right: something it sometimes does is rewarded, so that there is something to learn.
 
-def test_the_log_is_cut_at_the_checkpoint(tmp_path):
-    log = tmp_path / "rl.jsonl"
-    log.write_text('{"step": 0}\n{"step": 1}\n{"step": 2}\n{"ste')
-    tasks.cut_log(log, 1)
-    assert log.read_text() == '{"step": 0}\n{"step": 1}\n'
+STAND_INS = '''
+import rl
+import tasks
 
-
-def run(monkeypatch, out, *flags):
-    monkeypatch.setattr("sys.argv", ["rl.py", "--preset", "quick", "--out", str(out), "--steps", "4", "--predict-prompts", "4",
-                                     "--solve-prompts", "1", "--fix-prompts", "1", "--group", "2", "--max-new-tokens-predict", "12",
-                                     "--max-new-tokens-solve", "8", "--val-every", "3", "--val-cases", "2", "--save-every", "2", *flags])
-    rl.main()
+real_predict, real_judge = rl.predict, rl.judge
 
 
-def test_missing_files_are_one_clear_line(tmp_path, monkeypatch, capsys):
-    with pytest.raises(SystemExit) as stop:
-        run(monkeypatch, tmp_path)
-    error = capsys.readouterr().err
-    assert stop.value.code == 2 and error.count("\n") == 1 and "is missing" in error and "python tasks.py" in error
+def predict(cases, answers, args):
+    """Right: an answer with an odd sum of tokens."""
+    groups = real_predict(cases, answers, args)
+    for group in groups:
+        for episode in group:
+            episode.rewards = [rl.sign(sum(episode.turns[0].rollout.tokens) % 2)]
+    return groups
 
 
-def test_a_stopped_run_continues_to_the_same_weights(tmp_path, monkeypatch, tokenizer):
-    rng, knobs = random.Random(0), world.KNOBS["cpu"]
+def judge(episodes, runner):
+    """Every second episode wrote the solution."""
+    for k, episode in enumerate(episodes):
+        if k % 2 == 0:
+            episode.programs[-1] = episode.task.solution
+    real_judge(episodes, runner)
+'''
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory, tokenizer):
+    """An out folder with small data files and a model to start from."""
+    out = tmp_path_factory.mktemp("rl")
+    sizes = dict.fromkeys(tasks.PRESETS["quick"]["data"], 2) | {"rl_cases": 8, "rl_problems": 3}
+    words = [word for name, size in sizes.items() for word in ("--" + name.replace("_", "-"), str(size))]
+    tasks.make_data(tasks.settings(ArgumentParser(), "data", argv=["--preset", "quick", "--out", str(out), *words]))
     torch.manual_seed(0)
-    start = Transformer(ModelConfig(n_vocab=tokenizer.n_vocab, **{**TINY, "n_layer": 1}))
-    start.norm.weight.data.uniform_(0.5, 1.5)
+    start = Transformer(ModelConfig(tokenizer.n_vocab, **{**TINY, "n_layer": 1}))
+    save_checkpoint(out / "sft.pt", start, extra={"format": "nlex", "texts": "samples-nlex-0.npz", "seconds": 9.0})
+    return out
 
-    def draw(make, n, *rest):
-        samples = (make(rng, knobs, *rest) for _ in iter(int, 1))
-        return "".join(json.dumps(asdict(next(s for s in samples if s is not None))) + "\n" for _ in range(n))
-    for name in ("whole", "stopped"):
-        (tmp_path / name / "data").mkdir(parents=True)
-        save_checkpoint(tmp_path / name / "sft.pt", start)
-    for name, split in (("rl", "train"), ("val", "val")):
-        cases = draw(tasks.random_case, 8, split, "short") + draw(tasks.random_case, 8, split, "longer")
-        problems = draw(world.random_problem, 3, split, False)
-        for folder in ("whole", "stopped"):
-            (tmp_path / folder / "data" / f"{name}_cases.jsonl").write_text(cases)
-            (tmp_path / folder / "data" / f"{name}_problems.jsonl").write_text(problems)
-    # an untrained model is never right: reward something it sometimes does, so that there is something to learn and to remember
-    monkeypatch.setattr(rl.Predict, "rewards", lambda self, cases, turns: [[rl.sign(sum(t.tokens) % 2) for t in group] for group in turns])
 
-    def solve_rewards(self, problems, programs):
-        self.own.add([(p, p.solution) for p in problems])
-        return [[rl.sign(k % 2 == 0) for k in range(len(group))] for group in programs]
-    monkeypatch.setattr(rl.Solve, "rewards", solve_rewards)
+def flags(out, name, **more):
+    numbers = {"steps": 4, "predict_prompts": 4, "solve_prompts": 1, "fix_prompts": 1, "group": 2, "max_new_tokens_predict": 12,
+               "max_new_tokens_solve": 8, "val_every": 3, "val_cases": 2, "save_every": 2} | more
+    words = [word for key, value in numbers.items() for word in ("--" + key.replace("_", "-"), str(value))]
+    return ["rl.py", "--preset", "quick", "--out", str(out), "--name", name, *words]
 
-    run(monkeypatch, tmp_path / "whole")
-    learn, calls = rl.backward, []
 
-    def killed(*arguments):
-        calls.append(0)
-        if len(calls) == 4:
-            raise KeyboardInterrupt
-        return learn(*arguments)
-    monkeypatch.setattr(rl, "backward", killed)
-    with pytest.raises(KeyboardInterrupt):
-        run(monkeypatch, tmp_path / "stopped")
-    assert (tmp_path / "stopped/rl-state.pt").exists() and not (tmp_path / "stopped/rl.pt").exists()
+@pytest.fixture
+def run(monkeypatch, out):
+    """rl.py in this process."""
+    def run(name, out=out, **more):
+        monkeypatch.setattr("sys.argv", flags(out, name, **more))
+        rl.main()
+    return run
+
+
+@pytest.fixture
+def stand_ins(monkeypatch):
+    names = {}
+    exec(STAND_INS, names)
+    for name in ("predict", "judge"):
+        monkeypatch.setattr(rl, name, names[name])
+
+
+def log(path):
+    return [json.loads(line) for line in path.read_text().splitlines()]
+
+
+def weights(path):
+    return load_checkpoint(path)["model"].state_dict()
+
+
+def test_a_stopped_run_continues_to_the_same_weights(out, run, stand_ins, monkeypatch):
+    learn, sampled, given = rl.backward, [], []
+
+    def watched(model, turns, n_tokens, *rest):
+        given.append(n_tokens)
+        assert turns and all(torch.as_tensor(turn.advantage).any() for turn in turns)
+        return learn(model, turns, n_tokens, *rest)
+    describe, asked, seeds = rl.describe, rl.ask, []
+    monkeypatch.setattr(rl, "describe", lambda step, played: sampled.append(
+        sum(len(turn.rollout.tokens) for turn in rl.turns_of(sum(played.values(), [])))) or describe(step, played))
+    monkeypatch.setattr(rl, "ask", lambda *call: seeds.append(call[5]) or asked(*call))
+    monkeypatch.setattr(rl, "backward", watched)
+    run("whole")
+    assert len(seeds) == len(set(seeds)) >= 3 * 4                                   # no call repeats another's luck
+    lines = log(out / "whole.jsonl")
+    assert [line["step"] for line in lines] == [0, 1, 2, 3, 4]
+    assert given == sampled == [line["tokens"] for line in lines[1:]]               # N: all tokens sampled, also of skipped groups
+    assert all(line["groups"] == 6 and 0 <= line["skipped"] < 6 for line in lines[1:])
+    assert {"val_short", "val_longer_pass4", "val_solve"} <= set(lines[0]) and "val_solve" in lines[3] and "val_solve" in lines[4]
+    assert "val_short" not in lines[1] and all(line["logp_gap"] < 0.01 for line in lines[1:])
+    assert {"play", "train"} == set(lines[1]["seconds"])
+
+    for stop_at, last in ((1, 0), (4, 3)):                                          # before the first save, and after it
+        calls = []
+
+        def killed(*arguments, calls=calls, stop_at=stop_at):
+            calls.append(0)
+            if len(calls) == stop_at:
+                raise KeyboardInterrupt
+            return learn(*arguments)
+        monkeypatch.setattr(rl, "backward", killed)
+        with pytest.raises(KeyboardInterrupt):
+            run("stopped")
+        assert (out / "stopped-state.pt").exists() == (stop_at > 2) and not (out / "stopped.pt").exists()
+        assert [line["step"] for line in log(out / "stopped.jsonl")] == list(range(last + 1))
     monkeypatch.setattr(rl, "backward", learn)
-    run(monkeypatch, tmp_path / "stopped")
-    one, two = (load_checkpoint(tmp_path / name / "rl.pt")["model"].state_dict() for name in ("whole", "stopped"))
+    run("stopped")
+    one, two, start = weights(out / "whole.pt"), weights(out / "stopped.pt"), weights(out / "sft.pt")
     assert all(torch.equal(one[key], two[key]) for key in one)
-    assert any(not torch.equal(one[key], value) for key, value in start.state_dict().items())
-    factor = one["norm.weight"] / start.norm.weight      # the temperature: all gains by the same factor
-    assert (factor - 1).abs().min() > 1e-3 and torch.allclose(factor, factor[0].expand_as(factor))
+    assert sum(not torch.equal(one[key], start[key]) for key in one) > 5
+    again = log(out / "stopped.jsonl")
+    for line in lines[1:] + again[1:]:
+        del line["seconds"]
+    assert lines == again
+    kept, extra = load_checkpoint(out / "whole.pt")["extra"], load_checkpoint(out / "stopped.pt")["extra"]
+    assert kept["own"] == extra["own"] and len(kept["own"]) > 0 and kept["start"] == "sft" and kept["format"] == "nlex"
+    assert kept["seconds"] > 0 and kept["texts"] == "samples-nlex-0.npz" and not (out / "stopped-state.pt").exists()
+    before = (out / "whole.pt").stat().st_mtime_ns
+    run("whole")
+    assert (out / "whole.pt").stat().st_mtime_ns == before
 
-    def lines(name):
-        clock = ("seconds", "second", "runs")  # time, and what the cache of true runs had forgotten
-        rows = map(json.loads, (tmp_path / name / "rl.jsonl").read_text().splitlines())
-        return [{k: v for k, v in row.items() if not any(word in k for word in clock)} for row in rows]
-    assert lines("whole") == lines("stopped") and [row["step"] for row in lines("whole")] == [0, 1, 2, 3, 4]
-    assert lines("whole")[4]["predict_own"] > 0 and lines("whole")[4]["predict_replay"] > 0
-    assert "val_longer" in lines("whole")[3] and "val_solve" in lines("whole")[4]
-    before = (tmp_path / "whole/rl.pt").stat().st_mtime_ns
-    run(monkeypatch, tmp_path / "whole")
-    assert (tmp_path / "whole/rl.pt").stat().st_mtime_ns == before
+
+def test_a_step_without_a_lesson_changes_nothing(out, run, monkeypatch):
+    """Groups differ in the first step alone: its momentum must not move the weights in the next. There are fewer problems than prompts."""
+    lines, saved = [], []
+
+    def set_advantages(group, weight):
+        for k, turn in enumerate(rl.turns_of([group])):
+            turn.advantage = weight * (-1) ** k if len(lines) == 1 else 0.0          # line 0 is validation's
+
+    def save(args, model, *rest):
+        saved.append({name: p.detach().clone() for name, p in model.named_parameters()})
+    monkeypatch.setattr(rl, "set_advantages", set_advantages)
+    monkeypatch.setattr(rl, "save", save)
+    monkeypatch.setattr(rl, "log_step", lambda args, line, rank: lines.append(line))
+    monkeypatch.setattr(rl, "validate", lambda *given: {})
+    run("idle", steps=3, save_every=1, predict_prompts=1, solve_prompts=9, fix_prompts=9)
+    assert [line["groups"] for line in lines[1:]] == [1 + 3 + 3] * 3 and [line["skipped"] for line in lines[1:]] == [0, 7, 7]
+    assert lines[1]["grad_norm"] > 0 == lines[2]["grad_norm"]
+    start = weights(out / "sft.pt")
+    assert any(not torch.equal(saved[0][key], start[key]) for key in saved[0])
+    for key in start:
+        if key in saved[0]:
+            assert torch.equal(saved[0][key], saved[1][key]) and torch.equal(saved[0][key], saved[2][key])
+
+
+SHARED = STAND_INS + '''
+import json, os, sys
+
+rl.predict, rl.judge = predict, judge
+rank, record = int(os.environ["RANK"]), []
+backward, apply_gradients = rl.backward, rl.apply_gradients
+
+
+def watched_backward(model, turns, n_tokens, *rest):
+    record.append({"n_tokens": n_tokens})
+    return backward(model, turns, n_tokens, *rest)
+
+
+def watched_apply(model, *rest):
+    norm = apply_gradients(model, *rest)
+    record[-1] |= {"norm": norm, "weights": sum(p.double().abs().sum().item() for p in model.parameters())}
+    return norm
+
+
+def watched_own(groups, pool, held_out, real=rl.own_cases):
+    return real(groups, pool, lambda programs: [False] * len(programs))
+
+
+real_advantages = rl.set_advantages
+counted = [0]
+
+
+def set_advantages(group, weight):
+    counted[0] += sum(len(turn.rollout.tokens) for episode in group for turn in episode.turns)
+    real_advantages(group, weight)
+
+
+rl.backward, rl.apply_gradients, rl.own_cases, rl.set_advantages = watched_backward, watched_apply, watched_own, set_advantages
+leave = rl.leave_processes
+
+
+def watched_leave():
+    with open(f"{sys.argv[4]}/rank{rank}.json", "w") as file:
+        json.dump({"steps": record, "counted": counted[0]}, file)
+    leave()
+
+
+rl.leave_processes = watched_leave
+rl.main()
+'''
+
+
+def test_two_processes_play_their_shares_and_learn_one_model(root, out):
+    (out / "shared.py").write_text(SHARED)
+    process = subprocess.run(
+        [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2", str(out / "shared.py"),
+         *flags(out, "shared", steps=3, predict_prompts=3, solve_prompts=2, fix_prompts=5)[1:]], cwd=root, text=True, capture_output=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(root)})
+    assert process.returncode == 0, process.stderr
+    lines = log(out / "shared.jsonl")
+    assert [line["step"] for line in lines] == [0, 1, 2, 3]
+    one, two = (json.loads((out / f"rank{rank}.json").read_text()) for rank in (0, 1))
+    assert one["steps"] == two["steps"]                                             # N, norm and weights are the same in both
+    assert [step["n_tokens"] for step in one["steps"]] == [line["tokens"] for line in lines[1:]]
+    assert one["counted"] + two["counted"] == sum(line["tokens"] for line in lines[1:])
+    assert one["counted"] > 0 < two["counted"]
+    assert [line["groups"] for line in lines[1:]] == [3 + 2 + 5] * 3                # two and one, one and one, three and two
+    own = load_checkpoint(out / "shared.pt")["extra"]["own"]
+    pairs = [(case["cls"], case["code"], case["stdin"]) for case in own]
+    assert 0 < len(pairs) == len(set(pairs))                                        # three problems: both drew them, in one step
+    assert not (out / "shared-state.pt").exists()
+
+
+def told(capsys, run, *given, **more):
+    """What a command says that ends with status 2."""
+    with pytest.raises(SystemExit) as stop:
+        run(*given, **more)
+    assert stop.value.code == 2
+    return capsys.readouterr().err
+
+
+def test_errors_are_one_clear_line(out, tmp_path, run, capsys, tokenizer):
+    start = told(capsys, run, "rl", out=tmp_path)
+    assert start.count("\n") == 1 and "sft.pt does not exist" in start and "sft.py" in start and start.count("rl.py") == 1
+    save_checkpoint(tmp_path / "sft.pt", Transformer(ModelConfig(tokenizer.n_vocab, n_layer=1, n_embd=32)))
+    data = told(capsys, run, "rl", out=tmp_path)
+    assert data.count("\n") == 1 and "is missing" in data and "python tasks.py" in data
+    assert "--group must be at least 2" in told(capsys, run, "rl", group=1).splitlines()[-1]
+    assert "--steps" in told(capsys, run, "rl", steps=0).splitlines()[-1]
+    assert "--nonsense" in told(capsys, run, "rl", nonsense=1).splitlines()[-1]
+    (out / "damaged-state.pt").write_bytes(b"PK nothing")
+    damaged = told(capsys, run, "damaged")
+    assert damaged.count("\n") == 1 and "damaged-state.pt" in damaged and "delete it" in damaged
