@@ -1,637 +1,428 @@
-"""Did it work? Output prediction, solving, picking by simulation (best@k), repairing by simulation (self-RLEF).
+"""Did it work? Output prediction, solving, picking by simulation (best@k), repairing by simulation
+(self-RLEF), measured on the course's four checkpoints.
 
-    python eval.py                                          # out/metrics.json, out/report.md, out/*.png; after sft.py and rl.py
-    python eval.py --full --samples 20 --predictions 5      # the paper's sizes, more controls, and every ablation that has a checkpoint
-    python eval.py --programs FILE.jsonl                    # predict programs from elsewhere (fields code, input, output, maybe level)
-    python eval.py --show prog.py --stdin "3 1 2"           # the model's simulation beside the truth, first wrong step marked
+    python eval.py                                   # out/metrics.json, out/report.md; after rl.py
+    python eval.py --samples 20 --predictions 5      # the paper's sizes
+    python eval.py --show prog.py --stdin "3 1 2"    # a model's simulation beside the truth
+    torchrun --nproc_per_node=2 eval.py              # sampling and running shared by two processes
 
-Paper sections 3 (best@k), 4 (self-RLEF, Algorithm 1) and 5. The model only ever reads prompts; every program is really run here, in the
-sandbox, to know the truth. Everything is sampled at temperature 1; predictions also greedily. A figure is {value, lo, hi, n}: a mean and
-its 95 % interval by bootstrap over behaviour classes. Tests of the test split only: nothing may be chosen by these numbers.
+Paper sections 3 (best@k), 4 (self-RLEF, Algorithm 1) and 5. The model only ever reads prompts; to know
+the truth, every program is really run in the sandbox. Everything is sampled at temperature 1,
+predictions also greedily. A figure is {value, lo, hi, n}: a mean and its 95 % interval by bootstrap
+over behaviour classes. Test split only: nothing may be chosen by these numbers.
 
-The evaluation goes section by section. Each keeps its raw rows in out/eval-cache, so the same command goes on where it was killed.
-Sampling is shared by the processes of the run (parallel.py).
+What the models say is kept in out/eval-cache, so a killed evaluation goes on by the same command.
+lab/evaluate.py measures what is left out here: other checkpoints, controls, where simulation fails.
 """
 
 from __future__ import annotations
 
 import argparse
-import itertools
 import json
-import os
-import platform
-import random
-import re
-import shlex
-import shutil
-import signal
-import subprocess
-import sys
-import textwrap
+import math
 import time
-from collections import Counter
+from collections import defaultdict
+from dataclasses import dataclass
 from functools import lru_cache, partial
+from itertools import zip_longest
 from pathlib import Path
-from typing import NamedTuple, NoReturn
 
-import torch
+import numpy as np
 
-import figures
-import report
 import tasks
-import trace as nlex  # our trace.py
-from model import CheckpointError, Tokenizer, generate, load_checkpoint, pick_device
-from parallel import Team, join_processes
+from fast import generate  # model.py's, faster
+from model import (
+    CheckpointError,
+    Tokenizer,
+    join_processes,
+    leave_processes,
+    load_checkpoint,
+    pick_device,
+    share,
+)
 from sandbox import Sandbox
-from tasks import Case, Outcome, Problem, parse_outcome, parse_program, same_outcome
+from tasks import parse_outcome, parse_program, predict_prompt, same_outcome
+from trace import first_wrong_step
 
-# file: (stage, answer format); run.sh says how each is made. The keys of metrics["predict"] are stage/format/set.
-CHECKPOINTS = {
-    "sft": ("sft", "nlex"),
-    "rl": ("rl", "nlex"),
-    "sft-short-nlex": ("sft_short_budget", "nlex"),
-    "sft-short-none": ("sft_short_budget", "none"),
-    "sft-predict": ("sft_predict_only", "nlex"),
-    "sft-raw": ("sft", "raw"),
-    "sft-none": ("sft", "none"),
-    "predict-rl": ("rl_predict_only", "nlex"),
-    # RL's other rewards, and SFT continued for as long: on its own mixture (control), with explanations of RL's prompts (ceiling)
-    "rl-outcome": ("rl_outcome", "nlex"),
-    "rl-rejection": ("rl_rejection", "nlex"),
-    "sft-control": ("sft_control", "nlex"),
-    "sft-ceiling": ("sft_ceiling", "nlex"),
-    # the same where explanations are scarce
-    "few": ("few", "nlex"),
-    "few-rl": ("few_rl", "nlex"),
-    "few-rl-outcome": ("few_rl_outcome", "nlex"),
-    "few-rl-rejection": ("few_rl_rejection", "nlex"),
-    "few-control": ("few_control", "nlex"),
-    "few-ceiling": ("few_ceiling", "nlex"),
-    # all three texts with another answer format, before and after RL
-    "joint-raw": ("joint", "raw"),
-    "joint-none": ("joint", "none"),
-    "joint-raw-rl": ("joint_rl", "raw"),
-    "joint-none-rl": ("joint_rl", "none"),
-    # other texts in SFT: no fix turn at all; some solve prompts without tests, some fix prompts with the failing run's explanation
-    "no-fix": ("no_fix", "nlex"),
-    "extra": ("extra", "nlex"),
-    # a copy of another seed's rl.pt, whose programs are judged, too: behaviour decides the split, so what is held out from one seed is
-    # held out from all
-    "other": ("other", "nlex"),
+CHECKPOINTS = {  # file in --out: its name in metrics.json, stage/answer format
+    "sft-short-nlex": "sft_short_budget/nlex",
+    "sft-short-none": "sft_short_budget/none",
+    "sft": "sft/nlex",
+    "rl": "rl/nlex",
 }
-PREDICT_ONLY = ("sft-short-nlex", "sft-short-none", "sft-predict", "sft-raw", "sft-none", "predict-rl")
-NEEDED = {"sft": "python sft.py", "rl": "python rl.py", "sft-short-nlex": "python sft.py --predict-only",
-          "sft-short-none": "python sft.py --predict-only --format none"}  # made by
+SHIPPED = Path(__file__).parent / "results" / "cpu-seed0" / "model.pt"
+
+# --------------------------------------------------------------------------------------------------
+# Estimators.
 
 
-class Section(NamedTuple):
-    """One part of the evaluation: Evaluation.<work>(the first of reads, **options) gives its rows."""
-    title: str
-    work: str
-    reads: list[str]   # the checkpoints it depends on; where one is missing, the section is left out
-    options: dict = {}
+def pass_at_k(n, c, k):
+    """Chance that k of n programs, c of them right, hold a right one; unbiased (Chen et al. 2021):
+    (8, 2, 1) -> 0.25."""
+    return 1 - math.comb(n - c, k) / math.comb(n, k)
 
 
-def sections(found: list[str], full: bool) -> list[Section]:
-    """What there is to do with these checkpoints, in this order."""
-    plan = [Section(f"solve-{name}", "solve", [name]) for name in ("sft", "rl")]
-    plan += [Section(f"predict-{name}", "predict", [name]) for name in CHECKPOINTS if name != "other"]
-    plan += [Section("best", "simulate", ["rl"]), Section("self-rlef", "repair", ["rl"])]
-    if full:
-        last = lambda start, trained: trained if trained in found else start
-        verifier, other = last("sft-predict", "predict-rl"), last(last("joint-none", "joint-none-rl"), "other")
-        others = [name for name in ("sft", "sft-predict", "predict-rl") if name in found]
-        plan += [Section(f"solve-{name}", "solve", [name])
-                 for name in CHECKPOINTS if name not in (*PREDICT_ONLY, "sft", "rl")]
-        plan += [
-            Section("solve-extra-without-tests", "solve", ["extra"], {"show_tests": False}),
-            Section("own", "predict_own", ["rl", *others], {"others": others}),
-            Section("self-rlef-exchanged", "exchanged", ["rl"]),
-            Section("self-rlef-sft", "repair", ["sft"]),
-            Section("self-rlef-no-fix", "repair", ["no-fix"]),
-            Section("self-rlef-traces", "repair_with_traces", ["extra"]),
-            Section("best-predict-only", "simulate", [verifier, "rl"]),
-            Section("best-other", "simulate", ["rl", other], {"programs_of": other, "count": 1}),
-            Section("best-extra", "simulate", ["extra"], {"programs_of": "extra", "count": 1}),
-            Section("best-extra-without-tests", "simulate", ["extra"], {"programs_of": "extra-without-tests", "count": 1}),
-        ]
-    return [section for section in plan if set(section.reads) <= set(found)]
+def rank_score_at_k(scores: list, correct: list, k: int) -> float:
+    """Expected correctness of the best-scored program of a random k-subset, ties broken at random;
+    exact (Hassid et al. 2024, paper section 3). Each of m programs of one score, with a programs above,
+    is picked in [C(n-a, k) - C(n-a-m, k)] / m of the C(n, k) subsets: ([2, 1], [0, 1], 2) -> 0."""
+    n, expected = len(scores), 0.0
+    for score, right in zip(scores, correct):
+        m, a = scores.count(score), sum(other > score for other in scores)
+        expected += right * (math.comb(n - a, k) - math.comb(n - a - m, k)) / m
+    return expected / math.comb(n, k)
 
 
-EXPLAINED = 100  # of its own programs so many are recorded to find the first wrong step: recording foreign code costs 30 ms a run
+@lru_cache
+def resamples(n_classes):
+    """(1000, n_classes): how often each class is drawn in each bootstrap resample."""
+    rng = np.random.default_rng(0)
+    return rng.multinomial(n_classes, np.full(n_classes, 1 / n_classes), size=1000).astype(float)
 
 
-# ---------------------------------------------------------------------------------------------------------------------------
+def figure(values, classes) -> dict:
+    """-> {value, lo, hi, n}: the mean of n values and its 95 % interval by bootstrap over whole classes
+    (values of one class are not independent). Without values: value, lo and hi are None."""
+    value = lo = hi = None
+    if len(values):
+        _, member = np.unique(classes, return_inverse=True)
+        sums, sizes = np.bincount(member, values), np.bincount(member)  # (n_classes,)
+        drawn = resamples(len(sums))
+        lo, hi = np.quantile(drawn @ sums / (drawn @ sizes), (0.025, 0.975))
+        value, lo, hi = np.round([np.mean(values), lo, hi], 5).tolist()
+    return {"value": value, "lo": lo, "hi": hi, "n": len(values)}
+
+
+def paired_difference(a, b, classes) -> dict:
+    """Figure of a - b, item by item: the items' own difficulty drops out of the interval."""
+    return figure(np.subtract(a, b, dtype=float), classes)
+
+
+# --------------------------------------------------------------------------------------------------
 # Asking the model.
 
-class Answer(NamedTuple):
-    text: str
-    tokens: int        # sampled tokens, the end token included; 0: the prompt was too long to be read
-
-
-class Models(Team):
-    """Checkpoints, read once in every process; each samples its share of the prompts."""
-    def __init__(self, device: str, rank: int = 0, ranks: int = 1):
-        super().__init__(rank, ranks)
-        self.read = lru_cache(None)(lambda path: read_checkpoint(path, device))
-
-    def generate(self, path: Path, options: dict, prompts: list[list[int]], max_new_tokens: int, group: int, seed: int) -> list:
-        return self.share(prompts, lambda mine: generate(self.read(path)["model"], mine, max_new_tokens, group,
-                                                         seed * self.ranks + self.rank, **options))
-
-
-def make_generate(models: Models, path: Path, tokenizer, max_new_tokens: int, temperature: float = 1.0, seed: int = 0,
-                  batch_rows: int = 256):
-    """-> function(user texts, group=1) -> per text a list of `group` Answers. Each call draws from its own seed. A prompt that leaves no
-    room in the context is answered by an empty text."""
-    calls, n_ctx = itertools.count(), models.read(path)["model"].config.n_ctx
-    options = {"end": tokenizer.end, "temperature": temperature, "batch_rows": batch_rows}
-
-    def answer(users: list[str], group: int = 1) -> list[list[Answer]]:
-        prompts = [tokenizer.prompt(user) for user in users]
-        fits = [k for k, prompt in enumerate(prompts) if len(prompt) < n_ctx]
-        answers = [[Answer("", 0)] * group for _ in users]
-        rollouts = models.everywhere("generate", path, options, [prompts[k] for k in fits], max_new_tokens, group,
-                                     1_000_003 * seed + next(calls))
-        for k, sampled in zip(fits, rollouts):
-            answers[k] = [Answer(tokenizer.decode([t for t in r.tokens if t != tokenizer.end]), len(r.tokens)) for r in sampled]
-        return answers
-    return answer
-
-
-class Simulator:
-    """The model as an interpreter. Predictions are remembered: each distinct (program, stdin) is simulated once (per replicate)."""
-
-    def __init__(self, answer, path: Path | None = None, stamp=None):
-        """answer: as made by make_generate. path: where `save` keeps what is known, valid as long as the stamp is the same."""
-        self.answer, self.path, self.stamp, self.known = answer, path, stamp, {}
-        if path and path.exists():
-            kept = json.loads(path.read_text())
-            if kept["stamp"] == stamp:
-                self.known = {(code, stdin): texts for code, stdin, texts in kept["known"]}
-
-    def texts(self, pairs: list[tuple[str, str]], count: int = 1) -> list[list[str]]:
-        """`count` sampled explanations of each (program, stdin)."""
-        missing: dict[int, list] = {}
-        for pair in dict.fromkeys(map(tuple, pairs)):
-            missing.setdefault(count - len(self.known.get(pair, [])), []).append(pair)
-        for group, new in missing.items():
-            if group > 0:
-                for pair, answers in zip(new, self.answer([tasks.predict_prompt(*pair) for pair in new], group)):
-                    self.known[pair] = self.known.get(pair, []) + [a.text for a in answers]
-        return [self.known[tuple(pair)][:count] for pair in pairs]
-
-    def outcomes(self, pairs: list[tuple[str, str]], count: int = 1) -> list[list[Outcome | None]]:
-        """`count` predicted outcomes of each (program, stdin); None: the answer has no readable output."""
-        return [[parse_outcome(text) for text in texts] for texts in self.texts(pairs, count)]
-
-    def first(self, pairs: list[tuple[str, str]]) -> list[Outcome | None]:
-        """One predicted outcome of each (program, stdin)."""
-        return [outcomes[0] for outcomes in self.outcomes(pairs)]
-
-    def save(self) -> None:
-        write_json(self.path, {"stamp": self.stamp, "known": [[*pair, texts] for pair, texts in self.known.items()]}, indent=None)
-
-
-# ---------------------------------------------------------------------------------------------------------------------------
-# Solving, picking, repairing. `observe` is a function from (program, stdin) pairs to outcomes: Runner.outcomes (the truth) or
-# Simulator.first (what the model believes).
-
-def on_public_tests(problems: list[Problem], programs: list[str | None], observe) -> list[list[Outcome | None]]:
-    """Outcome of each problem's program on each public test, all in one call of observe; None for unreadable programs (None)."""
-    pairs = [(code, stdin) for problem, code in zip(problems, programs) if code is not None for stdin, _ in problem.public]
-    outcomes = iter(observe(pairs) if pairs else [])
-    return [[None if code is None else next(outcomes) for _ in problem.public] for problem, code in zip(problems, programs)]
-
-
-def count_right(problem: Problem, program: str | None, outcomes: list[Outcome | None]) -> int:
-    """Score of a program: public tests passed by these outcomes; -1 if it is unreadable."""
-    return -1 if program is None else sum(right for *_, right in tasks.feedback(problem, outcomes))
-
-
-def self_rlef(problems: list[Problem], first: list[str | None], answer, observe, turns: int, exchange: bool = False,
-              explain=None) -> list[list[str | None]]:
-    """Algorithm 1 (paper section 4): observe the program on each public test, ask to submit or fix, until it submits or has written `turns`
-    programs (then the last one counts). An answer without a program keeps the last program and submits it. All problems go turn by turn
-    together. Returns the programs of each problem, the submitted one last. exchange: each gets the next one's first feedback (a control).
-    explain: function from (program, stdin) to the lines that tell that run; the first failing test's are shown, too (beyond the paper)."""
-    histories = [[program] for program in first]
-    active, donors = [i for i in range(len(problems)) if turns > 1], []
-    while active:
-        outcomes = on_public_tests([problems[i] for i in active], [histories[i][-1] for i in active], observe)
-        results = [tasks.feedback(problems[i], got) for i, got in zip(active, outcomes)]
-        if exchange:
-            donors = donors or results[1:] + results[:1]  # of the first turn, when all are there
-            results = [[(stdin, want, *donors[i][t % len(donors[i])][2:]) for t, (stdin, want, *_) in enumerate(own)]
-                       for i, own in zip(active, results)]
-        tell = lambda code: partial(explain, code) if explain and code is not None else None
-        answers = answer([tasks.fix_prompt(problems[i], histories[i][-1] or "", result, tell(histories[i][-1]))
-                          for i, result in zip(active, results)])
-        again = []
-        for i, (reply,) in zip(active, answers):
-            program = None if tasks.is_submit(reply.text) else parse_program(reply.text)
-            if program is not None:
-                histories[i].append(program)
-                if len(histories[i]) < turns:
-                    again.append(i)
-        active = again
-    return histories
-
-
-def resample(problems: list[Problem], programs: list[list[str | None]], answer, observe, turns: int) -> list[list[str | None]]:
-    """Control for self-RLEF: programs from the solve prompt until one is observed to pass all public tests, `turns` at most (then the last
-    one counts). programs: samples already drawn, used first. Returns the programs of each problem, the submitted one last."""
-    histories: list[list] = [[] for _ in problems]
-    active, rows = list(range(len(problems))), [list(row[:turns]) for row in programs]
-    while active:
-        for i in active:
-            histories[i].append(rows[i][len(histories[i])])
-        outcomes = on_public_tests([problems[i] for i in active], [histories[i][-1] for i in active], observe)
-        active = [i for i, got in zip(active, outcomes) if len(histories[i]) < turns
-                  and count_right(problems[i], histories[i][-1], got) < len(problems[i].public)]
-        short = [i for i in active if len(rows[i]) == len(histories[i])]
-        if short:  # all the rest at once: they are few
-            more = answer([tasks.solve_prompt(problems[i]) for i in short], turns - len(rows[short[0]]))
-            for i, answers in zip(short, more):
-                rows[i] += [parse_program(a.text) for a in answers]
-    return histories
-
-
-# ---------------------------------------------------------------------------------------------------------------------------
-# What a case is like.
-
-def input_length(stdin: str) -> int:
-    """Items of an input of the world: "3 1 2" -> 3; "90417" -> 5 digits; "6" -> 6, the numbers from 1 to n (digits are never so few)."""
-    items = stdin.split()
-    if len(items) != 1:
-        return len(items)
-    return int(stdin) if stdin.strip().isdecimal() and len(stdin.strip()) <= 2 else len(stdin.strip())
-
-
-def value_size(answer: str) -> int:
-    """The largest absolute integer that a true explanation computes or prints: "Turn 12: x = -40." -> 40. Numbers of turns, the line of
-    the input, and digits inside strings do not count."""
-    return max(map(int, re.findall(r"\d+", re.sub(r"We read .*|Turn \d+:|'[^']*'", "", answer))), default=0)
-
-
-# ---------------------------------------------------------------------------------------------------------------------------
-# The evaluation.
-
-def fail(message: str) -> NoReturn:
-    """One line for the person, exit status 2."""
-    print(f"eval.py: {message}", file=sys.stderr)
-    sys.exit(2)
-
-
-def write_json(path: Path, record, indent: int | None = 1) -> None:
-    """Whole or not at all."""
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(json.dumps(record, indent=indent) + "\n")
-    os.replace(temporary, path)
-
-
-def stamp(path: Path) -> list[int]:
-    """Changes when the file changes."""
-    return [path.stat().st_mtime_ns, path.stat().st_size]
-
-
-def read_checkpoint(path: Path, device: str) -> dict:
-    try:
-        return load_checkpoint(path, device)
-    except CheckpointError as problem:
-        fail(str(problem))
-
-
-def find(out: Path) -> list[str]:
-    """The checkpoints that are there. Fails where one is needed and missing, or cannot be read."""
-    for name, command in NEEDED.items():
-        if not (out / f"{name}.pt").exists():
-            fail(f"{out / name}.pt is missing: make it with `{command} --out {out}`, or everything with `bash run.sh`")
-    found = [name for name in CHECKPOINTS if (out / f"{name}.pt").exists()]
-    for name in found:
-        read_checkpoint(out / f"{name}.pt", "cpu")
-    return found
-
-
-class Evaluation:
-    """The test data, the models, and one method per section; each returns rows that JSON can hold."""
-
-    def __init__(self, args: argparse.Namespace, models: Models, found: list[str], sandbox: Sandbox):
-        self.args, self.models, self.found, self.sandbox, self.runner = args, models, found, sandbox, tasks.Runner(sandbox)
-        data = args.out / "data"
-        self.problems = tasks.load_problems(data / "test_problems.jsonl")[:args.problems]
-        cases = tasks.load_cases(data / "test_cases.jsonl")
-        self.cases = [c for set_ in ("short", "longer") for c in [c for c in cases if c.set == set_][:args.cases]]
-        self.paths = {name: args.out / f"{name}.pt" for name in CHECKPOINTS}
-        self.tokenizer, self.device = Tokenizer(), pick_device()
-        self.cache = args.out / "eval-cache"
-        self.cache.mkdir(exist_ok=True)
-        # a section's rows are valid as long as the sizes, the test data and the checkpoints it reads are the same
-        sizes = {k: v for k, v in vars(args).items() if type(v) in (int, float) or k == "preset"}
-        self.stamp = [{**sizes, "processes": models.ranks}, stamp(data / "test_cases.jsonl"),
-                      stamp(data / "test_problems.jsonl")]
-        self.checkpoint = lambda name: models.read(self.paths[name])
-        self.simulator = lru_cache(None)(lambda name: Simulator(
-            self.ask(name, "predict"), self.cache / f"simulated-{name}.json", [self.stamp, stamp(self.paths[name])]))
-        self.rows: dict[str, dict] = {}
-
-    def ask(self, name: str, kind: str, temperature: float = 1.0, salt: int = 0):
-        """Function from user texts to Answers of a checkpoint. kind: predict | solve (sets the length)."""
-        return make_generate(self.models, self.paths[name], self.tokenizer, getattr(self.args, f"max_new_tokens_{kind}"), temperature,
-                             100 * self.args.seed + salt, self.args.batch_rows)
-
-    def section(self, section: Section) -> float:
-        """Do it unless its rows are in the cache; keep them in self.rows[title]. Returns the seconds it took, now or then."""
-        title = section.title
-        path, key = self.cache / f"{title}.json", [self.stamp, *(stamp(self.paths[name]) for name in sorted(section.reads))]
-        if path.exists():
-            kept = json.loads(path.read_text())
-            if kept["key"] == key:
-                self.rows[title] = kept["rows"]
-                print(f"eval   {title:26s} is there")
-                return kept["seconds"]
-        started = time.time()
-        if sys.stdout.isatty():
-            print(f"eval   {title} ...", end="\r", flush=True)
-        rows = getattr(self, section.work)(section.reads[0], **section.options)
-        for simulator in rows.pop("simulators", []):
-            simulator.save()
-        seconds = round(time.time() - started, 1)
-        write_json(path, {"key": key, "seconds": seconds, "rows": rows}, indent=None)
-        self.rows[title] = json.loads(json.dumps(rows))
-        print(f"eval   {title:26s} {seconds:6.1f} s", flush=True)
-        return seconds
-
-    # ------------------------------------------------------------------------------------------------------------------ sections
-
-    def solve(self, name: str, show_tests: bool = True) -> dict:
-        """Programs of each problem, their lengths in tokens, right on all tests, and the number of public tests really passed."""
-        answers = self.ask(name, "solve", salt=1)([tasks.solve_prompt(p, show_tests) for p in self.problems], self.args.samples)
-        programs = [[parse_program(a.text) for a in row] for row in answers]
-        flat = [(problem, code) for problem, row in zip(self.problems, programs) for code in row]
-        passed = on_public_tests([p for p, _ in flat], [code for _, code in flat], self.runner.outcomes)
-        right = self.right(flat)
-        n = self.args.samples
-        split = lambda values: [values[i:i + n] for i in range(0, len(values), n)]
-        return {"programs": programs, "tokens": [[a.tokens for a in row] for row in answers], "right": split(right),
-                "passed": split([count_right(p, code, got) for (p, code), got in zip(flat, passed)])}
-
-    def right(self, jobs: list[tuple[Problem, str | None]], tests: str = "tests") -> list[bool]:
-        """Whether each program passes all tests of its problem (tests: tests | public); unreadable programs do not."""
-        solved = iter(self.runner.solved([(code, getattr(problem, tests)) for problem, code in jobs if code is not None]))
-        return [code is not None and next(solved) for _, code in jobs]
-
-    def true_lines(self, code: str, stdin: str, max_events: int = 10_000) -> list[str]:
-        """The explanation of a run; none where it cannot be recorded to its end."""
-        run = nlex.record(code, stdin, max_events, sandbox=self.sandbox)
-        return nlex.narrate(run) if run.complete and run.status != "LIMIT" else []
-
-    def own_cases(self, name: str) -> list[Case]:
-        """Prediction cases from the model's own programs: distinct (program, public input) pairs, the truth by running them."""
-        pairs = {(code, stdin): problem.cls for problem, row in zip(self.problems, self.rows[f"solve-{name}"]["programs"])
-                 for code in row if code is not None for stdin, _ in problem.public}
-        chosen = random.Random(self.args.seed).sample(list(pairs), min(self.args.cases, len(pairs)))
-        cases = []
-        for pair, outcome in zip(chosen, self.runner.outcomes(chosen)):
-            if outcome is not None:  # a run that hit a limit is no prediction
-                lines = self.true_lines(*pair) if len(cases) < EXPLAINED else []
-                cases.append(Case(*pair, *outcome, pairs[pair], "own", "own", len(lines), tasks.predict_answer(lines, outcome)))
-        return cases
-
-    def predict(self, name: str) -> dict:
-        """Per case: are the sampled predictions right, is the greedy one, how many agree, and where the first wrong step is."""
-        cases = self.cases + (self.own_cases(name) if name in ("sft", "rl") else [])
-        extra = self.checkpoint(name)["extra"] or {}
-        return {"items": self.predictions(name, cases), "extra": {
-            "tokens": extra.get("tokens"), "examples": extra.get("examples"),
-            "seconds": extra.get("seconds")}, "simulators": [self.simulator(name)]}
-
-    def predict_own(self, name: str, others: list[str]) -> dict:
-        """The same for several models on the same cases: programs that `name` wrote."""
-        cases, models = self.own_cases(name), [name, *others]
-        return {"items": {model: self.predictions(model, cases) for model in models}, "simulators": [*map(self.simulator, models)]}
-
-    def predictions(self, name: str, cases: list[Case]) -> list[dict]:
-        pairs = [(c.code, c.stdin) for c in cases]
-        simulator = self.simulator(name)
-        sampled = simulator.texts(pairs, self.args.predictions)
-        greedy = self.ask(name, "predict", temperature=0.0)([tasks.predict_prompt(*pair) for pair in pairs])
-        items = []
-        for case, texts, (first,) in zip(cases, sampled, greedy):
-            outcomes = [parse_outcome(text) for text in texts]
-            common, votes = Counter((tuple(got[0].split()), got[1]) if got else None for got in outcomes).most_common(1)[0]
-            item = {"set": case.set, "kind": case.kind, "cls": case.cls, "steps": case.steps, "votes": votes,
-                    "length": input_length(case.stdin), "size": value_size(case.nlex),
-                    "right": [same_outcome(got, case.outcome) for got in outcomes], "readable": outcomes[0] is not None,
-                    "majority": bool(common) and same_outcome((" ".join(common[0]), common[1]), case.outcome),
-                    "greedy": same_outcome(parse_outcome(first.text), case.outcome)}
-            if CHECKPOINTS[name][1] == "nlex" and case.steps:
-                wrong = nlex.first_wrong_step(tasks.explanation_lines(texts[0]), tasks.explanation_lines(case.nlex))
-                item["first_wrong"] = wrong and [wrong[0], wrong[1]]
-            items.append(item)
-        return items
-
-    def simulate(self, name: str, programs_of: str = "rl", count: int = 0) -> dict:
-        """Per replicate, problem and program: number of public tests that checkpoint `name` predicts to be passed. programs_of: the solve
-        section whose programs they are; count: replicates (0: the flag's)."""
-        programs, simulator = self.rows[f"solve-{programs_of}"]["programs"], self.simulator(name)
-        count = count or self.args.predictions
-        simulator.texts([(code, stdin) for problem, row in zip(self.problems, programs) for code in row if code is not None
-                         for stdin, _ in problem.public], count)
-        scores = []
-        for r in range(count):
-            observe = lambda pairs, r=r: [outcomes[r] for outcomes in simulator.outcomes(pairs, count)]
-            scores.append([[count_right(problem, code, got) for code, got in zip(row, on_public_tests([problem] * len(row), row, observe))]
-                           for problem, row in zip(self.problems, programs)])
-        return {"scores": scores, "judge": name, "programs_of": programs_of, "simulators": [simulator]}
-
-    def outcome_of(self, histories: list[list[str | None]]) -> dict:
-        """Per problem: programs written; is each right on all tests; are the first and the submitted one, on all and on public tests."""
-        flat = [(problem, code) for problem, history in zip(self.problems, histories) for code in history]
-        right = iter(self.right(flat))
-        rows = {"turns": [len(history) for history in histories], "right": [[next(right) for _ in history] for history in histories]}
-        for when, k in (("init", 0), ("final", -1)):
-            rows[when] = [row[k] for row in rows["right"]]
-            rows[f"{when}_public"] = self.right([(problem, history[k]) for problem, history in zip(self.problems, histories)], "public")
-        return rows
-
-    def repair(self, name: str) -> dict:
-        """Self-RLEF by simulation and by true outcomes, and resampling until simulation accepts, from the same first programs."""
-        programs, simulator, turns = self.rows[f"solve-{name}"]["programs"], self.simulator(name), self.args.turns
-        first, fix = [row[0] for row in programs], self.ask(name, "solve", salt=2)
-        runs = {"simulated": self_rlef(self.problems, first, fix, simulator.first, turns),
-                "oracle": self_rlef(self.problems, first, fix, self.runner.outcomes, turns),
-                "resample": resample(self.problems, programs, self.ask(name, "solve", salt=3), simulator.first, turns)}
-        return {**{run: self.outcome_of(histories) for run, histories in runs.items()}, "simulators": [simulator]}
-
-    def exchanged(self, name: str) -> dict:
-        """Self-RLEF with another problem's feedback: what does the feedback itself contribute?"""
-        first, simulator = [row[0] for row in self.rows[f"solve-{name}"]["programs"]], self.simulator(name)
-        histories = self_rlef(self.problems, first, self.ask(name, "solve", salt=4), simulator.first, self.args.turns, exchange=True)
-        return {"exchanged": self.outcome_of(histories), "simulators": [simulator]}
-
-    def repair_with_traces(self, name: str) -> dict:
-        """Self-RLEF that is told the outputs, and self-RLEF that is also told how the failing run went; by simulation and by true runs."""
-        first, simulator = [row[0] for row in self.rows[f"solve-{name}"]["programs"]], self.simulator(name)
-        simulated_lines = lambda code, stdin: tasks.explanation_lines(simulator.texts([(code, stdin)])[0][0])
-        true_lines = partial(self.true_lines, max_events=1_000)  # as in SFT; a longer one would not fit into the prompt
-        rows = {}
-        for run, observe, explain in (("simulated", simulator.first, None), ("simulated_trace", simulator.first, simulated_lines),
-                                      ("oracle", self.runner.outcomes, None), ("oracle_trace", self.runner.outcomes, true_lines)):
-            ask, too_long = self.ask(name, "solve", salt=5), []
-
-            def fix(users, ask=ask, too_long=too_long):
-                answers = ask(users)
-                too_long += [user for user, (reply,) in zip(users, answers) if reply.tokens == 0]  # no room left: submits what it has
-                return answers
-            rows[run] = self.outcome_of(self_rlef(self.problems, first, fix, observe, self.args.turns, explain=explain))
-            rows[run]["too_long"] = len(too_long)
-        return {**rows, "simulators": [simulator]}
-
-    # ------------------------------------------------------------------------------------------------------------------
-
-    def run(self) -> dict:
-        """All sections, then metrics.json. Returns the metrics."""
-        begun = time.time()
-        spent = sum(map(self.section, sections(self.found, self.args.full)))
-        metrics = self.metrics(max(spent, time.time() - begun))
-        write_json(self.args.out / "metrics.json", metrics)
-        return metrics
-
-    def metrics(self, eval_seconds: float) -> dict:
-        """What the rows say, and how they were made."""
-        args, path = self.args, self.args.out / "seconds.json"
-        used = json.loads(path.read_text()) if path.exists() else {}
-        tasks.add_seconds(args.out, "eval", eval_seconds - used.get("eval", 0))  # finished sections count once, however often this is run
-        used = json.loads(path.read_text())
-        peaks = {key: used.pop(key) for key in ("peak_memory_mb", "peak_gpu_memory_mb") if key in used}
-        seconds = {**{stage: 0.0 for stage in ("data", "sft", "rl", "eval")}, **used}
-        return {
-            "command": shlex.join(["python", Path(sys.argv[0]).name, *sys.argv[1:]]), "date": time.strftime("%Y-%m-%d"),
-            "machine": f"{platform.platform()}, {os.cpu_count()} cores, Python {platform.python_version()}, torch {torch.__version__}",
-            "preset": args.preset, "device": describe_device(self.device, self.models.ranks), "commit": commit(), "seed": args.seed,
-            "seconds": {**seconds, "total": round(sum(seconds.values()), 1)}, **peaks,
-            "parameters": self.checkpoint("rl")["model"].n_params(), "settings": self.stamp[0],
-            **figures.summarise(self.rows, self.problems, {name: "/".join(stage) for name, stage in CHECKPOINTS.items()})}
-
-
-def describe_device(device: str, processes: int) -> str:
-    if device == "cuda":
-        return torch.cuda.get_device_name()
-    return f"cpu, processes: {processes}, threads each: {torch.get_num_threads()}" if device == "cpu" else device
-
-
-def commit() -> str:
-    try:
-        done = subprocess.run(["git", "rev-parse", "HEAD"], cwd=Path(__file__).resolve().parent, capture_output=True, text=True, timeout=10)
-    except (OSError, subprocess.TimeoutExpired):
-        return "unknown"
-    return done.stdout.strip() if done.returncode == 0 else "unknown"
-
-
-# ---------------------------------------------------------------------------------------------------------------------------
-# Programs from elsewhere, and one program shown.
-
-def default_checkpoint(out: Path) -> Path:
-    """The best there is: out/rl.pt, out/sft.pt, or the one that comes with the project."""
-    shipped = Path(__file__).resolve().with_name("results") / "cpu-seed0" / "model.pt"
-    for path in (out / "rl.pt", out / "sft.pt", shipped):
-        if path.exists():
-            return Path(os.path.relpath(path))
-    fail(f"no checkpoint: {out / 'rl.pt'} is missing (make it with `bash run.sh`, or name one with --ckpt)")
-
-
-def predict_programs(args: argparse.Namespace, path: Path) -> None:
-    """Greedy predictions of foreign programs, by level. CruxEval's rule (kind `function`) is exact equality of the repr."""
-    checkpoint = args.ckpt or default_checkpoint(args.out)
-    cases, models = tasks.load_programs(path), Models(pick_device())
-    answer = make_generate(models, checkpoint, Tokenizer(), args.max_new_tokens_predict, 0.0, args.seed, args.batch_rows)
-    started, right, unreadable, too_long = time.time(), [], 0, 0
-    for case, (reply,) in zip(cases, answer([tasks.predict_prompt(c.code, c.stdin) for c in cases])):
-        got = parse_outcome(reply.text)
-        too_long += reply.tokens == 0
-        unreadable += reply.tokens > 0 and got is None
-        if case.kind == "function":
-            right.append(got is not None and got[1] == "" and got[0].removesuffix("\n") == case.stdout.removesuffix("\n"))
-        else:
-            right.append(same_outcome(got, case.outcome))
-    levels = {"all": figures.figure(right, [c.cls for c in cases])}
-    for level in sorted({c.kind for c in cases} - {"all"}):
-        chosen = [k for k, c in enumerate(cases) if c.kind == level]
-        levels[level] = figures.figure([right[k] for k in chosen], [cases[k].cls for k in chosen])
-    print(f"{path.name}: {len(cases):,} programs, predicted greedily by {checkpoint} in {time.time() - started:.0f} s")
-    for level, value in levels.items():
-        print(f"  {level:12s} {report.percent(value)}   n = {value['n']}")
-    n_ctx = models.read(checkpoint)["model"].config.n_ctx
-    print(f"  counted as wrong: {too_long} too long to read ({n_ctx} tokens), {unreadable} without a readable output")
-    args.out.mkdir(parents=True, exist_ok=True)
-    write_json(args.out / f"programs-{path.stem}.json", {"file": path.name, "checkpoint": str(checkpoint), "commit": commit(),
-                                                         "levels": levels, "too_long": too_long, "unreadable": unreadable})
-
-
-def show(args: argparse.Namespace) -> None:
+
+class Model:
+    """A checkpoint that answers prompts and remembers what it said, in a file, too: a killed evaluation
+    goes on where it was, and nothing is asked twice."""
+
+    def __init__(self, path: Path, args):
+        """Ends the program by one line where the file is missing or damaged."""
+        try:
+            self.checkpoint = load_checkpoint(path, pick_device())
+        except CheckpointError as problem:
+            tasks.fail(f"{problem}; `bash run.sh` makes everything")
+        self.args, self.tokenizer = args, Tokenizer()
+        self.write = partial(self.ask, args.max_new_tokens_solve)  # answers solve and fix prompts
+        changed = path.stat().st_mtime_ns  # other weights, another file
+        self.file = args.out / "eval-cache" / f"{path.stem}-{changed}.json"
+        self.file.parent.mkdir(parents=True, exist_ok=True)
+        self.said = json.loads(self.file.read_text()) if self.file.exists() else {}
+
+    def ask(self, max_new_tokens, prompts, number=1) -> list[str]:
+        """An answer to each prompt: number 0 is the greedy one, 1, 2, ... are sampled."""
+        said = self.said.setdefault(f"{max_new_tokens} {number}", {})
+        new = [prompt for prompt in dict.fromkeys(prompts) if prompt not in said]
+        if new:
+            said.update(zip(new, share(new, partial(self.sample, max_new_tokens, number))))
+            if self.args.rank == 0:
+                tasks.replace_text(self.file, json.dumps(self.said))
+        return [said[prompt] for prompt in prompts]
+
+    def sample(self, max_new_tokens, number, prompts) -> list[str]:
+        model, seed = self.checkpoint["model"], hash((self.args.seed, self.args.rank, number))
+        most = model.config.n_ctx - 1  # a longer prompt is cut: no room for an answer, none is read
+        rows = [self.tokenizer.prompt(prompt)[:most] for prompt in prompts]
+        rollouts = generate(model, rows, max_new_tokens, seed=seed, end=self.tokenizer.end,
+                            temperature=min(number, 1))
+        return [self.tokenizer.decode(r.tokens).removesuffix("<|end|>") for (r,) in rollouts]
+
+    def simulate(self, pairs, number=1) -> list[str]:
+        """An explanation of each (program, stdin)."""
+        prompts = [predict_prompt(*pair) for pair in pairs]
+        return self.ask(self.args.max_new_tokens_predict, prompts, number)
+
+    def belief(self, pairs, number=1) -> list:
+        """What the model believes comes out of each (program, stdin); None: nothing readable."""
+        return list(map(parse_outcome, self.simulate(pairs, number)))
+
+
+class Truth(tasks.Runner):
+    """What really comes out, by running; shared by the processes."""
+
+    def outcomes(self, pairs) -> list:
+        return share(pairs, super().outcomes)
+
+    def right(self, attempts) -> np.ndarray:
+        """1.0 for each attempt that passes all tests of its problem, else 0."""
+        return np.array(self.solved([(code, p.tests) for p, code in attempts]), dtype=float)
+
+
+# --------------------------------------------------------------------------------------------------
+# Picking and repairing. An attempt is (problem, program); the program is "" if none could be read.
+# `observe` is a function from (program, stdin) pairs to outcomes: either the truth, Truth.outcomes, or
+# what the model believes, Model.belief.
+
+
+def on_public_tests(attempts, observe) -> list[list[tuple]]:
+    """-> for each attempt what is observed on its problem's public tests, as from tasks.feedback."""
+    pairs = []
+    for problem, code in attempts:
+        pairs += [(code, stdin) for stdin, _ in problem.public]
+    outcomes, results = dict(zip(pairs, observe(pairs))), []
+    for problem, code in attempts:
+        observed = [outcomes[code, stdin] for stdin, _ in problem.public]
+        results.append(tasks.feedback(problem, observed))
+    return results
+
+
+def count_passed(rounds, observe) -> np.ndarray:
+    """Scores: public tests that each attempt is observed to pass; one less for none to read.
+    rounds: n lists of an attempt at every problem. -> (n, P)."""
+    scores = []
+    for attempts in rounds:
+        for (_, code), results in zip(attempts, on_public_tests(attempts, observe)):
+            scores.append(sum(right for *_, right in results) - (code == ""))
+    return np.reshape(scores, (len(rounds), -1))
+
+
+@dataclass
+class Repair:
+    """A problem on its way through Algorithm 1."""
+    problem: tasks.Problem
+    programs: list  # written so far; the last one counts
+    submitted: bool = False
+
+    @property
+    def attempt(self):
+        return self.problem, self.programs[-1]
+
+
+def fix_prompt(repair: Repair, results) -> str:
+    return tasks.fix_prompt(*repair.attempt, results)
+
+
+def self_rlef(attempts, write, observe, turns, prompt=fix_prompt) -> list[Repair]:
+    """Algorithm 1 (paper section 4): observe the program on each public test, ask to submit or fix,
+    until it submits or has written `turns` programs (then the last one counts). An answer without a
+    program submits what there is. All problems go turn by turn together.
+    attempts: every problem's first. write: function from prompts and the turn to answers."""
+    repairs = [Repair(problem, [code]) for problem, code in attempts]
+    for turn in range(1, turns):
+        active = [repair for repair in repairs if not repair.submitted]
+        results = on_public_tests([repair.attempt for repair in active], observe)
+        answers = write(list(map(prompt, active, results)), turn)
+        for repair, answer in zip(active, answers):
+            program = parse_program(answer)
+            if program is None or tasks.is_submit(answer):
+                repair.submitted = True
+            else:
+                repair.programs.append(program)
+    return repairs
+
+
+def resample(accepted: np.ndarray) -> np.ndarray:
+    """Control for self-RLEF: instead of fixes new programs, until one is accepted, else the last.
+    accepted: (n, P) is simulated to pass all public tests. -> (P,) which of n is submitted."""
+    return np.where(accepted.any(0), accepted.argmax(0), len(accepted) - 1)
+
+
+# --------------------------------------------------------------------------------------------------
+# The measurements. Axes: N cases, P problems, n programs a problem.
+
+
+def predict(model: Model, cases, replicates):
+    """-> greedy, sampled, (N,) each: is the greedy prediction of each case right, what share of the
+    `replicates` sampled ones?"""
+    pairs, right = [(case.code, case.stdin) for case in cases], []
+    for number in range(replicates + 1):
+        outcomes = model.belief(pairs, number)
+        right.append([same_outcome(got, case.outcome) for got, case in zip(outcomes, cases)])
+    return np.array(right[0]), np.mean(right[1:], axis=0)
+
+
+def own_cases(attempts, truth: Truth) -> list[tasks.Case]:
+    """Programs that the model wrote itself, each to be predicted on its problem's first public test."""
+    pairs, cases = [(code, problem.public[0][0]) for problem, code in attempts], []
+    for (problem, code), pair, outcome in zip(attempts, pairs, truth.outcomes(pairs)):
+        if code and outcome:  # there is a program, and its run hit no limit
+            cases.append(tasks.Case(*pair, *outcome, problem.cls, "own", "own"))
+    return cases
+
+
+def solve(model: Model, problems, n, show_tests=True) -> list[list[tuple]]:
+    """-> n rounds of an attempt at every problem."""
+    prompts, rounds = [tasks.solve_prompt(problem, show_tests) for problem in problems], []
+    for number in range(1, n + 1):
+        programs = [parse_program(answer) or "" for answer in model.write(prompts, number)]
+        rounds.append(list(zip(problems, programs)))
+    return rounds
+
+
+def best_at_k(scores: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """(n, P) both -> (n, P): chance that the best-scored of k = 1 to n programs is right."""
+    best = np.zeros(right.shape)
+    for k, p in np.ndindex(right.shape):
+        best[k, p] = rank_score_at_k(scores[:, p].tolist(), right[:, p], k + 1)
+    return best
+
+
+def pick(model: Model, rounds, right, truth: Truth, replicates) -> dict[str, np.ndarray]:
+    """best@k by the model's simulation of the public tests and by other judges; right: (n, P).
+    -> judge -> (n, P); gain over one program; simulation_gap, what is lost to really running."""
+    length = [[len(code) or math.inf for _, code in attempts] for attempts in rounds]
+    judges = {
+        "pass": [right],                                   # pass@k, the ceiling
+        "exec": [count_passed(rounds, truth.outcomes)],    # the oracle
+        "short1": [-np.array(length)],
+        "random": [0 * right],                             # pass@1
+        "simulate": [],
+    }
+    for number in range(1, replicates + 1):
+        judges["simulate"].append(count_passed(rounds, partial(model.belief, number=number)))
+    best = {}
+    for judge, scores in judges.items():
+        best[judge] = np.mean([best_at_k(each, right) for each in scores], axis=0)
+    best["gain"] = best["simulate"] - best["random"]
+    best["simulation_gap"] = best["exec"] - best["simulate"]
+    return best
+
+
+def repair(model: Model, rounds, right, truth: Truth, turns) -> dict:
+    """Self-RLEF, told what the model simulates or what is true (oracle), and its control, all from the
+    same first programs. -> columns, (P,) each."""
+    n_public = [len(problem.public) for problem, _ in rounds[0]]
+    at = resample(count_passed(rounds[:turns], model.belief) == n_public)
+    retried = right[at, np.arange(len(at))]
+    columns = {"init": right[0], "resample": retried, "resample_turns": at + 1}
+    for run, observe in (("", model.belief), ("oracle_", truth.outcomes)):
+        repairs = self_rlef(rounds[0], model.write, observe, turns)
+        columns[f"{run}final"] = truth.right([repair.attempt for repair in repairs])
+        columns[f"{run}turns"] = [len(repair.programs) for repair in repairs]
+    gain = columns["final"] - right[0]
+    return columns | {"gain": gain, "fixed": gain > 0, "broken": gain < 0,
+                      "final_minus_resample": columns["final"] - retried}
+
+
+def measure(args, truth: Truth) -> dict:
+    """The course: the paper's figures on its four checkpoints."""
+    data, metrics, values = args.out / "data", defaultdict(dict), defaultdict(dict)
+    problems = tasks.load_problems(data / "test_problems.jsonl")[:args.problems]
+    cases = tasks.load_cases(data / "test_cases.jsonl")[:2 * args.cases]
+    n = max(args.samples, args.turns)  # resampling may try as often as self-RLEF may fix
+    for name, stage in CHECKPOINTS.items():
+        model = Model(args.out / f"{name}.pt", args)
+        sets = {"short": cases[::2], "longer": cases[1::2]}
+        if name in ("sft", "rl"):
+            rounds, classes = solve(model, problems, n), [problem.cls for problem in problems]
+            right = np.array(list(map(truth.right, rounds)))  # (n, P)
+            sets["own"] = own_cases(rounds[0], truth)
+            for k in (1, min(8, n)):
+                column = [pass_at_k(n, c, k) for c in right.sum(0, dtype=int)]
+                values[name][f"solve pass@{k}"] = column, classes
+                metrics["solve"].setdefault(name, {})[f"pass@{k}"] = figure(column, classes)
+        if name == "rl":
+            for judge, rows in pick(model, rounds, right, truth, args.predictions).items():
+                metrics["best_at_k"][judge] = [figure(row, classes) for row in rows]
+            for key, column in repair(model, rounds, right, truth, args.turns).items():
+                metrics["self_rlef"][key] = figure(column, classes)
+        for set_, chosen in sets.items():
+            greedy, sampled = predict(model, chosen, args.predictions)
+            classes = [case.cls for case in chosen]
+            values[name][set_] = sampled, classes
+            metrics["predict"][f"{stage}/{set_}"] = figure(sampled, classes)
+            metrics["predict_greedy"][f"{stage}/{set_}"] = figure(greedy, classes)
+    for key, a, b in (("rl_minus_sft", "rl", "sft"),
+                      ("nlex_minus_none", "sft-short-nlex", "sft-short-none")):
+        for column, (sampled, classes) in values[a].items():
+            if column != "own":  # each predicts its own
+                metrics[key][column] = paired_difference(sampled, values[b][column][0], classes)
+    return metrics
+
+
+TABLE = """
+output prediction, short inputs, after SFT | predict:sft/nlex/short
+the same after RL | predict:rl/nlex/short
+greedy, after SFT | predict_greedy:sft/nlex/short
+greedy, after RL | predict_greedy:rl/nlex/short
+longer inputs, after SFT | predict:sft/nlex/longer
+longer inputs, after RL | predict:rl/nlex/longer
+longer inputs, RL minus SFT | rl_minus_sft:longer
+its own programs, after RL | predict:rl/nlex/own
+short budget, explained | predict:sft_short_budget/nlex/short
+short budget, output only | predict:sft_short_budget/none/short
+explained minus output only | nlex_minus_none:short
+solves with one program, after SFT | solve:sft:pass@1
+solves with one program, after RL | solve:rl:pass@1
+best of k by its own simulation | best_at_k:simulate:-1
+best of k by really running the public tests | best_at_k:exec:-1
+best of k by length | best_at_k:short1:-1
+any right among k, the ceiling | best_at_k:pass:-1
+simulation minus one program | best_at_k:gain:-1
+simulation gap: what is lost to really running | best_at_k:simulation_gap:-1
+self-RLEF: first program | self_rlef:init
+self-RLEF: submitted program | self_rlef:final
+with true feedback | self_rlef:oracle_final
+control: resample until simulation accepts | self_rlef:resample
+"""
+
+
+def table(metrics: dict) -> str:
+    """The lines of TABLE in percent: 80.3 (77.0 to 83.0)."""
+    lines = ["| percent (95 % interval) | |", "|---|---|"]
+    for row in TABLE.strip().splitlines():
+        words, path = row.split(" | ")
+        value = metrics
+        for key in path.split(":"):
+            value = value[-1] if key == "-1" else value[key]
+        value, lo, hi = np.multiply([value[key] for key in ("value", "lo", "hi")], 100)
+        lines.append(f"| {words:50} | {value:.1f} ({lo:.1f} to {hi:.1f}) |")
+    return "\n".join(lines)
+
+
+# --------------------------------------------------------------------------------------------------
+# The commands.
+
+
+def show(args) -> None:
     """The model's simulation (greedy) beside the truth, line by line."""
+    import tracer  # explains any program
+
     try:
         code = args.show.read_text()
-        compile(code, str(args.show), "exec", dont_inherit=True)
-    except SyntaxError as problem:
-        fail(f"{args.show}, line {problem.lineno}: {problem.msg}")
-    except (OSError, ValueError) as problem:  # not there, not UTF-8, null bytes
-        fail(f"cannot read {args.show}: {getattr(problem, 'strerror', None) or problem}")
-    checkpoint = args.ckpt or default_checkpoint(args.out)
-    models = Models(pick_device())
-    (reply,), = make_generate(models, checkpoint, Tokenizer(), args.max_new_tokens_predict, 0.0)([tasks.predict_prompt(code, args.stdin)])
-    with Sandbox(workers=1) as sandbox:
-        run = nlex.record(code, args.stdin, sandbox=sandbox)
-    if run.status == "LIMIT":
-        fail(f"this run is too long to explain: {run.reason}")
-    if reply.tokens == 0:
-        fail(f"the program and its input are longer than the {models.read(checkpoint)['model'].config.n_ctx} tokens this model reads")
-    said, true = tasks.explanation_lines(reply.text), nlex.narrate(run)
-    wrong, got, want = nlex.first_wrong_step(said, true), parse_outcome(reply.text), (run.stdout, run.error)
-    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` ends it quietly
-    width = max(30, (shutil.get_terminal_size((160, 24)).columns - 7) // 2)
-    print(code.rstrip() + f"\n--- input\n{args.stdin.rstrip()}\n")
-    print(f"     {f'simulated by {checkpoint}':{width}s}  what happened")
-    for k, (left, right) in enumerate(itertools.zip_longest(said, true, fillvalue="")):
-        columns = itertools.zip_longest(*(textwrap.wrap(text, width) for text in (left, right)), fillvalue="")
-        for n, (a, b) in enumerate(columns):
-            print(f"{'>>' if wrong and wrong[0] == k else '  '} {k + 1 if n == 0 else '':>2} {a:{width}s}  {b}".rstrip())
-        if wrong and wrong[0] == k:
-            print(f">>    first wrong step: {wrong[1]}")
+        run = tracer.record(code, args.stdin)
+    except (OSError, ValueError, SyntaxError) as problem:
+        tasks.fail(f"cannot use {args.show}: {problem}")
+    (told,) = Model(args.ckpt, args).simulate([(code, args.stdin)], 0)
+    said, true = tasks.explanation_lines(told), tracer.narrate(run)
+    wrong, width = first_wrong_step(said, true), max(map(len, said), default=0)
+    print(f"{code}\n   {'simulated':{width}}  what happens on {args.stdin!r}")
+    for k, (left, right) in enumerate(zip_longest(said, true, fillvalue="")):
+        print(f"{'>>' if wrong and wrong[0] == k else '  '} {left:{width}}  {right}")
+    print(f"\nsimulated {parse_outcome(told)}, true {(run.stdout, run.error)}")
 
-    def text(outcome: Outcome | None) -> str:
-        return "nothing readable" if outcome is None else repr(outcome[0].rstrip()) + (f" and {outcome[1]}" if outcome[1] else "")
-    print(f"\noutput  simulated {text(got)}, true {text(want)}: {'right' if same_outcome(got, want) else 'wrong'}"
-          + (f"; first wrong step: line {wrong[0] + 1}, {wrong[1]}" if wrong else "; every step is right"))
-
-
-# ---------------------------------------------------------------------------------------------------------------------------
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--full", action="store_true", help="more controls; solving, picking, repairing with the ablations, too")
-    parser.add_argument("--programs", type=Path, metavar="FILE.jsonl", help="predict these programs (fields code, input, output)")
-    parser.add_argument("--show", type=Path, metavar="PROG.PY", help="show the simulation of this program beside the truth")
-    parser.add_argument("--stdin", default="", help="with --show: the program's standard input, as text")
-    parser.add_argument("--ckpt", type=Path, help="with --show and --programs FILE: the checkpoint (default: rl.pt, else sft.pt, of --out)")
-    args = tasks.settings(parser, "eval")
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--show", type=Path, metavar="PROG.PY", help="simulate this program")
+    parser.add_argument("--stdin", default="", help="with --show: its standard input, as text")
+    parser.add_argument("--ckpt", type=Path, default=SHIPPED, help="with --show: the checkpoint")
+    args = tasks.settings(parser, "answers", "eval")
+    args.rank, _ = join_processes(pick_device())
     if args.show:
-        show(args)
-    elif args.programs:
-        predict_programs(args, args.programs)
-    else:
-        found = find(args.out)
-        for name, load in (("test_cases", tasks.load_cases), ("test_problems", tasks.load_problems)):
-            load(args.out / "data" / f"{name}.jsonl")
-        models = Models(device := pick_device(), *join_processes(args.processes, device))  # after all that a person may have to mend
-        if models.rank > 0:
-            models.serve()
-        with Sandbox(cpu_seconds=0.5) as sandbox:  # these programs take milliseconds or never end
-            metrics = Evaluation(args, models, found, sandbox).run()
-        text = report.write(metrics, args.out)
-        print(f"\n{text}\neval   wrote {args.out / 'metrics.json'} and {args.out / 'report.md'}")
-        models.everywhere("leave")
+        return show(args)
+    started = time.time()
+    with Sandbox(cpu_seconds=0.5) as sandbox:  # these programs take milliseconds or never end
+        metrics = measure(args, Truth(sandbox))
+    if args.rank == 0:
+        tasks.add_seconds(args.out, "eval", time.time() - started)
+        seconds = json.loads((args.out / "seconds.json").read_text())
+        metrics |= {"preset": args.preset, "seed": args.seed, "seconds": seconds}
+        tasks.replace_text(args.out / "metrics.json", json.dumps(metrics, indent=1))
+        tasks.replace_text(args.out / "report.md", table(metrics) + "\n")
+        print(table(metrics))
+    leave_processes()
 
 
 if __name__ == "__main__":
