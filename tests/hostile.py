@@ -331,15 +331,15 @@ def without(names: list[str]) -> None:
     """This process and its children find a kernel without Landlock, or without seccomp: both calls fail as they would there."""
     import errno
 
-    import jail
+    from jail.lock import ALLOW, ARGUMENT, EQUAL, LOAD, NUMBER, RETURN, install, instruction, prctl, refuse
     program = b""
     if "landlock" in names:
-        program += jail.instruction(jail.LOAD, jail.NUMBER) + jail.instruction(jail.EQUAL, 444, 0, 1) + jail.refuse(errno.ENOSYS)
+        program += instruction(LOAD, NUMBER) + instruction(EQUAL, 444, 0, 1) + refuse(errno.ENOSYS)
     if "seccomp" in names:
         number = {"x86_64": 157, "aarch64": 167}[os.uname().machine]  # prctl(PR_SET_SECCOMP, ...)
-        program += jail.instruction(jail.LOAD, jail.NUMBER) + jail.instruction(jail.EQUAL, number, 0, 3)
-        program += jail.instruction(jail.LOAD, jail.ARGUMENT(0)) + jail.instruction(jail.EQUAL, 22, 0, 1) + jail.refuse(errno.EINVAL)
-    assert jail.prctl(38, 1) and jail.Filter(program + jail.instruction(jail.RETURN, jail.ALLOW)).install(0)
+        program += instruction(LOAD, NUMBER) + instruction(EQUAL, number, 0, 3)
+        program += instruction(LOAD, ARGUMENT[0]) + instruction(EQUAL, 22, 0, 1) + refuse(errno.EINVAL)
+    assert prctl(38, 1) and install(program + instruction(RETURN, ALLOW))
 
 
 def state_of_caller() -> list:
@@ -392,12 +392,12 @@ ours: set[int] = set()  # the workers
 def main() -> None:
     sys.path.insert(0, str(Path(__file__).resolve().parent))          # sandbox.py is beside this file, or one folder up
     sys.path.insert(1, str(Path(__file__).resolve().parent.parent))
-    import jail
+    from jail.lock import prctl
     from sandbox import Sandbox
     if sys.argv[1:2] == ["--without"]:
         without(sys.argv[2:])
     os.environ["SECRET"] = "the caller's secret"
-    jail.prctl(36, 1)                           # PR_SET_CHILD_SUBREAPER: whatever escapes a worker turns up here
+    prctl(36, 1)                           # PR_SET_CHILD_SUBREAPER: whatever escapes a worker turns up here
     with tempfile.TemporaryDirectory() as base:
         lanes = []
         for k in range(4):                       # most of the time is waiting for limits

@@ -1,0 +1,122 @@
+"""The caller's side: starts a worker, hands it one program after another, takes what they print."""
+
+import os
+import select
+import socket
+import struct
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from jail import ANSWER, REQUEST, STOP
+
+LARGEST_PIPE = 1 << 20   # bytes
+
+
+class Ending(NamedTuple):
+    """How a run ended. exit_code: -n for signal n. limit: the one that ended it, TIMEOUT or MEMORY,
+    or "". output may be longer than wanted. error: the last exception's name, or ""."""
+    exit_code: int
+    limit: str
+    cpu_seconds: float
+    output: bytes
+    error: str
+
+
+class Worker:
+    """One interpreter started fresh. Programs and their inputs go straight to its forks. Raises
+    RuntimeError where it does not start."""
+
+    def __init__(self):
+        self.owner = os.getpid()
+        environment = {
+            "PYTHONHASHSEED": "0",     # the same hashes in every run
+            "PYTHONUTF8": "1", "LC_ALL": "C.UTF-8", "PATH": os.defpath,
+            "MALLOC_ARENA_MAX": "1",   # glibc reserves 64 MB of the memory limit for each arena
+        }
+        program = Path(__file__).resolve().with_name("worker.py")
+        command = [sys.executable, "-S", "-s", "-P", program]
+        self.control, theirs = socket.socketpair()
+        with theirs:
+            self.process = subprocess.Popen(command, env=environment, cwd="/", stdin=theirs,
+                                            stdout=subprocess.DEVNULL, start_new_session=True)
+        hello = self.control.makefile("rb").readline()
+        if not hello.endswith(b"\n"):
+            self.close()
+            raise RuntimeError(f"the sandbox's worker ({sys.executable}) did not start; "
+                               "what it said is above")
+        self.level = hello.decode().strip()
+
+    def close(self) -> None:
+        self.process.kill()   # the kernel kills its program with it
+        self.process.wait()
+        self.control.close()
+
+    def run(self, code: str, stdin: str, cpu_seconds: float, memory_mb: float,
+            output_bytes: int) -> Ending | None:
+        """Run one program; None if the worker has died."""
+        stdin_read, stdin_write = pipe()
+        output_read, output_write = pipe()
+        channel, theirs = socket.socketpair()   # the program there, its last exception's name back
+        # The worker keeps the time; this is for a worker that hangs.
+        patience = min(3 * cpu_seconds + 30, 1e6)
+        channel.settimeout(patience)
+        # Other ends stay open here too, so that a program that closes its own gets us no SIGPIPE.
+        with stdin_read, stdin_write, output_read, output_write, channel:
+            try:
+                with theirs:
+                    request = REQUEST.pack(cpu_seconds, int(memory_mb * 2**20))
+                    ends = [stdin_read.fileno(), output_write.fileno(), theirs.fileno()]
+                    socket.send_fds(self.control, [request], ends)
+                channel.sendall(encode(code))
+                channel.shutdown(socket.SHUT_WR)   # now it starts
+                output = self._attend(stdin_write, encode(stdin), output_read, output_bytes,
+                                      patience)
+                answer = self.control.recv(ANSWER.size, socket.MSG_WAITALL)
+                exit_code, limit, cpu_seconds = ANSWER.unpack(answer)
+            except (OSError, ValueError, struct.error):
+                return None
+            # Nothing of the program is alive: what is in the pipes is all there will be.
+            output += output_read.read(LARGEST_PIPE) or b""
+            error = b""
+            with suppress(OSError):   # nothing is there
+                error = os.read(channel.fileno(), LARGEST_PIPE).rpartition(b"\0")[2][:200]
+        return Ending(exit_code, limit.rstrip(b"\0").decode(), cpu_seconds, output,
+                      error.decode("utf-8", "replace"))
+
+    def _attend(self, stdin_write, stdin, output_read, output_bytes, patience):
+        """Write and read as each is possible, until the worker has an answer -> output so far."""
+        control, output = self.control.fileno(), bytearray()
+        stdin_fd, output_fd = stdin_write.fileno(), output_read.fileno()
+        os.set_blocking(stdin_fd, False)
+        os.set_blocking(output_fd, False)
+        poll = select.poll()
+        poll.register(control, select.POLLIN)
+        poll.register(output_fd, select.POLLIN)
+        poll.register(stdin_fd, select.POLLOUT)
+        while ready := dict(poll.poll(1000 * patience)):
+            if stdin_fd in ready:
+                stdin = stdin[stdin_write.write(stdin) or 0:]
+                if not stdin:
+                    poll.unregister(stdin_fd)
+                    stdin_write.close()
+            if output_fd in ready:
+                output += output_read.read(1 << 16) or b""
+                if len(output) > output_bytes:   # enough seen: the worker may end it
+                    poll.unregister(output_fd)
+                    self.control.send(STOP)
+            if control in ready:   # or closed, by another thread
+                return output
+        raise OSError("the worker hangs")
+
+
+def pipe():
+    """Both ends, as files without a buffer."""
+    read, write = os.pipe()
+    return open(read, "rb", 0), open(write, "wb", 0)
+
+
+def encode(text):
+    return memoryview(text.encode("utf-8", "surrogatepass"))

@@ -1,0 +1,202 @@
+"""The worker: a small fresh interpreter, started by client.py, that forks a child per program.
+
+It never sees a program, an input or an output: the child reads its program from the channel, prints
+to the caller's pipe, and inherits nothing of earlier runs.
+"""
+
+import atexit
+import builtins
+import gc
+import os
+import resource
+import select
+import signal
+import socket
+import sys
+import time
+import types
+from contextlib import suppress
+
+# Our files are imported by their path, then forgotten: what is on sys.path, a program may read.
+sys.path.insert(0, os.path.dirname(os.path.dirname(__file__)))
+from jail import ANSWER, REQUEST  # noqa: E402
+from jail.lock import OPEN_FILES, PR_SET_PDEATHSIG, Lock, limit, prctl  # noqa: E402
+
+del sys.path[0], sys.modules["jail"], sys.modules["jail.lock"]
+
+CHANNEL = 63   # the child's descriptor for its program (in) and its last exception's name (out)
+THREADS = 256  # more are killed: each costs kernel memory that no limit counts
+# What programs import: once here, not once per run. Not threading, which makes every fork slower.
+USUAL = """ast bisect collections copy dataclasses datetime decimal fractions functools heapq
+inspect io itertools json math operator random re string typing"""
+
+
+def serve():
+    """Until the caller closes its end or dies: fork a child for each request, watch it, answer."""
+    control = socket.socket(fileno=os.dup(0))
+    for name in USUAL.split():
+        __import__(name)
+    lock = Lock()
+    control.sendall(lock.level.encode() + b"\n")
+    prepare_interpreter()
+    while True:
+        request, fds, _, _ = socket.recv_fds(control, REQUEST.size, 3)
+        if not request:
+            return
+        if not fds:   # STOP, which crossed the answer: that run is over
+            continue
+        cpu_seconds, memory = REQUEST.unpack(request)
+        worker, child = os.getpid(), os.fork()
+        if child == 0:
+            become_program(lock, worker, fds, cpu_seconds, memory)
+        for fd in fds:
+            os.close(fd)
+        control.sendall(ANSWER.pack(*watch(child, control, cpu_seconds)))
+
+
+def prepare_interpreter():
+    """All that is the same in every run: the streams, the main module."""
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for fd in (0, 1, 2):
+        os.dup2(nothing, fd)
+    # What a first run sets up in the interpreter, every later one finds.
+    first = "try: print(input())\nexcept EOFError: print(flush=True)"
+    exec(compile(first, "<first>", "exec"), {})
+    for place, fd in enumerate(os.pipe()):   # of the right kind, in place of the children's
+        os.dup2(fd, place)
+        os.close(fd)
+    utf8 = {"encoding": "utf-8", "errors": "surrogateescape"}
+    sys.stdin = sys.__stdin__ = open(0, **utf8)
+    sys.stdout = sys.__stdout__ = open(1, "w", **utf8)
+    sys.stderr = sys.__stderr__ = open(2, "w")
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    sys.argv, sys.modules["__main__"] = ["program.py"], types.ModuleType("__main__")
+    builtins.exit = builtins.quit = sys.exit   # -S left them out
+    gc.disable()   # a collection in the child would touch, and so copy, every page
+    gc.freeze()
+
+
+# ------------------------------------------------------------------------------------------------
+# Beside the child.
+
+def watch(child, control, cpu_seconds):
+    """Wait for the child's end, or end it -> the fields of ANSWER. Nothing of it is alive then."""
+    # Under load CPU time is what counts, but a sleeper must end too.
+    deadline = time.monotonic() + 3 * cpu_seconds + 1
+    try:
+        ending = os.pidfd_open(child)   # readable at its end
+        events, pause = [control, ending], 0.02
+    except (AttributeError, OSError):   # not on this system: ask every 2 ms
+        ending, events, pause = None, [control], 0.002
+    over, gone = b"", (0, 0, None)
+    while True:
+        left = min(deadline - time.monotonic(), cpu_seconds - used(child))
+        if left <= 0:
+            over = b"TIMEOUT"
+            break
+        ready = select.select(events, [], [], min(left, pause))[0]
+        if control in ready:   # the caller has seen enough, or is gone
+            control.recv(REQUEST.size)
+            break
+        if ending in ready:
+            break
+        if threads(child) > THREADS:
+            over = b"MEMORY"
+            break
+        if ending is None and (gone := os.wait4(child, os.WNOHANG))[0]:
+            break
+    if ending is not None:
+        os.close(ending)
+    with suppress(OSError):
+        os.killpg(child, signal.SIGKILL)
+    with suppress(OSError):   # should it have died before it had a group
+        os.kill(child, signal.SIGKILL)
+    _, status, usage = gone if gone[0] else os.wait4(child, 0)
+    sweep()
+    exit_code, seconds = os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime
+    if seconds > cpu_seconds or exit_code == -signal.SIGXCPU:
+        over = over or b"TIMEOUT"
+    return exit_code, over, seconds
+
+
+def used(child):
+    """CPU seconds of a process so far; 0 where the system has no such clock."""
+    with suppress(OSError):
+        return time.clock_gettime(~child << 3 | 2)
+    return 0.0
+
+
+def threads(child):
+    with suppress(OSError):
+        return len(os.listdir(f"/proc/{child}/task"))
+    return 1
+
+
+def sweep():
+    """End what left the child's group and came to us as an orphan: nothing where seccomp holds."""
+    deadline = time.monotonic() + 1
+    with suppress(OSError):   # no children left (or no list of them)
+        while time.monotonic() < deadline:
+            if os.waitpid(-1, os.WNOHANG)[0] == 0:
+                with open(f"/proc/self/task/{os.getpid()}/children") as file:
+                    for pid in file.read().split():
+                        os.kill(int(pid), signal.SIGKILL)
+
+
+# ------------------------------------------------------------------------------------------------
+# The child.
+
+def become_program(lock, worker, fds, cpu_seconds, memory):
+    """Lock, run, report the name of the last exception; never returns.
+    Exit status 0 only if the program came to a good end."""
+    # All that is needed after the program has local names: it may replace or empty everything else.
+    leave, write, system, modules, channel = os._exit, os.write, sys, sys.modules, CHANNEL
+    run_exit_functions, stopped, anything = atexit._run_exitfuncs, SystemExit, BaseException
+    kind, attribute, stdout = type, getattr, sys.stdout
+    status, error, memory_reserve = 1, "SandboxError", bytes(1 << 22)
+    try:
+        os.setsid()
+        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != worker:
+            leave(1)
+        for fd, place in zip(fds, (0, 1, CHANNEL)):
+            os.dup2(fd, place)
+        code = b"".join(iter(lambda: os.read(CHANNEL, 1 << 16), b""))
+        # The worker ends the CPU time more exactly; this limit stands when the worker is gone.
+        limit(resource.RLIMIT_CPU, int(cpu_seconds) + 1, 1)
+        limit(resource.RLIMIT_AS, memory)
+        if not lock.close():
+            raise OSError("the kernel refused a protection that it has")
+        os.closerange(3, CHANNEL)
+        os.closerange(CHANNEL + 1, OPEN_FILES)
+        error = ""
+        try:
+            try:
+                program = compile(code.decode("utf-8", "surrogatepass"), "<program>", "exec")
+                exec(program, sys.modules["__main__"].__dict__)
+            finally:
+                memory_reserve = None  # noqa: F841  the program may have used up all the rest
+                if "threading" in modules:
+                    modules["threading"]._shutdown()   # waits for the threads that are no daemons
+                run_exit_functions()
+            status = 0
+        except stopped as stop:
+            status, error = (0, "") if stop.code in (None, 0) else (1, "SystemExit")
+        except anything as exception:
+            error = kind(exception).__name__
+        try:
+            for stream in (system.stdout, stdout):   # the program may have put another in its place
+                if stream is not None and not attribute(stream, "closed", False):
+                    stream.flush()
+        except anything as exception:
+            status, error = 1, error or kind(exception).__name__
+    finally:
+        try:
+            if status:   # after \0: the program may have written here too
+                write(channel, b"\0" + error.encode("utf-8", "replace")[:200])
+        finally:
+            leave(status)
+
+
+if __name__ == "__main__":
+    serve()
