@@ -32,6 +32,7 @@ import shutil
 import signal
 import sys
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from multiprocessing import Pool
 from pathlib import Path
@@ -145,7 +146,9 @@ def settings(parser, *sections, argv=None):
 def check_data(args, names):
     """Ends the program if the data under --out were made with other settings of these names."""
     path = args.out / "data" / "settings.json"
-    made = json.loads(path.read_text()) if path.exists() else {}
+    made = {}
+    with suppress(OSError, ValueError):
+        made = json.loads(path.read_text())
     for name in names:
         was, wanted = made.get(name, "unknown"), vars(args)[name]
         if was != wanted:
@@ -432,7 +435,7 @@ def load_rows(path, cls):
     if not path.exists():
         fail(f"{path} is missing: make it with `python tasks.py --out {path.parent.parent}`")
     rows = []
-    for number, line in enumerate(path.open(), 1):
+    for number, line in enumerate(path.open("rb"), 1):
         try:
             rows.append(cls(**json.loads(line)))
         except (ValueError, TypeError) as problem:

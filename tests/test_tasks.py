@@ -1,51 +1,81 @@
-"""Texts, outcomes, data files."""
+"""Texts, outcomes, data files, settings."""
 
 import argparse
+import hashlib
 import json
+import os
 import random
 import re
+import shutil
+import signal
+import subprocess
+import sys
+import textwrap
+import time
 
 import pytest
 
 import tasks
-import trace as nlex
-import world
-from model import Tokenizer
+import worlds
 from sandbox import Sandbox
 from tasks import parse_outcome, predict_answer, same_outcome
+from worlds import Problem, contest
 
-CPU = world.KNOBS["cpu"]
+TINY = {"sft_cases": 200, "sft_problems": 120, "rl_cases": 60, "rl_problems": 10, "val_cases": 8, "val_problems": 4, "test_cases": 8,
+        "test_problems": 5}
 
 
 def draw_cases(count, split="train", set_="short", seed=0, size="cpu"):
     rng, cases = random.Random(seed), []
     while len(cases) < count:
-        case = tasks.random_case(rng, world.KNOBS[size], split, set_)
+        case = tasks.random_case(rng, contest, contest.SIZES[size], split, set_)
         if case:
             cases.append(case)
     return cases
 
 
-def test_narrated_output_is_the_true_output_on_2000_programs():
-    cases = draw_cases(1200) + draw_cases(500, set_="longer") + draw_cases(300, size="gpu")
+def settings(*argv, section="data"):
+    return tasks.settings(argparse.ArgumentParser(), section, argv=[*map(str, argv)])
+
+
+def tiny_flags(out, *more, **sizes):
+    flags = ["--preset", "quick", "--out", str(out), *more]
+    for name, size in (TINY | sizes).items():
+        flags += ["--" + name.replace("_", "-"), str(size)]
+    return flags
+
+
+# ---------------------------------------------------------------------------------------------------------------------------
+# Outcomes and texts.
+
+def test_narrated_output_is_the_true_output_on_600_programs():
+    cases = draw_cases(300) + draw_cases(150, set_="longer") + draw_cases(150, size="gpu")
     with Sandbox() as sandbox:
         truth = tasks.Runner(sandbox).outcomes([(c.code, c.stdin) for c in cases])
     for case, outcome in zip(cases, truth):
         assert outcome == case.outcome
         for format in ("nlex", "raw", "none"):
             assert same_outcome(parse_outcome(case.answer(format)), outcome), case
+        assert case.steps == len(tasks.explanation_lines(case.nlex)) > 0
     assert {"plain", "mutant", "crash", "scratch"} == {case.kind for case in cases}
 
 
 @pytest.mark.parametrize("outcome", [("", ""), ("3\n", ""), ("", "ValueError"), ("1\n2\n", "ZeroDivisionError"), ("no newline", "")])
 def test_outcome_round_trip(outcome):
-    assert same_outcome(parse_outcome(predict_answer(["r = 3."], outcome)), outcome)
+    answer = predict_answer(["r = 3."], outcome)
+    assert same_outcome(parse_outcome(answer), outcome) and tasks.explanation_lines(answer) == ["r = 3."]
 
 
 @pytest.mark.parametrize("answer", ["", "3", "<output>\n3", "<output>3</output> and more", "r = 3."])
 def test_unreadable_answers_have_no_outcome_and_are_never_right(answer):
     assert parse_outcome(answer) is None
     assert not same_outcome(parse_outcome(answer), ("", ""))
+
+
+def test_the_answer_is_spelled_like_this():
+    assert predict_answer(["r = 3."], ("3\n", "")) == "r = 3.\n<output>\n3\n</output>"
+    assert predict_answer([], ("3\n", "ValueError")) == "<output>\n3\n<error>ValueError\n</output>"
+    assert predict_answer([], (" \n", "")) == "<output>\n</output>"
 
 
 def test_same_outcome_compares_both_parts():
@@ -63,15 +93,24 @@ def test_programs_are_read_from_the_last_fenced_block():
 
 
 def test_fix_prompts_state_expected_obtained_and_verdict():
-    problem = world.Problem("Print it.", "n", False, [["3", "4"], ["5", "6"]], [], "x", "c")
-    results = tasks.feedback(problem, [("4\n", ""), None])
-    assert [right for *_, right in results] == [True, False]
-    text = tasks.fix_prompt(problem, "print(4)\n", results)
-    assert "Test: 3 -> 4 obtained 4 right" in text and "Test: 5 -> 6 obtained nothing wrong" in text
+    problem = Problem("Print it.", "n", False, [["3", "4"], ["5", "6"], ["7", "8"]], [], "x", "c")
+    results = tasks.feedback(problem, [("4\n", ""), None, ("8\n", "KeyError")])
+    assert [right for *_, right in results] == [True, False, False]
+    assert tasks.fix_prompt(problem, "print(4)\n", results) == textwrap.dedent("""\
+        Submit or fix.
+        Print it.
+        ```python
+        print(4)
+        ```
+        Test: 3 -> 4 obtained 4 right
+        Test: 5 -> 6 obtained nothing wrong
+        Test: 7 -> 8 obtained 8 <error>KeyError wrong""")
+    assert tasks.solve_prompt(problem) == "Solve.\nPrint it.\nTest: 3 -> 4\nTest: 5 -> 6\nTest: 7 -> 8"
+    assert tasks.solve_prompt(problem, show_tests=False) == "Solve.\nPrint it."
 
 
 def test_fix_prompts_may_tell_the_first_failing_run():
-    problem = world.Problem("Print it.", "n", False, [["3", "3"], ["5", "9"], ["7", "8"]], [], "x", "c")
+    problem = Problem("Print it.", "n", False, [["3", "3"], ["5", "9"], ["7", "8"]], [], "x", "c")
     results = tasks.feedback(problem, [("3\n", ""), ("5\n", ""), ("7\n", "")])
     told = tasks.fix_prompt(problem, "print(input())", results, lambda stdin: [f"We print {stdin}."])
     assert told == tasks.fix_prompt(problem, "print(input())", results) + "\nThe run on 5:\nWe print 5."
@@ -79,16 +118,20 @@ def test_fix_prompts_may_tell_the_first_failing_run():
     assert "The run on" not in tasks.fix_prompt(problem, "x", right, lambda stdin: ["never asked"])
 
 
-def test_shares_of_the_texts_of_ablations():
-    problem = world.Problem("Print it.", "n", False, [["3", "3"]], [], "print(input())", "c", "print(4)", [["4\n", ""]])
-    def texts(**shares):
-        made = [tasks.sft_texts(problem, random.Random(k), 1.0, **shares) for k in range(200)]
-        hidden = sum("Test:" not in user for rows in made for task, user, _ in rows if task == "solve")
-        told = sum("The run on 3:\nWe print 4." in user for rows in made for task, user, _ in rows if task == "fix")
-        return hidden, told
-    assert texts() == (0, 0)
-    hidden, told = texts(without_tests=0.1, fix_traces=0.5)
-    assert 8 <= hidden <= 35 and 45 <= told <= 90        # 10 % of 200; half of the two thirds that are wrong attempts
+def test_shares_of_the_texts():
+    problem = Problem("Print it.", "n", False, [["3", "3"]], [], "print(input())", "c", "print(4)", [["4\n", ""]])
+    made = [tasks.sft_texts(problem, random.Random(k)) for k in range(300)]
+    solution = "```python\nprint(input())\n```"
+    assert all(rows[0] == ("solve", "Solve.\nPrint it.\nTest: 3 -> 3", solution) for rows in made)
+    fixes = [rows[1] for rows in made if len(rows) == 2]
+    assert 185 <= len(fixes) <= 235 and {task for task, _, _ in fixes} == {"fix"}                # 70 %
+    wrong = [user for _, user, answer in fixes if answer == solution]
+    assert 0.55 < len(wrong) / len(fixes) < 0.78                                                # two thirds
+    assert all("print(4)" in user and "obtained 4 wrong" in user for user in wrong)
+    submits = [user for _, user, answer in fixes if answer == tasks.SUBMIT]
+    assert len(submits) + len(wrong) == len(fixes) and all("obtained 3 right" in user for user in submits)
+    problem.wrong = ""
+    assert {rows[1][2] for rows in (tasks.sft_texts(problem, random.Random(k)) for k in range(99)) if len(rows) == 2} == {tasks.SUBMIT}
 
 
 def test_the_predict_prompt_holds_neither_problem_nor_expected_output():
@@ -97,21 +140,31 @@ def test_the_predict_prompt_holds_neither_problem_nor_expected_output():
 
 
 def test_runner_runs_each_pair_once_and_stops_at_the_first_failed_test():
-    with Sandbox(1) as sandbox:
+    with Sandbox(1, cpu_seconds=0.5) as sandbox:
         runner = tasks.Runner(sandbox)
         tests = [["1", "1"], ["2", "9"], ["3", "3"]]
-        assert runner.solved([("print(input())", tests), ("print(input())", tests[:1])]) == [False, True]
-        assert runner.runs == 2
-        assert runner.outcomes([("while True: pass", "")] * 2) == [None, None]
+        assert runner.solved([("print(input())", tests), ("print(input())", tests[:1]), ("print(1)", []), ("1 / 0", tests)]) == [
+            False, True, False, False]
         assert runner.runs == 3
+        assert runner.outcomes([("while True: pass", "")] * 2) == [None, None]
+        assert runner.runs == 4 and runner.solved([]) == []
 
+
+def test_every_text_round_trips_through_the_tokenizer():
+    from model import Tokenizer
+    tokenizer = Tokenizer()
+    for case in draw_cases(100, set_="longer") + draw_cases(60, size="gpu"):
+        for text in (tasks.predict_prompt(case.code, case.stdin), case.nlex, case.raw):
+            assert tokenizer.decode(tokenizer.encode(text)) == text
+
+
+# ---------------------------------------------------------------------------------------------------------------------------
+# Data files.
 
 @pytest.fixture(scope="module")
 def small_data(tmp_path_factory):
     out = tmp_path_factory.mktemp("data")
-    argv = ["--preset", "quick", "--out", str(out), "--sft-cases", "200", "--sft-problems", "120"]
-    args = tasks.settings(argparse.ArgumentParser(), "data", argv)
-    tasks.make_data(out, args)
+    tasks.make_data(settings(*tiny_flags(out)))
     return out
 
 
@@ -124,64 +177,209 @@ def test_no_class_of_validation_or_test_is_shown_in_training(small_data):
             shown[split] |= {case.cls for case in tasks.load_cases(path)}
         else:
             for problem in tasks.load_problems(path):
-                shown[split].add(world.behaviour_class(problem.solution, problem.kind))
+                shown[split].add(contest.behaviour_class(problem.solution, problem.kind))
                 if problem.wrong:
-                    shown[split].add(world.behaviour_class(problem.wrong, problem.kind))
+                    shown[split].add(contest.behaviour_class(problem.wrong, problem.kind))
     assert all(shown.values())
     assert not shown["train"] & shown["val"] and not shown["train"] & shown["test"] and not shown["val"] & shown["test"]
     for split, classes in shown.items():
-        assert {world.split_of(cls) for cls in classes} == {split}
+        assert {worlds.split_of(cls) for cls in classes} == {split}
+
+
+def test_the_files_hold_what_the_table_says(small_data):
+    sets = {}
+    for name, size in TINY.items():
+        load = tasks.load_cases if name.endswith("cases") else tasks.load_problems
+        rows = load(small_data / "data" / f"{name}.jsonl")
+        assert len(rows) == (2 * size if name in ("val_cases", "test_cases") else size)
+        if name.endswith("cases"):
+            sets[name] = [row.set for row in rows].count("longer") / len(rows)
+        else:
+            assert [row.open for row in rows[:4]] == [False, True, False, True]
+    assert sets["val_cases"] == sets["test_cases"] == 0.5 and 0.3 < sets["rl_cases"] < 0.7 and 0 < sets["sft_cases"] < 0.1
+
+
+@pytest.mark.parametrize("size, digest", [("cpu", "7f6fac90c666"), ("gpu", "596805852b65")])
+def test_seed_0_means_the_same_programs_and_problems_for_ever(size, digest):
+    """Every draw keeps its place: the reference runs were trained on these. Wordings of explanations are not in it."""
+    args = argparse.Namespace(world="contest", world_size=size, seed=0)
+    drawn = []
+    for row in tasks.make_rows(args, "sft_cases", 0, 40) + tasks.make_rows(args, "test_cases", 0, 20):
+        drawn.append([row.code, row.stdin, row.stdout, row.error, row.cls, row.set, row.kind])
+    for row in tasks.make_rows(args, "sft_problems", 0, 12):
+        drawn.append([row.statement, row.public, row.hidden, row.solution, row.wrong, row.wrong_outcomes])
+    assert hashlib.sha1(json.dumps(drawn).encode()).hexdigest()[:12] == digest
 
 
 def test_every_component_occurs_in_training(small_data):
     words = " ".join(p.statement for p in tasks.load_problems(small_data / "data" / "sft_problems.jsonl"))
-    for table in (world.KEEP, world.CHANGE, world.FINAL, world.FOLD):
-        for name, (phrase, *_) in table.items():
-            if not {name, ("change" if table is world.CHANGE else "", name)} & world.WIDE_ONLY:
-                assert re.search(re.escape(phrase).replace(r"\{c\}", r"\d+"), words), name
+    for slot in ("keep", "change", "fold", "final"):
+        for name, entry in contest.TABLES[slot].items():
+            if (slot, name) not in contest.WIDE_ONLY:
+                assert re.search(re.escape(entry.words).replace(r"\{c\}", r"\d+"), words), name
 
 
 def test_data_does_not_depend_on_the_number_of_cores():
-    job = ("val_cases", "val", CPU, 0, 0, 6)
-    assert tasks._make_chunk(job) == tasks._make_chunk(job)
-    assert tasks._make_chunk(("val_cases", "val", CPU, 1, 0, 6)) != tasks._make_chunk(job)
+    def chunk(seed=0, number=0):
+        return tasks.make_chunk((argparse.Namespace(world="contest", world_size="cpu", seed=seed), "val_cases", number, 6))
+    assert chunk() == chunk() and chunk().count("\n") == 6
+    assert len({chunk(), chunk(seed=1), chunk(number=1)}) == 3
 
 
-def test_every_text_round_trips_through_the_tokenizer():
-    tokenizer = Tokenizer()
-    for case in draw_cases(100, set_="longer") + draw_cases(60, size="gpu"):
-        for text in (tasks.predict_prompt(case.code, case.stdin), case.nlex, case.raw):
-            assert tokenizer.decode(tokenizer.encode(text)) == text
+def test_a_killed_run_goes_on_by_the_same_command(small_data, root, tmp_path):
+    command = [sys.executable, "tasks.py", *tiny_flags(tmp_path, sft_cases=20, rl_cases=5, val_cases=2, test_cases=2)]
+    first = subprocess.Popen(command, cwd=root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    done = tmp_path / "data" / "sft_cases.jsonl"
+    for _ in range(600):
+        if done.exists():
+            break
+        time.sleep(0.02)
+    os.killpg(first.pid, signal.SIGKILL)
+    first.wait()
+    before, left = done.stat().st_mtime_ns, [path for path in (tmp_path / "data").glob("*.jsonl")]
+    assert len(left) < len(TINY)
+    said = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True).stdout
+    assert done.stat().st_mtime_ns == before and said.count("is there") == len(left)
+    for path in (small_data / "data").glob("*.jsonl"):       # a smaller file is the beginning of a larger one
+        rows = (tmp_path / "data" / path.name).read_text()
+        assert rows and path.read_text().startswith(rows)
 
 
-def test_damaged_files_name_the_line_and_what_to_do(tmp_path):
+def refused(capsys, call, *args):
+    """The one line it says."""
+    with pytest.raises(SystemExit) as stop:
+        call(*args)
+    said = capsys.readouterr().err
+    assert stop.value.code == 2 and said.count("\n") == 1, said
+    return said
+
+
+def test_data_of_other_settings_are_refused(small_data, tmp_path, capsys):
+    flags = tiny_flags(small_data)
+    tasks.make_data(settings(*flags))                                                   # the same: nothing to do
+    assert capsys.readouterr().out.count("is there") == len(TINY)
+    for more, told in ((["--seed", "1"], "seed 0, not 1"), (["--sft-cases", "201"], "sft_cases 200, not 201"),
+                       (["--test-problems", "13"], "test_problems 5, not 13")):
+        said = refused(capsys, lambda more=more: tasks.make_data(settings(*flags, *more)))
+        assert told in said and "--out" in said and str(small_data) in said
+    # Every script looks at the world and its size.
+    assert settings("--preset", "cpu", "--seed", 5, "--out", small_data, section="sft").world_size == "cpu"
+    assert "world_size cpu, not gpu" in refused(capsys, lambda: settings("--preset", "gpu", "--out", small_data, section="rl"))
+    assert "no world is called 'nosuch'; worlds/ has contest" in refused(capsys, lambda: settings("--world", "nosuch", section="eval"))
+    # Files that do not say how they were made.
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "rl_cases.jsonl").write_text("")
+    assert "unknown" in refused(capsys, lambda: tasks.make_data(settings("--preset", "quick", "--out", tmp_path)))
+
+
+def test_a_world_is_one_new_file(root, tmp_path):
+    """The example in worlds/__init__.py, run: cases of every split, no problems; and the course's world is refused there."""
+    for name in ("worlds", "tracer", "jail"):
+        shutil.copytree(root / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
+    for path in root.glob("*.py"):
+        shutil.copy(path, tmp_path)
+    example = re.search(r"\n    import random\n.*?\n(?=\S)", worlds.__doc__, re.DOTALL)[0]
+    (tmp_path / "worlds" / "sums.py").write_text(textwrap.dedent(example))
+
+    def run(*flags):
+        return subprocess.run([sys.executable, "tasks.py", *flags], cwd=tmp_path, capture_output=True, text=True)
+    made = run("--world", "sums", *tiny_flags("out"))
+    assert made.returncode == 0, made.stderr
+    splits = {}
+    for path in sorted((tmp_path / "out/data").glob("*.jsonl")):
+        if path.stem.endswith("problems"):
+            assert tasks.load_problems(path) == []
+        else:
+            cases = tasks.load_cases(path)
+            splits[path.stem] = {worlds.split_of(case.cls) for case in cases}
+            assert {len(case.stdin) for case in cases} == {1, 2} and all("n = " in case.nlex for case in cases)
+            assert all(int(case.stdout) >= int(case.stdin) for case in cases)
+    assert splits == {"sft_cases": {"train"}, "rl_cases": {"train"}, "val_cases": {"val"}, "test_cases": {"test"}}
+    other = run(*tiny_flags("out"))
+    assert other.returncode == 2 and other.stderr.count("\n") == 1 and "world sums, not contest" in other.stderr
+    assert "contest, sums" in run("--world", "x", *tiny_flags("out")).stderr
+    shown = run("--world", "sums", "--preset", "quick", "--show", "--out", "out/new")
+    assert shown.returncode == 0 and "=== predict, longer" in shown.stdout and not (tmp_path / "out/new").exists()
+
+
+def test_show_has_every_kind_of_text(capsys, tmp_path):
+    tasks.show(settings("--preset", "quick", "--out", tmp_path))
+    said = capsys.readouterr().out
+    for part in ("predict, short", "predict, longer", "raw", "Predict.\n", "<output>\n", "Solve.\n", "Submit or fix.\n", "wrong\n", "#SUBMIT"):
+        assert part in said, part
+    assert not list(tmp_path.iterdir())
+
+
+def test_damaged_files_name_the_line_and_what_to_do(tmp_path, capsys):
     path = tmp_path / "data" / "cases.jsonl"
     path.parent.mkdir()
-    with pytest.raises(SystemExit, match="python tasks.py"):
-        tasks.load_cases(path)
-    path.write_text(json.dumps({"code": "x"}) + "\n")
-    with pytest.raises(SystemExit, match="line 1"):
-        tasks.load_cases(path)
-    for row, told in (('{"code": "print(1)", "input": ""}', "line 1.*output"),
-                      ('{"code": 1, "input": "", "output": ""}', "line 1.*string")):
-        path.write_text(row + "\n")
-        with pytest.raises(SystemExit, match=told):
-            tasks.load_programs(path)
-    with pytest.raises(SystemExit, match="directory"):
-        tasks.load_programs(path.parent)
+    assert f"python tasks.py --out {tmp_path}" in refused(capsys, tasks.load_cases, path)
+    for row in (json.dumps({"code": "x"}), '{"code": "x', "[1]", "3", "\udc80"):
+        path.write_bytes((row + "\n").encode("utf-8", "surrogateescape"))
+        assert "line 1" in refused(capsys, tasks.load_cases, path)
+    (path.parent / "settings.json").write_text("{")
+    assert "world unknown" in refused(capsys, lambda: settings("--preset", "quick", "--out", tmp_path))
+
+
+# ---------------------------------------------------------------------------------------------------------------------------
+# Settings and logs.
+
+def test_the_table_says_what_every_value_is():
+    assert tasks.PRESETS["cpu"]["sft"]["steps"] == 7000 and tasks.PRESETS["gpu"]["model"]["n_embd"] == 512
+    assert tasks.PRESETS["quick"]["rl"]["adam_lr"] == 0.0003 and tasks.PRESETS["cpu"]["rl"]["clip"] == 0.1
+    for preset in tasks.PRESETS.values():
+        assert list(preset) == ["data", "model", "answers", "sft", "rl", "eval"]
+        for section, values in preset.items():
+            for name, value in values.items():
+                assert type(value) is type(tasks.PRESETS["cpu"][section][name]) and len(tasks.HELP[section, name]) > 4
+
+
+def test_flags_are_the_presets_values_unless_given():
+    args = tasks.settings(argparse.ArgumentParser(), "rl", "answers", argv=["--preset", "gpu", "--group", "3", "--clip", "2"])
+    assert (args.steps, args.group, args.clip, args.max_new_tokens_solve, args.world, args.world_size) == (100, 3, 2.0, 300, "contest", "gpu")
+    assert str(args.out) == "out" and args.seed == 0 and not hasattr(args, "n_layer")
 
 
 def test_sizes_that_make_no_sense_are_refused(capsys):
     for flag, value in (("--steps", "0"), ("--val-every", "0"), ("--clip", "-1"), ("--clip", "nan")):
         with pytest.raises(SystemExit):
-            tasks.settings(argparse.ArgumentParser(), "sft", [flag, value])
+            settings(flag, value, section="sft")
         assert f"{flag} must be at least" in capsys.readouterr().err
-    assert tasks.settings(argparse.ArgumentParser(), "rl", ["--fix-prompts", "0"]).fix_prompts == 0
+    with pytest.raises(SystemExit):
+        settings("--step", "3", section="sft")                      # no abbreviations
+    assert settings("--fix-prompts", 0, section="rl").fix_prompts == 0
 
 
-def test_function_rows_become_programs(tmp_path):
-    path = tmp_path / "programs.jsonl"
-    path.write_text(json.dumps({"code": "def f(x):\n    return x + 1", "input": "2", "output": "3"}) + "\n")
-    case, = tasks.load_programs(path)
-    trace = nlex.record(case.code, case.stdin, trusted=True)
-    assert same_outcome((trace.stdout, trace.error), case.outcome)
+def test_the_log_is_cut_at_the_checkpoint(tmp_path):
+    log = tmp_path / "rl.jsonl"
+    tasks.cut_log(log, 1)
+    for step in range(3):
+        tasks.log_metrics(log, {"step": step})
+    with open(log, "a") as file:
+        file.write('{"ste')                                         # killed in the middle of a line
+    tasks.cut_log(log, 1)
+    assert log.read_text() == '{"step": 0}\n{"step": 1}\n'
+
+
+def test_seconds_add_up_and_the_peak_memory_is_the_largest(tmp_path):
+    tasks.add_seconds(tmp_path, "sft", 1.5)
+    tasks.add_seconds(tmp_path, "sft", 2.0)
+    tasks.add_seconds(tmp_path, "rl", 1.0)
+    record = json.loads((tmp_path / "seconds.json").read_text())
+    assert record["sft"] == 3.5 and record["rl"] == 1.0 and 10 < record["peak_memory_mb"] < 100_000
+
+
+def test_learnt_vocabulary_is_bytes_then_frequent_pieces(tmp_path):
+    from lab.vocab import learn_vocab
+    from model import SPECIALS, Tokenizer
+    path = tmp_path / "vocab.tiktoken"
+    text = "x = total + 12\n" * 30 + "y = average + 34\n" * 25
+    learn_vocab(text + "z = seldom + 5\n", path)
+    first = path.read_bytes()
+    tokenizer = Tokenizer(path)
+    assert len(tokenizer.encode(" = ")) == 1
+    assert len(tokenizer.encode("average ")) == 1 and len(tokenizer.encode("seldom ")) == 7
+    assert tokenizer.decode(list(range(256))[65:70]) == "ABCDE"
+    assert tokenizer.n_vocab == len(first.splitlines()) + len(SPECIALS)
+    learn_vocab(text, path, n_ranks=258)
+    assert Tokenizer(path).n_vocab == 258 + len(SPECIALS)
