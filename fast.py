@@ -165,30 +165,30 @@ class Batch:
         lengths = torch.tensor([len(prompt) for prompt in prompts], device=device)
         self.position = lengths.repeat_interleave(group)               # (R,) of its last token
         self.over = torch.zeros_like(self.row, dtype=torch.bool)       # (R,) it has ended
-        shape = (c.n_layer, 2, len(prompts), c.n_kv_head, self.room, c.head_size)
+        shape = (2, len(prompts), c.n_kv_head, self.room, c.head_size)  # later R instead of prompts
         dtype = model.embed_tokens.weight.dtype if self.cuda else torch.float32  # faster on CPUs
-        self.cache = torch.zeros(shape, device=device, dtype=dtype)    # later R instead of prompts
+        self.caches = [torch.zeros(shape, device=device, dtype=dtype) for _ in model.layers]
         self.graph, self.shape = None, None
 
-    def hidden(self, ids, at, S, cache):
+    def hidden(self, ids, at, S, caches):
         """ids (B, T) at positions `at` (B or 1, T) of S -> (B, T, D)."""
         x = self.model.embed_tokens(ids)
-        rope, mask = self.model.rope[:, at], look_back(at, S, cache.dtype)
-        for k, layer in enumerate(self.model.layers):
-            x = block(layer, x, rope, mask, cache[k], at)
+        rope, mask = self.model.rope[:, at], look_back(at, S, caches[0].dtype)
+        for layer, cache in zip(self.model.layers, caches):
+            x = block(layer, x, rope, mask, cache, at)
         return normed(self.model.norm, x)
 
     def read(self, T):
         """Each prompt once, its cache copied to its group; then every row's first token. 64 at a
         time: the attention scores of whole prompts are large."""
-        at, last = torch.arange(T, device=self.ids.device)[None], []
-        parts = zip(self.ids[::self.group, :T].split(64), self.position[::self.group].split(64),
-                    self.cache.split(64, 2))
-        for ids, lengths, cache in parts:
-            x = self.hidden(ids, at, T, cache)                         # (64, T, D)
-            last.append(x[range(len(x)), lengths - 1])
+        ids, lengths = self.ids[::self.group, :T], self.position[::self.group]
+        at, last = torch.arange(T, device=ids.device)[None], []
+        for k in range(0, len(ids), 64):
+            caches = [cache[:, k:k + 64] for cache in self.caches]
+            x = self.hidden(ids[k:k + 64], at, T, caches)              # (64, T, D)
+            last.append(x[range(len(x)), lengths[k:k + 64] - 1])
         logits = F.linear(torch.cat(last).float(), self.head)          # (B, V)
-        self.cache = self.cache.repeat_interleave(self.group, 2)
+        self.caches = [cache.repeat_interleave(self.group, 1) for cache in self.caches]
         self.draw(logits.repeat_interleave(self.group, 0))
 
     def draw(self, logits):
@@ -209,7 +209,8 @@ class Batch:
         stay = (~self.over).nonzero()[:, 0]
         if 0 < len(stay) <= len(self.over) * (4 if self.cuda else 7) // 8:
             self.row, self.position = self.row[stay], self.position[stay]
-            self.over, self.cache = self.over[stay], self.cache[:, :, stay]
+            self.over = self.over[stay]
+            self.caches = [cache.index_select(1, stay) for cache in self.caches]
         return len(stay) > 0
 
     def advance(self, S):
@@ -235,7 +236,7 @@ class Batch:
     def step(self, S):
         """The work of `advance`, in place."""
         at = self.position.clamp(max=self.room - 1)[:, None]           # (R, 1)
-        x = self.hidden(self.ids[self.row, self.position][:, None], at, S, self.cache)
+        x = self.hidden(self.ids[self.row, self.position][:, None], at, S, self.caches)
         self.position += 1
         self.draw(F.linear(x[:, 0].float(), self.head))
 

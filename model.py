@@ -393,7 +393,7 @@ def load_checkpoint(path, device="cpu"):
             if archive.testzip():
                 raise ValueError("its check sums do not match")
         record = torch.load(path, map_location="cpu", weights_only=True)
-        if record["format"] != FORMAT:
+        if record.get("format") != FORMAT:
             raise ValueError(f"it is not {FORMAT}")
         model = Transformer(ModelConfig(**record["config"]))
         weights = record["model"]
@@ -403,8 +403,8 @@ def load_checkpoint(path, device="cpu"):
         rest = {key: record[key] for key in ("optimizers", "step", "extra")}
     except Exception as problem:  # a file of arbitrary bytes can raise anything in there
         reason = f"{type(problem).__name__}: {problem}".partition("\n")[0][:100]
-        raise CheckpointError(f"{path} is damaged, no checkpoint, or one of another version of the "
-                              f"model ({reason}); delete it and train again") from None
+        raise CheckpointError(f"{path} is damaged, no checkpoint of this project, or another "
+                              f"version's ({reason}); delete it and train again") from None
     return {"model": model.to(device), **rest}
 
 
