@@ -145,15 +145,14 @@ def settings(parser, *sections, argv=None):
 
 def check_data(args, names):
     """Ends the program if the data under --out were made with other settings of these names."""
-    path = args.out / "data" / "settings.json"
-    made = {}
+    folder, made = args.out / "data", {}
     with suppress(OSError, ValueError):
-        made = json.loads(path.read_text())
+        made = json.loads((folder / "settings.json").read_text())
     for name in names:
         was, wanted = made.get(name, "unknown"), vars(args)[name]
         if was != wanted:
-            fail(f"{path.parent} was made with {name} {was}, not {wanted}: "
-                 "delete that folder, or name another by --out")
+            fail(f"{folder} was made with {name} {was}, not {wanted}: delete that folder, or name "
+                 "another by --out")
 
 
 def replace_text(path, text):
@@ -275,12 +274,9 @@ def predict_answer(lines, outcome):
     """Explanation, then the output block, as in
     ["r = 3.", ...], ("3", "") -> "r = 3.\\n...<output>\\n3\\n</output>"."""
     stdout, error = outcome
-    parts = [*lines, "<output>"]
-    if stdout.strip():
-        parts.append(stdout.rstrip())
-    if error:
-        parts.append("<error>" + error)
-    return "\n".join([*parts, "</output>"])
+    printed = stdout.rstrip() + "\n" if stdout.strip() else ""
+    crash = f"<error>{error}\n" if error else ""
+    return "\n".join([*lines, f"<output>\n{printed}{crash}</output>"])
 
 
 def parse_outcome(answer):
@@ -343,11 +339,11 @@ def fix_prompt(problem, code, results, explain=None):
 def fix_text(problem, wrong):
     """(task, user text, assistant text) after the wrong attempt, to be answered by the solution, or
     after the solution, by #SUBMIT. The outcomes are true ones, as in the paper's training."""
-    attempt, outcomes, answer = problem.wrong, problem.wrong_outcomes, fence(problem.solution)
-    if not wrong:
-        attempt, answer = problem.solution, SUBMIT
-        outcomes = [(want, "") for _, want in problem.public]
-    return "fix", fix_prompt(problem, attempt, feedback(problem, outcomes)), answer
+    if wrong:
+        results = feedback(problem, problem.wrong_outcomes)
+        return "fix", fix_prompt(problem, problem.wrong, results), fence(problem.solution)
+    results = feedback(problem, [(want, "") for _, want in problem.public])
+    return "fix", fix_prompt(problem, problem.solution, results), SUBMIT
 
 
 def sft_texts(problem, rng):
@@ -456,15 +452,15 @@ def show(args):
     """Print samples of each text."""
     texts = []
     for case in make_rows(args, "val_cases", 0, 2):
-        prompt = predict_prompt(case.code, case.stdin)
-        texts += [(f"predict, {case.set}", prompt, case.nlex), ("the same, raw", "...", case.raw)]
+        texts.append((f"predict, {case.set}", predict_prompt(case.code, case.stdin), case.nlex))
+        texts.append(("the same, raw", "(as above)", case.raw))
     for problem in make_rows(args, "sft_problems", 0, 2):
         texts.append(("solve", solve_prompt(problem), fence(problem.solution)))
-        texts.append(fix_text(problem, False))
+        texts.append(fix_text(problem, wrong=False))
         if problem.wrong:
-            texts.append(fix_text(problem, True))
-    for title, user, assistant in texts:
-        print(f"\n=== {title}\n--- user\n{user}\n--- assistant\n{assistant}")
+            texts.append(fix_text(problem, wrong=True))
+    for task, user, assistant in texts:
+        print(f"\n=== {task}\n--- user\n{user}\n--- assistant\n{assistant}")
 
 
 if __name__ == "__main__":

@@ -450,40 +450,6 @@ def behaviour_class(code, kind):
 # ------------------------------------------------------------------------------------------------
 # Wrong programs.
 
-def mutate(code, rng):
-    """The program with one place of its syntax tree changed (operator, comparison, constant, name,
-    dropped branch or assignment), or, one time in twelve, with a character missing so that it may
-    not parse."""
-    if rng.random() < 1 / 12:
-        k = rng.choice([k for k, ch in enumerate(code) if ch in ":()=["])
-        return code[:k] + code[k + 1:]
-    tree = ast.parse(code)
-    arithmetic, comparisons, constants, names, branches, assignments = [], [], [], [], [], []
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.BinOp, ast.AugAssign)):
-            arithmetic.append(node)
-        elif isinstance(node, ast.Compare):
-            comparisons.append(node)
-        elif isinstance(node, ast.Constant) and isinstance(node.value, int):
-            constants.append(node)
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and len(node.id) == 1:
-            names.append(node)
-        elif isinstance(node, (ast.Module, ast.FunctionDef, ast.For, ast.While, ast.If)):
-            for k, line in enumerate(node.body):
-                if isinstance(line, ast.If):
-                    branches.append((node.body, k))
-                elif isinstance(line, ast.Assign) and len(node.body) > 1:
-                    assignments.append((node.body, k))
-    changes = [(change_arithmetic, arithmetic, 4), (change_comparison, comparisons, 4),
-               (change_constant, constants, 5), (change_name, names, 2),
-               (drop_condition, branches, 2), (drop_assignment, assignments, 1)]
-    possible = [change for change in changes if change[1]]
-    weights = [weight for _, _, weight in possible]
-    change, spots, _ = rng.choices(possible, weights)[0]
-    change(rng.choice(spots), rng)
-    return ast.unparse(tree) + "\n"
-
-
 def change_arithmetic(node, rng):
     """No new products: they would soon have many digits."""
     node.op = ast.Sub() if isinstance(node.op, ast.Add) else ast.Add()
@@ -512,6 +478,39 @@ def drop_condition(spot, rng):
 def drop_assignment(spot, rng):
     body, k = spot
     del body[k]
+
+
+WEIGHTS = {change_arithmetic: 4, change_comparison: 4, change_constant: 5, change_name: 2,
+           drop_condition: 2, drop_assignment: 1}
+
+
+def mutate(code, rng):
+    """The program with one place of its syntax tree changed or, one time in twelve, with a
+    character missing so that it may not parse."""
+    if rng.random() < 1 / 12:
+        k = rng.choice([k for k, ch in enumerate(code) if ch in ":()=["])
+        return code[:k] + code[k + 1:]
+    tree = ast.parse(code)
+    spots = {change: [] for change in WEIGHTS}
+    for node in ast.walk(tree):
+        if isinstance(node, (ast.BinOp, ast.AugAssign)):
+            spots[change_arithmetic].append(node)
+        elif isinstance(node, ast.Compare):
+            spots[change_comparison].append(node)
+        elif isinstance(node, ast.Constant) and isinstance(node.value, int):
+            spots[change_constant].append(node)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and len(node.id) == 1:
+            spots[change_name].append(node)
+        elif isinstance(node, (ast.Module, ast.FunctionDef, ast.For, ast.While, ast.If)):
+            for k, line in enumerate(node.body):
+                if isinstance(line, ast.If):
+                    spots[drop_condition].append((node.body, k))
+                elif isinstance(line, ast.Assign) and len(node.body) > 1:
+                    spots[drop_assignment].append((node.body, k))
+    possible = [change for change in WEIGHTS if spots[change]]
+    change = rng.choices(possible, [WEIGHTS[change] for change in possible])[0]
+    change(rng.choice(spots[change]), rng)
+    return ast.unparse(tree) + "\n"
 
 
 # ------------------------------------------------------------------------------------------------
