@@ -19,7 +19,9 @@ statement with public and hidden tests):
     val_*         validation classes  choosing (learning rates, steps)
     test_*        test classes        the report, once
 
-settings.json beside them says what they were made with; files of other settings are refused.
+Files that are there are kept: a killed run goes on by the same command. settings.json beside them
+says which flags they were made with; files of other flags are refused. After a change of the code
+(a world, the wording of explanations) delete the folder, or name another by --out.
 """
 
 import argparse
