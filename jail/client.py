@@ -43,7 +43,7 @@ class Worker:
             self.process = subprocess.Popen(command, env=environment, cwd="/", stdin=theirs,
                                             stdout=subprocess.DEVNULL, start_new_session=True)
         hello = self.control.makefile("rb").readline()
-        if not hello.endswith(b"\n"):
+        if not hello:
             self.close()
             raise RuntimeError(f"the sandbox's worker ({sys.executable}) did not start; "
                                "what it said is above")
@@ -60,9 +60,9 @@ class Worker:
         stdin_read, stdin_write = pipe()
         output_read, output_write = pipe()
         channel, theirs = socket.socketpair()   # the program there, its last exception's name back
+        unsent, output, answer = memoryview(encode(stdin)), bytearray(), b""
         # The worker keeps the time; this is for a worker that hangs.
         patience = min(3 * cpu_seconds + 30, 1e6)
-        channel.settimeout(patience)
         # Other ends stay open here too, so that a program that closes its own gets us no SIGPIPE.
         with stdin_read, stdin_write, output_read, output_write, channel:
             try:
@@ -70,46 +70,42 @@ class Worker:
                     request = REQUEST.pack(cpu_seconds, int(memory_mb * 2**20))
                     ends = [stdin_read.fileno(), output_write.fileno(), theirs.fileno()]
                     socket.send_fds(self.control, [request], ends)
+                channel.settimeout(patience)
                 channel.sendall(encode(code))
                 channel.shutdown(socket.SHUT_WR)   # now it starts
-                output = self._attend(stdin_write, encode(stdin), output_read, output_bytes,
-                                      patience)
-                answer = self.control.recv(ANSWER.size, socket.MSG_WAITALL)
-                exit_code, limit, cpu_seconds = ANSWER.unpack(answer)
+                control = self.control.fileno()
+                stdin_fd, output_fd = stdin_write.fileno(), output_read.fileno()
+                poll = select.poll()
+                poll.register(control, select.POLLIN)
+                for fd, event in ((stdin_fd, select.POLLOUT), (output_fd, select.POLLIN)):
+                    os.set_blocking(fd, False)
+                    poll.register(fd, event)
+                while not answer:
+                    ready = dict(poll.poll(1000 * patience))
+                    if not ready:
+                        return None
+                    if stdin_fd in ready:
+                        unsent = unsent[stdin_write.write(unsent) or 0:]
+                        if not unsent:
+                            poll.unregister(stdin_fd)
+                            stdin_write.close()
+                    if output_fd in ready:
+                        output += output_read.read(1 << 16) or b""
+                        if len(output) > output_bytes:   # enough seen: the worker may end it
+                            poll.unregister(output_fd)
+                            self.control.send(STOP)
+                    if control in ready:   # or closed, by another thread
+                        answer = self.control.recv(ANSWER.size, socket.MSG_WAITALL)
+                        exit_code, limit, cpu_seconds = ANSWER.unpack(answer)
             except (OSError, ValueError, struct.error):
                 return None
             # Nothing of the program is alive: what is in the pipes is all there will be.
             output += output_read.read(LARGEST_PIPE) or b""
             error = b""
-            with suppress(OSError):   # nothing is there
+            with suppress(OSError):   # there is nothing
                 error = os.read(channel.fileno(), LARGEST_PIPE).rpartition(b"\0")[2][:200]
         return Ending(exit_code, limit.rstrip(b"\0").decode(), cpu_seconds, output,
                       error.decode("utf-8", "replace"))
-
-    def _attend(self, stdin_write, stdin, output_read, output_bytes, patience):
-        """Write and read as each is possible, until the worker has an answer -> output so far."""
-        control, output = self.control.fileno(), bytearray()
-        stdin_fd, output_fd = stdin_write.fileno(), output_read.fileno()
-        os.set_blocking(stdin_fd, False)
-        os.set_blocking(output_fd, False)
-        poll = select.poll()
-        poll.register(control, select.POLLIN)
-        poll.register(output_fd, select.POLLIN)
-        poll.register(stdin_fd, select.POLLOUT)
-        while ready := dict(poll.poll(1000 * patience)):
-            if stdin_fd in ready:
-                stdin = stdin[stdin_write.write(stdin) or 0:]
-                if not stdin:
-                    poll.unregister(stdin_fd)
-                    stdin_write.close()
-            if output_fd in ready:
-                output += output_read.read(1 << 16) or b""
-                if len(output) > output_bytes:   # enough seen: the worker may end it
-                    poll.unregister(output_fd)
-                    self.control.send(STOP)
-            if control in ready:   # or closed, by another thread
-                return output
-        raise OSError("the worker hangs")
 
 
 def pipe():
@@ -119,4 +115,4 @@ def pipe():
 
 
 def encode(text):
-    return memoryview(text.encode("utf-8", "surrogatepass"))
+    return text.encode("utf-8", "surrogatepass")

@@ -14,10 +14,6 @@ import sys
 from contextlib import suppress
 
 OPEN_FILES = 128   # descriptors a program may have
-PR_SET_PDEATHSIG, PR_SET_DUMPABLE, PR_SET_SECCOMP = 1, 4, 22
-PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 36, 38
-CAP_DAC_READ_SEARCH = 2
-
 libc = ctypes.CDLL(None)
 LINUX = sys.platform == "linux" and sys.maxsize > 2**32
 MACHINE = {"x86_64": 0, "aarch64": 1}.get(os.uname().machine) if LINUX else None   # column of CALLS
@@ -36,7 +32,7 @@ def prctl(option, value) -> bool:
 # ------------------------------------------------------------------------------------------------
 # Landlock (Linux 5.13): files are opened below the interpreter's own folders, for reading, or not.
 
-CREATE_RULESET, ADD_RULE, RESTRICT_SELF = 444, 445, 446   # system calls
+CREATE_RULESET = 444   # a system call
 READ_FILE, READ_DIR, WRITE_FILE = 4, 8, 2
 
 
@@ -46,9 +42,8 @@ def landlock_ruleset():
     if version < 1:
         return None
     files = (1 << (13, 14, 15, 15, 16)[min(version, 5) - 1]) - 1   # every right it can withhold
-    network = 3 * (version >= 4)   # TCP
-    scope = 3 * (version >= 6)     # abstract sockets, signals: seccomp refuses them all the same
-    withheld = struct.pack("QQQ", files, network, scope)
+    # TCP; abstract sockets and signals. seccomp refuses them all the same.
+    withheld = struct.pack("QQQ", files, 3 * (version >= 4), 3 * (version >= 6))
     ruleset = libc.syscall(CREATE_RULESET, withheld, ctypes.c_size_t(24), 0)
     if ruleset < 0:
         return None
@@ -60,7 +55,7 @@ def landlock_ruleset():
     for path, rights in rules.items():
         with suppress(OSError):   # it is not there
             fd = os.open(path, os.O_PATH)
-            libc.syscall(ADD_RULE, ruleset, 1, struct.pack("=Qi", rights, fd), 0)
+            libc.syscall(445, ruleset, 1, struct.pack("=Qi", rights, fd), 0)   # landlock_add_rule
             os.close(fd)
     return ruleset
 
@@ -97,13 +92,15 @@ getrlimit 97 163, setrlimit 160 164"""
 # process itself, the only one that may be signalled or limited: see install. fcntl: F_DUPFD,
 # F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_DUPFD_CLOEXEC, F_GETPIPE_SZ; not F_SETOWN, which sends
 # signals, nor locks or leases on the library's files. ioctl: is it a terminal, how much is there to
-# read, blocking or not. socketpair: streams, which have no other end to address. Last: see rules.
+# read, blocking or not. socketpair: local streams, which have no other end to address.
+# The last three: see rules.
 SELF = 0x5E1F5E1F
 CHECKED = f"""
 kill 62 129 if 0 in {SELF}, tgkill 234 131 if 0 in {SELF}, prlimit64 302 261 if 0 in 0 {SELF},
 prctl 157 167 if 0 in 15 16, fcntl 72 25 if 1 in 0 1 2 3 4 1030 1032,
 ioctl 16 29 if 1 in 0x5401 0x802C542A 0x5413 0x541B 0x5421 0x5450 0x5451,
-socketpair 53 199 if 1 in 1 0o4001 0o2000001 0o2004001, open 2 -, openat 257 56, clone 56 220"""
+socketpair 53 199 if 0 in 1 if 1 in 1 0o4001 0o2000001 0o2004001,
+open 2 -, openat 257 56, clone 56 220"""
 
 # A filter is a program for the kernel: it looks at a call and says what becomes of it.
 LOAD, AND, RETURN, EQUAL, AT_LEAST, ANY_BIT = 0x20, 0x54, 0x06, 0x15, 0x35, 0x45
@@ -126,26 +123,24 @@ def instruction(code, value, yes=0, no=0) -> bytes:
     return struct.pack("HBBI", code, yes, no, value)
 
 
-def refuse(error) -> bytes:
+def refuse(error):
     return instruction(RETURN, REFUSE | error)
 
 
-def one_of(argument, values) -> bytes:
-    """EPERM unless the call's argument is one of the values."""
-    rule, values = instruction(LOAD, ARGUMENT[argument]), values.split()
+def one_of(argument, values):
+    """EPERM unless the call's argument is one of the values: one_of("0", "15 16")."""
+    rule, values = instruction(LOAD, ARGUMENT[int(argument)]), values.split()
     for k, value in enumerate(values):
         rule += instruction(EQUAL, int(value, 0), len(values) - k)
     return rule + refuse(errno.EPERM)
 
 
-def opening(argument, landlock) -> bytes:
+def opening(argument, landlock):
     """EACCES unless a file is opened for reading. argument: which one holds the flags."""
-    flags = os.O_ACCMODE | os.O_TRUNC
+    # Not even the null device is opened for writing, nor a file made.
+    flags, wanted = os.O_ACCMODE | os.O_TRUNC | os.O_CREAT, instruction(EQUAL, 0, 1)
     if landlock:   # which forgets, before version 3, that opening for reading may truncate
-        wanted = instruction(EQUAL, os.O_TRUNC, 0, 1)
-    else:          # not even the null device is opened for writing
-        flags |= os.O_CREAT
-        wanted = instruction(EQUAL, 0, 1)
+        flags, wanted = os.O_ACCMODE | os.O_TRUNC, instruction(EQUAL, os.O_TRUNC, 0, 1)
     look = instruction(LOAD, ARGUMENT[argument]) + instruction(AND, flags)
     return look + wanted + refuse(errno.EACCES)
 
@@ -154,11 +149,11 @@ def rules(landlock):
     """Calls of CHECKED -> instructions that refuse a call, or go on to what follows."""
     found = {}
     for row in CHECKED.split(","):
-        call, _, condition = row.partition(" if ")
-        if condition:
-            argument, values = condition.split(" in ")
-            found[call.split()[0]] = one_of(int(argument), values)
-    found["socketpair"] += one_of(0, "1")   # AF_UNIX
+        call, *conditions = row.split(" if ")
+        rule = b""
+        for condition in conditions:
+            rule += one_of(*condition.split(" in "))
+        found[call.split()[0]] = rule
     found["open"] = opening(1, landlock)
     found["openat"] = opening(2, landlock)
     found["clone"] = (instruction(LOAD, ARGUMENT[0])
@@ -168,7 +163,7 @@ def rules(landlock):
     return found
 
 
-def seccomp_filter(landlock) -> bytes:
+def seccomp_filter(landlock):
     """Which calls are allowed. Those of other architectures have other numbers, and kill."""
     program = instruction(LOAD, ARCHITECTURE)
     program += instruction(EQUAL, (0xC000003E, 0xC00000B7)[MACHINE], 1) + instruction(RETURN, KILL)
@@ -193,7 +188,7 @@ def install(program) -> bool:
     program = bytearray(program.replace(struct.pack("I", SELF), pid))
     address = ctypes.addressof(ctypes.c_char.from_buffer(program))
     sock_fprog = struct.pack("HxxxxxxP", len(program) // 8, address)
-    return libc.prctl(PR_SET_SECCOMP, 2, sock_fprog, 0, 0) == 0
+    return libc.prctl(22, 2, sock_fprog, 0, 0) == 0   # PR_SET_SECCOMP, SECCOMP_MODE_FILTER
 
 
 # ------------------------------------------------------------------------------------------------
@@ -203,13 +198,13 @@ class Lock:
     level: full, seccomp (no Landlock), landlock (no seccomp) or limits (neither)."""
 
     def __init__(self):
-        prctl(PR_SET_DUMPABLE, 0)          # no process of the same user looks into its memory
-        prctl(PR_SET_CHILD_SUBREAPER, 1)   # orphans come to this process, which ends them
-        prctl(PR_SET_NO_NEW_PRIVS, 1)
+        prctl(4, 0)    # PR_SET_DUMPABLE: no process of the same user looks into its memory
+        prctl(36, 1)   # PR_SET_CHILD_SUBREAPER: orphans come to this process, which ends them
+        prctl(38, 1)   # PR_SET_NO_NEW_PRIVS
         limit(resource.RLIMIT_CORE, 0)
-        limit(resource.RLIMIT_FSIZE, 0)    # no byte into any file
+        limit(resource.RLIMIT_FSIZE, 0)   # no byte into any file
         limit(resource.RLIMIT_NOFILE, OPEN_FILES)
-        if sys.platform == "darwin":       # where it counts processes, not threads
+        if sys.platform == "darwin":      # where it counts processes, not threads
             limit(resource.RLIMIT_NPROC, 0)
         self.ruleset, self.filter = landlock_ruleset(), None
         if not self.holds():
@@ -220,21 +215,21 @@ class Lock:
         if not self.holds():
             self.filter = None
         self.level = ("limits", "landlock", "seccomp", "full")[landlock + 2 * bool(self.filter)]
-        if LINUX:   # What makes root root goes: limits bind, what other processes have is not in
-            # reach. With Landlock root may still read the interpreter's folders of other owners.
-            keep = landlock << CAP_DAC_READ_SEARCH
-            header = struct.pack("Ii", 0x20080522, 0)
-            libc.capset(header, struct.pack("6I", keep, keep, 0, 0, 0, 0))
+        if LINUX:
+            # What makes root root goes: limits bind, processes that still have it are out of reach.
+            # With Landlock it may still read the interpreter's folders, whoever owns them.
+            keep = 4 * landlock   # CAP_DAC_READ_SEARCH
+            libc.capset(struct.pack("Ii", 0x20080522, 0), struct.pack("II16x", keep, keep))
 
     def close(self) -> bool:
         """Lock this process. Landlock before seccomp, which would not let its call through."""
-        if self.ruleset is not None and libc.syscall(RESTRICT_SELF, self.ruleset, 0) != 0:
-            return False
+        if self.ruleset is not None and libc.syscall(446, self.ruleset, 0) != 0:
+            return False   # landlock_restrict_self
         return self.filter is None or install(self.filter)
 
     def holds(self) -> bool:
         """Does the kernel really take it? Tried in a child."""
         child = os.fork()
         if child == 0:
-            os._exit(0 if self.close() else 1)
+            os._exit(not self.close())
         return os.waitpid(child, 0)[1] == 0

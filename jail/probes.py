@@ -24,12 +24,14 @@ PROBES = {
 }
 
 
+STOPPED = {"TIMEOUT", "MEMORY", "OUTPUT_LIMIT", "PermissionError", "BlockingIOError"}
+
+
 def check(sandbox) -> str:
     """The sandbox's level, and of each protection whether it stopped its program, one a line."""
     lines = [f"level: {sandbox.level}"]
     results = sandbox.map([(code, "") for code in PROBES.values()])
     for name, result in zip(PROBES, results):
-        held = (result.status in ("TIMEOUT", "MEMORY", "OUTPUT_LIMIT")
-                or result.error in ("PermissionError", "BlockingIOError"))
+        held = STOPPED & {result.status, result.error}
         lines.append(f"{'yes' if held else 'no ':4s} {name}")
     return "\n".join(lines)

@@ -20,7 +20,7 @@ from contextlib import suppress
 # Our files are imported by their path, then forgotten: what is on sys.path, a program may read.
 sys.path.insert(0, os.path.dirname(os.path.dirname(__file__)))
 from jail import ANSWER, REQUEST  # noqa: E402
-from jail.lock import OPEN_FILES, PR_SET_PDEATHSIG, Lock, limit, prctl  # noqa: E402
+from jail.lock import OPEN_FILES, Lock, limit, prctl  # noqa: E402
 
 del sys.path[0], sys.modules["jail"], sys.modules["jail.lock"]
 
@@ -56,9 +56,8 @@ def serve():
 
 def prepare_interpreter():
     """All that is the same in every run: the streams, the main module."""
-    nothing = os.open(os.devnull, os.O_RDWR)
-    for fd in (0, 1, 2):
-        os.dup2(nothing, fd)
+    for fd in (0, 2):
+        os.dup2(1, fd)   # the null device
     # What a first run sets up in the interpreter, every later one finds.
     first = "try: print(input())\nexcept EOFError: print(flush=True)"
     exec(compile(first, "<first>", "exec"), {})
@@ -90,9 +89,16 @@ def watch(child, control, cpu_seconds):
         ending, events, pause = None, [control], 0.002
     over, gone = b"", (0, 0, None)
     while True:
-        left = min(deadline - time.monotonic(), cpu_seconds - used(child))
+        used, threads = 0.0, 1
+        with suppress(OSError):   # this system does not say
+            used = time.clock_gettime(~child << 3 | 2)   # its CPU clock
+            threads = len(os.listdir(f"/proc/{child}/task"))
+        left = min(deadline - time.monotonic(), cpu_seconds - used)
         if left <= 0:
             over = b"TIMEOUT"
+            break
+        if threads > THREADS:
+            over = b"MEMORY"
             break
         ready = select.select(events, [], [], min(left, pause))[0]
         if control in ready:   # the caller has seen enough, or is gone
@@ -100,36 +106,19 @@ def watch(child, control, cpu_seconds):
             break
         if ending in ready:
             break
-        if threads(child) > THREADS:
-            over = b"MEMORY"
-            break
         if ending is None and (gone := os.wait4(child, os.WNOHANG))[0]:
             break
     if ending is not None:
         os.close(ending)
-    with suppress(OSError):
-        os.killpg(child, signal.SIGKILL)
-    with suppress(OSError):   # should it have died before it had a group
-        os.kill(child, signal.SIGKILL)
+    for kill in (os.killpg, os.kill):   # itself, should it have died before it had a group
+        with suppress(OSError):
+            kill(child, signal.SIGKILL)
     _, status, usage = gone if gone[0] else os.wait4(child, 0)
     sweep()
     exit_code, seconds = os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime
     if seconds > cpu_seconds or exit_code == -signal.SIGXCPU:
         over = over or b"TIMEOUT"
     return exit_code, over, seconds
-
-
-def used(child):
-    """CPU seconds of a process so far; 0 where the system has no such clock."""
-    with suppress(OSError):
-        return time.clock_gettime(~child << 3 | 2)
-    return 0.0
-
-
-def threads(child):
-    with suppress(OSError):
-        return len(os.listdir(f"/proc/{child}/task"))
-    return 1
 
 
 def sweep():
@@ -156,12 +145,12 @@ def become_program(lock, worker, fds, cpu_seconds, memory):
     status, error, memory_reserve = 1, "SandboxError", bytes(1 << 22)
     try:
         os.setsid()
-        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        prctl(1, signal.SIGKILL)   # PR_SET_PDEATHSIG: it does not outlive the worker
         if os.getppid() != worker:
             leave(1)
         for fd, place in zip(fds, (0, 1, CHANNEL)):
             os.dup2(fd, place)
-        code = b"".join(iter(lambda: os.read(CHANNEL, 1 << 16), b""))
+        code = open(CHANNEL, "rb", closefd=False).read()
         # The worker ends the CPU time more exactly; this limit stands when the worker is gone.
         limit(resource.RLIMIT_CPU, int(cpu_seconds) + 1, 1)
         limit(resource.RLIMIT_AS, memory)
