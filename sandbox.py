@@ -1,15 +1,12 @@
-"""What does this program really print? Runs untrusted programs fast, in locked processes of their
-own, and compares outputs.
+"""What does this program really print? Runs untrusted programs, locked in, and compares outputs.
 
     python sandbox.py prog.py < input      # run one file and print its result
     python sandbox.py --check              # what holds on this machine, protection by protection
     run("print(input())", "hello")         # -> Result("OK", "hello\\n", error="", seconds=0.0004)
-    with Sandbox() as sandbox:             # one worker per core, hundreds of runs a second each
-        results = sandbox.map([(code, stdin), ...])
+    Sandbox().map([(code, stdin), ...])    # one worker per core, hundreds of runs a second each
 
-A worker (jail/, which may be skipped) is a small fresh interpreter, never a fork of the trainer,
-that forks one child per run. The child gets the code and its stdin; what is expected stays with the
-caller, so no program can read its answer.
+A worker (jail/, to be skipped) is a small fresh interpreter that forks one child per run. The child
+gets code and stdin; what is expected stays with the caller, so no program can read its answer.
 
 Promised, at every level:
     time        a run ends within its CPU limit, and within 3 times that and 1 second by the clock
@@ -19,8 +16,7 @@ Promised, at every level:
     apart       no run sees anything of another: code, input, output, changed modules
     survival    caller and next run go on; a worker that dies is replaced and its run reported
     leftovers   when the caller ends, is killed or gets Ctrl-C, its workers and their programs end
-Promised at level "full", which Sandbox.level names: Linux 5.13 or newer with Landlock and seccomp,
-as root or not (jail/README.md has the levels of kernels with less):
+Promised at Sandbox.level "full", Linux 5.13 or newer (jail/README.md has the other levels):
     writing     no file is made, changed or removed
     reading     no file is read but Python's own library, shared libraries and the time zone
     network     no connection, no name lookup, no server
@@ -40,12 +36,10 @@ from __future__ import annotations
 import argparse
 import atexit
 import itertools
-import math
 import os
 import re
 import sys
 import threading
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,19 +60,16 @@ class Result:
 
 
 class Sandbox:
-    """A pool of workers, as a context manager. Limits hold for every run: CPU seconds, megabytes of
-    memory, bytes of output. Raises ValueError for wrong limits, RuntimeError where no worker can be
-    started."""
+    """A pool of workers, as a context manager. Limits hold for every run. Raises ValueError for
+    wrong limits, RuntimeError where no worker can be started."""
 
     def __init__(self, workers: int | None = None, *, cpu_seconds: float = 2.0,
                  memory_mb: int = 512, output_bytes: int = 65536):
-        if workers is None:
-            workers = os.cpu_count() or 1
+        workers = os.cpu_count() or 1 if workers is None else workers
         if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
-            raise ValueError("workers must be a positive whole number, or None for one per core, "
-                             f"got {workers!r}")
-        self.limits = dict(cpu_seconds=cpu_seconds, memory_mb=memory_mb, output_bytes=output_bytes)
-        check_limits(self.limits)
+            raise ValueError(f"workers must be a positive whole number, or None, got {workers!r}")
+        self.limits = checked(dict(cpu_seconds=cpu_seconds, memory_mb=memory_mb,
+                                   output_bytes=output_bytes))
         self.workers: list[Worker | None] = [None] * workers
         self.busy = threading.Lock()   # one map at a time: a worker serves one run at a time
 
@@ -102,20 +93,18 @@ class Sandbox:
     def run(self, code: str, stdin: str = "") -> Result:
         return self.map([(code, stdin)])[0]
 
-    def map(self, jobs: Sequence[tuple[str, str]], **limits) -> list[Result]:
+    def map(self, jobs: list[tuple[str, str]], **limits) -> list[Result]:
         """Run every (code, stdin), all workers busy; results in the order of the jobs. limits are
         for this call. Raises ValueError for jobs that are not text."""
         jobs = list(jobs)
         for k, job in enumerate(jobs):
-            match job:
-                case (str(), str()):
-                    continue
-            raise ValueError(f"job {k} must be (code, stdin), both str")
-        limits = self.limits | limits
-        check_limits(limits)
+            pair = isinstance(job, tuple | list) and len(job) == 2
+            if not (pair and isinstance(job[0], str) and isinstance(job[1], str)):
+                raise ValueError(f"job {k} must be (code, stdin), both str")
+        limits = checked(self.limits | limits)
         results: list = [None] * len(jobs)
         work = (itertools.count(), jobs, limits, results)
-        slots = range(1, min(len(self.workers), len(jobs)))
+        slots = range(1, min(len(self.workers), len(jobs)))   # the first is served by this thread
         with self.busy, ThreadPoolExecutor(len(self.workers)) as threads:
             try:
                 others = [threads.submit(self._serve, slot, *work) for slot in slots]
@@ -148,44 +137,40 @@ class Sandbox:
             worker.close()
 
 
-def check_limits(limits: dict) -> None:
+def checked(limits: dict) -> dict:
     for name, value in limits.items():
         number = isinstance(value, int | float) and not isinstance(value, bool)
         if not number or not 0 < value < 1e12:
             raise ValueError(f"{name} must be a positive number, below 10**12, got {value!r}")
+    return limits
 
 
 def as_result(ending: Ending | None, output_bytes: int) -> Result:
     if ending is None:   # the worker died, and the program with it
         return Result("SIGNAL 9", "", "", 0.0)
-    error = ""
+    status, error = "OK", ""
     if len(ending.output) > output_bytes:
         status = "OUTPUT_LIMIT"
     elif ending.limit:
         status = ending.limit
     elif ending.exit_code < 0:
         status = f"SIGNAL {-ending.exit_code}"
-    elif ending.exit_code == 0:
-        status = "OK"
-    else:
+    elif ending.exit_code > 0:
         error = ending.error
         status = "MEMORY" if error == "MemoryError" else "ERROR"
     stdout = ending.output[:output_bytes].decode("utf-8", "replace")
     return Result(status, stdout, error, round(ending.cpu_seconds, 6))
 
 
-_shared: list[Sandbox] = []   # the one sandbox of run()
+_shared = Sandbox(1)   # of run(): its worker starts with the first run
+atexit.register(_shared.close)
 
 
 def run(code: str, stdin: str = "", *, cpu_seconds: float = 2.0, memory_mb: int = 512,
         output_bytes: int = 65536) -> Result:
-    """Run one program in a worker kept for this purpose. Raises ValueError for wrong limits, or
-    arguments that are not text."""
-    if not _shared:
-        _shared.append(Sandbox(1))
-        atexit.register(_shared[0].close)
-    return _shared[0].map([(code, stdin)], cpu_seconds=cpu_seconds, memory_mb=memory_mb,
-                          output_bytes=output_bytes)[0]
+    """Run one program in a worker kept for this purpose. Raises ValueError for wrong arguments."""
+    return _shared.map([(code, stdin)], cpu_seconds=cpu_seconds, memory_mb=memory_mb,
+                       output_bytes=output_bytes)[0]
 
 
 DECIMAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
@@ -195,19 +180,17 @@ WHOLE = re.compile(r"[+-]?[0-9]+")
 def same_output(got: str, want: str) -> bool:
     """Token by token (split at white space), equal count, case-sensitive. Two plain decimal numbers
     are equal exactly where the wanted one looks like an integer, else within 1e-5 * max(1, |want|)
-    (the paper's tolerance). Never raises on text.
-    "1.0\\n2" is the same as "1 2", 1.000009 as 1.0; 1000001 is not 1000000, nor nan 1."""
+    (the paper's tolerance): 1.000009 for 1.0, not 1000001 for 1000000. Never raises on text."""
     ours, theirs = got.split(), want.split()
-    if len(ours) != len(theirs):
-        return False
-    return all(x == y or same_number(x, y) for x, y in zip(ours, theirs))
+    same = (x == y or same_number(x, y) for x, y in zip(ours, theirs))
+    return len(ours) == len(theirs) and all(same)
 
 
 def same_number(got: str, want: str) -> bool:
     if max(len(got), len(want)) > 64 or not (DECIMAL.fullmatch(got) and DECIMAL.fullmatch(want)):
         return False
     a, b = float(got), float(want)
-    if math.isinf(a) or math.isinf(b):
+    if max(abs(a), abs(b)) == float("inf"):
         return False
     if WHOLE.fullmatch(want):   # exactly, beyond the precision of a float
         return int(got) == int(want) if WHOLE.fullmatch(got) else a == b == int(want)
