@@ -219,7 +219,8 @@ def backward(model, turns: list[Turn], n_tokens: int, micro_tokens: int, pad: in
     lengths = [len(turn.prompt) + len(turn.rollout.tokens) for turn in turns]
     for rows in cut_batches(lengths, micro_tokens):
         sequences, A, before = [], [], []
-        for turn in (turns[k] for k in rows):
+        for k in rows:
+            turn = turns[k]
             sampled = turn.rollout.tokens
             sequences.append(turn.prompt + sampled)
             A.append(torch.as_tensor(turn.advantage, dtype=torch.float).expand(len(sampled)))

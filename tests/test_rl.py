@@ -23,11 +23,13 @@ TINY = {"n_layer": 2, "n_head": 2, "n_kv_head": 1, "n_embd": 32, "n_ctx": 512}
 
 
 @pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """Matrices this small only wait for a second thread."""
+def one_cpu_thread():
+    """Matrices this small only wait for a second thread; and weights are equal bit by bit on one thread of a CPU."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
-    yield
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rl, "pick_device", lambda: "cpu")
+        yield
     torch.set_num_threads(before)
 
 
@@ -367,7 +369,7 @@ def out(tmp_path_factory, tokenizer):
 
 def flags(out, name, **more):
     numbers = {"steps": 4, "predict_prompts": 4, "solve_prompts": 1, "fix_prompts": 1, "group": 2, "max_new_tokens_predict": 12,
-               "max_new_tokens_solve": 8, "val_every": 3, "val_cases": 2, "save_every": 2} | more
+               "max_new_tokens_solve": 8, "warmup": 3, "val_every": 3, "val_cases": 2, "save_every": 2} | more
     words = [word for key, value in numbers.items() for word in ("--" + key.replace("_", "-"), str(value))]
     return ["rl.py", "--preset", "quick", "--out", str(out), "--name", name, *words]
 
@@ -409,7 +411,10 @@ def test_a_stopped_run_continues_to_the_same_weights(out, run, stand_ins, monkey
         sum(len(turn.rollout.tokens) for turn in rl.turns_of(sum(played.values(), [])))) or describe(step, played))
     monkeypatch.setattr(rl, "ask", lambda *call: seeds.append(call[5]) or asked(*call))
     monkeypatch.setattr(rl, "backward", watched)
+    apply, rates = rl.apply_gradients, []
+    monkeypatch.setattr(rl, "apply_gradients", lambda model, optimizers, rate, clip: rates.append(rate) or apply(model, optimizers, rate, clip))
     run("whole")
+    assert rates == pytest.approx([1 / 3 * 1, 2 / 3 * 3 / 4, 1 / 2, 1 / 4])         # three steps of warm-up; decays to zero
     assert len(seeds) == len(set(seeds)) >= 3 * 4                                   # no call repeats another's luck
     lines = log(out / "whole.jsonl")
     assert [line["step"] for line in lines] == [0, 1, 2, 3, 4]
@@ -497,11 +502,11 @@ def watched_own(groups, pool, held_out, real=rl.own_cases):
 
 
 real_advantages = rl.set_advantages
-counted = [0]
+sampled = []
 
 
 def set_advantages(group, weight):
-    counted[0] += sum(len(turn.rollout.tokens) for episode in group for turn in episode.turns)
+    sampled.extend(turn.rollout.tokens for episode in group for turn in episode.turns)
     real_advantages(group, weight)
 
 
@@ -511,7 +516,7 @@ leave = rl.leave_processes
 
 def watched_leave():
     with open(f"{sys.argv[4]}/rank{rank}.json", "w") as file:
-        json.dump({"steps": record, "counted": counted[0]}, file)
+        json.dump({"steps": record, "sampled": sampled}, file)
     leave()
 
 
@@ -525,15 +530,16 @@ def test_two_processes_play_their_shares_and_learn_one_model(root, out):
     process = subprocess.run(
         [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2", str(out / "shared.py"),
          *flags(out, "shared", steps=3, predict_prompts=3, solve_prompts=2, fix_prompts=5)[1:]], cwd=root, text=True, capture_output=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(root)})
+        env={**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "", "PYTHONPATH": str(root)})
     assert process.returncode == 0, process.stderr
     lines = log(out / "shared.jsonl")
     assert [line["step"] for line in lines] == [0, 1, 2, 3]
     one, two = (json.loads((out / f"rank{rank}.json").read_text()) for rank in (0, 1))
     assert one["steps"] == two["steps"]                                             # N, norm and weights are the same in both
     assert [step["n_tokens"] for step in one["steps"]] == [line["tokens"] for line in lines[1:]]
-    assert one["counted"] + two["counted"] == sum(line["tokens"] for line in lines[1:])
-    assert one["counted"] > 0 < two["counted"]
+    assert sum(map(len, one["sampled"] + two["sampled"])) == sum(line["tokens"] for line in lines[1:])
+    assert len(one["sampled"]) > len(two["sampled"]) > 10                           # of an odd number of prompts the first plays one more
+    assert not any(tokens in one["sampled"] for tokens in two["sampled"])           # and each samples its own
     assert [line["groups"] for line in lines[1:]] == [3 + 2 + 5] * 3                # two and one, one and one, three and two
     own = load_checkpoint(out / "shared.pt")["extra"]["own"]
     pairs = [(case["cls"], case["code"], case["stdin"]) for case in own]

@@ -23,11 +23,13 @@ TINY = {"n_layer": 1, "n_head": 2, "n_kv_head": 1, "n_embd": 32, "n_ctx": 512}
 
 
 @pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """Matrices this small only wait for a second thread; and equal weights need an equal number of threads."""
+def one_cpu_thread():
+    """Matrices this small only wait for a second thread; and weights are equal bit by bit on one thread of a CPU."""
     before = torch.get_num_threads()
     torch.set_num_threads(1)
-    yield
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sft, "pick_device", lambda: "cpu")
+        yield
     torch.set_num_threads(before)
 
 
@@ -246,13 +248,6 @@ def test_validation_figures(model, tokenizer, monkeypatch, sandbox):
     assert sft.validate(model, tokenizer, cases, problems, runner, args, solve=False) == record
 
 
-def test_validation_reads_the_first_cases_of_each_length(tmp_path):
-    make_data(tmp_path, val_cases=4, val_problems=3)
-    cases, problems = sft.validation_items(Namespace(out=tmp_path, val_cases=2))
-    assert [case.set for case in cases] == ["short", "short", "longer", "longer"] and len(problems) == 2
-    assert cases[0] == tasks.load_cases(tmp_path / "data" / "val_cases.jsonl")[0]
-
-
 # ---------------------------------------------------------------------------------------------------------------------------
 # Runs.
 
@@ -280,9 +275,15 @@ def run(*command):
         sys.argv = before
 
 
+def test_validation_reads_the_first_cases_of_each_length(data):
+    cases, problems = sft.validation_items(Namespace(out=data, val_cases=1))
+    assert [case.set for case in cases] == ["short", "longer"] and len(problems) == 1
+    assert cases[0] == tasks.load_cases(data / "data" / "val_cases.jsonl")[0]
+
+
 def torchrun(root, processes, *command):
     return subprocess.Popen([sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={processes}", *command],
-                            cwd=root, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "OMP_NUM_THREADS": "1"})
+                            cwd=root, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""})
 
 
 def log(path):
@@ -342,6 +343,19 @@ def test_two_processes_compute_what_one_does(root, data, whole):
     weights = load_checkpoint(data / "shared.pt")["model"].state_dict()
     for key, expected in whole[0]["model"].state_dict().items():  # some begin at zero: another course would end as far away as they are large
         assert (weights[key] - expected).norm() < 0.15 * expected.norm(), key
+
+
+def test_each_step_has_its_batch_and_its_rate(data, monkeypatch):
+    seen = []
+    monkeypatch.setattr(sft, "backward", lambda model, tokens, rows, *rest: seen.append(rows) or torch.zeros(()))
+    monkeypatch.setattr(sft, "apply_gradients", lambda model, optimizers, rate, clip: seen.append((rate, clip)))
+    monkeypatch.setattr(sft, "validate", lambda *given: {})
+    run(*flags(data, "seen", "--steps", "8", "--warmup", "2", "--clip", "0.7"))
+    index = np.load(data / "data" / "samples-nlex-0.npz")["index"]
+    index = index[index[:, 2] <= 512]
+    plan = sft.plan_batches(index[:, 2], 1024, 8, None, seed=0)
+    assert len(seen) == 16 and all((index[rows] == given).all() for rows, given in zip(plan, seen[::2]))
+    assert seen[1::2] == [(sft.schedule(step, 8, 2), 0.7) for step in range(8)]
 
 
 def test_prediction_alone_is_trained_for_a_number_of_tokens(data, monkeypatch):
