@@ -15,7 +15,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from model import Rollout, check_prompts, collate, rotate
+from model import Rollout, collate, rotate
 
 BATCH_ROWS = {"cpu": 256, "mps": 256, "cuda": 2048}  # rows sampled at once
 torch.backends.cuda.enable_cudnn_sdp(False)  # it makes a plan for every new shape, 0.1 s each
@@ -244,9 +244,12 @@ class Batch:
 @torch.inference_mode()
 def generate(model, prompts, max_new_tokens, group=1, seed=0, *, end, temperature=1.0):
     """As model.generate, prompts of like length together. In bf16 where that is fast, but logits in
-    fp32 and, on CPUs, attention and its cache."""
-    device, results = model.device, [[] for _ in prompts]
-    check_prompts(prompts, model.config.n_ctx)
+    fp32 and, on CPUs, attention and its cache. Raises ValueError for a prompt that is empty or
+    leaves no room in the context."""
+    device, n_ctx, results = model.device, model.config.n_ctx, [[] for _ in prompts]
+    for k, prompt in enumerate(prompts):
+        if not 0 < len(prompt) < n_ctx:
+            raise ValueError(f"prompt {k} has {len(prompt)} tokens, not 1 to {n_ctx - 1}")
     generator = torch.Generator(device).manual_seed(seed)
     model = copy.deepcopy(model).to(fast_dtype(device.type))
     order = sorted(range(len(prompts)), key=lambda k: len(prompts[k]))

@@ -17,7 +17,6 @@ Initialisation
 
 import base64
 import ctypes
-import math
 import os
 import signal
 import sys
@@ -168,9 +167,9 @@ class Block(nn.Module):
 
 
 class Transformer(nn.Module):
-    def __init__(self, config):
+    def __init__(self, c):
         super().__init__()
-        c = self.config = config
+        self.config = c
         if c.n_embd % c.n_head or c.n_head % c.n_kv_head or c.mlp not in ("relu2", "swiglu"):
             raise ValueError("impossible model: n_embd must be a multiple of n_head, n_head of "
                              f"n_kv_head, mlp relu2 or swiglu; got {c}")
@@ -186,8 +185,7 @@ class Transformer(nn.Module):
             elif "embed_tokens" in name or "lm_head" in name:
                 nn.init.normal_(p, std=0.02)
             elif p.ndim == 2:
-                bound = math.sqrt(3 / p.shape[1])
-                nn.init.uniform_(p, -bound, bound)
+                nn.init.kaiming_uniform_(p, nonlinearity="linear")
         speed = c.rope_theta ** (-torch.arange(0, c.head_size, 2) / c.head_size)       # (hs/2,)
         angles = torch.arange(c.n_ctx)[:, None, None] * speed          # (n_ctx, 1, hs/2)
         self.register_buffer("rope", torch.stack([angles.cos(), angles.sin()]), persistent=False)
@@ -196,19 +194,15 @@ class Transformer(nn.Module):
     def device(self):
         return self.rope.device
 
-    def hidden(self, ids):
-        """ids (B, T) -> (B, T, D), what the output matrix is applied to."""
+    def forward(self, ids):
+        """ids (B, T) -> logits (B, T, V)."""
         T = ids.shape[1]
         if T > self.config.n_ctx:
             raise ValueError(f"sequence of {T} tokens; the model's n_ctx is {self.config.n_ctx}")
         x = self.embed_tokens(ids)                                     # (B, T, D)
         for layer in self.layers:
             x = layer(x, self.rope[:, :T])
-        return self.norm(x)
-
-    def forward(self, ids):
-        """ids (B, T) -> logits (B, T, V)."""
-        return self.lm_head(self.hidden(ids))
+        return self.lm_head(self.norm(x))
 
     def n_params(self):
         return sum(p.numel() for p in self.parameters())
@@ -240,36 +234,27 @@ class Rollout:
     finished: bool           # the end token was reached
 
 
-def check_prompts(prompts, n_ctx):
-    for k, prompt in enumerate(prompts):
-        if not 0 < len(prompt) < n_ctx:
-            raise ValueError(f"prompt {k} has {len(prompt)} tokens, not 1 to {n_ctx - 1}")
-
-
 @torch.inference_mode()
 def generate(model, prompts, max_new_tokens, group=1, seed=0, *, end, temperature=1.0):
     """prompts: lists of tokens -> for each a list of `group` Rollouts. One ends with the token
-    `end`, after max_new_tokens, or where the context ends. temperature 0 is greedy. Raises
-    ValueError for a prompt that is empty or leaves no room in the context."""
-    n_ctx = model.config.n_ctx
-    check_prompts(prompts, n_ctx)
+    `end`, after max_new_tokens, or where the context ends. temperature 0 is greedy."""
     generator = torch.Generator(model.device).manual_seed(seed)
     results = []
     for prompt in prompts:
+        room = model.config.n_ctx - len(prompt) + 1  # the last token need not be read
         rollouts = []
         for _ in range(group):
             out = Rollout([], [], finished=False)
-            for _ in range(min(max_new_tokens, n_ctx - len(prompt) + 1)):
+            for _ in range(min(max_new_tokens, room)):
                 ids = torch.tensor([prompt + out.tokens], device=model.device)         # (1, T)
                 logps = (model(ids)[0, -1] / (temperature or 1)).log_softmax(-1)       # (V,)
+                token = torch.multinomial(logps.exp(), 1, generator=generator).item()
                 if temperature == 0:
                     token = logps.argmax().item()
-                else:
-                    token = torch.multinomial(logps.exp(), 1, generator=generator).item()
                 out.tokens.append(token)
                 out.logprobs.append(logps[token].item())
-                if token == end:
-                    out.finished = True
+                out.finished = token == end
+                if out.finished:
                     break
             rollouts.append(out)
         results.append(rollouts)

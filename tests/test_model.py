@@ -395,10 +395,9 @@ def test_sampling_stops_where_the_context_ends(fp32):
     for chosen in ([0, 1, 2], [0], [2]):
         rollouts = same_greedy(model, [prompts[k] for k in chosen], 40, end=-1, group=2)
         assert [len(r.tokens) for r in rollouts] == [16 - len(prompts[k]) + 1 for k in chosen]
-    for generate in (plain.generate, fast.generate):
-        for impossible in ([0] * 16, []):
-            with pytest.raises(ValueError, match="prompt 1 has"):
-                generate(model, [[1], impossible], max_new_tokens=4, end=-1)
+    for impossible in ([0] * 16, []):
+        with pytest.raises(ValueError, match="prompt 1 has"):
+            fast.generate(model, [[1], impossible], max_new_tokens=4, end=-1)
 
 
 @pytest.mark.parametrize("generate", [plain.generate, fast.generate], ids=["plain", "fast"])
