@@ -220,8 +220,10 @@ def rewards(group):
 
 
 def test_predict_is_rewarded_by_its_output_alone():
-    cases = [tasks.Case("print(3)", "", "3\n", "", "", "short", "plain"), tasks.Case("print(1 // 0)", "", "", "ZeroDivisionError", "", "short", "crash")]
-    answers = ["<output>\n3\n</output>", "Nonsense.\n<output>\n3\n</output>", "<output>\n4\n</output>", "3", None, "<output>\n3\n<error>ValueError\n</output>"]
+    cases = [tasks.Case("print(3)", "", "3\n", "", "", "short", "plain"),
+             tasks.Case("print(1 // 0)", "", "", "ZeroDivisionError", "", "short", "crash")]
+    answers = ["<output>\n3\n</output>", "Nonsense.\n<output>\n3\n</output>", "<output>\n4\n</output>", "3", None,
+               "<output>\n3\n<error>ValueError\n</output>"]
     crashes = ["<output>\n<error>ZeroDivisionError\n</output>", "<output>\n</output>", *[""] * 4]
     script = Script(*answers, *crashes)
     groups = rl.predict(cases, script, Namespace(**{**vars(ARGS), "group": 6}))
@@ -288,7 +290,11 @@ def test_own_programs_are_few_distinct_and_never_held_out():
     assert [case.code for case in pool[::2]] == many[:rl.OWN_PROGRAMS]
 
     asked = []
-    secret = rl.own_cases([solved(problem(), "a", "b")], [], lambda programs: asked.append(programs) or [code == "a" for code, _ in programs])
+
+    def a_is_held_out(programs):
+        asked.append(programs)
+        return [code == "a" for code, _ in programs]
+    secret = rl.own_cases([solved(problem(), "a", "b")], [], a_is_held_out)
     assert {case.code for case in secret} == {"b"} and asked == [[("a", "list"), ("b", "list")]]
     both = Episode(problem(), [], ["wrong", "mended"], [-1.0, 1.0])                       # of two turns, the right one
     submitted = Episode(problem(), [], ["good", "good"], [1.0, 1.0])
@@ -317,8 +323,9 @@ def test_what_the_log_says_of_a_step():
     for group in predict + multi:
         rl.set_advantages(group, 0.8)
     record = rl.describe(7, {"predict": predict, "solve": [], "multi": multi})
-    assert record == {"step": 7, "skipped": 1, "groups": 3, "predict_pass": 0.75, "predict_length": 3, "predict_cut": 0.25, "multi_first": 0.0,
-                      "multi_pass": 0.5, "multi_length": pytest.approx(16 / 3), "multi_cut": 0.0, "tokens": 28, "entropy": pytest.approx(0.5)}
+    assert record == {"step": 7, "skipped": 1, "groups": 3, "predict_pass": 0.75, "predict_length": 3, "predict_cut": 0.25,
+                      "multi_first": 0.0, "multi_pass": 0.5, "multi_length": pytest.approx(16 / 3), "multi_cut": 0.0,
+                      "tokens": 28, "entropy": pytest.approx(0.5)}
     for group in predict + multi:
         for ended in group:
             ended.rewards = [1.0]
@@ -412,7 +419,8 @@ def test_a_stopped_run_continues_to_the_same_weights(out, run, stand_ins, monkey
     monkeypatch.setattr(rl, "ask", lambda *call: seeds.append(call[5]) or asked(*call))
     monkeypatch.setattr(rl, "backward", watched)
     apply, rates = rl.apply_gradients, []
-    monkeypatch.setattr(rl, "apply_gradients", lambda model, optimizers, rate, clip: rates.append(rate) or apply(model, optimizers, rate, clip))
+    monkeypatch.setattr(rl, "apply_gradients", lambda model, optimizers, rate, *rest: rates.append(rate) or apply(
+        model, optimizers, rate, *rest))
     run("whole")
     assert rates == pytest.approx([1 / 3 * 1, 2 / 3 * 3 / 4, 1 / 2, 1 / 4])         # three steps of warm-up; decays to zero
     assert len(seeds) == len(set(seeds)) >= 3 * 4                                   # no call repeats another's luck

@@ -140,7 +140,8 @@ def test_samples_are_read_once_and_again_when_the_data_are_younger(tmp_path, tok
 def made_up(tokenizer):
     """Four samples -> tokens, rows of the index."""
     tokens, rows = [], []
-    for user, assistant in (("Predict.\nprint(3)\nInput:\n", "<output>\n3\n</output>"), ("Solve.\nPrint.", "1 + 1"), ("1", ""), ("2 2 2", "7")):
+    texts = [("Predict.\nprint(3)\nInput:\n", "<output>\n3\n</output>"), ("Solve.\nPrint.", "1 + 1"), ("1", ""), ("2 2 2", "7")]
+    for user, assistant in texts:
         prompt, answer = tokenizer.prompt(user), tokenizer.answer(assistant)
         rows.append((len(tokens), len(prompt), len(prompt) + len(answer), 0))
         tokens += prompt + answer
@@ -282,8 +283,9 @@ def test_validation_reads_the_first_cases_of_each_length(data):
 
 
 def torchrun(root, processes, *command):
-    return subprocess.Popen([sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={processes}", *command],
-                            cwd=root, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""})
+    launcher = [sys.executable, "-m", "torch.distributed.run", "--standalone", f"--nproc_per_node={processes}"]
+    return subprocess.Popen([*launcher, *command], cwd=root, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                            env={**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""})
 
 
 def log(path):
@@ -341,7 +343,8 @@ def test_two_processes_compute_what_one_does(root, data, whole):
     assert [line["step"] for line in two] == [10, 20, 30, 40] and [line["tokens"] for line in two] == [line["tokens"] for line in one]
     assert [line["loss"] for line in two] == pytest.approx([line["loss"] for line in one], rel=0.02)  # bf16 rounds otherwise
     weights = load_checkpoint(data / "shared.pt")["model"].state_dict()
-    for key, expected in whole[0]["model"].state_dict().items():  # some begin at zero: another course would end as far away as they are large
+    for key, expected in whole[0]["model"].state_dict().items():
+        # some begin at zero: another course would end as far away as they are large
         assert (weights[key] - expected).norm() < 0.15 * expected.norm(), key
 
 
