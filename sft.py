@@ -233,12 +233,7 @@ def log_step(args, record: dict, rank: int) -> None:
     """One line to out/<name>.jsonl; its numbers, shortened, to the terminal."""
     if rank == 0:
         tasks.log_metrics(args.out / f"{args.name}.jsonl", record)
-        told = []
-        for key, value in record.items():
-            if isinstance(value, float):
-                told.append(f"{key} {value:.3g}")
-            elif isinstance(value, int):
-                told.append(f"{key} {value:,}")
+        told = [f"{key} {round(value, 4)}" for key, value in record.items() if key != "seconds"]
         tqdm.write("  ".join([f"{args.name:6s}", *told]))
 
 

@@ -51,7 +51,7 @@ def main() -> None:
         seconds = rl["extra"]["seconds"] / start["extra"]["seconds"]
         kept = {key: start["extra"][key] for key in ("format", "texts")}
     except (CheckpointError, KeyError) as problem:
-        tasks.fail(f"lab.control: needs a finished run of rl.py and its start: {problem}")
+        tasks.fail(f"needs a finished run of rl.py and its start: {problem}")
     args.name = f"{start_name}-{'ceiling' if args.ceiling else 'control'}"
     if (args.out / f"{args.name}.pt").exists():
         print(f"{args.name:6s}  {args.out / args.name}.pt is there")

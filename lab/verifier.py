@@ -17,7 +17,7 @@ def train_on_its_programs(args, model, own: list, extra: dict, rank: int, ranks:
     try:
         own = [tasks.Case(**row) for row in load_checkpoint(args.out / "rl.pt")["extra"]["own"]]
     except (CheckpointError, KeyError) as problem:
-        tasks.fail(f"lab.verifier: needs a finished RL run: {problem}")
+        tasks.fail(f"needs a finished RL run: {problem}")
     train(args, model, own, extra, rank, ranks)
 
 
