@@ -51,4 +51,5 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("path", type=Path, help="file to write")
-    learn_vocab(draw_texts(6000), parser.parse_args().path)
+    args = parser.parse_args()
+    learn_vocab(draw_texts(6000), args.path)
