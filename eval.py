@@ -402,6 +402,14 @@ def show(args) -> None:
     print(f"\nsimulated {parse_outcome(told)}, true {(run.stdout, run.error)}")
 
 
+def write(args, metrics: dict) -> None:
+    """metrics.json and report.md in --out."""
+    seconds = json.loads((args.out / "seconds.json").read_text())
+    metrics |= {"preset": args.preset, "seed": args.seed, "seconds": seconds}
+    tasks.replace_text(args.out / "metrics.json", json.dumps(metrics, indent=1))
+    tasks.replace_text(args.out / "report.md", table(metrics) + "\n")
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -409,7 +417,7 @@ def main() -> None:
     parser.add_argument("--stdin", default="", help="with --show: its standard input, as text")
     parser.add_argument("--ckpt", type=Path, default=SHIPPED, help="with --show: the checkpoint")
     args = tasks.settings(parser, "answers", "eval")
-    args.rank, _ = join_processes(pick_device())
+    args.rank, args.ranks = join_processes(pick_device())
     if args.show:
         return show(args)
     started = time.time()
@@ -417,10 +425,7 @@ def main() -> None:
         metrics = measure(args, Truth(sandbox))
     if args.rank == 0:
         tasks.add_seconds(args.out, "eval", time.time() - started)
-        seconds = json.loads((args.out / "seconds.json").read_text())
-        metrics |= {"preset": args.preset, "seed": args.seed, "seconds": seconds}
-        tasks.replace_text(args.out / "metrics.json", json.dumps(metrics, indent=1))
-        tasks.replace_text(args.out / "report.md", table(metrics) + "\n")
+        write(args, metrics)
         print(table(metrics))
     leave_processes()
 

@@ -1,26 +1,36 @@
-"""Estimators against brute force; picking and repairing with scripted models; a whole evaluation with random weights."""
+"""Estimators against brute force; picking and repairing with scripted models; a whole evaluation by a script."""
 
 import itertools
 import json
 import random
-import re
 import sys
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import torch
 
-import eval as evaluation
-import figures
-import report
+import eval as course
 import tasks
-from eval import Answer, Simulator, on_public_tests, resample, self_rlef
-from figures import bin_of, compare_choices, figure, paired_difference, pass_at_k, rank_score_at_k
-from report import percent
+import worlds
+from eval import (
+    Model,
+    best_at_k,
+    count_passed,
+    figure,
+    on_public_tests,
+    paired_difference,
+    pass_at_k,
+    rank_score_at_k,
+    resample,
+    self_rlef,
+)
+from model import ModelConfig, Tokenizer, Transformer, save_checkpoint
 from tasks import Problem
 
 # ---------------------------------------------------------------------------------------------------------------------
 # Estimators.
+
 
 def test_pass_at_k_equals_enumeration():
     for n in range(1, 8):
@@ -54,6 +64,8 @@ def test_rank_score_limits():
     assert rank_score_at_k(correct, correct, 3) == pytest.approx(pass_at_k(5, 2, 3))      # a perfect judge reaches the ceiling
     assert rank_score_at_k([0] * 5, correct, 3) == pytest.approx(0.4)                      # no information: pass@1
     assert rank_score_at_k([3, 9, 2, 1, 0], correct, 5) == 0                              # k = n: the best-scored one
+    both = best_at_k(np.array([[2, 0], [1, 0]]), np.array([[0.0, 1.0], [1.0, 0.0]]))
+    assert both.tolist() == [[0.5, 0.5], [0.0, 0.5]]                                      # (k, problem)
 
 
 def test_figure_is_mean_and_interval_over_classes():
@@ -78,74 +90,25 @@ def test_paired_difference_is_narrow_where_items_move_together():
     assert paired_difference([1, 0], [0, 0], ["a", "b"])["value"] == 0.5
 
 
-def test_words():
-    assert percent({"value": 0.803, "lo": 0.77, "hi": 0.8312}) == "80.3 (77.0 to 83.1)"
-    assert percent({"value": 0.05, "lo": -0.01, "hi": 0.11}, signed=True) == "+5.0 (-1.0 to +11.0)"
-    assert percent(None) == percent(figure([], [])) == "-"
-    assert [bin_of(n) for n in (1, 5, 6, 30, 31, 900)] == ["1-5", "1-5", "6-10", "21-30", "31+", "31+"]
-    assert [bin_of(n, figures.SIZE_BINS, 0) for n in (0, 9, 10, 50, 99, 100)] == ["0-9", "0-9", "10-19", "50-99", "50-99", "100+"]
-
-
-def test_differences_are_paired_and_of_models_that_are_there():
-    cls = ["a", "b", "c", "d"]
-    record = figures.compare({"x": {"c": ([1, 1, 0, 1], cls), "only x": ([1], ["a"])}, "y": {"c": ([0, 1, 0, 1], cls)}},
-                            [("x", "y"), ("x", "z")])
-    assert record["models"]["x"]["c"]["value"] == 0.75 and record["models"]["x"]["only x"]["n"] == 1
-    assert set(record["differences"]) == {"x minus y"} and set(record["differences"]["x minus y"]) == {"c"}
-    assert record["differences"]["x minus y"]["c"] == figure([1, 0, 0, 0], cls)  # narrower than of two independent samples
-
-
-def test_choices_by_simulation_and_by_running():
-    right = [True, False, False]
-    assert compare_choices([2, 0, 0], [2, 1, 0], right) == "same"
-    assert compare_choices([2, 2, 0], [2, 1, 0], right) == "false pass"     # the wrong one shares the first place
-    assert compare_choices([1, 2, 0], [2, 1, 0], right) == "false pass"     # the right one fails, but the wrong one is believed to pass
-    assert compare_choices([0, 1, 0], [2, 1, 0], right) == "false fail"     # the wrong one is judged as it is
-    assert compare_choices([0, 2, 1], [3, 2, 0], right) == "false fail"     # another is overrated, but not chosen
-    assert compare_choices([2, 0, 0], [2, 2, 0], right) == "better"         # luck: it passes the public tests and is wrong
-    assert compare_choices([1, -1, 1], [1, -1, 0], [True, False, False]) == "false pass"
-    # whenever simulation's choice is worse without a false pass on top, one of the really best is simulated as worse than it is
-    rng = random.Random(0)
-    for _ in range(3000):
-        passed, simulated = ([rng.randint(0, 2) for _ in range(4)] for _ in range(2))
-        kind = compare_choices(simulated, passed, [p == 2 and rng.random() < 0.8 for p in passed])
-        if kind == "false fail":
-            assert any(p == max(passed) and score < p for score, p in zip(simulated, passed))
-
-
-def test_vague_phrases_and_what_a_case_is_like():
-    words = {"Read a list of numbers. Print the sum.": 0, "Read a list of numbers. Grow each. Print the sum.": 1,
-             "Read n and take 1 to n. Keep those on one side of 12. Print the largest, at least 0, adjusted by 3.": 2}
-    assert [figures.vague_phrases(SimpleNamespace(statement=text)) for text in words] == [*words.values()]
-    rng, knobs = random.Random(0), tasks.world.KNOBS["cpu"]
-    drawn = [tasks.world.random_problem(rng, knobs, "train", k % 2 == 1) for k in range(40)]
-    assert all((figures.vague_phrases(problem) > 0) == problem.open for problem in drawn if problem)
-    assert [evaluation.input_length(text) for text in ("", "3 1 2", "90417", "6", "12", "abc", "4 -1")] == [0, 3, 5, 6, 12, 3, 2]
-    answer = "We read 907, so s = '907'.\nTurn 12: x = -40.\ny = int('88') = 8 * 5 = 40.\n<output>\n41\n</output>"
-    assert evaluation.value_size(answer) == 41 and evaluation.value_size("<output>\n</output>") == 0
-
-
 # ---------------------------------------------------------------------------------------------------------------------
 # Picking and repairing, with programs that are just names and models that follow a script.
+
 
 def problem(name, tests=2):
     return Problem(statement=name, kind="ints", open=name == "b", public=[[f"{name}{t}", "1"] for t in range(tests)],
                    hidden=[["h", "1"]], solution="", cls=name)
 
 
-def fence(code):
-    return f"```python\n{code}\n```"
-
-
 class Script:
-    """Answers whose texts come in order per statement."""
+    """Answers that come in order per statement."""
 
     def __init__(self, **texts):
-        self.texts, self.users = {name: list(rows) for name, rows in texts.items()}, []
+        self.texts, self.users, self.turns = {name: list(rows) for name, rows in texts.items()}, [], []
 
-    def __call__(self, users, group=1):
+    def __call__(self, users, number):
         self.users += users
-        return [[Answer(self.texts[user.split("\n")[1]].pop(0), 5) for _ in range(group)] for user in users]
+        self.turns.append(number)
+        return [self.texts[user.split("\n")[1]].pop(0) for user in users]
 
 
 def observe(pairs):
@@ -153,368 +116,225 @@ def observe(pairs):
     return [("1\n" if code.startswith("good") else "0\n", "") for code, _ in pairs]
 
 
-def test_on_public_tests_keeps_the_order_and_skips_unreadable_programs():
+def test_public_tests_are_observed_in_order_all_at_once():
     seen = []
-    got = on_public_tests([problem("a"), problem("b"), problem("c", 3)], ["good", None, "bad"],
-                          lambda pairs: seen.extend(pairs) or observe(pairs))
-    assert got == [[("1\n", "")] * 2, [None, None], [("0\n", "")] * 3]
-    assert seen == [("good", "a0"), ("good", "a1"), ("bad", "c0"), ("bad", "c1"), ("bad", "c2")]
-    assert [evaluation.count_right(problem("a"), code, outcomes) for code, outcomes in zip(["good", None, "bad"], got)] == [2, -1, 0]
+    attempts = [(problem("a"), "good"), (problem("b"), ""), (problem("c", 3), "bad")]
+    got = on_public_tests(attempts, lambda pairs: seen.append(pairs) or observe(pairs))
+    assert [[row[2:] for row in rows] for rows in got] == [
+        [(("1\n", ""), True)] * 2, [(("0\n", ""), False)] * 2, [(("0\n", ""), False)] * 3]
+    assert seen == [[("good", "a0"), ("good", "a1"), ("", "b0"), ("", "b1"), ("bad", "c0"), ("bad", "c1"), ("bad", "c2")]]
+    scores = count_passed([attempts, attempts[::-1]], observe)
+    assert scores.tolist() == [[2, -1, 0], [0, -1, 2]]  # what could not be read is worse than what passes nothing
+    lucky = count_passed([[(problem("a"), "")]], lambda pairs: [("1\n", "")] * len(pairs))
+    assert lucky.tolist() == [[1]]  # and never seems to pass all
 
 
 def test_self_rlef_submits_fixes_and_stops_at_the_limit():
-    problems = [problem(name) for name in "abcd"]
-    answer = Script(a=[tasks.SUBMIT], b=[fence("bad2"), fence("good3"), tasks.SUBMIT],
-                    c=["no program at all"], d=[fence("d2"), fence("d3"), fence("d4")])
-    histories = self_rlef(problems, ["good", "bad", None, "d1"], answer, observe, turns=4)
-    assert histories == [["good"], ["bad", "bad2\n", "good3\n"], [None], ["d1", "d2\n", "d3\n", "d4\n"]]
+    attempts = [(problem(name), code) for name, code in (("a", "good"), ("b", "bad"), ("c", ""), ("d", "d1"))]
+    answer = Script(a=[tasks.SUBMIT], b=[tasks.fence("bad2"), tasks.fence("good3"), tasks.SUBMIT],
+                    c=["no program at all"], d=[tasks.fence("d2"), tasks.fence("d3"), tasks.fence("d4")])
+    repairs = self_rlef(attempts, answer, observe, turns=4)
+    assert [repair.programs for repair in repairs] == [
+        ["good"], ["bad", "bad2\n", "good3\n"], [""], ["d1", "d2\n", "d3\n", "d4\n"]]
+    assert [repair.submitted for repair in repairs] == [True, True, True, False] and answer.turns == [1, 2, 3]
     assert all(not texts for texts in answer.texts.values())  # at the limit nothing more is asked
     first = answer.users[:4]
-    assert "right" in first[0] and "wrong" not in first[0].split("Submit or fix.")[1]
-    assert "wrong" in first[1] and "nothing" in first[2]
-    assert self_rlef(problems, ["x"] * 4, None, None, turns=1) == [["x"]] * 4
+    assert "right" in first[0] and "wrong" not in first[0].split("Submit or fix.")[1] and "wrong" in first[1]
+    assert [repair.programs for repair in self_rlef(attempts, None, None, turns=1)] == [["good"], ["bad"], [""], ["d1"]]
 
 
-def test_exchanged_feedback_is_the_next_problems():
-    answer = Script(a=[tasks.SUBMIT], b=[tasks.SUBMIT])
-    self_rlef([problem("a"), problem("b", 3)], ["good", "bad"], answer, observe, turns=3, exchange=True)
-    assert answer.users[0].count("wrong") == 2 and answer.users[1].count("right") == 3
+def test_resampling_takes_the_first_that_is_accepted():
+    accepted = np.array([[1, 0, 0, 0], [0, 0, 1, 0], [1, 0, 1, 1]], dtype=bool)  # (n, P)
+    assert resample(accepted).tolist() == [0, 2, 1, 2] and resample(accepted[:2]).tolist() == [0, 1, 1, 1]
 
 
-def test_feedback_can_tell_how_the_failing_run_went():
-    seen, problems = [], [problem(name) for name in "abc"]
-    explain = lambda code, stdin: seen.append((code, stdin)) or [f"x = {stdin}.", "We stop."]
-    answer = Script(a=[tasks.SUBMIT], b=[fence("worse"), tasks.SUBMIT], c=[tasks.SUBMIT])
-    histories = self_rlef(problems, ["good", "bad", None], answer, observe, turns=3, explain=explain)
-    assert histories == [["good"], ["bad", "worse\n"], [None]]
-    assert seen == [("bad", "b0"), ("worse\n", "b0")]  # the first failing test of what stands now; nothing of unreadable programs
-    assert answer.users[1].endswith("The run on b0:\nx = b0.\nWe stop.") and all("The run" not in answer.users[k] for k in (0, 2))
+class Believer:
+    """A model that believes what `observe` says, writes programs in order and submits at once."""
+
+    def __init__(self, overrated=()):
+        self.overrated, self.asked = overrated, []
+
+    def belief(self, pairs, number=1):
+        self.asked.append(number)
+        return [("1\n", "") if code in self.overrated else outcome for (code, _), outcome in zip(pairs, observe(pairs))]
+
+    def write(self, prompts, number):
+        return [tasks.fence("good") if "wrong" in prompt and "\nb\n" in prompt else tasks.SUBMIT for prompt in prompts]
 
 
-def test_resampling_uses_the_drawn_programs_first():
-    problems = [problem(name) for name in "abc"]
-    answer = Script(b=[fence("good9"), fence("never")], c=[fence("c4"), fence("c5")])
-    histories = resample(problems, [["bad", "good", "x"], ["b1", None, "b3"], ["c1", "c2", "c3"]], answer, observe, turns=5)
-    assert histories == [["bad", "good"], ["b1", None, "b3", "good9\n"], ["c1", "c2", "c3", "c4\n", "c5\n"]]
-    assert resample(problems[:1], [["b1", "b2", "b3"]], None, observe, turns=2) == [["b1", "b2"]]
+class Runner:
+    outcomes = staticmethod(observe)
+
+    def right(self, attempts):
+        return np.array([code.startswith("good") and code != "good but wrong" for _, code in attempts], dtype=float)
 
 
-def test_simulator_asks_once_and_remembers(tmp_path):
-    asked = []
-
-    def answer(users, group):
-        asked.extend(users)
-        return [[Answer(f"r = 1.\n<output>\n{len(asked)}\n</output>", 9)] * group for _ in users]
-    simulator = Simulator(answer, tmp_path / "kept.json", [1])
-    pairs = [("p", "1"), ("q", "1"), ("p", "1")]
-    assert simulator.first(pairs) == [("2\n", ""), ("2\n", ""), ("2\n", "")] and len(asked) == 2
-    assert [len(row) for row in simulator.outcomes(pairs, 3)] == [3, 3, 3] and len(asked) == 4
-    simulator.save()
-    again = Simulator(None, tmp_path / "kept.json", [1])
-    assert again.outcomes(pairs, 3) == simulator.outcomes(pairs, 3)
-    assert Simulator(None, tmp_path / "kept.json", [2]).known == {}
-
-
-# ---------------------------------------------------------------------------------------------------------------------
-# Figures from rows with a known result.
-
-def test_best_at_k_and_repair_figures():
-    problems = [problem("a"), problem("b")]
-    rows = {"solve-rl": {"programs": [["x"] * 4] * 2, "tokens": [[4, 3, 2, 1], [1, 2, 3, 4]],
-                         "right": [[True, False, False, False], [True, True, False, False]], "passed": [[2, 0, 1, -1], [2, 2, 2, 0]]},
-            "best": {"scores": [[[2, 2, 0, -1], [2, 2, 0, 0]]]}}
-    run = {"init": [True, False], "final": [True, True], "init_public": [True, True], "final_public": [True, True], "turns": [1, 3],
-           "right": [[True], [False, False, True]]}
-    rows["self-rlef"] = {"simulated": run, "oracle": run, "resample": {**run, "final": [False, True]}}
-    summary = figures.summarise(rows, problems, {})
-    best, loop = summary["best_at_k"], summary["self_rlef"]
-    values = lambda key, part=best: [round(f["value"], 4) for f in part[key]]
-    assert best["n"] == 4 and len(best["clear"]["pass"]) == 4
-    assert values("pass") == [0.375, round((1 / 2 + 5 / 6) / 2, 4), round((3 / 4 + 1) / 2, 4), 1.0]
-    assert values("simulate")[3] == 0.75 and values("exec")[3] == round((1 + 2 / 3) / 2, 4)
-    assert values("random") == [0.375] * 4
-    assert values("short1")[3] == 0.5 and values("short1", best["open"])[3] == 1.0  # the unreadable program is last, however short
-    assert best["gain"][0]["value"] == 0 and summary["simulation_gap"]["value"] == pytest.approx(best["exec"][3]["value"] - 0.75, abs=1e-4)
-    assert best["choices"] == {"same": 0, "false fail": 0, "false pass": 1, "better": 1} and best["open"]["choices"]["better"] == 1
-    assert {t: f["value"] for t, f in loop["curve"]["simulated"].items()} == {"1": 0.5, "2": 0.5, "3": 1.0, "10": 1.0}
-    assert best["accepts_right"]["value"] == 0.75 and best["rejects_wrong"]["value"] == pytest.approx(2 / 3, abs=1e-4)
-    assert summary["solve"]["rl/clear"]["pass@1"]["value"] == 0.25 and summary["solve"]["rl"]["public@1"]["value"] == 0.5
-    assert (loop["fixed"]["value"], loop["broken"]["value"], loop["turns"]["value"]) == (0.5, 0, 2)
-    assert loop["resample"]["value"] == 0.5 and loop["final_minus_resample"]["value"] == 0.5
-    assert loop["table"]["all tests"]["wrong -> right"]["value"] == 0.5 and loop["table"]["public tests"]["right -> right"]["value"] == 1
-
-
-def item(right, set_="short", **more):
-    return {"set": set_, "kind": "plain", "cls": str(more.get("steps", 1)), "steps": 1, "length": 3, "size": 5, "votes": 1, "right": right,
-            "readable": True, "majority": right[0], "greedy": right[0], **more}
-
-
-def test_models_beside_each_other():
-    yes, no, half = [True] * 5, [False] * 5, [True] + [False] * 4
-    predictions = lambda *rights: {"items": [item(right, steps=k, length=3 + k, size=10 * k) for k, right in enumerate(rights, 1)],
-                                   "extra": {}}
-    rows = {"predict-sft": predictions(no, half), "predict-rl": predictions(yes, half), "predict-sft-control": predictions(half, half),
-            "predict-few": predictions(no, no), "predict-few-rl": predictions(yes, no), "predict-joint-none": predictions(no, no)}
-    own = lambda right: [item(right, "own")]
-    rows["own"] = {"items": {"rl": own(half), "predict-rl": own(yes), "sft": own(no)}}
-    solved = lambda right: {"programs": [["x"] * 4] * 2, "tokens": [[1] * 4] * 2, "right": right,
-                            "passed": [[2 * r for r in row] for row in right]}
-    rows |= {"solve-sft": solved([[0, 0, 0, 0], [1, 0, 0, 0]]), "solve-rl": solved([[1, 1, 0, 0], [1, 0, 0, 0]]),
-             "solve-joint-none": solved([[0, 0, 0, 0], [0, 0, 0, 0]]), "solve-extra": solved([[1, 1, 1, 1], [0, 0, 0, 0]]),
-             "solve-extra-without-tests": solved([[1, 0, 0, 0], [1, 1, 0, 0]])}
-    perfect = [[2, 0, 0, 0], [2, 2, 0, 0]]
-    rows |= {"best": {"scores": [[[0, 0, 2, 2], [2, 0, 0, 0]]]},
-             "best-extra": {"scores": [[[2] * 4] * 2], "judge": "extra", "programs_of": "extra"},
-             "best-extra-without-tests": {"scores": [perfect], "judge": "extra", "programs_of": "extra-without-tests"}}
-    run = lambda *right: {"right": right, "turns": [len(row) for row in right], "too_long": 0}
-    rows["self-rlef-traces"] = {"simulated": run([False, True], [True]), "simulated_trace": run([False, False, True], [True]),
-                                "oracle": run([False], [True]), "oracle_trace": run([False, True], [True])}
-    problems = [problem("a"), Problem(**{**vars(problem("b")), "statement": "Grow each. Print the sum."})]
-    names = {name: "/".join(stage) for name, stage in evaluation.CHECKPOINTS.items()}
-    summary = figures.summarise(rows, problems, names)
-    value = lambda record, *keys: record["models"][keys[0]][keys[1]]["value"]
-    change = lambda record, pair, column: record["differences"][pair][column]["value"]
-
-    rl = summary["rl_table"]["default"]
-    assert len(summary["rl_table"]["scarce"]["models"]) == 2
-    assert (value(rl, "rl", "short pass@1"), value(rl, "rl", "short pass@5"), value(rl, "sft", "short pass@5")) == (0.6, 1.0, 0.5)
-    assert set(rl["differences"]) == {"rl minus sft", "rl minus sft-control", "sft-control minus sft"}
-    assert change(rl, "rl minus sft-control", "short pass@1") == 0.4 and change(rl, "sft-control minus sft", "short pass@5") == 0.5
-    timed = lambda run, seconds: {**run, "training": {name: {"seconds": seconds} for name in run["training"]}}
-    told = report.rl_beside_controls([timed(summary, 10), timed({**summary, "rl_table": {}}, 90)])  # the second has no such runs
-    assert "default, 1 seed, n = 2" in told and "scarce" not in told  # of which there is no control
-    assert [line.split("|")[-2].strip() for line in told.splitlines() if "minus" not in line][2:] == ["10"] * 3
-    formats = summary["formats"]
-    assert set(formats["models"]) == {"sft", "rl", "joint-none"} and value(formats, "rl", "solve pass@1") == 0.375
-    assert set(formats["differences"]) == {"rl minus sft", "sft minus joint-none"}
-    assert change(formats, "sft minus joint-none", "short pass@1") == 0.1 and change(formats, "rl minus sft", "solve pass@1") == 0.25
-    assert change(summary["own_programs"], "predict-rl minus rl", "own pass@1") == 0.8
-    assert value(summary["public_tests"], "without tests", "best@4 simulate") == 1.0
-    assert change(summary["public_tests"], "without tests minus with tests", "solve pass@1") == -0.125
-    assert change(summary["public_tests"], "without tests minus with tests", "best@4 simulate") == 0.5
-    readings = summary["open_readings"]["models"]
-    assert {key: row["chance"]["value"] for key, row in readings.items()} == {"0 vague": 1.0, "1 vague": 0.5}
-    assert readings["1 vague"]["pass@1 minus chance"]["value"] == -0.25 and readings["1 vague"]["best@4 simulate"]["value"] == 1.0
-    assert readings["0 vague"]["best@4 simulate"]["value"] == 0.0 and readings["0 vague"]["best@4 exec"]["value"] == 1.0
-    traces = summary["self_rlef_traces"]
-    assert [value(traces, "simulated_trace", f"after {t}") for t in (1, 2, 3, 10)] == [0.5, 0.5, 1.0, 1.0]
-    assert change(traces, "simulated_trace minus simulated", "after 2") == -0.5
-    assert change(traces, "oracle_trace minus oracle", "after 10") == 0.5 and traces["turns"]["simulated_trace"]["value"] == 2
-    assert {key: f["value"] for key, f in summary["predict_by_length"]["rl/nlex"].items()} == {"4": 1.0, "5": 0.2}
-    assert {key: f["value"] for key, f in summary["predict_by_size"]["rl/nlex"].items()} == {"10-19": 1.0, "20-49": 0.2}
-    assert (summary["best_at_k_extra_without_tests"]["judge"], summary["best_at_k"]["judge"]) == ("extra", "rl")
-    assert summary["solve"]["extra-without-tests"]["pass@1"]["value"] == 0.375
-    shown = list(report.beside_each_other(summary))
-    assert len(shown) == 12 and shown[0] == "default" and shown[-1] == "by_size"
-
-
-def test_courses_of_training(tmp_path):
-    (tmp_path / "rl.jsonl").write_text('{"step": 0, "val_short": 0.5}\n' + "".join(
-        f'{{"step": {k}, "seconds": {{"sample": 2, "run": 1, "train": 3, "validate": 50}}}}\n' for k in (1, 2)))
-    (tmp_path / "sft-control.jsonl").write_text('{"step": 1, "train_seconds": 8, "val_short": 0.6}\n')
-    assert [x for x, _ in report.training_course(tmp_path, "rl", "rl")] == [0, 6, 12]  # validation is no training
-    assert [(x, record["val_short"]) for x, record in report.training_course(tmp_path, "sft-control", "rl")] == [(0, 0.5), (8, 0.6)]
-    assert report.training_course(tmp_path, "sft-ceiling", "rl") == []
-    told = lambda n, **kinds: {"n": n, "wrong": sum(kinds.values()), "kinds": kinds}
-    shares = report.wrong_step_shares({"first_wrong_step": {
-        "sft/nlex/short": told(6, arithmetic=2), "sft/nlex/longer": told(4, loop=1, arithmetic=1), "sft/nlex/own": told(9, loop=9)}})
-    assert shares == {"sft/nlex": {"arithmetic": 0.3, "loop": 0.1}, "rl/nlex": {}}
-
-
-def test_a_half_written_log_line_is_no_error(tmp_path):
-    path = tmp_path / "sft.jsonl"
-    path.write_text('{"step": 50}\n{"step": 100}\n{"ste')
-    assert report.training_log(path) == [{"step": 50}, {"step": 100}] and report.training_log(tmp_path / "none") == []
+def test_picking_and_repairing_with_known_results():
+    a, b = problem("a"), problem("b")
+    programs = [("good but wrong", "bad"), ("bad long program", "worse"), ("good", "good"), ("", "worst")]
+    rounds = [[(a, left), (b, right)] for left, right in programs]
+    right = np.array([[0, 0], [0, 0], [1, 1], [0, 0]], dtype=float)
+    model = Believer(overrated=("worse",))
+    best = course.pick(model, rounds, right, Runner(), replicates=2)
+    assert model.asked == [1] * 4 + [2] * 4  # every replicate asks for other answers
+    at_4 = {judge: values[3].tolist() for judge, values in best.items()}
+    assert at_4 == {"pass": [1, 1], "exec": [0.5, 1], "simulate": [0.5, 0.5], "short1": [1, 0], "random": [0.25, 0.25],
+                    "gain": [0.25, 0.25], "simulation_gap": [0, 0.5]}  # the unreadable program is last, however short
+    assert best["pass"][:, 0] == pytest.approx([pass_at_k(4, 1, k) for k in (1, 2, 3, 4)])
+    assert best["gain"][0].tolist() == [0, 0]
+    columns = course.repair(Believer(), rounds, right, Runner(), turns=3)
+    told = {key: list(map(float, values)) for key, values in columns.items()}
+    assert told == {"init": [0, 0], "final": [0, 1], "turns": [1, 2], "oracle_final": [0, 1], "oracle_turns": [1, 2],
+                    "gain": [0, 1], "fixed": [0, 1], "broken": [0, 0],
+                    "resample": [0, 1], "resample_turns": [1, 3], "final_minus_resample": [0, 0]}
+    assert course.repair(Believer(), rounds, right, Runner(), turns=2)["resample"].tolist() == [0, 0]  # as many tries
 
 
 # ---------------------------------------------------------------------------------------------------------------------
-# The whole evaluation, with random weights.
-
-ABLATIONS = ("sft-none", "predict-rl", "rl-outcome", "joint-none-rl", "no-fix", "extra")
+# Asking a model.
 
 
-def test_sections_of_the_checkpoints_that_are_there():
-    needed = [*evaluation.NEEDED]
-    titles = lambda found, full=True: [section.title for section in evaluation.sections(found, full)]
-    assert titles(needed, False) == ["solve-sft", "solve-rl", *(f"predict-{name}" for name in needed), "best", "self-rlef"]
-    assert titles(needed)[8:] == ["own", "self-rlef-exchanged", "self-rlef-sft"]
-    everything = titles([*evaluation.CHECKPOINTS])
-    assert set(everything) >= {*(f"predict-{name}" for name in evaluation.CHECKPOINTS if name != "other"), "best-other", "self-rlef-no-fix"}
-    assert len(set(everything)) == len(everything)
-    find = lambda title, found: next(section for section in evaluation.sections(found, True) if section.title == title)
-    assert find("best-predict-only", [*needed, "sft-predict"]).reads == ["sft-predict", "rl"]
-    assert find("best-predict-only", [*needed, "sft-predict", "predict-rl"]).reads == ["predict-rl", "rl"]
-    for last, found in (("joint-none", ["joint-none"]), ("joint-none-rl", ["joint-none", "joint-none-rl"]),
-                        ("other", ["joint-none", "other"])):
-        other = find("best-other", [*needed, *found])
-        assert other.reads == ["rl", last] and other.options["programs_of"] == last and f"solve-{last}" in titles([*needed, *found])
-    stages = [*evaluation.CHECKPOINTS.values()]
-    assert len(set(stages)) == len(stages)
+def arguments(out, **more):
+    return SimpleNamespace(**{"out": out, "seed": 0, "rank": 0, "ranks": 1, "max_new_tokens_predict": 6,
+                              "max_new_tokens_solve": 4, **more})
+
+
+def save_model(path, n_ctx=64, seed=0):
+    torch.manual_seed(seed)
+    model = Transformer(ModelConfig(n_vocab=Tokenizer().n_vocab, n_layer=1, n_head=2, n_kv_head=1, n_embd=32, n_ctx=n_ctx))
+    save_checkpoint(path, model, extra={"tokens": 1000, "examples": 10, "seconds": 1.5})
+
+
+def test_a_model_is_asked_once_and_remembers(tmp_path, monkeypatch):
+    save_model(tmp_path / "rl.pt")
+    model = Model(tmp_path / "rl.pt", arguments(tmp_path))
+    asked, real = [], Model.sample
+
+    def sample(self, max_new_tokens, number, prompts):
+        asked.append((max_new_tokens, number, prompts))
+        return real(self, max_new_tokens, number, prompts)
+    monkeypatch.setattr(Model, "sample", sample)
+    prompts = ["one", "two", "one", "long " * 99]
+    answers = model.write(prompts, 1)
+    assert answers[0] == answers[2] and asked == [(4, 1, ["one", "two", "long " * 99])]
+    again = model.write(["two", "one", "three"], 1)
+    assert again[:2] == [answers[1], answers[0]] and asked[1] == (4, 1, ["three"])
+    assert model.write(["one"], 2) != model.write(["one"], 1) and asked[2] == (4, 2, ["one"])  # another number, another try
+    assert model.simulate([("p", "1")], 0) == model.ask(6, [tasks.predict_prompt("p", "1")], 0) and len(asked) == 4
+    # killed and started again, it still knows; other weights do not
+    assert Model(tmp_path / "rl.pt", arguments(tmp_path)).write(prompts, 1) == answers and len(asked) == 4
+    save_model(tmp_path / "rl.pt", seed=1)
+    Model(tmp_path / "rl.pt", arguments(tmp_path)).write(prompts, 1)
+    assert len(asked) == 5
+    # number 0 is greedy: it does not depend on the seed, which also differs from process to process
+    calls = []
+    monkeypatch.setattr(course, "generate", lambda *rest, **options: calls.append(options) or [])
+    for seed, rank, number in ((0, 0, 0), (0, 0, 1), (0, 0, 2), (1, 0, 1), (0, 1, 1)):
+        model.args = arguments(tmp_path, seed=seed, rank=rank)
+        real(model, 4, number, ["x"])
+    assert [call["temperature"] for call in calls] == [0, 1, 1, 1, 1] and len({call["seed"] for call in calls}) == 5
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The whole evaluation. Random weights write no program, so the answers are a script's.
+
+
+def scripted(self, max_new_tokens, number, prompts):
+    """Programs that are right, wrong, or none; predictions that are sometimes right; every second fix submits."""
+    answers = []
+    for k, prompt in enumerate(prompts):
+        if prompt.startswith("Predict"):
+            answers.append(("r = 1.\n" if number % 2 else "") + f"<output>\n{(k + number) % 3}\n</output>")
+        elif prompt.startswith("Solve") or (k + number) % 2:
+            programs = ["print(len(input()))", "print(1 / 0)", "print(0)"]
+            answers.append(tasks.fence(programs[(k + number) % 3]) if (k + number) % 4 else "nothing")
+        else:
+            answers.append(tasks.SUBMIT)
+    return answers
 
 
 @pytest.fixture(scope="module")
 def out(tmp_path_factory):
-    """Test data, the four checkpoints of the default course, and some more."""
-    torch = pytest.importorskip("torch")
-    from model import ModelConfig, Tokenizer, Transformer, save_checkpoint
-
+    """Test data and the four checkpoints of the course."""
     folder = tmp_path_factory.mktemp("evaluation")
-    (folder / "data").mkdir()
-    knobs, rng = tasks.world.KNOBS["cpu"], random.Random(0)
-    cases, problems = [], []
-    while len(cases) < 8:
-        case = tasks.random_case(rng, knobs, "test", "longer" if len(cases) % 2 else "short")
-        cases += [case] if case else []
-    while len(problems) < 4:
-        drawn = tasks.world.random_problem(rng, knobs, "test", len(problems) % 2 == 1)
-        problems += [drawn] if drawn else []
-    for name, rows in (("cases", cases), ("problems", problems)):
-        (folder / "data" / f"test_{name}.jsonl").write_text("".join(json.dumps(tasks.asdict(row)) + "\n" for row in rows))
-    for name in ("sft", "rl", "sft-short-nlex", "sft-short-none", *ABLATIONS):
-        torch.manual_seed(len(name))
-        model = Transformer(ModelConfig(n_vocab=Tokenizer().n_vocab, n_layer=1, n_head=2, n_kv_head=1, n_embd=32, n_ctx=512))
-        save_checkpoint(folder / f"{name}.pt", model, extra={"tokens": 1000, "examples": 10})
-    (folder / "seconds.json").write_text(json.dumps({"data": 1.0, "sft": 60.0, "short": 10.0, "rl": 20.0, "peak_memory_mb": 10,
-                                                   "peak_gpu_memory_mb": 1e6}))
+    make_data(folder)
+    for name in course.CHECKPOINTS:
+        save_model(folder / f"{name}.pt", seed=len(name))
     return folder
 
 
-FLAGS = ["--preset", "quick", "--max-new-tokens-predict", "5", "--max-new-tokens-solve", "5", "--turns", "3", "--samples", "4"]
+def make_data(folder):
+    (folder / "data").mkdir()
+    world, rng, cases, problems = worlds.load("contest"), random.Random(0), [], []
+    while len(cases) < 8:
+        case = tasks.random_case(rng, world, world.SIZES["cpu"], "test", "longer" if len(cases) % 2 else "short")
+        cases += [case] if case else []
+    while len(problems) < 4:
+        drawn = world.random_problem(rng, world.SIZES["cpu"], "test", len(problems) % 2 == 1)
+        problems += [drawn] if drawn else []
+    for name, rows in (("cases", cases), ("problems", problems)):
+        (folder / "data" / f"test_{name}.jsonl").write_text("".join(json.dumps(vars(row)) + "\n" for row in rows))
+    (folder / "seconds.json").write_text(json.dumps({"data": 1.0, "sft": 60.0, "peak_memory_mb": 10}))
 
 
-def main(monkeypatch, capsys, *flags):
+FLAGS = ["--preset", "quick", "--turns", "3", "--samples", "4", "--predictions", "2"]
+
+
+def run_main(monkeypatch, capsys, main, *flags):
     monkeypatch.setattr(sys, "argv", ["eval.py", *map(str, flags)])
-    evaluation.main()
+    main()
     return capsys.readouterr().out
 
 
-@pytest.fixture
-def solving(monkeypatch):
-    """Random weights write no program: some answers to solve and fix prompts are replaced by text."""
-    real = evaluation.make_generate
-
-    def make(*rest, **options):
-        answer = real(*rest, **options)
-
-        def replaced(users, group=1):
-            texts = ["```python\nprint(len(input()))\n```", tasks.SUBMIT, "```python\nprint(1 / 0)\n```", "<output>\n5\n</output>"]
-            return [row if user.startswith("Predict") else [Answer(texts[(k + n) % 4], 7) for n in range(len(row))]
-                    for k, (user, row) in enumerate(zip(users, answer(users, group)))]
-        return replaced
-    monkeypatch.setattr(evaluation, "make_generate", make)
-
-
-def test_evaluation_from_checkpoints_to_report(out, monkeypatch, capsys, solving):
-    flags = [*FLAGS, "--out", out, "--full", "--predictions", "2"]
-    said = main(monkeypatch, capsys, *flags)
+def test_evaluation_from_checkpoints_to_report(out, monkeypatch, capsys):
+    monkeypatch.setattr(Model, "sample", scripted)
+    said = run_main(monkeypatch, capsys, course.main, *FLAGS, "--out", out)
     metrics = json.loads((out / "metrics.json").read_text())
-    assert set(metrics) >= {"preset", "device", "commit", "seed", "seconds", "peak_memory_mb", "parameters", "predict", "solve",
-                            "best_at_k", "self_rlef", "predict_by_kind", "predict_by_steps", "first_wrong_step", "simulation_gap",
-                            "nlex_minus_none", "rl_minus_sft"}
-    assert metrics["peak_gpu_memory_mb"] == 1e6 and 91 <= metrics["seconds"]["total"] < 1000  # megabytes are no seconds
-    stages = ["/".join(evaluation.CHECKPOINTS[name]) for name in ("sft", "rl", "sft-short-nlex", "sft-short-none", *ABLATIONS)]
-    assert set(metrics["predict"]) == {*(f"{stage}/{set_}" for stage in stages for set_ in ("short", "longer")),
-                                       "sft/nlex/own", "rl/nlex/own"}
-    assert metrics["predict"]["rl/nlex/short"]["n"] == 4 and metrics["predict"]["rl/nlex/own"]["n"] > 0
-    solving = ("sft", "rl", "rl-outcome", "joint-none-rl", "no-fix", "extra", "extra-without-tests")
-    assert {f"{name}{group}" for name in solving for group in ("", "/clear", "/open")} == set(metrics["solve"])
-    assert set(metrics["solve"]["rl"]) >= {"pass@1", "pass@4", "public@1", "public@4"}
-    for method in ("pass", "simulate", "exec", "short1", "random"):
-        assert len(metrics["best_at_k"][method]) == len(metrics["best_at_k"]["open"][method]) == 4
-    assert set(metrics["self_rlef"]) >= {"init", "final", "oracle_final", "resample", "fixed", "broken", "turns", "exchanged"}
-    assert set(metrics) >= {"rl_table", "formats", "own_programs", "best_at_k_predict_only", "best_at_k_other", "best_at_k_extra",
-                            "best_at_k_extra_without_tests", "public_tests", "open_readings", "self_rlef_sft", "self_rlef_no_fix",
-                            "self_rlef_traces", "predict_by_length", "predict_by_size"}
-    own = metrics["own_programs"]
-    assert set(own["models"]) == {"rl", "sft", "predict-rl"} and "predict-rl minus rl" in own["differences"]
-    assert own["models"]["rl"]["own pass@1"] == metrics["predict"]["rl/nlex/own"]
-    assert {row["own pass@1"]["n"] for row in own["models"].values()} == {metrics["predict"]["rl/nlex/own"]["n"]}
-    assert (metrics["best_at_k_predict_only"]["judge"], metrics["best_at_k_other"]["programs_of"]) == ("predict-rl", "joint-none-rl")
-    assert set(metrics["self_rlef"]["curve"]) == {"simulated", "oracle", "resample", "exchanged"}
-    assert metrics["self_rlef"]["curve"]["simulated"]["1"] == metrics["self_rlef"]["init"]
-    assert metrics["self_rlef"]["curve"]["simulated"]["3"] == metrics["self_rlef"]["final"]  # of three turns
-    assert set(metrics["self_rlef_traces"]["models"]) == {"simulated", "simulated_trace", "oracle", "oracle_trace"}
-    assert metrics["seconds"]["total"] == pytest.approx(91 + metrics["seconds"]["eval"], abs=0.3) and metrics["seconds"]["sft"] == 60
+    stages = [*course.CHECKPOINTS.values()]
+    assert set(metrics["predict"]) == set(metrics["predict_greedy"]) == {
+        *(f"{stage}/{set_}" for stage in stages for set_ in ("short", "longer")), "sft/nlex/own", "rl/nlex/own"}
+    assert metrics["predict"]["rl/nlex/short"]["n"] == 4 and 0 < metrics["predict"]["rl/nlex/own"]["n"] <= 4
+    assert set(metrics["solve"]) == {"sft", "rl"} and set(metrics["solve"]["rl"]) == {"pass@1", "pass@4"}
+    assert {len(rows) for rows in metrics["best_at_k"].values()} == {4}
+    assert set(metrics["best_at_k"]) == {"pass", "exec", "simulate", "short1", "random", "gain", "simulation_gap"}
+    assert set(metrics["self_rlef"]) == {"init", "final", "turns", "oracle_final", "oracle_turns", "resample", "resample_turns",
+                                         "gain", "fixed", "broken", "final_minus_resample"}
+    assert set(metrics["rl_minus_sft"]) == {"short", "longer", "solve pass@1", "solve pass@4"}
+    assert set(metrics["nlex_minus_none"]) == {"short", "longer"}
+    assert metrics["seconds"]["sft"] == 60 and metrics["seconds"]["eval"] > 0 and metrics["seed"] == 0
     text = (out / "report.md").read_text()
-    assert "numbers mean nothing" in text and "NOT MET" in text and "NOT MET" in said
-    assert "nan" not in text.lower().replace("nano", "") and "None" not in text
-    assert all(f"## {title}\n{caption}" in text for title, caption, _ in report.beside_each_other(metrics).values())
-    named = report.full_budget(metrics)
-    assert set(report.PAPER) < set(named)
-    printed = "\n\n".join(named.values())
-    marks = ("| answer format", "rl-outcome minus sft", "rl minus joint-none-rl", "predict-rl minus rl", "rl, programs of joint-none-rl",
-             "1 vague", "without tests minus with tests", "| no-fix", "oracle_trace minus oracle", "| items", "public@1",
-             "| steps", "wrong step")
-    places = [printed.index(words) for words in marks]
-    assert "None" not in printed and places == sorted(places)
+    assert text.strip() in said and text.count("\n| ") == len(course.TABLE.strip().splitlines()) and "nan" not in text
 
-    # the same command again does what is missing, and comes to the same numbers
-    (out / "eval-cache" / "self-rlef.json").unlink()
-    again = main(monkeypatch, capsys, *flags)
-    assert again.count("is there") == len(re.findall(r"^eval   \S+ +[\d.]+ s$", said, re.MULTILINE)) - 1 and again.count("self-rlef ") == 1
-    assert {k: v for k, v in json.loads((out / "metrics.json").read_text()).items() if k not in ("seconds", "peak_memory_mb")} == \
-           {k: v for k, v in metrics.items() if k not in ("seconds", "peak_memory_mb")}
+    # the same command again asks nothing, and comes to the same numbers
+    monkeypatch.setattr(Model, "sample", None)
+    run_main(monkeypatch, capsys, course.main, *FLAGS, "--out", out)
+    again = json.loads((out / "metrics.json").read_text())
+    assert {**again, "seconds": 0} == {**metrics, "seconds": 0}
 
 
 def test_a_missing_checkpoint_is_one_line(out, tmp_path, monkeypatch, capsys):
     (tmp_path / "data").symlink_to(out / "data")
     with pytest.raises(SystemExit) as ended:
-        main(monkeypatch, capsys, *FLAGS, "--out", tmp_path)
+        run_main(monkeypatch, capsys, course.main, *FLAGS, "--out", tmp_path)
     error = capsys.readouterr().err
-    assert ended.value.code == 2 and "sft.pt is missing: make it with `python sft.py" in error and error.count("\n") == 1
+    assert ended.value.code == 2 and "sft-short-nlex.pt" in error and "run.sh" in error and error.count("\n") == 1
 
 
-def test_programs_from_elsewhere(out, tmp_path, monkeypatch, capsys):
-    rows = [{"code": "print(1 + 2)", "input": "", "output": "3", "level": "1"},
-            {"code": "print(3)", "input": "", "output": "3", "level": "2"},
-            {"code": "print(" + "1 + " * 600 + "1)", "input": "", "output": "601", "level": "2"},
-            {"code": "def f(x):\n    return [x]", "input": "3", "output": "[3]"}]
-    path = tmp_path / "rows.jsonl"
-    path.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    monkeypatch.setattr(evaluation, "parse_outcome", lambda text: ("[ 3 ]\n" if "[" in text else "3\n", ""))
-    real = evaluation.make_generate
-    monkeypatch.setattr(evaluation, "make_generate", lambda *rest: lambda users: [
-        [Answer("[" if "def f" in user else "", row[0].tokens)] for user, row in zip(users, real(*rest)(users))])
-    said = main(monkeypatch, capsys, *FLAGS, "--out", out, "--programs", path)
-    kept = json.loads((out / "programs-rows.json").read_text())
-    assert {level: f["value"] for level, f in kept["levels"].items()} == {"all": 0.5, "1": 1.0, "2": 0.5, "function": 0.0}  # exact repr
-    assert kept["too_long"] == 1 and "too long" in said and kept["checkpoint"].endswith("rl.pt")
-
-
-def test_show_puts_the_simulation_beside_the_truth(out, root, tmp_path, monkeypatch, capsys):
+def test_show_puts_the_simulation_beside_the_truth(out, tmp_path, monkeypatch, capsys):
     program = tmp_path / "prog.py"
     program.write_text("x = int(input())\nprint(x + 1)\n")
-    said = main(monkeypatch, capsys, *FLAGS, "--out", out, "--show", program, "--stdin", "4")
-    assert "first wrong step" in said and "true '5'" in said and ": wrong" in said
-    run = evaluation.nlex.record(program.read_text(), "4", trusted=True)
-    truth = tasks.predict_answer(evaluation.nlex.narrate(run), ("5\n", ""))
-    monkeypatch.setattr(evaluation, "make_generate", lambda *rest, **options: lambda users: [[Answer(truth, 9)]])
-    said = main(monkeypatch, capsys, "--out", out, "--show", program, "--stdin", "4", "--ckpt", out / "sft.pt")
-    assert "every step is right" in said and ": right" in said
-    with pytest.raises(SystemExit) as ended:
-        main(monkeypatch, capsys, "--out", out, "--show", tmp_path / "none.py")
-    assert ended.value.code == 2
-
-
-def test_default_checkpoint(tmp_path):
-    (tmp_path / "sft.pt").touch()
-    assert evaluation.default_checkpoint(tmp_path).samefile(tmp_path / "sft.pt")
-    (tmp_path / "rl.pt").touch()
-    assert evaluation.default_checkpoint(tmp_path).samefile(tmp_path / "rl.pt")
-
-
-def test_answers_of_prompts_that_do_not_fit(monkeypatch):
-    tokenizer = SimpleNamespace(prompt=lambda text: list(text), decode=lambda ids: "".join(ids), end="$")
-    seen = {}
-
-    def generate(model, prompts, max_new_tokens, group, seed, **options):
-        seen.update(options, prompts=prompts, max_new_tokens=max_new_tokens, seed=seed)
-        return [[SimpleNamespace(tokens=[*prompt, "$"])] * group for prompt in prompts]
-    monkeypatch.setattr(evaluation, "generate", generate)
-    models = evaluation.Models("cpu")
-    models.read = lambda path: {"model": SimpleNamespace(config=SimpleNamespace(n_ctx=4))}
-    answer = evaluation.make_generate(models, "rl.pt", tokenizer, 10, seed=3)
-    assert answer(["ab", "abcd", "c"], 2) == [[("ab", 3)] * 2, [("", 0)] * 2, [("c", 2)] * 2]
-    first = seen["seed"]
-    answer(["a"])
-    assert seen["seed"] != first and seen["max_new_tokens"] == 10
+    flags = ["--out", out, "--show", program, "--stdin", "4", "--ckpt", out / "sft.pt"]
+    said = run_main(monkeypatch, capsys, course.main, *FLAGS, *flags)
+    assert ">> " in said and "'5\\n'" in said
+    import tracer
+    run = tracer.record(program.read_text(), "4")
+    truth = tasks.predict_answer(tracer.narrate(run), ("5\n", ""))
+    monkeypatch.setattr(Model, "simulate", lambda self, pairs, number: [truth])
+    said = run_main(monkeypatch, capsys, course.main, *flags)
+    assert ">> " not in said and said.count("x + 1 = 4 + 1 = 5") == 2
+    for bad, text in ((tmp_path / "none.py", None), (tmp_path / "bad.py", "x = = 3\n")):
+        if text:
+            bad.write_text(text)
+        with pytest.raises(SystemExit) as ended:
+            run_main(monkeypatch, capsys, course.main, "--out", out, "--show", bad)
+        assert ended.value.code == 2 and capsys.readouterr().err.count("\n") == 1
