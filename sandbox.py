@@ -158,7 +158,7 @@ def as_result(ending: Ending | None, output_bytes: int) -> Result:
     elif ending.exit_code > 0:
         error = ending.error
         status = "MEMORY" if error == "MemoryError" else "ERROR"
-    stdout = ending.output[:output_bytes].decode("utf-8", "replace")
+    stdout = ending.output[:int(output_bytes)].decode("utf-8", "replace")
     return Result(status, stdout, error, round(ending.cpu_seconds, 6))
 
 

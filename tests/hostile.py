@@ -7,8 +7,11 @@ Every program finds CANARY (a file), FOLDER (around it) and CALLER (a process id
 """
 # ruff: noqa: E501  a program on a line of its own is read best
 
+import gc
 import json
+import math
 import os
+import random
 import resource
 import subprocess
 import sys
@@ -19,6 +22,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 CPU_SECONDS, MEMORY_MB, OUTPUT_BYTES = 0.3, 160, 20_000
+LANES = 8
 # At which levels the platform can keep a promise; elsewhere its programs are not run, and their tests are skipped.
 NEEDS = {"reopens its output": ("full", "landlock", "limits"), "the null device": ("full", "landlock", "limits"), "reading": ("full", "landlock"), "looking": ("full",),
          **dict.fromkeys(("writing", "network", "processes", "signals", "calls"), ("full", "seccomp"))}
@@ -125,6 +129,7 @@ CASES = [Case(*case) for case in [
     ("writing", "setxattr", "ERROR", "PermissionError", "import os; os.setxattr(CANARY, 'user.x', b'x')"),
     ("writing", "truncate", "ERROR", "PermissionError", "import os; os.truncate(CANARY, 0)"),
     ("writing", "opens for reading, but truncates", "ERROR", "PermissionError", "import os; os.open(os.__file__, os.O_RDONLY | os.O_TRUNC)"),
+    ("writing", "opens for reading, but makes", "ERROR", "PermissionError", "import os; os.open(FOLDER + '/new', os.O_RDONLY | os.O_CREAT)"),
     ("writing", "over the library", "ERROR", "PermissionError", "import os; open(os.__file__, 'a')"),
     ("writing", "symlink", "ERROR", "PermissionError", "import os; os.symlink(CANARY, FOLDER + '/link')"),
     ("writing", "hard link", "ERROR", "PermissionError", "import os; os.link(CANARY, FOLDER + '/link')"),
@@ -210,6 +215,8 @@ CASES = [Case(*case) for case in [
      "import os\nfor fd in range(3, 1000):\n    try: os.write(fd, b'{}\\n' * 20)\n    except OSError: pass\nprint('right')"),
     ("apart", "reads every descriptor", "OK", "[]\n", "import os\nfound = []\nfor fd in set(range(1000)) - {0, 1, 2}:\n    try: found += [x] if (x := os.read(fd, 100)) else []\n"
      "    except OSError: pass\nprint(found)"),
+    ("apart", "imports the jail", "ERROR", "ModuleNotFoundError", "import jail"),
+    ("apart", "imports what is beside the jail", "ERROR", "ModuleNotFoundError", "import sandbox"),
     ("apart", "walks frames", "OK", "none\n", "import sys\nf, seen, want = sys._getframe().f_back, '', ''.join(['EXPEC', 'TED'])\nwhile f: seen, f = seen + repr(f.f_locals), f.f_back\n"
      "print('found' if want in seen else 'none')"),
     ("apart", "walks objects", "OK", "none\n", "import gc\ngc.unfreeze()\nwant = ''.join(['EXPEC', 'TED'])\nprint('found' if any(want in repr(o)[:10_000] for o in gc.get_objects() if type(o) in (dict, list, tuple) and o is not globals()) else 'none')"),
@@ -273,7 +280,7 @@ CASES = [Case(*case) for case in [
     ("survival", "replaces os._exit", "OK", "1\n", "import os\nos._exit = lambda *_: None\nprint(1)"),
     ("survival", "replaces all of os", "OK", "1\n", "import os\nfor name in dir(os): setattr(os, name, lambda *_: None)\nprint(1)"),
     ("survival", "replaces what is above it", "OK", "1\n",
-     "import sys\nf = sys._getframe()\nwhile f.f_back: f = f.f_back\nf.f_globals.clear()\nprint(1)"),
+     "import sys\nf = sys._getframe().f_back\nwhile f: f.f_globals.clear(); f = f.f_back\nprint(1)"),
     ("survival", "traces what is above it", "ERROR", "ZeroDivisionError", "import sys\ndef t(*_): 1 / 0\nsys.setprofile(t)"),
     ("survival", "replaces stdout", "OK", "1\n", "import sys\nprint(1)\nsys.stdout = None"),
     ("survival", "stdout that cannot be flushed", "ERROR", "ZeroDivisionError",
@@ -331,15 +338,16 @@ def without(names: list[str]) -> None:
     """This process and its children find a kernel without Landlock, or without seccomp: both calls fail as they would there."""
     import errno
 
-    from jail.lock import ALLOW, ARGUMENT, EQUAL, LOAD, NUMBER, RETURN, install, instruction, prctl, refuse
+    from jail import lock
+    from jail.lock import EQUAL, LOAD, instruction, refuse
     program = b""
     if "landlock" in names:
-        program += instruction(LOAD, NUMBER) + instruction(EQUAL, 444, 0, 1) + refuse(errno.ENOSYS)
+        program += instruction(LOAD, lock.NUMBER) + instruction(EQUAL, 444, 0, 1) + refuse(errno.ENOSYS)
     if "seccomp" in names:
         number = {"x86_64": 157, "aarch64": 167}[os.uname().machine]  # prctl(PR_SET_SECCOMP, ...)
-        program += instruction(LOAD, NUMBER) + instruction(EQUAL, number, 0, 3)
-        program += instruction(LOAD, ARGUMENT[0]) + instruction(EQUAL, 22, 0, 1) + refuse(errno.EINVAL)
-    assert prctl(38, 1) and install(program + instruction(RETURN, ALLOW))
+        program += instruction(LOAD, lock.NUMBER) + instruction(EQUAL, number, 0, 3)
+        program += instruction(LOAD, lock.ARGUMENT[0]) + instruction(EQUAL, 22, 0, 1) + refuse(errno.EINVAL)
+    assert lock.prctl(38, 1) and lock.install(program + instruction(lock.RETURN, lock.ALLOW))
 
 
 def state_of_caller() -> list:
@@ -386,6 +394,59 @@ def run_case(case: Case, sandbox, folder: Path) -> list:
     return [case.name, [result.status, detail], [case.status, case.detail], harm]
 
 
+# ---------------------------------------------------------------------------------------------------------------------------
+# The soak: many runs, ordinary and hostile ones mixed, each with what must come of it.
+
+HARMFUL = [case for case in CASES if case.promise in ("output", "memory", "processes", "network", "calls", "survival") and not case.stdin
+           and case.status in ("ERROR", "OUTPUT_LIMIT", "SIGNAL 6", "SIGNAL 9", "SIGNAL 11") or case.name in ("endless loop", "7**7**9")]
+
+
+def ordinary(rng: random.Random) -> tuple:
+    """-> (code, stdin), status, stdout (None: not compared), error"""
+    a, b = rng.randrange(1000), rng.randrange(1, 1000)
+    return rng.choice([
+        (("print(int(input()) * 2)", str(a)), "OK", f"{2 * a}\n", ""),
+        ((f"import sys\nprint(sum(map(int, sys.stdin)) + {b})", f"{a}\n{b}\n"), "OK", f"{a + 2 * b}\n", ""),
+        ((f"import math, collections\nprint(math.gcd({a}, {b}))", ""), "OK", f"{math.gcd(a, b)}\n", ""),
+        ((f"def f(n): return n if n < 2 else f(n - 1) + f(n - 2)\nprint(f({b % 12}), {a})", ""), "OK", None, ""),
+        ((f"print({a})\n1 / 0", ""), "ERROR", f"{a}\n", "ZeroDivisionError"),
+        ((f"x = [{a}]\nprint(x[{b}])", ""), "ERROR", "", "IndexError"),
+        (("import sys\nprint(input())\nsys.exit(1)", str(a)), "ERROR", f"{a}\n", "SystemExit"),
+        (("print(sys.stdin.read())", str(a)), "ERROR", "", "NameError"),
+    ])
+
+
+def hostile(rng: random.Random) -> tuple:
+    case = rng.choice(HARMFUL)
+    return (COMMON.get(case.promise, "") + "\n" + case.code, ""), case.status, None, case.detail if case.status == "ERROR" else ""
+
+
+def state() -> dict:
+    """Of this process: resident memory, open descriptors, processes below it."""
+    gc.collect()
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return {"resident_mb": round(pages * os.sysconf("SC_PAGE_SIZE") / 2**20, 2), "descriptors": len(os.listdir("/proc/self/fd")),
+            "processes": len(children().get(os.getpid(), []))}
+
+
+def soak(total: int) -> dict:
+    from sandbox import Sandbox
+    rng, wrong, states, harmful, began = random.Random(0), [], [], 0, time.time()
+    with Sandbox(cpu_seconds=0.5, memory_mb=160, output_bytes=20_000) as sandbox:
+        while (done := 1000 * len(states)) < total:
+            jobs = [hostile(rng) if rng.random() < 0.02 else ordinary(rng) for _ in range(min(1000, total - done))]
+            for (job, status, stdout, error), result in zip(jobs, sandbox.map([job for job, *_ in jobs])):
+                harmful += stdout is None and status != "OK"
+                if (result.status, result.error) != (status, error) or stdout is not None and result.stdout != stdout:
+                    wrong.append([job[0][-200:], status, error, result.status, result.error])
+            states.append(state())
+    return {"runs": total, "hostile": harmful, "wrong": len(wrong), "examples": wrong[:20], "seconds": round(time.time() - began, 1),
+            "runs_per_second": round(total / (time.time() - began), 1),
+            "after_first_thousand": states[0], "after_last_thousand": states[-1]}
+
+
+# ---------------------------------------------------------------------------------------------------------------------------
+
 ours: set[int] = set()  # the workers
 
 
@@ -400,7 +461,7 @@ def main() -> None:
     prctl(36, 1)                           # PR_SET_CHILD_SUBREAPER: whatever escapes a worker turns up here
     with tempfile.TemporaryDirectory() as base:
         lanes = []
-        for k in range(4):                       # most of the time is waiting for limits
+        for k in range(LANES):                   # most of the time is waiting for limits
             folder = Path(base, f"folder{k}")
             folder.mkdir()
             (folder / "canary").write_text("alive and well\n")
@@ -412,13 +473,15 @@ def main() -> None:
         ours.update({bystander.pid, *(lane.workers[0].process.pid for lane, _ in lanes)})
         print(json.dumps(level), flush=True)
 
-        def drive(k: int) -> None:
-            for case in CASES[k::len(lanes)]:
-                if runs_at(case, level):
-                    print(json.dumps(run_case(case, *lanes[k])) + "\n", end="", flush=True)
+        cases = [case for case in CASES if runs_at(case, level)]
+        waiting = iter(sorted(cases, key=lambda case: case.status != "TIMEOUT"))   # the slow ones first
+
+        def drive(lane) -> None:
+            for case in waiting:
+                print(json.dumps(run_case(case, *lane)) + "\n", end="", flush=True)
 
         with ThreadPoolExecutor(len(lanes)) as pool:
-            list(pool.map(drive, range(len(lanes))))
+            list(pool.map(drive, lanes))
         alive = bystander.poll() is None
         bystander.kill()
         bystander.wait()
