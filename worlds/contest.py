@@ -154,8 +154,7 @@ def random_spec(rng, knobs):
         name = rng.choice([n for n in table if knobs["wide"] or (slot, n) not in WIDE_ONLY])
         constant = 0
         if "{c}" in table[name].words:
-            least = 2 if name == "mod" else 1
-            constant = rng.choice([c for c in knobs["constants"] if c >= least])
+            constant = rng.choice([c for c in knobs["constants"] if c > 1 or name != "mod"])
         parts.append((name, constant))
     return Spec(*parts)
 
@@ -431,11 +430,10 @@ def draw_input(kind, rng, knobs, length):
 
 def fixed_inputs():
     """The inputs that tell behaviours apart. Never change them: they decide every split."""
-    rng, inputs = random.Random(20260403), {}
+    rng = random.Random(20260403)
+    inputs = {"n": [str(n) for n in range(64)], "none": [""]}
     for kind in ("list", "digits", "word"):
         inputs[kind] = [draw_input(kind, rng, SIZES["cpu"], (2, 7)) for _ in range(64)]
-    inputs["n"] = [str(n) for n in range(64)]
-    inputs["none"] = [""]
     return inputs
 
 
