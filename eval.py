@@ -375,8 +375,9 @@ def table(metrics: dict) -> str:
         value = metrics
         for key in path.split(":"):
             value = value[-1] if key == "-1" else value[key]
-        value, lo, hi = np.multiply([value[key] for key in ("value", "lo", "hi")], 100)
-        lines.append(f"| {words:50} | {value:.1f} ({lo:.1f} to {hi:.1f}) |")
+        mean, lo, hi = 100 * np.array([value["value"], value["lo"], value["hi"]], dtype=float)
+        text = f"{mean:.1f} ({lo:.1f} to {hi:.1f})".replace("nan (nan to nan)", "-")
+        lines.append(f"| {words:50} | {text:23} |")
     return "\n".join(lines)
 
 

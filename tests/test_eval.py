@@ -325,16 +325,30 @@ def test_show_puts_the_simulation_beside_the_truth(out, tmp_path, monkeypatch, c
     program.write_text("x = int(input())\nprint(x + 1)\n")
     flags = ["--out", out, "--show", program, "--stdin", "4", "--ckpt", out / "sft.pt"]
     said = run_main(monkeypatch, capsys, course.main, *FLAGS, *flags)
-    assert ">> " in said and "'5\\n'" in said
+    assert "\n>> " in said and "'5\\n'" in said
     import tracer
     run = tracer.record(program.read_text(), "4")
     truth = tasks.predict_answer(tracer.narrate(run), ("5\n", ""))
     monkeypatch.setattr(Model, "simulate", lambda self, pairs, number: [truth])
     said = run_main(monkeypatch, capsys, course.main, *flags)
-    assert ">> " not in said and said.count("x + 1 = 4 + 1 = 5") == 2
+    assert "\n>> " not in said and said.count("We print 4 + 1 = 5.") == 2
     for bad, text in ((tmp_path / "none.py", None), (tmp_path / "bad.py", "x = = 3\n")):
         if text:
             bad.write_text(text)
         with pytest.raises(SystemExit) as ended:
             run_main(monkeypatch, capsys, course.main, "--out", out, "--show", bad)
         assert ended.value.code == 2 and capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_figure_without_values_is_a_dash():
+    nothing, some = figure([], []), figure([1, 0], ["a", "b"])
+    metrics = {"predict": {}, "predict_greedy": {}, "solve": {"sft": {}, "rl": {}}, "best_at_k": {}, "self_rlef": {},
+               "rl_minus_sft": {}, "nlex_minus_none": {}}
+    for row in course.TABLE.strip().splitlines():
+        place = metrics
+        *path, key = row.split(" | ")[1].removesuffix(":-1").split(":")
+        for part in path:
+            place = place[part]
+        place[key] = [some, nothing] if row.endswith("-1") else some
+    lines = course.table(metrics).splitlines()
+    assert "50.0 (0.0 to 100.0)" in lines[2] and sum(" | - " in line for line in lines) == course.TABLE.count("-1")
