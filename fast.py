@@ -17,15 +17,14 @@ import torch.nn.functional as F
 
 from model import Rollout, collate, rotate
 
-BATCH_ROWS = {"cpu": 256, "mps": 256, "cuda": 2048}  # rows sampled at once
+BATCH_ROWS = 2048 if torch.cuda.is_available() else 256  # sampled at once
 torch.backends.cuda.enable_cudnn_sdp(False)  # it makes a plan for every new shape, 0.1 s each
 
 
 def fast_dtype(device):
     """bf16 on CUDA and on CPUs with bf16 instructions (without them it would be slower)."""
-    if device == "cuda" or device == "cpu" and torch.cpu._is_avx512_bf16_supported():
-        return torch.bfloat16
-    return torch.float32
+    low = device.type == "cuda" or device.type == "cpu" and torch.cpu._is_avx512_bf16_supported()
+    return torch.bfloat16 if low else torch.float32
 
 
 # --------------------------------------------------------------------------------------------------
@@ -68,15 +67,24 @@ def attention(layer, x, rope, mask, cache, at):
     return layer.o_proj(y.flatten(2))
 
 
-def block(layer, x, rope, mask, cache=None, at=None):
+def block(layer, x, rope, mask, cache, at):
     x = x + attention(layer.self_attn, normed(layer.input_layernorm, x), rope, mask, cache, at)
     return x + layer.mlp(normed(layer.post_attention_layernorm, x))
 
 
-def look_back(at, S, dtype):
-    """-> mask (B or 1, T, S): positions `at` (B or 1, T) see themselves and earlier ones."""
-    mask = torch.zeros(*at.shape, S, device=at.device, dtype=dtype)
-    return mask.masked_fill_(torch.arange(S, device=at.device) > at[:, :, None], -torch.inf)
+def hidden(model, ids, at, S, caches, step=block):
+    """ids (B, T) at positions `at` (B or 1, T), all below S -> (B, T, D). Each sees itself and earlier
+    ones. caches: one for each layer, see attention, or None."""
+    cached, device = caches[0] is not None, ids.device
+    x = model.embed_tokens(ids).to(fast_dtype(device))
+    rope, mask = model.rope[:, at].to(x.dtype), None
+    if cached or device.type != "cuda":
+        dtype = caches[0].dtype if cached else x.dtype
+        mask = torch.zeros(*at.shape, S, device=device, dtype=dtype)   # (B or 1, T, S)
+        mask.masked_fill_(torch.arange(S, device=device) > at[:, :, None], -torch.inf)
+    for layer, cache in zip(model.layers, caches):
+        x = step(layer, x, rope, mask, cache, at)
+    return normed(model.norm, x)
 
 
 # --------------------------------------------------------------------------------------------------
@@ -85,14 +93,15 @@ def look_back(at, S, dtype):
 compiled = WeakKeyDictionary()  # model -> its compiled block
 
 
-def padded(T: int) -> int:
+def padded(T):
     """The positions that T positions are trained with: the next multiple of 16."""
     return -(-T // 16) * 16
 
 
-def cut_batches(lengths, batch_tokens: int) -> list[np.ndarray]:
-    """Row numbers of each batch, longest rows first: as many rows as go into batch_tokens, padding
-    included (a longer row goes alone). So all batches of rows about as long have one shape."""
+def cut_batches(lengths, batch_tokens):
+    """-> an array of row numbers for each batch, longest rows first: as many as go into
+    batch_tokens, padding included (a longer row goes alone). So batches of rows about as long have
+    one shape."""
     order, batches = np.argsort(-np.asarray(lengths), kind="stable"), []
     while len(order):
         rows = max(1, batch_tokens // padded(lengths[order[0]] - 1))
@@ -111,23 +120,19 @@ def logprobs(model, ids, mask):
     more = (0, min(padded(T), n_ctx) - T)
     scored = F.pad(mask[:, 1:], more).flatten().nonzero()[:, 0]
     scored = F.pad(scored, (0, -len(scored) % 256))                    # (M or more,)
-    inputs = [F.pad(ids[:, :-1], more), scored, ids[:, 1:][mask[:, 1:]]]
-    if device.type == "cuda":  # it goes on with what it is doing meanwhile
-        inputs = [t.pin_memory() for t in inputs]
-    ids, scored, targets = [t.to(device, non_blocking=True) for t in inputs]
-    at, dtype = torch.arange(ids.shape[1], device=device)[None], fast_dtype(device.type)
-    causal = None if device.type == "cuda" else look_back(at, ids.shape[1], dtype)
+    targets = ids[:, 1:][mask[:, 1:]].to(device)                       # (M,)
+    ids, scored = F.pad(ids[:, :-1], more).to(device), scored.to(device)
+    T, no_caches, dtype = ids.shape[1], [None] * len(model.layers), fast_dtype(device)
+    at = torch.arange(T, device=device)[None]                          # (1, T)
     step = compiled.get(model, block) if len(ids) > 1 else block       # for one row compiled anew
     with torch.autocast(device.type, torch.bfloat16, enabled=dtype == torch.bfloat16):
-        x, rope = model.embed_tokens(ids).to(dtype), model.rope[:, :ids.shape[1]].to(dtype)
-        for layer in model.layers:
-            x = step(layer, x, rope, causal)                           # (B, T, D)
-        x = normed(model.norm, x).flatten(0, 1).index_select(0, scored)
+        x = hidden(model, ids, at, T, no_caches, step)                 # (B, T, D)
+        x = x.flatten(0, 1).index_select(0, scored)                    # (M or more, D)
         logits = model.lm_head(x)[:len(targets)].float()               # (M, V)
         return -F.cross_entropy(logits, targets, reduction="none")
 
 
-def compile_training(model) -> str:
+def compile_training(model):
     """Let torch.compile fuse the blocks that logprobs runs, one for all layers; lab/bench.py says
     what it gains. Takes ten to twenty seconds once, and a C++ compiler or Triton; where it fails
     the model stays as it is. -> what was done, in words."""
@@ -170,14 +175,6 @@ class Batch:
         self.caches = [torch.zeros(shape, device=device, dtype=dtype) for _ in model.layers]
         self.graph, self.shape = None, None
 
-    def hidden(self, ids, at, S, caches):
-        """ids (B, T) at positions `at` (B or 1, T) of S -> (B, T, D)."""
-        x = self.model.embed_tokens(ids)
-        rope, mask = self.model.rope[:, at], look_back(at, S, caches[0].dtype)
-        for layer, cache in zip(self.model.layers, caches):
-            x = block(layer, x, rope, mask, cache, at)
-        return normed(self.model.norm, x)
-
     def read(self, T):
         """Each prompt once, its cache copied to its group; then every row's first token. 64 at a
         time: the attention scores of whole prompts are large."""
@@ -185,7 +182,7 @@ class Batch:
         at, last = torch.arange(T, device=ids.device)[None], []
         for k in range(0, len(ids), 64):
             caches = [cache[:, k:k + 64] for cache in self.caches]
-            x = self.hidden(ids[k:k + 64], at, T, caches)              # (64, T, D)
+            x = hidden(self.model, ids[k:k + 64], at, T, caches)       # (64, T, D)
             last.append(x[range(len(x)), lengths[k:k + 64] - 1])
         logits = F.linear(torch.cat(last).float(), self.head)          # (B, V)
         self.caches = [cache.repeat_interleave(self.group, 1) for cache in self.caches]
@@ -236,7 +233,8 @@ class Batch:
     def step(self, S):
         """The work of `advance`, in place."""
         at = self.position.clamp(max=self.room - 1)[:, None]           # (R, 1)
-        x = self.hidden(self.ids[self.row, self.position][:, None], at, S, self.caches)
+        ids = self.ids[self.row, self.position][:, None]
+        x = hidden(self.model, ids, at, S, self.caches)                # (R, 1, D)
         self.position += 1
         self.draw(F.linear(x[:, 0].float(), self.head))
 
@@ -251,9 +249,9 @@ def generate(model, prompts, max_new_tokens, group=1, seed=0, *, end, temperatur
         if not 0 < len(prompt) < n_ctx:
             raise ValueError(f"prompt {k} has {len(prompt)} tokens, not 1 to {n_ctx - 1}")
     generator = torch.Generator(device).manual_seed(seed)
-    model = copy.deepcopy(model).to(fast_dtype(device.type))
+    model = copy.deepcopy(model).to(fast_dtype(device))
     order = sorted(range(len(prompts)), key=lambda k: len(prompts[k]))
-    at_once = max(1, BATCH_ROWS[device.type] // group)
+    at_once = max(1, BATCH_ROWS // group)
     for start in range(0, len(order), at_once):
         chosen = order[start:start + at_once]
         mine = [prompts[k] for k in chosen]

@@ -341,7 +341,7 @@ def check_rollouts(model, prompts, groups, end, temperature, abs=1e-3):
 @pytest.mark.parametrize("temperature", [1.0, 0.6, 0.0])
 @pytest.mark.parametrize("generate", [plain.generate, fast.generate], ids=["plain", "fast"])
 def test_rollout_logprobs_are_the_recomputed_ones(any_model, fp32, monkeypatch, generate, temperature):
-    monkeypatch.setattr(fast, "BATCH_ROWS", {"cpu": 9})
+    monkeypatch.setattr(fast, "BATCH_ROWS", 9)
     prompts = ragged(10, seed=2)
     groups = generate(any_model, prompts, 20, 3, end=5, temperature=temperature)
     rollouts = flat(groups)
@@ -372,7 +372,7 @@ def same_greedy(model, prompts, max_new_tokens, end, group=1):
 def test_greedy_rows_do_not_depend_on_their_batch(any_model, fp32, monkeypatch):
     prompts = ragged(12)
     for rows in (1, 5, 64):
-        monkeypatch.setattr(fast, "BATCH_ROWS", {"cpu": rows})
+        monkeypatch.setattr(fast, "BATCH_ROWS", rows)
         assert not any(rollout.finished for rollout in same_greedy(any_model, prompts, 15, end=-1))
     same_greedy(any_model, ragged(70, seed=3), 3, end=-1, group=2)               # read in parts of 64
 
@@ -411,7 +411,7 @@ def test_a_group_shares_its_prompt_and_nothing_else(generate):
 
 @pytest.mark.parametrize("generate, n", [(plain.generate, 400), (fast.generate, 20_000)], ids=["plain", "fast"])
 def test_samples_follow_the_distribution(generate, n, fp32, monkeypatch):
-    monkeypatch.setattr(fast, "BATCH_ROWS", {"cpu": n})
+    monkeypatch.setattr(fast, "BATCH_ROWS", n)
     model, prompt = tiny(), [1, 2, 3]
     for temperature in (1.0, 0.5):
         (group,) = generate(model, [prompt], max_new_tokens=1, end=-1, group=n, temperature=temperature)
