@@ -73,8 +73,8 @@ def block(layer, x, rope, mask, cache, at):
 
 
 def hidden(model, ids, at, S, caches, step=block):
-    """ids (B, T) at positions `at` (B or 1, T), all below S -> (B, T, D). Each sees itself and earlier
-    ones. caches: one for each layer, see attention, or None."""
+    """ids (B, T) at positions `at` (B or 1, T), all below S -> (B, T, D). Each sees itself and
+    earlier ones. caches: one for each layer, see attention, or None."""
     cached, device = caches[0] is not None, ids.device
     x = model.embed_tokens(ids).to(fast_dtype(device))
     rope, mask = model.rope[:, at].to(x.dtype), None
