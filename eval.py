@@ -24,24 +24,17 @@ import time
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from itertools import zip_longest
+from itertools import starmap, zip_longest
 from pathlib import Path
 
 import numpy as np
 
 import tasks
 from fast import generate  # model.py's, faster
-from model import (
-    CheckpointError,
-    Tokenizer,
-    join_processes,
-    leave_processes,
-    load_checkpoint,
-    pick_device,
-    share,
-)
+from model import CheckpointError, Tokenizer, load_checkpoint, pick_device
+from runs import join_processes, leave_processes, share
 from sandbox import Sandbox
-from tasks import parse_outcome, parse_program, predict_prompt, same_outcome
+from tasks import parse_outcome, parse_program, same_outcome
 from trace import first_wrong_step
 
 CHECKPOINTS = {  # file in --out: its name in metrics.json, stage/answer format
@@ -62,7 +55,7 @@ def pass_at_k(n, c, k):
     return 1 - math.comb(n - c, k) / math.comb(n, k)
 
 
-def rank_score_at_k(scores: list, correct: list, k: int) -> float:
+def rank_score_at_k(scores, correct, k):
     """Expected correctness of the best-scored program of a random k-subset, ties broken at random;
     exact (Hassid et al. 2024, paper section 3). Each of m programs of one score, with a programs above,
     is picked in [C(n-a, k) - C(n-a-m, k)] / m of the C(n, k) subsets: ([2, 1], [0, 1], 2) -> 0."""
@@ -80,7 +73,7 @@ def resamples(n_classes):
     return rng.multinomial(n_classes, np.full(n_classes, 1 / n_classes), size=1000).astype(float)
 
 
-def figure(values, classes) -> dict:
+def figure(values, classes):
     """-> {value, lo, hi, n}: the mean of n values and its 95 % interval by bootstrap over whole classes
     (values of one class are not independent). Without values: value, lo and hi are None."""
     value = lo = hi = None
@@ -93,7 +86,7 @@ def figure(values, classes) -> dict:
     return {"value": value, "lo": lo, "hi": hi, "n": len(values)}
 
 
-def paired_difference(a, b, classes) -> dict:
+def paired_difference(a, b, classes):
     """Figure of a - b, item by item: the items' own difficulty drops out of the interval."""
     return figure(np.subtract(a, b, dtype=float), classes)
 
@@ -103,10 +96,10 @@ def paired_difference(a, b, classes) -> dict:
 
 
 class Model:
-    """A checkpoint that answers prompts and remembers what it said, in a file, too: a killed evaluation
-    goes on where it was, and nothing is asked twice."""
+    """A checkpoint that answers prompts and remembers what it said, in a file, too: a killed
+    evaluation goes on where it was, and nothing is asked twice."""
 
-    def __init__(self, path: Path, args):
+    def __init__(self, path, args):
         """Ends the program by one line where the file is missing or damaged."""
         try:
             self.checkpoint = load_checkpoint(path, pick_device())
@@ -114,22 +107,21 @@ class Model:
             tasks.fail(f"{problem}; `bash run.sh` makes everything")
         self.args, self.tokenizer = args, Tokenizer()
         self.write = partial(self.ask, args.max_new_tokens_solve)  # answers solve and fix prompts
-        changed = path.stat().st_mtime_ns  # other weights, another file
-        self.file = args.out / "eval-cache" / f"{path.stem}-{changed}.json"
+        self.file = args.out / "eval-cache" / f"{path.stem}-{path.stat().st_mtime_ns}.json"
         self.file.parent.mkdir(parents=True, exist_ok=True)
         self.said = json.loads(self.file.read_text()) if self.file.exists() else {}
 
-    def ask(self, max_new_tokens, prompts, number=1) -> list[str]:
+    def ask(self, max_new_tokens, prompts, number=1):
         """An answer to each prompt: number 0 is the greedy one, 1, 2, ... are sampled."""
         said = self.said.setdefault(f"{max_new_tokens} {number}", {})
-        new = [prompt for prompt in dict.fromkeys(prompts) if prompt not in said]
+        new = sorted(set(prompts) - said.keys())
         if new:
             said.update(zip(new, share(new, partial(self.sample, max_new_tokens, number))))
             if self.args.rank == 0:
                 tasks.replace_text(self.file, json.dumps(self.said))
-        return [said[prompt] for prompt in prompts]
+        return list(map(said.get, prompts))
 
-    def sample(self, max_new_tokens, number, prompts) -> list[str]:
+    def sample(self, max_new_tokens, number, prompts):
         model, seed = self.checkpoint["model"], hash((self.args.seed, self.args.rank, number))
         most = model.config.n_ctx - 1  # a longer prompt is cut: no room for an answer, none is read
         rows = [self.tokenizer.prompt(prompt)[:most] for prompt in prompts]
@@ -137,12 +129,12 @@ class Model:
                             temperature=min(number, 1))
         return [self.tokenizer.decode(r.tokens).removesuffix("<|end|>") for (r,) in rollouts]
 
-    def simulate(self, pairs, number=1) -> list[str]:
+    def simulate(self, pairs, number=1):
         """An explanation of each (program, stdin)."""
-        prompts = [predict_prompt(*pair) for pair in pairs]
+        prompts = list(starmap(tasks.predict_prompt, pairs))
         return self.ask(self.args.max_new_tokens_predict, prompts, number)
 
-    def belief(self, pairs, number=1) -> list:
+    def belief(self, pairs, number=1):
         """What the model believes comes out of each (program, stdin); None: nothing readable."""
         return list(map(parse_outcome, self.simulate(pairs, number)))
 
@@ -150,78 +142,78 @@ class Model:
 class Truth(tasks.Runner):
     """What really comes out, by running; shared by the processes."""
 
-    def outcomes(self, pairs) -> list:
+    def outcomes(self, pairs):
         return share(pairs, super().outcomes)
 
-    def right(self, attempts) -> np.ndarray:
-        """1.0 for each attempt that passes all tests of its problem, else 0."""
-        return np.array(self.solved([(code, p.tests) for p, code in attempts]), dtype=float)
+    def right(self, attempts):
+        """-> (P,) 1.0 for each attempt that passes all tests of its problem, else 0."""
+        jobs = [(attempt.code, attempt.problem.tests) for attempt in attempts]
+        return np.array(self.solved(jobs), dtype=float)
 
 
 # --------------------------------------------------------------------------------------------------
-# Picking and repairing. An attempt is (problem, program); the program is "" if none could be read.
-# `observe` is a function from (program, stdin) pairs to outcomes: either the truth, Truth.outcomes, or
-# what the model believes, Model.belief.
-
-
-def on_public_tests(attempts, observe) -> list[list[tuple]]:
-    """-> for each attempt what is observed on its problem's public tests, as from tasks.feedback."""
-    pairs = []
-    for problem, code in attempts:
-        pairs += [(code, stdin) for stdin, _ in problem.public]
-    outcomes, results = dict(zip(pairs, observe(pairs))), []
-    for problem, code in attempts:
-        observed = [outcomes[code, stdin] for stdin, _ in problem.public]
-        results.append(tasks.feedback(problem, observed))
-    return results
-
-
-def count_passed(rounds, observe) -> np.ndarray:
-    """Scores: public tests that each attempt is observed to pass; one less for none to read.
-    rounds: n lists of an attempt at every problem. -> (n, P)."""
-    scores = []
-    for attempts in rounds:
-        for (_, code), results in zip(attempts, on_public_tests(attempts, observe)):
-            scores.append(sum(right for *_, right in results) - (code == ""))
-    return np.reshape(scores, (len(rounds), -1))
+# Picking and repairing. `observe` is a function from (program, stdin) pairs to outcomes: either the
+# truth, Truth.outcomes, or what the model believes, Model.belief.
 
 
 @dataclass
-class Repair:
-    """A problem on its way through Algorithm 1."""
+class Attempt:
+    """A problem and the programs written for it so far ("": none could be read)."""
     problem: tasks.Problem
-    programs: list  # written so far; the last one counts
+    programs: list
     submitted: bool = False
 
     @property
-    def attempt(self):
-        return self.problem, self.programs[-1]
+    def code(self):
+        return self.programs[-1]  # the one that counts
 
 
-def fix_prompt(repair: Repair, results) -> str:
-    return tasks.fix_prompt(*repair.attempt, results)
+def on_public_tests(attempts, observe):
+    """-> for each attempt what is observed on its problem's public tests, as from tasks.feedback."""
+    pairs = []
+    for attempt in attempts:
+        pairs += [(attempt.code, stdin) for stdin, _ in attempt.problem.public]
+    outcomes, results = dict(zip(pairs, observe(pairs))), []
+    for attempt in attempts:
+        observed = [outcomes[attempt.code, stdin] for stdin, _ in attempt.problem.public]
+        results.append(tasks.feedback(attempt.problem, observed))
+    return results
 
 
-def self_rlef(attempts, write, observe, turns, prompt=fix_prompt) -> list[Repair]:
+def scores(rounds, observe):
+    """The share of the public tests that each attempt is observed to pass; less than nothing where
+    there is no program. rounds: n lists of an attempt at every problem. -> (n, P)."""
+    shares = []
+    for attempts in rounds:
+        for attempt, results in zip(attempts, on_public_tests(attempts, observe)):
+            passed = sum(right for *_, right in results)
+            shares.append(passed / len(results) - (attempt.code == ""))
+    return np.reshape(shares, (len(rounds), -1))
+
+
+def fix_prompt(attempt, results):
+    return tasks.fix_prompt(attempt.problem, attempt.code, results)
+
+
+def self_rlef(first, write, observe, turns, prompt=fix_prompt):
     """Algorithm 1 (paper section 4): observe the program on each public test, ask to submit or fix,
     until it submits or has written `turns` programs (then the last one counts). An answer without a
     program submits what there is. All problems go turn by turn together.
-    attempts: every problem's first. write: function from prompts and the turn to answers."""
-    repairs = [Repair(problem, [code]) for problem, code in attempts]
+    first: an attempt at every problem. write: function from prompts and the turn to answers."""
+    attempts = [Attempt(attempt.problem, [attempt.code]) for attempt in first]
     for turn in range(1, turns):
-        active = [repair for repair in repairs if not repair.submitted]
-        results = on_public_tests([repair.attempt for repair in active], observe)
-        answers = write(list(map(prompt, active, results)), turn)
-        for repair, answer in zip(active, answers):
+        active = [attempt for attempt in attempts if not attempt.submitted]
+        prompts = list(map(prompt, active, on_public_tests(active, observe)))
+        for attempt, answer in zip(active, write(prompts, turn)):
             program = parse_program(answer)
             if program is None or tasks.is_submit(answer):
-                repair.submitted = True
+                attempt.submitted = True
             else:
-                repair.programs.append(program)
-    return repairs
+                attempt.programs.append(program)
+    return attempts
 
 
-def resample(accepted: np.ndarray) -> np.ndarray:
+def resample(accepted):
     """Control for self-RLEF: instead of fixes new programs, until one is accepted, else the last.
     accepted: (n, P) is simulated to pass all public tests. -> (P,) which of n is submitted."""
     return np.where(accepted.any(0), accepted.argmax(0), len(accepted) - 1)
@@ -231,7 +223,7 @@ def resample(accepted: np.ndarray) -> np.ndarray:
 # The measurements. Axes: N cases, P problems, n programs a problem.
 
 
-def predict(model: Model, cases, replicates):
+def predict(model, cases, replicates):
     """-> greedy, sampled, (N,) each: is the greedy prediction of each case right, what share of the
     `replicates` sampled ones?"""
     pairs, right = [(case.code, case.stdin) for case in cases], []
@@ -241,25 +233,29 @@ def predict(model: Model, cases, replicates):
     return np.array(right[0]), np.mean(right[1:], axis=0)
 
 
-def own_cases(attempts, truth: Truth) -> list[tasks.Case]:
-    """Programs that the model wrote itself, each to be predicted on its problem's first public test."""
-    pairs, cases = [(code, problem.public[0][0]) for problem, code in attempts], []
-    for (problem, code), pair, outcome in zip(attempts, pairs, truth.outcomes(pairs)):
-        if code and outcome:  # there is a program, and its run hit no limit
-            cases.append(tasks.Case(*pair, *outcome, problem.cls, "own", "own"))
+def own_cases(attempts, truth):
+    """Programs that the model wrote itself, each on its problem's first public test."""
+    cases = []
+    for attempt, results in zip(attempts, on_public_tests(attempts, truth.outcomes)):
+        stdin, _, outcome, _ = results[0]
+        if attempt.code and outcome:  # a program, and its run hit no limit
+            cls = attempt.problem.cls
+            cases.append(tasks.Case(attempt.code, stdin, *outcome, cls, "own", "own"))
     return cases
 
 
-def solve(model: Model, problems, n, show_tests=True) -> list[list[tuple]]:
+def solve(model, problems, n, show_tests=True):
     """-> n rounds of an attempt at every problem."""
     prompts, rounds = [tasks.solve_prompt(problem, show_tests) for problem in problems], []
     for number in range(1, n + 1):
-        programs = [parse_program(answer) or "" for answer in model.write(prompts, number)]
-        rounds.append(list(zip(problems, programs)))
+        attempts = []
+        for problem, answer in zip(problems, model.write(prompts, number)):
+            attempts.append(Attempt(problem, [parse_program(answer) or ""]))
+        rounds.append(attempts)
     return rounds
 
 
-def best_at_k(scores: np.ndarray, right: np.ndarray) -> np.ndarray:
+def best_at_k(right, scores):
     """(n, P) both -> (n, P): chance that the best-scored of k = 1 to n programs is right."""
     best = np.zeros(right.shape)
     for k, p in np.ndindex(right.shape):
@@ -267,46 +263,43 @@ def best_at_k(scores: np.ndarray, right: np.ndarray) -> np.ndarray:
     return best
 
 
-def pick(model: Model, rounds, right, truth: Truth, replicates) -> dict[str, np.ndarray]:
+def pick(model, rounds, right, truth, replicates):
     """best@k by the model's simulation of the public tests and by other judges; right: (n, P).
     -> judge -> (n, P); gain over one program; simulation_gap, what is lost to really running."""
-    length = [[len(code) or math.inf for _, code in attempts] for attempts in rounds]
-    judges = {
-        "pass": [right],                                   # pass@k, the ceiling
-        "exec": [count_passed(rounds, truth.outcomes)],    # the oracle
-        "short1": [-np.array(length)],
-        "random": [0 * right],                             # pass@1
-        "simulate": [],
-    }
+    judges = {"pass": [right], "random": [0 * right], "simulate": []}  # the ceiling pass@k; pass@1
+    judges["exec"] = [scores(rounds, truth.outcomes)]                  # the oracle
     for number in range(1, replicates + 1):
-        judges["simulate"].append(count_passed(rounds, partial(model.belief, number=number)))
+        judges["simulate"].append(scores(rounds, partial(model.belief, number=number)))
+    length = []
+    for attempts in rounds:
+        length.append([-len(attempt.code) or -math.inf for attempt in attempts])
+    judges["short1"] = [np.array(length)]
     best = {}
-    for judge, scores in judges.items():
-        best[judge] = np.mean([best_at_k(each, right) for each in scores], axis=0)
+    for judge, each in judges.items():
+        best[judge] = np.mean(list(map(partial(best_at_k, right), each)), axis=0)
     best["gain"] = best["simulate"] - best["random"]
     best["simulation_gap"] = best["exec"] - best["simulate"]
     return best
 
 
-def repair(model: Model, rounds, right, truth: Truth, turns) -> dict:
-    """Self-RLEF, told what the model simulates or what is true (oracle), and its control, all from the
-    same first programs. -> columns, (P,) each."""
-    n_public = [len(problem.public) for problem, _ in rounds[0]]
-    at = resample(count_passed(rounds[:turns], model.belief) == n_public)
+def repair(model, rounds, right, truth, turns):
+    """Self-RLEF, told what the model simulates or what is true (oracle), and its control, all from
+    the same first programs. -> columns, (P,) each."""
+    at = resample(scores(rounds[:turns], model.belief) == 1)
     retried = right[at, np.arange(len(at))]
     columns = {"init": right[0], "resample": retried, "resample_turns": at + 1}
     for run, observe in (("", model.belief), ("oracle_", truth.outcomes)):
-        repairs = self_rlef(rounds[0], model.write, observe, turns)
-        columns[f"{run}final"] = truth.right([repair.attempt for repair in repairs])
-        columns[f"{run}turns"] = [len(repair.programs) for repair in repairs]
+        attempts = self_rlef(rounds[0], model.write, observe, turns)
+        columns[f"{run}final"] = truth.right(attempts)
+        columns[f"{run}turns"] = [len(attempt.programs) for attempt in attempts]
     gain = columns["final"] - right[0]
     return columns | {"gain": gain, "fixed": gain > 0, "broken": gain < 0,
                       "final_minus_resample": columns["final"] - retried}
 
 
-def measure(args, truth: Truth) -> dict:
+def measure(args, truth):
     """The course: the paper's figures on its four checkpoints."""
-    data, metrics, values = args.out / "data", defaultdict(dict), defaultdict(dict)
+    data, metrics, values = args.out / "data", defaultdict(dict), {}
     problems = tasks.load_problems(data / "test_problems.jsonl")[:args.problems]
     cases = tasks.load_cases(data / "test_cases.jsonl")[:2 * args.cases]
     n = max(args.samples, args.turns)  # resampling may try as often as self-RLEF may fix
@@ -317,26 +310,27 @@ def measure(args, truth: Truth) -> dict:
             rounds, classes = solve(model, problems, n), [problem.cls for problem in problems]
             right = np.array(list(map(truth.right, rounds)))  # (n, P)
             sets["own"] = own_cases(rounds[0], truth)
+            metrics["solve"][name] = {}
             for k in (1, min(8, n)):
-                column = [pass_at_k(n, c, k) for c in right.sum(0, dtype=int)]
-                values[name][f"solve pass@{k}"] = column, classes
-                metrics["solve"].setdefault(name, {})[f"pass@{k}"] = figure(column, classes)
+                column = list(map(partial(pass_at_k, n, k=k), right.sum(0, dtype=int)))
+                values[name, f"solve pass@{k}"] = column, classes
+                metrics["solve"][name][f"pass@{k}"] = figure(column, classes)
         if name == "rl":
             for judge, rows in pick(model, rounds, right, truth, args.predictions).items():
-                metrics["best_at_k"][judge] = [figure(row, classes) for row in rows]
+                metrics["best_at_k"][judge] = list(map(partial(figure, classes=classes), rows))
             for key, column in repair(model, rounds, right, truth, args.turns).items():
                 metrics["self_rlef"][key] = figure(column, classes)
         for set_, chosen in sets.items():
-            greedy, sampled = predict(model, chosen, args.predictions)
             classes = [case.cls for case in chosen]
-            values[name][set_] = sampled, classes
+            greedy, sampled = predict(model, chosen, args.predictions)
+            values[name, set_] = sampled, classes
             metrics["predict"][f"{stage}/{set_}"] = figure(sampled, classes)
             metrics["predict_greedy"][f"{stage}/{set_}"] = figure(greedy, classes)
     for key, a, b in (("rl_minus_sft", "rl", "sft"),
                       ("nlex_minus_none", "sft-short-nlex", "sft-short-none")):
-        for column, (sampled, classes) in values[a].items():
-            if column != "own":  # each predicts its own
-                metrics[key][column] = paired_difference(sampled, values[b][column][0], classes)
+        for (name, column), (sampled, classes) in values.items():
+            if name == a and column != "own":  # each predicts its own
+                metrics[key][column] = paired_difference(sampled, values[b, column][0], classes)
     return metrics
 
 
@@ -367,15 +361,14 @@ control: resample until simulation accepts | self_rlef:resample
 """
 
 
-def table(metrics: dict) -> str:
-    """The lines of TABLE in percent: 80.3 (77.0 to 83.0)."""
+def table(metrics):
     lines = ["| percent (95 % interval) | |", "|---|---|"]
     for row in TABLE.strip().splitlines():
         words, path = row.split(" | ")
-        value = metrics
+        place = metrics
         for key in path.split(":"):
-            value = value[-1] if key == "-1" else value[key]
-        mean, lo, hi = 100 * np.array([value["value"], value["lo"], value["hi"]], dtype=float)
+            place = place[-1] if key == "-1" else place[key]
+        mean, lo, hi, _ = 100 * np.array(list(place.values()), dtype=float)
         text = f"{mean:.1f} ({lo:.1f} to {hi:.1f})".replace("nan (nan to nan)", "-")
         lines.append(f"| {words:50} | {text:23} |")
     return "\n".join(lines)
@@ -385,12 +378,13 @@ def table(metrics: dict) -> str:
 # The commands.
 
 
-def show(args) -> None:
+def show(args):
     """The model's simulation (greedy) beside the truth, line by line."""
     import tracer  # explains any program
 
     try:
         code = args.show.read_text()
+        compile(code, args.show, "exec")
         run = tracer.record(code, args.stdin)
     except (OSError, ValueError, SyntaxError) as problem:
         tasks.fail(f"cannot use {args.show}: {problem}")
@@ -403,7 +397,7 @@ def show(args) -> None:
     print(f"\nsimulated {parse_outcome(told)}, true {(run.stdout, run.error)}")
 
 
-def write(args, metrics: dict) -> None:
+def write(args, metrics):
     """metrics.json and report.md in --out."""
     seconds = json.loads((args.out / "seconds.json").read_text())
     metrics |= {"preset": args.preset, "seed": args.seed, "seconds": seconds}
@@ -411,7 +405,7 @@ def write(args, metrics: dict) -> None:
     tasks.replace_text(args.out / "report.md", table(metrics) + "\n")
 
 
-def main() -> None:
+def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--show", type=Path, metavar="PROG.PY", help="simulate this program")

@@ -14,15 +14,16 @@ import eval as course
 import tasks
 import worlds
 from eval import (
+    Attempt,
     Model,
     best_at_k,
-    count_passed,
-    figure,
+        figure,
     on_public_tests,
     paired_difference,
     pass_at_k,
     rank_score_at_k,
     resample,
+    scores,
     self_rlef,
 )
 from model import ModelConfig, Tokenizer, Transformer, save_checkpoint
@@ -64,7 +65,7 @@ def test_rank_score_limits():
     assert rank_score_at_k(correct, correct, 3) == pytest.approx(pass_at_k(5, 2, 3))      # a perfect judge reaches the ceiling
     assert rank_score_at_k([0] * 5, correct, 3) == pytest.approx(0.4)                      # no information: pass@1
     assert rank_score_at_k([3, 9, 2, 1, 0], correct, 5) == 0                              # k = n: the best-scored one
-    both = best_at_k(np.array([[2, 0], [1, 0]]), np.array([[0.0, 1.0], [1.0, 0.0]]))
+    both = best_at_k(np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([[2, 0], [1, 0]]))
     assert both.tolist() == [[0.5, 0.5], [0.0, 0.5]]                                      # (k, problem)
 
 
@@ -116,31 +117,36 @@ def observe(pairs):
     return [("1\n" if code.startswith("good") else "0\n", "") for code, _ in pairs]
 
 
+def attempts_of(**codes):
+    return [Attempt(problem(name), [code]) for name, code in codes.items()]
+
+
 def test_public_tests_are_observed_in_order_all_at_once():
     seen = []
-    attempts = [(problem("a"), "good"), (problem("b"), ""), (problem("c", 3), "bad")]
+    attempts = [Attempt(problem("a"), ["old", "good"]), Attempt(problem("b"), [""]), Attempt(problem("c", 3), ["bad"])]
     got = on_public_tests(attempts, lambda pairs: seen.append(pairs) or observe(pairs))
     assert [[row[2:] for row in rows] for rows in got] == [
         [(("1\n", ""), True)] * 2, [(("0\n", ""), False)] * 2, [(("0\n", ""), False)] * 3]
     assert seen == [[("good", "a0"), ("good", "a1"), ("", "b0"), ("", "b1"), ("bad", "c0"), ("bad", "c1"), ("bad", "c2")]]
-    scores = count_passed([attempts, attempts[::-1]], observe)
-    assert scores.tolist() == [[2, -1, 0], [0, -1, 2]]  # what could not be read is worse than what passes nothing
-    lucky = count_passed([[(problem("a"), "")]], lambda pairs: [("1\n", "")] * len(pairs))
-    assert lucky.tolist() == [[1]]  # and never seems to pass all
+    assert scores([attempts, attempts[::-1]], observe).tolist() == [[1, -1, 0], [0, -1, 1]]  # none is worse than a bad one
+    half = scores([attempts_of(a="x", b="")], lambda pairs: [("1\n", "") if stdin[1] == "0" else None for _, stdin in pairs])
+    assert half.tolist() == [[0.5, -0.5]]
+    assert scores([attempts_of(a="")], lambda pairs: [("1\n", "")] * len(pairs)).tolist() == [[0]]  # never seems to pass all
 
 
 def test_self_rlef_submits_fixes_and_stops_at_the_limit():
-    attempts = [(problem(name), code) for name, code in (("a", "good"), ("b", "bad"), ("c", ""), ("d", "d1"))]
+    first = attempts_of(a="good", b="bad", c="", d="d1")
     answer = Script(a=[tasks.SUBMIT], b=[tasks.fence("bad2"), tasks.fence("good3"), tasks.SUBMIT],
                     c=["no program at all"], d=[tasks.fence("d2"), tasks.fence("d3"), tasks.fence("d4")])
-    repairs = self_rlef(attempts, answer, observe, turns=4)
-    assert [repair.programs for repair in repairs] == [
+    done = self_rlef(first, answer, observe, turns=4)
+    assert [attempt.programs for attempt in done] == [
         ["good"], ["bad", "bad2\n", "good3\n"], [""], ["d1", "d2\n", "d3\n", "d4\n"]]
-    assert [repair.submitted for repair in repairs] == [True, True, True, False] and answer.turns == [1, 2, 3]
+    assert [attempt.submitted for attempt in done] == [True, True, True, False] and answer.turns == [1, 2, 3]
     assert all(not texts for texts in answer.texts.values())  # at the limit nothing more is asked
-    first = answer.users[:4]
-    assert "right" in first[0] and "wrong" not in first[0].split("Submit or fix.")[1] and "wrong" in first[1]
-    assert [repair.programs for repair in self_rlef(attempts, None, None, turns=1)] == [["good"], ["bad"], [""], ["d1"]]
+    users = answer.users[:4]
+    assert "right" in users[0] and "wrong" not in users[0].split("Submit or fix.")[1] and "wrong" in users[1]
+    assert [attempt.programs for attempt in self_rlef(first, None, None, turns=1)] == [["good"], ["bad"], [""], ["d1"]]
+    assert [attempt.code for attempt in first] == ["good", "bad", "", "d1"] and done[1].code == "good3\n"  # first is left as it was
 
 
 def test_resampling_takes_the_first_that_is_accepted():
@@ -166,13 +172,13 @@ class Runner:
     outcomes = staticmethod(observe)
 
     def right(self, attempts):
-        return np.array([code.startswith("good") and code != "good but wrong" for _, code in attempts], dtype=float)
+        return np.array([a.code.startswith("good") and a.code != "good but wrong" for a in attempts], dtype=float)
 
 
 def test_picking_and_repairing_with_known_results():
     a, b = problem("a"), problem("b")
     programs = [("good but wrong", "bad"), ("bad long program", "worse"), ("good", "good"), ("", "worst")]
-    rounds = [[(a, left), (b, right)] for left, right in programs]
+    rounds = [[Attempt(a, [left]), Attempt(b, [right])] for left, right in programs]
     right = np.array([[0, 0], [0, 0], [1, 1], [0, 0]], dtype=float)
     model = Believer(overrated=("worse",))
     best = course.pick(model, rounds, right, Runner(), replicates=2)
@@ -216,7 +222,7 @@ def test_a_model_is_asked_once_and_remembers(tmp_path, monkeypatch):
     monkeypatch.setattr(Model, "sample", sample)
     prompts = ["one", "two", "one", "long " * 99]
     answers = model.write(prompts, 1)
-    assert answers[0] == answers[2] and asked == [(4, 1, ["one", "two", "long " * 99])]
+    assert answers[0] == answers[2] and asked == [(4, 1, ["long " * 99, "one", "two"])]
     again = model.write(["two", "one", "three"], 1)
     assert again[:2] == [answers[1], answers[0]] and asked[1] == (4, 1, ["three"])
     assert model.write(["one"], 2) != model.write(["one"], 1) and asked[2] == (4, 2, ["one"])  # another number, another try
