@@ -1,1 +1,74 @@
-"""Any Python program explained: builds on trace.py. To be skipped at first reading."""
+"""To be skipped at first reading: any Python program explained. Builds on trace.py.
+
+    record(code, stdin)      # -> trace.Trace, recorded inside the sandbox
+    narrate(trace, seed)     # -> sentences; explain: with the events they are about; raw: frames
+
+recorder.py runs in the sandbox: it gives every statement a line of its own and notes what it changed.
+narrator.py and expressions.py say it in words. command.py is what `python trace.py` does.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+
+from sandbox import Sandbox, run
+from trace import Event, Trace
+from tracer.narrator import explain, narrate, raw  # noqa: F401
+from tracer.recorder import whole
+
+ENDS = {"OK": "the program ended its process", "ERROR": "the program ended its process",
+        "TIMEOUT": "more than 10 seconds", "MEMORY": "the memory limit"}
+
+
+@cache
+def _recorder() -> str:
+    return Path(__file__).with_name("recorder.py").read_text(encoding="utf-8")
+
+
+def record(code: str, stdin: str = "", max_events: int = 10_000, max_bytes: int = 1_000_000, *,
+           sandbox: Sandbox | None = None) -> Trace:
+    """Record a run. Limits (the paper's: 10,000 events, 1 MB) end the recording with status LIMIT,
+    complete=False and the reason; so do the sandbox's, with the events up to then. Complete is only
+    what printed the same as an untraced run (in `sandbox`, if one is given). Never raises on account
+    of the program."""
+    job = json.dumps({"code": code, "stdin": stdin, "max_events": max_events,
+                      "max_bytes": max_bytes})
+    driver = (f"space = {{'__name__': 'recorder'}}\n"
+              f"exec(compile({_recorder()!r}, '<recorder>', 'exec'), space)\n"
+              f"space['serve']({job!r})\n")
+    result = run(driver, stdin, cpu_seconds=10.0, output_bytes=40 * max_bytes + 1_000_000)
+    events, end = [], None
+    for line in result.stdout.splitlines():
+        try:
+            item = json.loads(line)
+        except ValueError:
+            break
+        if isinstance(item, list):
+            events.append(Event._make(item))
+        else:
+            end = item
+    whole(events)
+    if end is None:  # the run ended before the recorder did: os._exit, a signal, a limit
+        ends = {**ENDS, "OUTPUT_LIMIT": f"more than {max_bytes:,} bytes of values"}
+        reason = ends.get(result.status, f"the process died: {result.status}")
+        end = {"status": "LIMIT", "reason": reason}
+    printed = "".join([event.extra for event in events if event.kind in ("line", "return", "yield")])
+    trace = Trace(**{"code": code, "stdin": stdin, "events": events, "stdout": printed, "error": "",
+                     "complete": False, **end})
+    if trace.status != "LIMIT":
+        compare(trace, sandbox.run(code, stdin) if sandbox else run(
+            code, stdin, cpu_seconds=10.0, output_bytes=max_bytes))
+    return trace
+
+
+def compare(trace: Trace, true) -> None:
+    """Incomplete where an untraced run printed something else."""
+    if (trace.stdout, trace.error) == (true.stdout, true.error):
+        return
+    if true.status == "MEMORY" and trace.error == "MemoryError":
+        return
+    trace.complete, trace.reason = False, "what it prints differs when it is not traced"
+    if true.status not in ("OK", "ERROR"):
+        trace.reason = f"without tracing it ends by {true.status}"

@@ -1,77 +1,51 @@
-"""Expressions in words: values in place of names, reduced round by round (paper section 2.1, NLEX).
+"""All other expressions in words: trace.py's rounds, for every form that Python has.
 
-    chain(ast.parse("x * 3 + 1", mode="eval").body, {"x": "2"})   # -> (["2 * 3 + 1", "6 + 1", "7"], 7, "")
+    Expressions({"x": "2"}).chain(ast.parse("x ** 3 > 5 and f(x)", mode="eval").body)
 
-Arithmetic and comparisons on builtin values are worked out here, where that is quick; what other expressions came to (calls, attributes,
-comprehensions) was recorded while they ran (`seen`), and nothing of the program is run again.
-
-A state is a literal (LIT, value, text), a text that stands for a value (REF, text, function that gives it), an operation on states, or an
-expression whose value was recorded (SEEN, strength, texts between the states, states, recorded text or None). show() gives its text,
-step() reduces every operation whose operands are literals. `strength` is how strongly an operator binds, for parentheses.
+Arithmetic and comparisons on builtin values are worked out here, where that is quick and safe; what
+other expressions came to (calls, attributes, comprehensions) was recorded while they ran (`seen`:
+{mark of the expression: text}). Nothing of the program is run again. trace.py explains what a round
+is; here a value may also be UNKNOWN: that of an object of which only the text is known.
 """
 
 from __future__ import annotations
 
 import ast
 import builtins
+import operator
 from functools import lru_cache
 
-from tracer.recorder import PLAIN_CALLS
+import trace
+from trace import ATOM, PENDING, Untold, literal, operation, side_by_side
+from tracer.recorder import ITERATORS, PLAIN_CALLS  # noqa: F401
 
-
-class Opaque(Exception):
-    """The expression cannot be shown by substitution: a variable without a value, operators of values that are not builtin."""
-
-
-class _Unknown:
-    """The value of a literal that is known by its text alone."""
-    def __repr__(self):
-        raise Opaque
-
-
-UNKNOWN = _Unknown()
-LIT, BINARY, UNARY, COMPARE, BOOL, CALL, REF, SEEN, CHOICE = range(9)
-OPERATORS = {ast.Add: ("+", 6, lambda a, b: a + b), ast.Sub: ("-", 6, lambda a, b: a - b), ast.Mult: ("*", 7, lambda a, b: a * b),
-           ast.Div: ("/", 7, lambda a, b: a / b), ast.FloorDiv: ("//", 7, lambda a, b: a // b), ast.Mod: ("%", 7, lambda a, b: a % b),
-           ast.Pow: ("**", 9, lambda a, b: a ** b), ast.BitAnd: ("&", 5, lambda a, b: a & b), ast.BitOr: ("|", 3, lambda a, b: a | b),
-           ast.BitXor: ("^", 4, lambda a, b: a ^ b), ast.LShift: ("<<", 5.5, lambda a, b: a << b),
-           ast.RShift: (">>", 5.5, lambda a, b: a >> b)}
-_COMPARE = {ast.Lt: ("<", lambda a, b: a < b), ast.Gt: (">", lambda a, b: a > b), ast.LtE: ("<=", lambda a, b: a <= b),
-            ast.GtE: (">=", lambda a, b: a >= b), ast.Eq: ("==", lambda a, b: a == b), ast.NotEq: ("!=", lambda a, b: a != b),
-            ast.In: ("in", lambda a, b: a in b), ast.NotIn: ("not in", lambda a, b: a not in b),
-            ast.Is: ("is", lambda a, b: a is b), ast.IsNot: ("is not", lambda a, b: a is not b)}
-_UNARY = {ast.USub: ("-", 8, lambda a: -a), ast.Not: ("not ", 1, lambda a: not a), ast.UAdd: ("+", 8, lambda a: +a),
-          ast.Invert: ("~", 8, lambda a: ~a)}
-_PLAIN = {f.__name__: f for f in (abs, len, int, str, float, bool, max, min, sum, ord, chr, round, sorted, list, tuple, set, dict, divmod,
-                                  repr, any, all)}
-_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-_LARGE = 2000  # texts longer than this are not worked with
+LARGE = 8000    # longer texts are not worked with
+UNKNOWN = object()
+COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
 @lru_cache(maxsize=50_000)
 def value_of(text: str):
-    """The value a recorded text stands for; Opaque if it is not a literal."""
-    if len(text) > 4 * _LARGE:
-        raise Opaque
+    """The value that a recorded text stands for, UNKNOWN if it is no literal."""
+    if len(text) > LARGE:
+        return UNKNOWN
     try:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError, MemoryError, RecursionError):
         pass
     if "inf" not in text and "nan" not in text:
-        raise Opaque
+        return UNKNOWN
     try:
-        tree = ast.parse(text, mode="eval").body
-        for node in ast.walk(tree):
-            for field, child in ast.iter_fields(node):
-                for place, item in enumerate(child) if type(child) is list else [(None, child)]:
-                    if type(item) is ast.Name and item.id in ("inf", "nan"):
-                        new = ast.Constant(float(item.id))
-                        child[place] = new if place is not None else None
-                        if place is None:
-                            setattr(node, field, new)
-        return float(text) if text in ("inf", "nan") else ast.literal_eval(tree)
+        if text in ("inf", "nan"):
+            return float(text)
+        return ast.literal_eval(_Floats().visit(ast.parse(text, mode="eval")))
     except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
-        raise Opaque from None
+        return UNKNOWN
+
+
+class _Floats(ast.NodeTransformer):
+    def visit_Name(self, node):
+        return ast.Constant(float(node.id)) if node.id in ("inf", "nan") else node
 
 
 def is_hidden(text: str) -> bool:
@@ -79,345 +53,327 @@ def is_hidden(text: str) -> bool:
     return text[0] == "<" and not text.startswith("<int of ")
 
 
-def _lit(value):
-    return (LIT, value, repr(value))
-
-
 def known(text: str):
-    """A literal by its text."""
-    try:
-        return (LIT, value_of(text), text)
-    except Opaque:
-        return (LIT, UNKNOWN, text)
+    return literal(text, value_of(text))
 
 
-def build(node: ast.expr, env: dict[str, str], seen: dict[int, str]):
-    """The expression with current values in place of names; `seen` holds the recorded values of marked expressions."""
-    kind = type(node)
-    if kind is ast.Constant:
-        return _lit(node.value)
-    if kind is ast.Name:
-        text = seen.get(getattr(node, "mark", None)) or env.get(node.id)
-        if text is None:
-            raise Opaque
-        return known(text) if not is_hidden(text) else (SEEN, 10, [node.id], (), None)
-    if kind is ast.BinOp and type(node.op) in OPERATORS:
-        return (BINARY, *OPERATORS[type(node.op)], build(node.left, env, seen), build(node.right, env, seen))
-    if kind is ast.UnaryOp:
-        return (UNARY, *_UNARY[type(node.op)], build(node.operand, env, seen))
-    if kind is ast.Compare:
-        states = [build(e, env, seen) for e in (node.left, *node.comparators)]
-        if len(node.ops) == 1:
-            return (COMPARE, *_COMPARE[type(node.ops[0])], *states)
-        operators = [_COMPARE[type(op)] for op in node.ops]
-        return (SEEN, 1.5, ["", *[f" {name} " for name, _ in operators], ""], tuple(states), lambda values: all(
-            test(a, b) for (_, test), a, b in zip(operators, values, values[1:])))
-    if kind is ast.BoolOp:
-        return (BOOL, "and" if isinstance(node.op, ast.And) else "or", tuple(_perhaps(v, env, seen) for v in node.values))
-    if kind is ast.IfExp:
-        return (CHOICE, build(node.test, env, seen), _perhaps(node.body, env, seen), _perhaps(node.orelse, env, seen))
-    if kind is ast.NamedExpr:
-        return build(node.value, env, seen)
-    recorded = seen.get(getattr(node, "mark", None))
-    if recorded is not None and is_hidden(recorded) and kind is not ast.Call:
-        recorded = None  # its name says more than <function>
-    if kind is ast.Subscript:
-        return _subscript(node, recorded, env, seen)
-    if kind is ast.Call:
-        return _call(node, recorded, env, seen)
-    if kind is ast.Attribute:
-        if path_of(node):
-            return (SEEN, 10, [path_of(node)], (), recorded)
-        return (SEEN, 10, ["", f".{node.attr}"], (build(node.value, env, seen),), recorded)
-    if kind in (ast.List, ast.Tuple, ast.Set, ast.Dict):
-        return _display(node, env, seen)
-    if kind in _COMPREHENSIONS:
-        bound = {n.id for n in ast.walk(node) if isinstance(n, ast.Name) and not isinstance(n.ctx, ast.Load)}
-        short = {} if hasattr(node, "late") else {
-            name: text for name, text in env.items() if len(text) <= 60 and text[0] != "<" and name not in bound}
-        return (SEEN, 10, [ast.unparse(_Substitute(short).visit(ast.parse(ast.unparse(node), mode="eval")))], (), recorded)
-    if kind is ast.JoinedStr and recorded:
-        return known(recorded)
-    if kind in (ast.Lambda, ast.JoinedStr):
-        return (SEEN, 0.2, [ast.unparse(node)], (), recorded)
-    raise Opaque
+def careful(sign: str, function):
+    """The function, where it is quick, and only for builtin values."""
+    def work(*values):
+        if any([value is UNKNOWN for value in values]):
+            if sign not in ("is", "is not") or None not in values:
+                raise Untold
+        elif not is_quick(sign, *values):
+            raise Untold
+        result = function(*values)
+        if type(result) not in (int, bool, float, str, list, tuple, dict, set, type(None)):
+            raise Untold
+        return result
+    return work
 
 
-class _Substitute(ast.NodeTransformer):
-    def __init__(self, env):
-        self.env = env
+def is_quick(sign: str, a=None, b=None, *_) -> bool:
+    """May it be done again, without taking long or filling the memory?"""
+    if sign == "**":
+        return isinstance(b, int) and -1 < b < 64
+    if sign == "<<":
+        return isinstance(b, int) and b < 2000
+    if sign == "round":
+        return b is None or isinstance(b, int) and abs(b) < 100
+    if sign == "*" and not (isinstance(a, (int, float)) and isinstance(b, (int, float))):
+        times = max([value if isinstance(value, int) else 0 for value in (a, b)])
+        length = max([len(value) if hasattr(value, "__len__") else 1 for value in (a, b)])
+        return times <= 1000 and times * length <= 10_000
+    if sign == "%" and isinstance(a, str):
+        wide = [part for part in a.split("%") if len(part) > 2 and part.isdigit()]
+        return len(a) <= 100 and "*" not in a and not wide and sum(map(str.isdigit, a)) <= 3
+    return True
 
-    def visit_Name(self, node):
-        if isinstance(node.ctx, ast.Load) and node.id in self.env:
-            return ast.Name(self.env[node.id])
-        return node
+
+def _with_care(table: dict) -> dict:
+    return {kind: (*row, careful(row[0], function)) for kind, (*row, function) in table.items()}
 
 
-def _perhaps(node, env, seen):
-    """build() of an expression that may not have been evaluated: its source where it cannot be shown."""
-    try:
-        return build(node, env, seen)
-    except Exception:  # an index that would have crashed, a variable without a value
-        return (SEEN, 0.2, [ast.unparse(node)], (), None)
+OPERATORS = _with_care({
+    **trace.OPERATORS,
+    ast.Div: ("/", 7, (7, 8), operator.truediv), ast.FloorDiv: ("//", 7, (7, 8), operator.floordiv),
+    ast.Pow: ("**", 9, (10, 8), operator.pow), ast.BitAnd: ("&", 5, (5, 6), operator.and_),
+    ast.BitOr: ("|", 3, (3, 4), operator.or_), ast.BitXor: ("^", 4, (4, 5), operator.xor),
+    ast.LShift: ("<<", 5.5, (5.5, 6), operator.lshift),
+    ast.RShift: (">>", 5.5, (5.5, 6), operator.rshift),
+    ast.In: ("in", 1.5, (2, 2), lambda a, b: a in b),
+    ast.NotIn: ("not in", 1.5, (2, 2), lambda a, b: a not in b),
+    ast.Is: ("is", 1.5, (2, 2), operator.is_), ast.IsNot: ("is not", 1.5, (2, 2), operator.is_not)})
+SIGNS = _with_care({
+    ast.USub: ("-", 8, operator.neg), ast.UAdd: ("+", 8, operator.pos),
+    ast.Invert: ("~", 8, operator.invert), ast.Not: ("not ", 1, operator.not_)})
+FUNCTIONS = {name: careful(name, getattr(builtins, name)) for name in PLAIN_CALLS}
+FUNCTIONS["[]"] = careful("[]", operator.getitem)
 
 
-def path_of(node) -> str | None:
-    """"a.b.c" for names and attributes of names."""
-    while type(node) is ast.Attribute:
+def path_of(node) -> str:
+    """"a.b.c" for names and attributes of names, "" for others."""
+    if type(node) is ast.Attribute:
         inner = path_of(node.value)
         return inner and f"{inner}.{node.attr}"
-    return node.id if type(node) is ast.Name else None
+    return node.id if type(node) is ast.Name else ""
 
 
-def _subscript(node, recorded, env, seen):
-    path = path_of(node.value)
-    if type(node.slice) is ast.Slice:
-        texts, states = [path + "[" if path else "", *([] if path else ["["])], [] if path else [build(node.value, env, seen)]
-        for part, after in ((node.slice.lower, ":"), (node.slice.upper, ":" if node.slice.step else ""), (node.slice.step, "")):
-            if part is not None:
-                states.append(build(part, env, seen))
-                texts.append("")
-            texts[-1] += after
-        texts[-1] += "]"
-        return (SEEN, 10, texts, tuple(states), recorded)
-    if not path:
-        return (SEEN, 10, ["", "[", "]"], (build(node.value, env, seen), build(node.slice, env, seen)), recorded)
-    index = finish(build(node.slice, env, seen))
-    if type(node.value) is ast.Name and recorded is None and not hasattr(node, "mark"):
-        try:
-            container = value_of(env.get(node.value.id, "?"))
-            return (REF, f"{path}[{index[2]}]", lambda: container[index[1]])
-        except Opaque:
-            pass
-    return (SEEN, 10, [f"{path}[{index[2]}]"], (), recorded)
+def recorded(template: str, parts, needs, text, strength=ATOM):
+    """An operation of which only somebody who looked can tell the value."""
+    yield from side_by_side(template, strength, parts, needs)
+    if text is not None:
+        yield known(text)
 
 
-def _call(node, recorded, env, seen):
-    name, states = path_of(node.func), []
-    plain = type(node.func) is ast.Name and name in PLAIN_CALLS and name not in env and not node.keywords
-    if plain and name == "len" and len(node.args) == 1 and type(node.args[0]) is ast.Name and not hasattr(node.args[0], "mark"):
-        value = value_of(env.get(node.args[0].id, "?"))
-        return (REF, f"len({node.args[0].id})", lambda: len(value))
-    root = name and name.partition(".")[0]
-    if root and root not in env and not hasattr(builtins, root):
-        raise Opaque
-    texts = [f"{name}("]
-    if not name or type(node.func) is ast.Attribute and type(node.func.value) is ast.Name and (
-            seen.get(getattr(node.func.value, "mark", None)) or env.get(node.func.value.id, "?"))[0] in "'\"0123456789":
-        if type(node.func) is not ast.Attribute:
-            raise Opaque
-        texts = ["", f".{node.func.attr}("]  # methods of strings and numbers: with the value
-        states.append(build(node.func.value, env, seen))
-    for k, argument in enumerate([*node.args, *node.keywords]):
-        if k:
-            texts[-1] += ", "
-        if type(argument) is ast.keyword:
-            texts[-1] += f"{argument.arg}=" if argument.arg else "**"
-        elif type(argument) is ast.Starred:
-            texts[-1] += "*"
-            plain = False
-        states.append(build(getattr(argument, "value", argument) if type(argument) in (ast.keyword, ast.Starred) else argument, env, seen))
-        texts.append("")
-    texts[-1] += ")"
-    if plain and recorded is None and not hasattr(node, "mark") and all(_literal_to_be(state) for state in states):
-        return (CALL, name, _PLAIN[name], tuple(states))
-    return (SEEN, 10, texts, tuple(states), recorded)
+def shown(text: str, value=None, strength=ATOM):
+    """A text that stands for the expression, then its recorded value."""
+    yield text, strength, PENDING
+    if value is not None:
+        yield known(value)
 
 
-def _literal_to_be(state) -> bool:
-    """False for what stays an expression in a call: lambdas, generators, iterators, calls whose value is the whole statement's."""
-    return state[0] != SEEN or state[4] is not None
+def begun(frame, node):
+    """-> first round, those that follow; of what may never have been evaluated: its source."""
+    try:
+        rounds = frame.rounds(node)
+        return next(rounds), rounds
+    except Exception:  # an index that would have crashed, a variable without a value
+        return (ast.unparse(node), 0.2, PENDING), iter(())
 
 
-def _compose(texts, literals):
-    return "".join(t + literal[2] for t, literal in zip(texts, literals)) + texts[-1]
+def enclosed(stage, need: float) -> str:
+    text, binds, _ = stage
+    return text if binds >= need else f"({text})"
 
 
-def _display(node, env, seen):
-    kind, states, texts = type(node), [], [{ast.List: "[", ast.Tuple: "("}.get(type(node), "{")]
-    if kind is ast.Set and not node.elts or kind is ast.Dict and None in node.keys or kind is not ast.Dict and any(
-            type(e) is ast.Starred for e in node.elts):
-        raise Opaque
-    for k, element in enumerate(node.elts if kind is not ast.Dict else [e for pair in zip(node.keys, node.values) for e in pair]):
-        if k:
-            texts[-1] += ": " if kind is ast.Dict and k % 2 else ", "
-        states.append(build(element, env, seen))
-        texts.append("")
-    texts[-1] += {ast.List: "]", ast.Tuple: ",)" if len(states) == 1 else ")"}.get(kind, "}")
-
-    def made(literals):
-        text = _compose(texts, literals)
-        if kind in (ast.Set, ast.Dict) and len(value_of(text)) < len(states) // (2 if kind is ast.Dict else 1):
-            raise Opaque
-        return text
-    made.by_text = True
-    return (SEEN, 10, texts, tuple(states), made) if states else known(texts[0])
-
-
-def finish(state):
-    while state[0] != LIT:
-        new = step(state)
-        if new is state:
-            raise Opaque
-        state = new
-    return state
-
-
-def show(state, above: float = 0) -> str:
-    """Text of a state; `above` is the binding strength of what surrounds it, for parentheses."""
-    kind = state[0]
-    if kind == LIT:
-        return f"({state[2]})" if above >= 9 and state[2][0] == "-" else state[2]
-    if kind == REF:
-        return state[1]
-    if kind == CALL:
-        return f"{state[1]}({', '.join([show(a) for a in state[3]])})"
-    if kind == BINARY:
-        left, right = (state[2] + 1, 8) if state[1] == "**" else (state[2], state[2] + 0.5 if state[1] in ("<<", ">>") else state[2] + 1)
-        text, strength = f"{show(state[4], left)} {state[1]} {show(state[5], right)}", state[2]
-    elif kind == COMPARE:
-        text, strength = f"{show(state[3], 2)} {state[1]} {show(state[4], 2)}", 1.5
-    elif kind == UNARY:
-        text, strength = state[1] + show(state[4], state[2]), state[2]
-    elif kind == SEEN:
-        inner = 2 if state[1] == 1.5 else 9 if not state[2][0] else 0.25  # operands of a comparison, what a dot follows, arguments
-        shown = [show(s, inner if k == 0 or inner == 2 else 0.25) for k, s in enumerate(state[3])]
-        if inner == 9 and shown[0].isdigit():
-            shown[0] = f"({shown[0]})"
-        text, strength = "".join([t + s for t, s in zip(state[2], shown)]) + state[2][-1], state[1]
-    elif kind == CHOICE:
-        text, strength = f"{show(state[2], 0.4)} if {show(state[1], 0.4)} else {show(state[3], 0.3)}", 0.3
-    else:
-        text, strength = f" {state[1]} ".join([show(v, 1) for v in state[2]]), 0.5
-    return f"({text})" if strength < above else text
-
-
-def step(state):
-    """One round of reduction; the same object where nothing can be reduced. Exceptions of the operation itself (1 % 0) come through."""
-    kind = state[0]
-    if kind == LIT:
-        return state
-    if kind == REF:
-        return _checked(state[2]())
-    if kind == BINARY:
-        left, right = state[4], state[5]
-        if left[0] == LIT and right[0] == LIT:
-            _bounded(state[1], left[1], right[1])
-            return _checked(state[3](left[1], right[1]))
-        a, b = step(left), step(right)
-        return state if a is left and b is right else (*state[:4], a, b)
-    if kind == COMPARE:
-        left, right = state[3], state[4]
-        if left[0] == LIT and right[0] == LIT:
-            if (left[1] is UNKNOWN or right[1] is UNKNOWN) and (
-                    state[1] not in ("is", "is not") or left[1] is not None and right[1] is not None):
-                raise Opaque
-            return _checked(state[2](left[1], right[1]))
-        a, b = step(left), step(right)
-        return state if a is left and b is right else (*state[:3], a, b)
-    if kind == UNARY:
-        operand = state[4]
-        if operand[0] == LIT:
-            if operand[1] is UNKNOWN:
-                raise Opaque
-            return _checked(state[3](operand[1]))
-        new = step(operand)
-        return state if new is operand else (*state[:4], new)
-    if kind == CALL:
-        if all(a[0] == LIT for a in state[3]):
-            values = [a[1] for a in state[3]]
-            if any(v is UNKNOWN for v in values) or state[1] == "round" and len(values) > 1 and not (
-                    isinstance(values[1], int) and abs(values[1]) < 100):
-                raise Opaque
-            return _checked(state[2](*values))
-        return _step_parts(state, 3)
-    if kind == SEEN:
-        if not all(s[0] == LIT or s[0] == SEEN and s[4] is None and step(s) is s for s in state[3]):
-            return _step_parts(state, 3)
-        if callable(state[4]):
-            if not all(s[0] == LIT for s in state[3]):
-                return state
-            if hasattr(state[4], "by_text"):
-                return known(state[4](state[3]))
-            if any(s[1] is UNKNOWN for s in state[3]):
-                raise Opaque
-            return _checked(state[4]([s[1] for s in state[3]]))
-        return state if state[4] is None else known(state[4])
-    if kind == CHOICE:
-        if state[1][0] != LIT:
-            new = step(state[1])
-            if new[0] != LIT:
-                return state if new is state[1] else (CHOICE, new, state[2], state[3])
-            state = (CHOICE, new, state[2], state[3])
-        return state[2] if _truth(state[1][1]) else state[3]
-    first, rest = state[2][0], state[2][1:]       # and / or: from the left, the rest only if needed
-    if first[0] != LIT:
-        new = step(first)
-        return state if new is first else (BOOL, state[1], (new, *rest))
-    if not rest or _truth(first[1]) == (state[1] == "or"):
-        return first
-    return rest[0] if len(rest) == 1 else (BOOL, state[1], rest)
-
-
-def _step_parts(state, place: int):
-    parts = tuple(step(s) for s in state[place])
-    if all(a is b for a, b in zip(parts, state[place])):
-        return state
-    return (*state[:place], parts, *state[place + 1:])
-
-
-def _truth(value) -> bool:
+def is_true(value) -> bool:
     if value is UNKNOWN:
-        raise Opaque
+        raise Untold
     return bool(value)
 
 
-def _bounded(operator, a, b) -> None:
-    """Refuses what could take long or fill the memory."""
-    if a is UNKNOWN or b is UNKNOWN:
-        raise Opaque
-    if operator == "**" and not (isinstance(b, int) and -1 < b < 64) or operator == "<<" and not (isinstance(b, int) and b < 2000):
-        raise Opaque
-    if operator == "*" and not all(isinstance(v, (int, float)) for v in (a, b)):
-        times, length = [v if isinstance(v, int) else 0 for v in (a, b)], [len(v) if hasattr(v, "__len__") else 1 for v in (a, b)]
-        if max(times) > 1000 or max(times) * max(length) > 10_000:
-            raise Opaque
-    if operator == "%" and isinstance(a, str) and (len(a) > 100 or "*" in a or any(p.isdigit() and len(p) > 2 for p in a.split("%"))):
-        raise Opaque
-    if operator == "%" and isinstance(a, str) and sum(ch.isdigit() for ch in a) > 3:
-        raise Opaque
+def dotted(rounds):
+    """What stands before a dot: (5).bit_length()."""
+    for text, binds, value in rounds:
+        yield f"({text})" if text.isdigit() else text, binds, value
 
 
-def _checked(value):
-    if type(value) not in (int, bool, float, str, list, tuple, dict, set, type(None)):
-        raise Opaque
-    return (LIT, value, repr(value))
+def constant(frame, node):
+    return iter([literal(repr(node.value), node.value)])
 
 
-def chain(node: ast.expr, env: dict[str, str], seen: dict[int, str] | None = None, final: str | None = None,
-          raised: str = "") -> tuple[list[str], object, str]:
-    """Every stage of the reduction -> texts, final value, name of the exception that stopped it ("" if none). final: the recorded
-    value of the whole, where the expression does not give it away; raised: the recorded exception. Raises Opaque."""
-    try:
-        state = build(node, env, seen or {})
-        texts = [show(state)]
-    except Exception:  # an index that crashes, an operand that is never evaluated
-        raise Opaque from None
-    while state[0] != LIT:
-        try:
-            new = step(state)
-        except Opaque:
+def name(frame, node):
+    text = frame.seen_of(node) or frame.before.get(node.id)
+    if text is None:
+        raise Untold
+    if is_hidden(text):
+        return shown(node.id)
+    return iter([known(text)])
+
+
+def unary(frame, node):
+    sign, strength, function = SIGNS[type(node.op)]
+    return operation(sign + "{}", strength, [frame.rounds(node.operand)], [strength], function)
+
+
+def comparison(frame, node):
+    if len(node.ops) == 1:
+        return trace.infix(frame, node)
+    parts = [frame.rounds(part) for part in (node.left, *node.comparators)]
+    rows = [OPERATORS[type(op)] for op in node.ops]
+
+    def holds(*values):
+        return all([row[3](a, b) for row, a, b in zip(rows, values, values[1:])])
+    template = "{}" + "".join([f" {row[0]} {{}}" for row in rows])
+    return operation(template, 1.5, parts, [2] * len(parts), careful("", holds))
+
+
+def boolean(frame, node):
+    """and, or: from the left, the rest only if it is needed."""
+    sign, deciding = (" and ", False) if isinstance(node.op, ast.And) else (" or ", True)
+    waiting = [begun(frame, value) for value in node.values]
+    while len(waiting) > 1:
+        stage, rounds = waiting.pop(0)
+        rest = [enclosed(first, 1) for first, _ in waiting]
+        while stage:
+            last = stage
+            yield sign.join([enclosed(stage, 1), *rest]), 0.5, PENDING
+            stage = next(rounds, None)
+        if last[2] is PENDING:
+            return
+        if is_true(last[2]) == deciding:
+            yield last
+            return
+    yield waiting[0][0]
+    yield from waiting[0][1]
+
+
+def choice(frame, node):
+    """a if test else b: the test, then the one that was chosen."""
+    test, (body, after_body) = frame.rounds(node.test), begun(frame, node.body)
+    orelse, after_orelse = begun(frame, node.orelse)
+    first = True
+    for stage in test:
+        if first or stage[2] is PENDING:
+            yield (f"{enclosed(body, 0.4)} if {enclosed(stage, 0.4)} "
+                   f"else {enclosed(orelse, 0.3)}", 0.3, PENDING)
+        first = False
+    if stage[2] is not PENDING:
+        chosen = is_true(stage[2])
+        yield body if chosen else orelse
+        yield from after_body if chosen else after_orelse
+
+
+def subscript(frame, node):
+    path, text = path_of(node.value), frame.seen_of(node, visible=True)
+    parts, needs, template = [], [], path
+    if not path:
+        parts, needs, template = [dotted(frame.rounds(node.value))], [9], "{}"
+    if type(node.slice) is ast.Slice:
+        places = [node.slice.lower, node.slice.upper, node.slice.step]
+        signs = ["" if place is None else "{}" for place in places]
+        template += f"[{signs[0]}:{signs[1]}{':' + signs[2] if signs[2] else ''}]"
+        parts += [frame.rounds(place) for place in places if place is not None]
+        return recorded(template, parts, [*needs, 0.25, 0.25, 0.25], text)
+    if not path:
+        return recorded("{}[{}]", [*parts, frame.rounds(node.slice)], [9, 0.25], text)
+    if type(node.value) is ast.Name and not hasattr(node, "mark") and (
+            value_of(frame.before.get(path, "?")) is not UNKNOWN):
+        return trace.subscript(frame, node)
+    return shown(f"{path}[{frame.last(node.slice)[0]}]", text)
+
+
+def call(frame, node):
+    path, text = path_of(node.func), frame.seen_of(node)
+    plain = path in PLAIN_CALLS and path not in frame.before and not node.keywords
+    if plain and path == "len" and type(node.args[0]) is ast.Name and (
+            not hasattr(node.args[0], "mark")):
+        if value_of(frame.before.get(node.args[0].id, "?")) is UNKNOWN:
+            raise Untold
+        return trace.call(frame, node)
+    if plain and not hasattr(node, "mark") and not any(
+            [type(argument) is ast.Starred for argument in node.args]) and text is None:
+        return trace.plain_call(frame, path, [frame.rounds(part) for part in node.args])
+    root = path.partition(".")[0]
+    if root and root not in frame.before and not hasattr(builtins, root):
+        raise Untold
+    template, parts, needs = path, [], []
+    if not path or type(node.func) is ast.Attribute and type(node.func.value) is ast.Name and (
+            (frame.seen_of(node.func.value) or frame.before.get(root, "?"))[0] in "'\"0123456789"):
+        if type(node.func) is not ast.Attribute:
+            raise Untold
+        # methods of strings and numbers: with the value
+        template, needs = "{}." + node.func.attr, [9]
+        parts = [dotted(frame.rounds(node.func.value))]
+    arguments = []
+    for argument in [*node.args, *node.keywords]:
+        if type(argument) is ast.keyword:
+            arguments.append(f"{argument.arg}={{}}" if argument.arg else "**{}")
+        else:
+            arguments.append("*{}" if type(argument) is ast.Starred else "{}")
+        inner = type(argument) in (ast.keyword, ast.Starred)
+        parts.append(frame.rounds(argument.value if inner else argument))
+        needs.append(0.25)
+    template += f"({', '.join(arguments)})"
+    return recorded(template, parts, needs, text)
+
+
+def attribute(frame, node):
+    path, text = path_of(node), frame.seen_of(node, visible=True)
+    if path:
+        return shown(path, text)
+    return recorded("{}." + node.attr, [dotted(frame.rounds(node.value))], [9], text)
+
+
+def display(frame, node):
+    """[1, x], (1, x), {1, x}, {1: x}"""
+    if type(node) is ast.Dict:
+        if None in node.keys:
+            raise Untold
+        elements = [e for pair in zip(node.keys, node.values) for e in pair]
+        inner = ", ".join(["{}: {}"] * len(node.keys))
+    else:
+        elements, inner = node.elts, ", ".join(["{}"] * len(node.elts))
+    left, right = {ast.List: "[]", ast.Tuple: "()"}.get(type(node), "{}")
+    if not elements:
+        return iter([known(left + right)])
+    if type(node) is ast.Tuple and len(elements) == 1:
+        right = ",)"
+    parts = [frame.rounds(element) for element in elements]
+    return _displayed(node, parts, f"{left * 2 if left == '{' else left}{inner}"
+                                   f"{right * 2 if right == '}' else right}")
+
+
+def _displayed(node, parts, template):
+    ended = yield from side_by_side(template, ATOM, parts, [0.25] * len(parts))
+    if any([value is PENDING for _, _, value in ended]):
+        return
+    text = template.format(*[text for text, _, _ in ended])
+    if type(node) in (ast.Set, ast.Dict):  # two that are equal: another text
+        value, size = value_of(text), len(parts) // (2 if type(node) is ast.Dict else 1)
+        if value is UNKNOWN or len(value) < size:
+            raise Untold
+    yield known(text)
+
+
+def comprehension(frame, node):
+    text = frame.seen_of(node, visible=True)
+    if hasattr(node, "late"):  # the variables may be others by now
+        yield ast.unparse(node), ATOM, PENDING
+    else:
+        yield from trace.comprehension(frame, node)
+    if text is not None:
+        yield known(text)
+
+
+def formatted(frame, node):
+    """f"{x}", and lambda: as they are written."""
+    text = frame.seen_of(node, visible=True)
+    if text and type(node) is ast.JoinedStr:
+        return iter([known(text)])
+    return shown(ast.unparse(node), text, 0.2)
+
+
+def walrus(frame, node):
+    return frame.rounds(node.value)
+
+
+class Expressions(trace.Frame):
+    """A frame whose `seen` holds what marked expressions came to."""
+    operators, functions = OPERATORS, FUNCTIONS
+    forms = {**trace.Frame.forms, ast.Constant: constant, ast.Name: name, ast.UnaryOp: unary,
+             ast.Compare: comparison, ast.BoolOp: boolean, ast.IfExp: choice, ast.Call: call,
+             ast.Subscript: subscript, ast.Attribute: attribute, ast.NamedExpr: walrus,
+             **dict.fromkeys((ast.List, ast.Tuple, ast.Set, ast.Dict), display),
+             **dict.fromkeys(COMPREHENSIONS, comprehension),
+             **dict.fromkeys((ast.JoinedStr, ast.Lambda), formatted)}
+
+    def __init__(self, name: str = "", before: dict | None = None, seen: dict | None = None):
+        super().__init__(name)
+        self.before, self.seen = before or {}, seen or {}
+
+    def seen_of(self, node, visible=False) -> str | None:
+        """The recorded text of a marked expression; visible: None for <function> and the like."""
+        text = self.seen.get(getattr(node, "mark", None))
+        return None if visible and text is not None and is_hidden(text) else text
+
+    def rounds(self, node):
+        if type(node) is ast.BinOp and type(node.op) not in self.operators:
+            raise Untold
+        return super().rounds(node)
+
+    def chain(self, node, final: str | None = None, raised: str = ""):
+        """As trace.py's. What came of it in the end is known where the expression itself does not
+        tell: its `final` text, or the exception that it `raised`. Untold otherwise."""
+        texts, value, error = super().chain(node)
+        if error == "Untold":
             if final is None or len(texts[0]) > 200:
-                raise
-            new = state
-        except Exception as exception:
-            return texts, None, type(exception).__name__
-        if new is state:  # the rest was not recorded
-            if raised:
-                return texts, None, raised
-            if final is None:
-                raise Opaque
-            return [*texts, final], known(final)[1], ""
-        state = new
-        texts.append(show(state))
-    return texts, state[1], ""
+                raise Untold
+        elif error or value is not PENDING:
+            return texts, value, error
+        if raised:
+            return texts, PENDING, raised
+        if final is None:
+            raise Untold
+        return [*texts, final], value_of(final), ""

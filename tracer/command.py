@@ -1,0 +1,140 @@
+"""The command `python trace.py prog.py`: see trace.py's first lines.
+
+Exit status: 0 explained, also when the program crashed; 1 explained in part or refused, with the
+reason; 2 nothing to explain.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import json
+import os
+import re
+import signal
+import sys
+from pathlib import Path
+
+import trace as words
+from tracer import explain, raw, record
+from tracer.recorder import number
+
+COLOURS = [(r" is true(?=[,.])", "32"), (r" is false(?=[,.])", "31"), (r"^(We print .*)$", "1"),
+           (r"^(Turn \d+:)", "36"), (r"(.* stops with .*|We stop with .*|We raise .*)$", "31")]
+
+
+def ending(trace) -> str:
+    """How a run ended: "The program stops with IndexError: ..., line 3.", "" if by itself."""
+    if not trace.error:
+        return ""
+    place, before = 0, None
+    for event, line in zip(trace.events, lines_of(trace)):  # where it was raised, not passed on
+        if event.kind == "exception" and not (before.kind == "return" and before.value == ""):
+            place = line
+        before = event
+    what = f"{trace.error}: {trace.ending}" if trace.ending else trace.error
+    return f"The program stops with {what}" + (f" (line {place})." if place else ".")
+
+
+def lines_of(trace) -> list[int]:
+    """For each event, the source line of the statement that had just run (call: the definition)."""
+    statements = number(trace.code)[1] if trace.events else {}
+    running, lines = {}, []
+    for event in trace.events:
+        node = statements.get(event.line if event.kind == "call" else running.get(event.frame))
+        lines.append(node.source if node is not None else 0)
+        if event.kind == "line":
+            running[event.frame] = event.line
+    return lines
+
+
+def fail(message: str) -> None:
+    print(f"trace.py: {message}", file=sys.stderr)
+    sys.exit(2)
+
+
+def read(path: str) -> str:
+    """A text file, or our own input for "-"."""
+    try:
+        return sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
+    except (OSError, ValueError) as problem:  # not there, not a file, not UTF-8
+        fail(f"cannot read {path}: {getattr(problem, 'strerror', None) or problem}")
+
+
+def program_of(args) -> str:
+    """The program to run: the file, and the call that was asked for."""
+    code = read(args.program)
+    if args.call is not None:
+        try:
+            if not isinstance(ast.parse(args.call.strip(), mode="eval").body, ast.Call):
+                raise SyntaxError
+        except (SyntaxError, ValueError):
+            fail(f'--call needs one call, such as "f([1, 2], 3)", got {args.call!r}')
+        code += f"\nprint(repr({args.call.strip()}))\n"
+    try:
+        compile(code, args.program, "exec", dont_inherit=True)
+    except SyntaxError as problem:
+        fail(f"{args.program}, line {problem.lineno}: {problem.msg}")
+    except (ValueError, RecursionError, MemoryError) as problem:
+        fail(f"{args.program} cannot be compiled: {problem}")
+    return code
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=words.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False)
+    parser.add_argument("program", help="a Python file")
+    source = parser.add_mutually_exclusive_group()
+    source.add_argument("--stdin", default="", metavar="TEXT",
+                        help="its standard input, as text (-: this command's own input)")
+    source.add_argument("--stdin-file", metavar="FILE",
+                        help="its standard input, from a file (-: this command's own input)")
+    parser.add_argument("--call", metavar="CALL",
+                        help='after the file, run this call and print the result: "f([1, 2], 3)"')
+    parser.add_argument("--format", choices=("nlex", "raw", "json"), default="nlex",
+                        help="natural language, structured frames, or JSON")
+    parser.add_argument("--max-events", type=int, default=10_000,
+                        help="stop recording after so many events (default: 10000)")
+    args = parser.parse_args()
+    if args.max_events < 1:
+        fail("--max-events must be at least 1")
+    code, stdin = program_of(args), args.stdin
+    if stdin == "-" or args.stdin_file:
+        stdin = read(args.stdin_file or "-")
+    trace = record(code, stdin, max_events=args.max_events)
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` ends it quietly
+    refused = trace.reason.startswith(("what it prints", "without tracing"))
+    show(trace, args.format, refused)
+    if trace.error == "EOFError" and not stdin:
+        print("trace.py: the program reads input: give it with --stdin, --stdin-file or -",
+              file=sys.stderr)
+    if not trace.complete:
+        how = "no explanation" if refused else "explained only in part"
+        print(f"trace.py: {how}: {trace.reason}", file=sys.stderr)
+        sys.exit(1)
+
+
+def show(trace, form: str, refused: bool) -> None:
+    steps = [] if refused else explain(trace)
+    if form == "json":
+        lines = lines_of(trace)
+        told = [{"line": lines[k], "event": k, "text": text} for k, text in steps]
+        print(json.dumps({**vars(trace), "steps": told}))
+        return
+    if refused:
+        return
+    lines = [text for _, text in steps] + [ending(trace)] * bool(trace.error)
+    colour = form == "nlex" and sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    for line in raw(trace) if form == "raw" else lines:
+        print(coloured(line) if colour else line)
+    print(f"<output>\n{trace.stdout.rstrip()}" if trace.stdout.strip() else "<output>")
+    if trace.error:
+        print(f"<error>{trace.error}")
+    print("</output>")
+
+
+def coloured(line: str) -> str:
+    for pattern, colour in COLOURS:
+        line = re.sub(pattern, f"\x1b[{colour}m\\g<0>\x1b[0m", line)
+    return line
