@@ -36,8 +36,7 @@ class Worker:
             "PYTHONUTF8": "1", "LC_ALL": "C.UTF-8", "PATH": os.defpath,
             "MALLOC_ARENA_MAX": "1",   # glibc reserves 64 MB of the memory limit for each arena
         }
-        program = Path(__file__).resolve().with_name("worker.py")
-        command = [sys.executable, "-S", "-s", "-P", program]
+        command = [sys.executable, "-S", "-s", "-P", Path(__file__).resolve().parent / "worker.py"]
         self.control, theirs = socket.socketpair()
         with theirs:
             self.process = subprocess.Popen(command, env=environment, cwd="/", stdin=theirs,
@@ -49,13 +48,12 @@ class Worker:
                                "what it said is above")
         self.level = hello.decode().strip()
 
-    def close(self) -> None:
+    def close(self):
         self.process.kill()   # the kernel kills its program with it
         self.process.wait()
         self.control.close()
 
-    def run(self, code: str, stdin: str, cpu_seconds: float, memory_mb: float,
-            output_bytes: int) -> Ending | None:
+    def run(self, code, stdin, cpu_seconds, memory_mb, output_bytes) -> Ending | None:
         """Run one program; None if the worker has died."""
         stdin_read, stdin_write = pipe()
         output_read, output_write = pipe()

@@ -25,26 +25,25 @@ def limit(what, soft, more=0):
         resource.setrlimit(what, (soft, soft + more))
 
 
-def prctl(option, value) -> bool:
+def prctl(option, value):
     return LINUX and libc.prctl(option, value, 0, 0, 0) == 0
 
 
 # ------------------------------------------------------------------------------------------------
 # Landlock (Linux 5.13): files are opened below the interpreter's own folders, for reading, or not.
 
-CREATE_RULESET = 444   # a system call
 READ_FILE, READ_DIR, WRITE_FILE = 4, 8, 2
 
 
 def landlock_ruleset():
     """Descriptor of the rules, or None where the kernel has no Landlock."""
-    version = libc.syscall(CREATE_RULESET, None, None, 1) if LINUX else -1
+    version = libc.syscall(444, None, None, 1) if LINUX else -1   # landlock_create_ruleset
     if version < 1:
         return None
     files = (1 << (13, 14, 15, 15, 16)[min(version, 5) - 1]) - 1   # every right it can withhold
     # TCP; abstract sockets and signals. seccomp refuses them all the same.
     withheld = struct.pack("QQQ", files, 3 * (version >= 4), 3 * (version >= 6))
-    ruleset = libc.syscall(CREATE_RULESET, withheld, ctypes.c_size_t(24), 0)
+    ruleset = libc.syscall(444, withheld, ctypes.c_size_t(24), 0)
     if ruleset < 0:
         return None
     folders = (os.path.dirname(os.__file__), os.path.join(sys.base_prefix, "lib"), *sys.path,
@@ -94,31 +93,27 @@ getrlimit 97 163, setrlimit 160 164"""
 # signals, nor locks or leases on the library's files. ioctl: is it a terminal, how much is there to
 # read, blocking or not. socketpair: local streams, which have no other end to address.
 # The last three: see rules.
-SELF = 0x5E1F5E1F
-CHECKED = f"""
-kill 62 129 if 0 in {SELF}, tgkill 234 131 if 0 in {SELF}, prlimit64 302 261 if 0 in 0 {SELF},
+CHECKED = """
+kill 62 129 if 0 in SELF, tgkill 234 131 if 0 in SELF, prlimit64 302 261 if 0 in 0 SELF,
 prctl 157 167 if 0 in 15 16, fcntl 72 25 if 1 in 0 1 2 3 4 1030 1032,
 ioctl 16 29 if 1 in 0x5401 0x802C542A 0x5413 0x541B 0x5421 0x5450 0x5451,
 socketpair 53 199 if 0 in 1 if 1 in 1 0o4001 0o2000001 0o2004001,
 open 2 -, openat 257 56, clone 56 220"""
 
 # A filter is a program for the kernel: it looks at a call and says what becomes of it.
-LOAD, AND, RETURN, EQUAL, AT_LEAST, ANY_BIT = 0x20, 0x54, 0x06, 0x15, 0x35, 0x45
+OWN, LOAD, AND, RETURN, EQUAL, EQUAL_OWN = 0x01, 0x20, 0x54, 0x06, 0x15, 0x1D
+AT_LEAST, ANY_BIT = 0x35, 0x45
 KILL, REFUSE, ALLOW = 0x80000000, 0x00050000, 0x7FFF0000
 NUMBER, ARCHITECTURE, ARGUMENT = 0, 4, (16, 24, 32)   # where the facts of a call are
 
 
 def numbers(table):
     """Name -> number on this machine."""
-    found = {}
-    for row in table.split(","):
-        name, *columns = row.split()
-        if columns[MACHINE] != "-":
-            found[name] = int(columns[MACHINE])
-    return found
+    rows = [row.split() for row in table.split(",")]
+    return {row[0]: int(row[1 + MACHINE]) for row in rows if row[1 + MACHINE] != "-"}
 
 
-def instruction(code, value, yes=0, no=0) -> bytes:
+def instruction(code, value, yes=0, no=0):
     """yes and no: how many instructions to skip."""
     return struct.pack("HBBI", code, yes, no, value)
 
@@ -131,7 +126,8 @@ def one_of(argument, values):
     """EPERM unless the call's argument is one of the values: one_of("0", "15 16")."""
     rule, values = instruction(LOAD, ARGUMENT[int(argument)]), values.split()
     for k, value in enumerate(values):
-        rule += instruction(EQUAL, int(value, 0), len(values) - k)
+        same = (EQUAL_OWN, 0) if value == "SELF" else (EQUAL, int(value, 0))
+        rule += instruction(*same, len(values) - k)
     return rule + refuse(errno.EPERM)
 
 
@@ -165,7 +161,7 @@ def rules(landlock):
 
 def seccomp_filter(landlock):
     """Which calls are allowed. Those of other architectures have other numbers, and kill."""
-    program = instruction(LOAD, ARCHITECTURE)
+    program = instruction(OWN, 0) + instruction(LOAD, ARCHITECTURE)   # 0: see install
     program += instruction(EQUAL, (0xC000003E, 0xC00000B7)[MACHINE], 1) + instruction(RETURN, KILL)
     program += instruction(LOAD, NUMBER)
     program += instruction(AT_LEAST, 0x40000000, 0, 1) + instruction(RETURN, KILL)
@@ -182,12 +178,16 @@ def seccomp_filter(landlock):
     return program + instruction(RETURN, ALLOW)
 
 
-def install(program) -> bool:
-    """Filter the calls of this process from now on."""
-    pid = struct.pack("I", os.getpid())
-    program = bytearray(program.replace(struct.pack("I", SELF), pid))
-    address = ctypes.addressof(ctypes.c_char.from_buffer(program))
-    sock_fprog = struct.pack("HxxxxxxP", len(program) // 8, address)
+def loadable(program):
+    """A filter's memory and what points to it. Made before the fork: the child is fast."""
+    memory = bytearray(program)
+    address = ctypes.addressof(ctypes.c_char.from_buffer(memory))
+    return memory, struct.pack("HxxxxxxP", len(memory) // 8, address)   # struct sock_fprog
+
+
+def install(memory, sock_fprog):
+    """Filter this process's calls -> True. The first instruction keeps the process's id."""
+    struct.pack_into("I", memory, 4, os.getpid())
     return libc.prctl(22, 2, sock_fprog, 0, 0) == 0   # PR_SET_SECCOMP, SECCOMP_MODE_FILTER
 
 
@@ -211,7 +211,7 @@ class Lock:
             self.ruleset = None
         landlock = self.ruleset is not None
         if MACHINE is not None:
-            self.filter = seccomp_filter(landlock)
+            self.filter = loadable(seccomp_filter(landlock))
         if not self.holds():
             self.filter = None
         self.level = ("limits", "landlock", "seccomp", "full")[landlock + 2 * bool(self.filter)]
@@ -221,13 +221,13 @@ class Lock:
             keep = 4 * landlock   # CAP_DAC_READ_SEARCH
             libc.capset(struct.pack("Ii", 0x20080522, 0), struct.pack("II16x", keep, keep))
 
-    def close(self) -> bool:
-        """Lock this process. Landlock before seccomp, which would not let its call through."""
+    def close(self):
+        """Lock this process -> True. Landlock before seccomp, which would refuse its call."""
         if self.ruleset is not None and libc.syscall(446, self.ruleset, 0) != 0:
             return False   # landlock_restrict_self
-        return self.filter is None or install(self.filter)
+        return self.filter is None or install(*self.filter)
 
-    def holds(self) -> bool:
+    def holds(self):
         """Does the kernel really take it? Tried in a child."""
         child = os.fork()
         if child == 0:

@@ -27,7 +27,7 @@ PROBES = {
 STOPPED = {"TIMEOUT", "MEMORY", "OUTPUT_LIMIT", "PermissionError", "BlockingIOError"}
 
 
-def check(sandbox) -> str:
+def check(sandbox):
     """The sandbox's level, and of each protection whether it stopped its program, one a line."""
     lines = [f"level: {sandbox.level}"]
     results = sandbox.map([(code, "") for code in PROBES.values()])

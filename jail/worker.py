@@ -59,8 +59,7 @@ def prepare_interpreter():
     for fd in (0, 2):
         os.dup2(1, fd)   # the null device
     # What a first run sets up in the interpreter, every later one finds.
-    first = "try: print(input())\nexcept EOFError: print(flush=True)"
-    exec(compile(first, "<first>", "exec"), {})
+    exec(compile("try: print(input())\nexcept EOFError: print(flush=True)", "<first>", "exec"), {})
     for place, fd in enumerate(os.pipe()):   # of the right kind, in place of the children's
         os.dup2(fd, place)
         os.close(fd)
@@ -89,16 +88,12 @@ def watch(child, control, cpu_seconds):
         ending, events, pause = None, [control], 0.002
     over, gone = b"", (0, 0, None)
     while True:
-        used, threads = 0.0, 1
-        with suppress(OSError):   # this system does not say
-            used = time.clock_gettime(~child << 3 | 2)   # its CPU clock
-            threads = len(os.listdir(f"/proc/{child}/task"))
+        used = 0.0
+        with suppress(OSError):   # this system has no such clock
+            used = time.clock_gettime(~child << 3 | 2)
         left = min(deadline - time.monotonic(), cpu_seconds - used)
         if left <= 0:
             over = b"TIMEOUT"
-            break
-        if threads > THREADS:
-            over = b"MEMORY"
             break
         ready = select.select(events, [], [], min(left, pause))[0]
         if control in ready:   # the caller has seen enough, or is gone
@@ -106,6 +101,10 @@ def watch(child, control, cpu_seconds):
             break
         if ending in ready:
             break
+        with suppress(OSError):   # this system has no such list
+            if len(os.listdir(f"/proc/{child}/task")) > THREADS:
+                over = b"MEMORY"
+                break
         if ending is None and (gone := os.wait4(child, os.WNOHANG))[0]:
             break
     if ending is not None:
@@ -150,7 +149,7 @@ def become_program(lock, worker, fds, cpu_seconds, memory):
             leave(1)
         for fd, place in zip(fds, (0, 1, CHANNEL)):
             os.dup2(fd, place)
-        code = open(CHANNEL, "rb", closefd=False).read()
+        code = b"".join(iter(lambda: os.read(CHANNEL, 1 << 16), b""))
         # The worker ends the CPU time more exactly; this limit stands when the worker is gone.
         limit(resource.RLIMIT_CPU, int(cpu_seconds) + 1, 1)
         limit(resource.RLIMIT_AS, memory)

@@ -340,14 +340,14 @@ def without(names: list[str]) -> None:
 
     from jail import lock
     from jail.lock import EQUAL, LOAD, instruction, refuse
-    program = b""
+    program = instruction(lock.OWN, 0)
     if "landlock" in names:
         program += instruction(LOAD, lock.NUMBER) + instruction(EQUAL, 444, 0, 1) + refuse(errno.ENOSYS)
     if "seccomp" in names:
         number = {"x86_64": 157, "aarch64": 167}[os.uname().machine]  # prctl(PR_SET_SECCOMP, ...)
         program += instruction(LOAD, lock.NUMBER) + instruction(EQUAL, number, 0, 3)
         program += instruction(LOAD, lock.ARGUMENT[0]) + instruction(EQUAL, 22, 0, 1) + refuse(errno.EINVAL)
-    assert lock.prctl(38, 1) and lock.install(program + instruction(lock.RETURN, lock.ALLOW))
+    assert lock.prctl(38, 1) and lock.install(*lock.loadable(program + instruction(lock.RETURN, lock.ALLOW)))
 
 
 def state_of_caller() -> list:
