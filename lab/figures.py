@@ -1,123 +1,107 @@
 """From what was measured to figures: models beside each other, and where simulation goes wrong.
 
-Used by lab/evaluate.py; no model is asked here. Columns are name -> (values, classes): one value an
-item, and the item's class for the bootstrap. Every figure is eval.py's {value, lo, hi, n}.
+Used by lab/evaluate.py; no model is asked here. Columns are name -> (values, items): a value for each
+item, which is a case or a problem and has its behaviour class, `cls`; or k rows of them. Every figure is
+eval.py's {value, lo, hi, n}.
 """
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass
+import re
+from collections import Counter, defaultdict
+from typing import NamedTuple
 
 import numpy as np
 
 from eval import figure, paired_difference, pass_at_k, rank_score_at_k
+from tasks import Case
 from worlds.contest import OPEN
 
-STEP_BINS = (5, 10, 15, 20, 30)  # lines of the true explanation: 1-5, 6-10, ..., more than 30
-SIZE_BINS = (9, 19, 49, 99)      # largest integer of a run: 0-9, 10-19, ..., more than 99
-TURNS = (1, 2, 3, 10)            # self-RLEF is told after so many programs
+TURNS = (1, 2, 3, 10)  # self-RLEF is told after so many programs
 
 
-def columns_of(values: dict, items: list) -> dict[str, tuple]:
-    """One value of each column for each item (case or problem)."""
-    classes = np.array([item.cls for item in items])
-    columns = {}
-    for name, column in values.items():
-        columns[name] = np.asarray(column, dtype=float), classes
-    return columns
+def of(items, values: dict) -> dict[str, tuple]:
+    """Values as columns of these items."""
+    return {name: (column, items) for name, column in values.items()}
 
 
-def figures(columns: dict[str, tuple]) -> dict:
-    """A figure of each column; a list of them for (k, P) values."""
+def figures(columns: dict[str, tuple], choose=lambda item: True) -> dict:
+    """A figure of each column, over the items that choose says; a list of figures where it has rows."""
     made = {}
-    for name, (values, classes) in columns.items():
+    for name, (values, items) in columns.items():
+        chosen = [k for k, item in enumerate(items) if choose(item)]
+        classes = [items[k].cls for k in chosen]
+        values = np.asarray(values, dtype=float)[..., chosen]
         rows = [figure(row, classes) for row in np.atleast_2d(values)]
         made[name] = rows if values.ndim == 2 else rows[0]
     return made
 
 
-def select(columns: dict[str, tuple], chosen: np.ndarray) -> dict[str, tuple]:
-    """The chosen items only; chosen: a bool for each."""
-    kept = {}
-    for name, (values, classes) in columns.items():
-        kept[name] = values[..., chosen], classes[chosen]
-    return kept
+def split(columns: dict[str, tuple], label) -> dict[str, dict]:
+    """-> label -> figures over the items that have it. label: function from an item."""
+    labels: dict = {}
+    for _, items in columns.values():
+        labels |= dict.fromkeys(map(label, items))
+    return {name: figures(columns, lambda item: label(item) == name) for name in labels}
 
 
-def by_group(columns: dict[str, tuple], problems: list) -> dict:
+def by_group(columns: dict[str, tuple]) -> dict:
     """Figures over all problems, and under clear and open over those with one reading, with two."""
-    is_open = np.array([problem.open for problem in problems], dtype=bool)
-    return {**figures(columns), "clear": figures(select(columns, ~is_open)),
-            "open": figures(select(columns, is_open))}
+    return figures(columns) | split(columns, lambda problem: "open" if problem.open else "clear")
 
 
 def compare(models: dict[str, dict], pairs: str) -> dict:
-    """models: name -> columns, the same items for all of them. pairs: a line "a minus b" for each paired
+    """models: name -> columns, of the same items in all of them. pairs: a line "a minus b" for each paired
     difference wanted. -> {"models": name -> column -> figure, "differences": line -> column -> figure},
     of those that are there."""
-    lines, made = [line for line in pairs.splitlines() if line], {"models": {}, "differences": {}}
-    for line in lines:
+    made: dict = {"models": {}, "differences": {}}
+    for line in pairs.strip().splitlines():
         a, b = line.split(" minus ")
         for name in (b, a):
             if name in models:
                 made["models"][name] = figures(models[name])
         if a in models and b in models:
             row = made["differences"][line] = {}
-            for column, (values, classes) in models[a].items():
-                if column in models[b]:
-                    row[column] = paired_difference(values, models[b][column][0], classes)
+            for column in models[a].keys() & models[b].keys():
+                (left, items), (right, _) = models[a][column], models[b][column]
+                row[column] = paired_difference(left, right, [item.cls for item in items])
     return made
 
 
 # --------------------------------------------------------------------------------------------------
 # Output prediction.
 
-@dataclass
-class Item:
+class Item(NamedTuple):
     """A case as it was predicted."""
-    cls: str
-    set: str            # short | longer | own
-    kind: str           # plain | mutant | crash | scratch | own
-    steps: int          # lines of the true explanation, 0: not told
-    length: int         # items of the input
-    size: int           # largest integer of the run
+    case: Case
     greedy: bool        # is the greedy prediction right
     right: list         # is each sampled one
     votes: int          # how many agree on the commonest
     majority: bool      # is the commonest right
     wrong_step: str     # kind of the first sampled one's first wrong step, "none": every step is right
 
+    @property
+    def cls(self) -> str:
+        return self.case.cls
+
 
 def predicted(items: list[Item]) -> dict[str, tuple]:
     """Columns "short pass@1", "short greedy", ...: one model's predictions."""
-    columns = {}
-    for set_ in dict.fromkeys(item.set for item in items):
-        chosen = [item for item in items if item.set == set_]
-        values = {f"{set_} greedy": [item.greedy for item in chosen]}
-        for k in (1, 5):
-            if k <= len(chosen[0].right):
-                counts = [(len(item.right), sum(item.right)) for item in chosen]
-                values[f"{set_} pass@{k}"] = [pass_at_k(n, c, k) for n, c in counts]
-        columns |= columns_of(values, chosen)
+    columns: dict = {}
+    for item in items:
+        n, c = len(item.right), sum(item.right)
+        values = {"greedy": item.greedy, "pass@1": c / n}
+        if n >= 5:
+            values["pass@5"] = pass_at_k(n, c, 5)
+        for name, value in values.items():
+            column = columns.setdefault(f"{item.case.set} {name}", ([], []))
+            column[0].append(value)
+            column[1].append(item)
     return columns
 
 
-def accuracy_by(items: list[Item], label, value=lambda item: np.mean(item.right)) -> dict:
-    """Figures of the items of one label; the labels in the order of (first number in it, label)."""
-    groups: dict = {}
-    for item in items:
-        groups.setdefault(label(item), []).append(item)
-    made = {}
-    for name in sorted(groups, key=lambda name: (int(name.rstrip("+").split("-")[0].split("/")[0])
-                                                 if name[0].isdigit() else 0, name)):
-        columns = columns_of({name: [value(item) for item in groups[name]]}, groups[name])
-        made |= figures(columns)
-    return made
-
-
-def bin_of(value: int, bins: tuple = STEP_BINS, low: int = 1) -> str:
-    """7 -> "6-10". bins: the last value of each; low: the first value of the first."""
+def bin_of(value: int, bins: tuple, low: int) -> str:
+    """7, (5, 10, 15), 1 -> "6-10". bins: the last value of each; low: the first value of the first."""
     for high in bins:
         if value <= high:
             return f"{low}-{high}"
@@ -125,39 +109,60 @@ def bin_of(value: int, bins: tuple = STEP_BINS, low: int = 1) -> str:
     return f"{low}+"
 
 
+def input_length(stdin: str) -> int:
+    """Items of an input of the course's world: "3 1 2" -> 3; "90417" -> 5 digits; "6" -> 6, the numbers
+    from 1 to n (digits are never so few)."""
+    items = stdin.split()
+    if len(items) != 1:
+        return len(items)
+    return int(items[0]) if items[0].isdecimal() and len(items[0]) <= 2 else len(items[0])
+
+
+def value_size(answer: str) -> int:
+    """The largest integer, sign left out, that a true explanation computes or prints: "Turn 12: x = -40."
+    -> 40. Numbers of turns, the line of the input, and digits inside strings do not count."""
+    text = re.sub(r"We read .*|Turn \d+:|'[^']*'", "", answer)
+    return max(map(int, re.findall(r"\d+", text)), default=0)
+
+
+LABELS = {
+    "predict_by_kind": lambda item: item.case.kind,
+    "predict_by_steps": lambda item: bin_of(item.case.steps, (5, 10, 15, 20, 30), 1),
+    "predict_by_length": lambda item: str(input_length(item.case.stdin)),
+    "predict_by_size": lambda item: bin_of(value_size(item.case.nlex), (9, 19, 49, 99), 0),
+    "predict_by_agreement": lambda item: f"{item.votes}/{len(item.right)}",
+}
+
+
 def breakdown(items: list[Item], stage: str) -> dict[str, dict]:
     """Where one model's predictions go wrong -> the keys of metrics.json that it adds to."""
-    given = [item for item in items if item.set != "own"]
-    made: dict = {
-        "predict_by_steps": {stage: accuracy_by(given, lambda item: bin_of(item.steps))},
-        "predict_by_length": {stage: accuracy_by(given, lambda item: str(item.length))},
-        "predict_by_size": {stage: accuracy_by(given, lambda item: bin_of(item.size, SIZE_BINS, 0))},
-        "predict_by_kind": {}, "first_wrong_step": {}, "predict_by_agreement": {}}
-    for set_ in dict.fromkeys(item.set for item in items):
-        chosen, key = [item for item in items if item.set == set_], f"{stage}/{set_}"
-        made["predict_by_kind"][key] = accuracy_by(chosen, lambda item: item.kind)
-        told = [item for item in chosen if item.steps]
-        wrong = [item.wrong_step for item in told if not item.right[0]]
-        right = [item for item in told if item.right[0]]
-        slips = [item.wrong_step != "none" for item in right]
-        made["first_wrong_step"][key] = {
-            "n": len(told), "wrong": len(wrong), "kinds": dict(Counter(wrong).most_common()),
-            "right_with_wrong_step": figure(slips, [item.cls for item in right])}
-        majority, of = [item.majority for item in chosen], len(chosen[0].right)
-        if of > 1:
-            made["predict_by_agreement"][key] = {
-                "vote": figure(majority, [item.cls for item in chosen]),
-                **accuracy_by(chosen, lambda item: f"{item.votes}/{of}", lambda item: item.majority)}
+    parts = {stage: [item for item in items if item.case.set != "own"]}
+    for item in items:
+        parts.setdefault(f"{stage}/{item.case.set}", []).append(item)
+    made = defaultdict(dict)
+    for part, chosen in parts.items():
+        right = of(chosen, {"right": [np.mean(item.right) for item in chosen]})
+        vote = of(chosen, {"right": [item.majority for item in chosen]})
+        for key, label in LABELS.items():
+            rows = split(vote if key == "predict_by_agreement" else right, label)
+            made[key][part] = {name: row["right"] for name, row in rows.items()}
+        made["predict_by_agreement"][part]["vote"] = figures(vote)["right"]
+        told = [item for item in chosen if item.case.steps]
+        wrong = Counter(item.wrong_step for item in told if not item.right[0])
+        fine = [item for item in told if item.right[0]]
+        slips = {"slip": ([item.wrong_step != "none" for item in fine], fine)}
+        made["first_wrong_step"][part] = {"n": len(told), "wrong": wrong.total(), "kinds": wrong,
+                                          "right_with_wrong_step": figures(slips)["slip"]}
     return made
 
 
 # --------------------------------------------------------------------------------------------------
-# Solving and picking. (n, P): n programs of each of P problems.
+# Solving, picking, repairing. (n, P): n programs of each of P problems.
 
-def solved(right: np.ndarray, accepted: np.ndarray) -> dict:
+def solved(right: np.ndarray, passed: np.ndarray) -> dict:
     """pass@k: one of k programs is right; public@k: one of k passes all public tests."""
     n, values = len(right), {}
-    for name, good in (("pass", right), ("public", accepted)):
+    for name, good in (("pass", right), ("public", passed == 1)):
         for k in (1, 2, 4, 8, 10, 16, 20):
             if k <= n:
                 values[f"{name}@{k}"] = [pass_at_k(n, c, k) for c in good.sum(0, dtype=int)]
@@ -167,22 +172,20 @@ def solved(right: np.ndarray, accepted: np.ndarray) -> dict:
 def judged(simulated: np.ndarray, passed: np.ndarray, right: np.ndarray, problems: list) -> dict:
     """Simulation as a judge: of single programs (does it accept those that pass all public tests, and
     reject the others?), and of all programs of a problem (`choice`)."""
-    n_public = np.array([len(problem.public) for problem in problems])
-    truly, agrees = passed == n_public, (simulated == n_public) == (passed == n_public)
+    agrees = (simulated == 1) == (passed == 1)
     classes = np.tile([problem.cls for problem in problems], (len(right), 1))
-    readable = passed >= 0
-    choices = Counter(map(choice, simulated.T, passed.T, right.T))
-    return {"accepts_right": figure(agrees[truly], classes[truly]),
-            "rejects_wrong": figure(agrees[~truly & readable], classes[~truly & readable]),
-            "choices": {kind: choices[kind] for kind in ("same", "false fail", "false pass", "better")}}
+    made = {"choices": Counter({"same": 0, "false fail": 0, "false pass": 0, "better": 0})}
+    made["choices"].update(map(choice, simulated.T, passed.T, right.T))
+    for key, which in (("accepts_right", passed == 1), ("rejects_wrong", (passed >= 0) & (passed < 1))):
+        made[key] = figure(agrees[which], classes[which])
+    return made
 
 
 def choice(simulated: np.ndarray, passed: np.ndarray, right: np.ndarray) -> str:
     """Choosing among all programs of one problem: how often right is the choice by simulated scores,
-    against that by the number of public tests really passed (ties broken at random)? "same" or
-    "better"; or worse, and then "false pass": among those simulation puts on top, one is simulated to
-    pass more tests than it does; or "false fail": there is none, so one of the really best is simulated
-    to pass fewer than it does."""
+    against that by the public tests really passed (ties broken at random)? "same" or "better"; or worse,
+    and then "false pass": among those simulation puts on top, one is simulated to pass more tests than it
+    does; or "false fail": there is none, so one of the really best is simulated to pass fewer."""
     by_simulation = rank_score_at_k(simulated.tolist(), right, len(right))
     by_running = rank_score_at_k(passed.tolist(), right, len(right))
     if by_simulation >= by_running:
@@ -203,31 +206,24 @@ def vague_phrases(problem) -> int:
 
 def open_readings(values: dict, problems: list) -> dict:
     """Solving and picking by the number of vague phrases, beside the chance to guess all readings."""
-    vague = np.array([vague_phrases(problem) for problem in problems])
-    chance = 0.5 ** vague
+    chance = 0.5 ** np.array(list(map(vague_phrases, problems)))
     guessing = {"chance": chance, "pass@1 minus chance": values["solve pass@1"] - chance}
-    columns, made = columns_of(values | guessing, problems), {}
-    for count in sorted(set(vague.tolist())):
-        made[f"{count} vague"] = figures(select(columns, vague == count))
-    return {"models": made, "differences": {}}
+    label = lambda problem: f"{vague_phrases(problem)} vague"
+    return {"models": split(of(problems, values | guessing), label)}
 
 
-# --------------------------------------------------------------------------------------------------
-# Repairing. right: for each problem, is each program right that was written for it, in order.
-
-def after(right: list[list], turn: int) -> list:
-    """Is the program right that stands after `turn` programs? Who submitted earlier keeps the last."""
-    return [row[min(turn, len(row)) - 1] for row in right]
-
-
-def curve(right: list[list], problems: list, name: str = "{}") -> dict[str, tuple]:
-    return columns_of({name.format(turn): after(right, turn) for turn in TURNS}, problems)
+def curve(right: list[list], name: str = "{}") -> dict[str, list]:
+    """Is the program right that stands after so many? Who submitted earlier keeps the last. right: for
+    each problem, is each program right that was written for it, in order."""
+    values = {}
+    for turn in TURNS:
+        values[name.format(turn)] = [row[:turn][-1] for row in right]
+    return values
 
 
 def changes(first: np.ndarray, last: np.ndarray) -> dict:
     """From the first to the submitted program: shares of all problems."""
-    words, values = {1: "right", 0: "wrong"}, {}
-    for before in (1, 0):
-        for now in (1, 0):
-            values[f"{words[before]} -> {words[now]}"] = (first == before) & (last == now)
+    words, values = ("wrong", "right"), {}
+    for before, now in np.ndindex(2, 2):
+        values[f"{words[before]} -> {words[now]}"] = (first == before) & (last == now)
     return values

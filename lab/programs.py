@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import re
 import time
 from pathlib import Path
 
 import tasks
 from eval import SHIPPED, Model, figure
-from lab.evaluate import about
 
 
 def load_programs(path: Path) -> list[tasks.Case]:
@@ -74,7 +74,7 @@ def main() -> None:
         levels[level] = figure(*zip(*levels[level]))
         print(f"  {level:12s} {100 * levels[level]['value']:.1f} %   n = {levels[level]['n']}")
     print(f"  wrong: {too_long} too long ({n_ctx} tokens), {unreadable} without a readable output")
-    record = {"file": args.file.name, "checkpoint": str(args.ckpt), "commit": about(args)["commit"],
+    record = {"file": args.file.name, "checkpoint": str(args.ckpt), "commit": os.popen("git rev-parse HEAD").read().strip(),
               "levels": levels, "too_long": too_long, "unreadable": unreadable}
     path = args.out / f"programs-{args.file.stem}.json"
     tasks.replace_text(path, json.dumps(record, indent=1) + "\n")

@@ -10,26 +10,27 @@ from test_eval import FLAGS, make_data, problem, run_main, save_model, scripted
 
 import tasks
 import worlds
-from eval import Model, figure
+from eval import Attempt, Model, figure
 from lab import evaluate, figures, programs
-from lab.figures import Item, bin_of, choice, columns_of, compare, select
+from lab.figures import Item, bin_of, choice, compare, of, split
 
 
 def test_bins():
-    assert [bin_of(n) for n in (1, 5, 6, 30, 31, 900)] == ["1-5", "1-5", "6-10", "21-30", "31+", "31+"]
-    assert [bin_of(n, figures.SIZE_BINS, 0) for n in (0, 9, 10, 50, 99, 100)] == ["0-9", "0-9", "10-19", "50-99", "50-99", "100+"]
+    assert [bin_of(n, (5, 10, 15, 20, 30), 1) for n in (1, 5, 6, 30, 31, 900)] == ["1-5", "1-5", "6-10", "21-30", "31+", "31+"]
+    assert [bin_of(n, (9, 19, 49, 99), 0) for n in (0, 9, 10, 50, 99, 100)] == ["0-9", "0-9", "10-19", "50-99", "50-99", "100+"]
 
 
 def test_differences_are_paired_and_of_models_that_are_there():
     items = [SimpleNamespace(cls=c) for c in "abcd"]
-    models = {"x": columns_of({"c": [1, 1, 0, 1], "only x": [1, 0, 0, 0]}, items), "y": columns_of({"c": [0, 1, 0, 1]}, items)}
+    models = {"x": of(items, {"c": [1, 1, 0, 1], "only x": [1, 0, 0, 0]}), "y": of(items, {"c": [0, 1, 0, 1]})}
     record = compare(models, "x minus y\nx minus z\n")
     assert list(record["models"]) == ["y", "x"] and record["models"]["x"]["c"]["value"] == 0.75
     assert record["models"]["x"]["only x"]["n"] == 4
     assert set(record["differences"]) == {"x minus y"} and set(record["differences"]["x minus y"]) == {"c"}
     assert record["differences"]["x minus y"]["c"] == figure([1, 0, 0, 0], list("abcd"))  # narrower than of two independent samples
-    assert figures.figures(select(models["x"], np.array([True, False, True, False])))["c"]["value"] == 0.5
-    assert [f["value"] for f in figures.figures(columns_of({"k": [[1, 1, 1, 1], [0, 0, 0, 1]]}, items))["k"]] == [1.0, 0.25]
+    parts = split(models["x"], lambda item: item.cls in "ac")
+    assert (parts[True]["c"]["value"], parts[False]["c"]["value"], parts[True]["c"]["n"]) == (0.5, 1.0, 2)
+    assert [f["value"] for f in figures.figures(of(items, {"k": [[1, 1, 1, 1], [0, 0, 0, 1]]}))["k"]] == [1.0, 0.25]
 
 
 def test_choices_by_simulation_and_by_running():
@@ -52,7 +53,7 @@ def test_choices_by_simulation_and_by_running():
 
 
 def test_judging_single_programs():
-    told = figures.judged(np.array([[2, 2], [2, 2], [0, 0], [-1, 0]]), np.array([[2, 2], [0, 2], [1, 2], [-1, 0]]),
+    told = figures.judged(np.array([[1, 1], [1, 1], [0, 0], [-1, 0]]), np.array([[1, 1], [0, 1], [0.5, 1], [-1, 0]]),
                           np.array([[1, 1], [0, 1], [0, 0], [0, 0]]), [problem("a"), problem("b")])
     assert told["accepts_right"]["value"] == 0.75 and told["accepts_right"]["n"] == 4
     assert told["rejects_wrong"]["value"] == pytest.approx(2 / 3, abs=1e-4) and told["rejects_wrong"]["n"] == 3
@@ -66,9 +67,9 @@ def test_vague_phrases_and_what_a_case_is_like():
     world, rng = worlds.load("contest"), random.Random(0)
     drawn = [world.random_problem(rng, world.SIZES["cpu"], "train", k % 2 == 1) for k in range(40)]
     assert all((figures.vague_phrases(problem) > 0) == problem.open for problem in drawn if problem)
-    assert [evaluate.input_length(text) for text in ("", "3 1 2", "90417", "6", "12", "abc", "4 -1")] == [0, 3, 5, 6, 12, 3, 2]
+    assert [figures.input_length(text) for text in ("", "3 1 2", "90417", "6", "12", "abc", "4 -1")] == [0, 3, 5, 6, 12, 3, 2]
     answer = "We read 907, so s = '907'.\nTurn 12: x = -40.\ny = int('88') = 8 * 5 = 40.\n<output>\n41\n</output>"
-    assert evaluate.value_size(answer) == 41 and evaluate.value_size("<output>\n</output>") == 0
+    assert figures.value_size(answer) == 41 and figures.value_size("<output>\n</output>") == 0
 
 
 def test_the_reading_of_vague_statements():
@@ -81,21 +82,19 @@ def test_the_reading_of_vague_statements():
 
 def test_repairs_program_by_program():
     problems, right = [problem("a"), problem("b")], [[0, 0, 1], [1]]
-    told = figures.figures(figures.curve(right, problems, "after {}"))
+    told = figures.figures(of(problems, figures.curve(right, "after {}")))
     assert {key: f["value"] for key, f in told.items()} == {"after 1": 0.5, "after 2": 0.5, "after 3": 1.0, "after 10": 1.0}
     shares = figures.changes(np.array([1, 1, 0, 0, 0]), np.array([1, 0, 1, 1, 0]))
     assert {change: int(values.sum()) for change, values in shares.items()} == {
         "right -> right": 1, "right -> wrong": 1, "wrong -> right": 2, "wrong -> wrong": 1}
-    columns = columns_of({"init": [0, 1], "k": [[0, 1], [1, 1]]}, problems)
-    groups = figures.by_group(columns, problems)
+    groups = figures.by_group(of(problems, {"init": [0, 1], "k": [[0, 1], [1, 1]]}))
     assert (groups["init"]["value"], groups["clear"]["init"]["value"], groups["open"]["init"]["value"]) == (0.5, 0, 1)
     assert [f["value"] for f in groups["clear"]["k"]] == [0, 1]
 
 
-def item(right, set_="short", **more):
-    values = {"cls": str(more.get("steps", 1)), "set": set_, "kind": "plain", "steps": 1, "length": 3, "size": 5, "greedy": right[0],
-              "right": right, "votes": 1, "majority": right[0], "wrong_step": "none", **more}
-    return Item(**values)
+def item(right, set_="short", votes=1, wrong_step="none", steps=1, length=3, size=5, kind="plain"):
+    case = tasks.Case("", " ".join("1" * length), "", "", str(steps), set_, kind, steps, f"x = {size}.\n")
+    return Item(case, right[0], right, votes, right[0], wrong_step)
 
 
 def test_predictions_broken_down():
@@ -104,14 +103,14 @@ def test_predictions_broken_down():
              item([False] * 5, "longer", kind="crash", steps=31, wrong_step="arithmetic", votes=2),
              item([False] * 5, "own", kind="own", steps=0), item([True] * 5, "own", kind="own", steps=2, wrong_step="loop")]
     columns = figures.predicted(items)
-    assert {name: values.tolist() for name, (values, _) in columns.items() if name.startswith("short")} == {
+    assert {name: values for name, (values, _) in columns.items() if name.startswith("short")} == {
         "short greedy": [1, 1], "short pass@1": [1, pytest.approx(0.2)], "short pass@5": [1, 1]}
     told = figures.breakdown(items, "rl/nlex")
     value = lambda *keys: {name: f["value"] for name, f in told[keys[0]][keys[1]].items()}
     assert list(told["predict_by_steps"]["rl/nlex"]) == ["1-5", "11-15", "31+"]  # the model's own are not among them
     assert value("predict_by_steps", "rl/nlex") == {"1-5": 1.0, "11-15": 0.2, "31+": 0.0}
-    assert list(value("predict_by_length", "rl/nlex").items()) == [("3", 0.0), ("9", 0.2), ("10", 1.0)]
-    assert list(value("predict_by_size", "rl/nlex").items()) == [("0-9", 0.0), ("10-19", 1.0), ("100+", 0.2)]
+    assert value("predict_by_length", "rl/nlex") == {"3": 0.0, "9": 0.2, "10": 1.0}
+    assert value("predict_by_size", "rl/nlex") == {"0-9": 0.0, "10-19": 1.0, "100+": 0.2}
     assert value("predict_by_kind", "rl/nlex/longer") == {"crash": 0.0}
     assert value("predict_by_agreement", "rl/nlex/short") == {"vote": 1.0, "2/5": 1.0, "5/5": 1.0}
     wrong = told["first_wrong_step"]
@@ -126,7 +125,7 @@ def test_predictions_broken_down():
 
 def test_evaluation_of_every_checkpoint_that_is_there(tmp_path, monkeypatch, capsys):
     make_data(tmp_path)
-    stages = [*evaluate.CHECKPOINTS.values()]
+    stages = [*evaluate.STAGES.values()]
     assert len(set(stages)) == len(stages)
     there = (*evaluate.course.CHECKPOINTS, "sft-none", "sft-predict", "predict-rl", "rl-steps", "joint-none-rl", "no-fix", "extra", "other")
     for name in there:
@@ -134,12 +133,12 @@ def test_evaluation_of_every_checkpoint_that_is_there(tmp_path, monkeypatch, cap
     monkeypatch.setattr(Model, "sample", scripted)
     run_main(monkeypatch, capsys, evaluate.main, *FLAGS, "--out", tmp_path)
     metrics = json.loads((tmp_path / "metrics.json").read_text())
-    assert set(metrics) >= {"date", "machine", "commit", "device", "command", "settings", "training", "rl_table", "formats", "own_programs",
+    assert set(metrics) >= {"date", "commit", "training", "rl_table", "formats", "own_programs",
                             *evaluate.JUDGES, *evaluate.REPAIRS, "public_tests", "open_readings", "open_readings_without_tests",
                             "self_rlef_traces", "nlex_minus_none_full", "predict_by_steps", "predict_by_agreement"}
-    assert set(metrics["predict"]) == {*(f"{evaluate.CHECKPOINTS[name]}/{set_}" for name in there for set_ in ("short", "longer")),
+    assert set(metrics["predict"]) == {*(f"{evaluate.STAGES[name]}/{set_}" for name in there for set_ in ("short", "longer")),
                                        "sft/nlex/own", "rl/nlex/own"}
-    assert set(metrics["predict_by_steps"]) == {"sft/nlex", "rl/nlex"} and metrics["training"]["rl"]["tokens"] == 1000
+    assert set(metrics["predict_by_steps"]) >= {"sft/nlex", "rl/nlex"} and metrics["training"]["rl"]["tokens"] == 1000
     solving = ("sft", "rl", "rl-steps", "joint-none-rl", "no-fix", "extra", "extra-without-tests", "other")
     assert {f"{name}{group}" for name in solving for group in ("", "/clear", "/open")} == set(metrics["solve"])
     assert set(metrics["solve"]["rl/open"]) == {f"{kind}@{k}" for kind in ("pass", "public") for k in (1, 2, 4)}
@@ -169,11 +168,10 @@ def test_evaluation_of_every_checkpoint_that_is_there(tmp_path, monkeypatch, cap
 
 
 def test_exchanged_feedback_is_the_next_problems():
-    first = [(problem("a"), "good"), (problem("b", 3), "bad")]
+    first = [Attempt(problem("a"), ["good"]), Attempt(problem("b", 3), ["bad"])]
     model = SimpleNamespace(belief=lambda pairs: [("1\n" if code == "good" else "0\n", "") for code, _ in pairs])
-    prompt = evaluate.Lab.exchanged(None, first, model)
-    own = evaluate.on_public_tests(first, model.belief)
-    told = [prompt(evaluate.course.Repair(p, [code]), results) for (p, code), results in zip(first, own)]
+    own = evaluate.course.on_public_tests(first, model.belief)
+    told = list(map(evaluate.exchanged(first, model), first, own))
     assert told[0].count("wrong") == 2 and told[1].count("right") == 3 and "b2 -> 1 obtained 1 right" in told[1]
 
 
