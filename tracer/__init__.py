@@ -46,7 +46,7 @@ def record(code: str, stdin: str = "", max_events: int = 10_000, max_bytes: int 
         except ValueError:
             break
         if isinstance(item, list):
-            events.append(Event._make(item))
+            events.append(Event(*item))
         else:
             end = item
     whole(events)

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import trace as words
 from tracer import explain, raw, record
-from tracer.recorder import number
+from tracer.narrator import numbered
 
 COLOURS = [(r" is true(?=[,.])", "32"), (r" is false(?=[,.])", "31"), (r"^(We print .*)$", "1"),
            (r"^(Turn \d+:)", "36"), (r"(.* stops with .*|We stop with .*|We raise .*)$", "31")]
@@ -38,7 +38,7 @@ def ending(trace) -> str:
 
 def lines_of(trace) -> list[int]:
     """For each event, the source line of the statement that had just run (call: the definition)."""
-    statements = number(trace.code)[1] if trace.events else {}
+    statements = numbered(trace.code)[1] if trace.events else {}
     running, lines = {}, []
     for event in trace.events:
         node = statements.get(event.line if event.kind == "call" else running.get(event.frame))

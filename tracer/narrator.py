@@ -21,6 +21,7 @@ from trace import tell_turn, tell_value
 from tracer.expressions import OPERATORS, UNKNOWN, Expressions, is_hidden, known, path_of, value_of
 from tracer.recorder import number
 
+numbered = lru_cache(maxsize=16)(number)
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 ASSIGNMENTS = (ast.Assign, ast.AnnAssign, ast.AugAssign)
 
@@ -489,7 +490,7 @@ class Narrator:
 
     def __init__(self, trace: Trace):
         self.trace, self.steps, self.index, self.raised = trace, [], 0, False
-        self.statements = number(trace.code)[1]
+        self.statements = numbered(trace.code)[1]
         self.frames, self.shared = {}, {}  # shared: the module's variables
         self.endless = {}                  # first line of the body -> `while True` loops
         for node in self.statements.values():
@@ -644,7 +645,7 @@ def raw(trace: Trace) -> list[str]:
         return ["SyntaxError"]
     written = trace.code.splitlines() or [""]
     source = {}
-    for line, node in number(trace.code)[1].items():
+    for line, node in numbered(trace.code)[1].items():
         own = line <= len(written)
         source[line] = written[line - 1] if own else ast.unparse(node).splitlines()[0]
     return in_frames(trace, source, shorten)

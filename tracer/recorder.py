@@ -30,12 +30,12 @@ import opcode
 import os
 import sys
 import types
-from functools import lru_cache
 
 PLAIN_CALLS = frozenset("abs len int str float bool max min sum ord chr round sorted list tuple set dict divmod repr any all".split())
 ITERATORS = frozenset("range zip enumerate reversed map filter iter".split())
 _BLOCKS = ("body", "handlers", "orelse", "finalbody", "cases")
 _INLINED = sys.version_info >= (3, 12)  # comprehensions have no frame of their own any more
+FRAMES_BELOW = 3 + (not _INLINED)  # so many more than in an untraced run lie below the program
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _SIMPLE = frozenset((ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr, ast.Return, ast.Continue, ast.Break, ast.Pass, ast.Raise,
@@ -43,7 +43,6 @@ _SIMPLE = frozenset((ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr, ast.Ret
 _WITH_VALUES = frozenset((ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr, ast.Return, ast.If, ast.While, ast.Assert, ast.Match))
 
 
-@lru_cache(maxsize=16)
 def number(code: str):
     """-> (syntax tree, {line: statement, except clause or case}, whether anything is marked). Raises what ast.parse raises.
 
@@ -204,7 +203,9 @@ def _may_catch_recursion(handler: ast.ExceptHandler) -> bool:
 # attributes of classes, past any metaclass
 _NAME, _MRO, _SPACE, _MODULE = [type.__dict__[name].__get__ for name in ("__name__", "__mro__", "__dict__", "__module__")]
 _ATOMS = frozenset((int, bool, type(None), float, str))
-_FIXED = frozenset((types.FunctionType, types.BuiltinFunctionType, type, types.ModuleType, types.MethodType))
+_FIXED = frozenset((types.FunctionType, types.BuiltinFunctionType, type, types.ModuleType,
+                    types.MethodType))
+_CONSTANT = _ATOMS | _FIXED  # the same object has the same text
 _REPR = frozenset((complex, bytes, bytearray, range))
 _LIBRARY = {("collections", "deque"): list, ("collections", "Counter"): dict, ("collections", "defaultdict"): dict,
             ("collections", "OrderedDict"): dict}
@@ -377,9 +378,8 @@ class Limit(BaseException):
     pass
 
 
-class _Reading:
+class _Stdin(io.TextIOWrapper):
     """A stdin that tells what was taken from it. input() and iteration come here too."""
-    took = staticmethod(lambda text: text)
 
     def readline(self, *size):
         return self.took(super().readline(*size))
@@ -388,278 +388,310 @@ class _Reading:
         return self.took(super().read(*size))
 
 
-class _Stdin(_Reading, io.StringIO):
-    pass
+def _operations(*names) -> frozenset:
+    return frozenset([opcode.opmap[name] for name in names if name in opcode.opmap])
 
 
-class _JailedStdin(_Reading, io.TextIOWrapper):
-    pass
+_YIELDS = _operations("YIELD_VALUE", "RESUME")  # RESUME: where 3.13 says a yield was
+_RETURNS = _YIELDS | _operations("RETURN_VALUE", "RETURN_CONST")
+_MISSING = object()
+_settrace = sys.settrace
 
 
-_YIELDS, _RETURNS = [frozenset(opcode.opmap[name] for name in names if name in opcode.opmap) for names in (
-    ("YIELD_VALUE", "RESUME"), ("RETURN_VALUE", "RETURN_CONST", "YIELD_VALUE", "RESUME"))]  # RESUME: where 3.13 says a yield was
+class _Call:
+    """A frame of the program. known: {name: (value if it cannot change, text)}; seen, read: values
+    of marked expressions and input taken since its previous event."""
+    __slots__ = ("number", "known", "seen", "read")
+
+    def __init__(self, number: int):
+        self.number, self.known, self.seen, self.read = number, {}, [], []
 
 
-def run_traced(code: str, stdin: str, max_events: int, max_bytes: int, emit=None) -> dict:
-    """Run and record -> {events, stdout, error, status, complete, reason}. emit(event) is told of every event at once, then
-    emit(reason) if a limit is hit; it need not return from that."""
-    try:
-        program, statements, marked = number(code)
-        caught = emit is not None and any(isinstance(s, ast.ExceptHandler) and _may_catch_recursion(s) for s in statements.values())
-        if marked or caught:
-            program = _Look().visit(number.__wrapped__(code)[0])  # a tree of its own: the narrator reads the other
-        program = compile(program, "<program>", "exec")
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as problem:
-        return {"events": [], "stdout": "", "error": "SyntaxError", "status": "ERROR", "complete": True, "reason": "",
-                "ending": str(problem)}
+class Recorder:
+    """Runs a program and tells `emit` of every event at once: it need not return from that."""
 
-    events, frames, count, used, printed, over, switched, settrace = [], {}, 0, 0, 0, "", False, sys.settrace
-    jailed, missing = emit is not None, object()
-    opcodes, skips, globals_used, globals_seen = {}, {}, {}, {}
-    space = {"__name__": "__main__"}
-    if jailed:
-        main = sys.modules["__main__"] = types.ModuleType("__main__")
-        space = main.__dict__
-        out = io.TextIOWrapper(io.BytesIO(), "utf-8", "surrogateescape", newline="\n", write_through=True)
-    else:
-        out = io.StringIO()
+    def __init__(self, code: str, stdin: str, max_events: int, max_bytes: int, emit):
+        self.max_events, self.max_bytes, self.emit = max_events, max_bytes, emit
+        self.calls, self.calls_made, self.events = {}, 0, 0   # {frame: _Call}
+        self.last = ("", None)                            # kind and frame of the last event
+        self.used = self.printed = 0                      # bytes of values, of stdout
+        self.over, self.switched = "", False              # a limit; tracing was switched off
+        self.globals_used, self.globals_seen, self.repeats = {}, {}, {}
+        tree, statements, marked = number(code)
+        handlers = [s for s in statements.values() if isinstance(s, ast.ExceptHandler)]
+        if marked or any(map(_may_catch_recursion, handlers)):
+            tree = _Look().visit(tree)
+        self.program = compile(tree, "<program>", "exec", dont_inherit=True)
+        self.out = io.TextIOWrapper(io.BytesIO(), "utf-8", "surrogateescape", newline="\n",
+                                    write_through=True)
+        self.stdin = _Stdin(io.BytesIO(stdin.encode("utf-8", "surrogateescape")), "utf-8",
+                            "surrogateescape")
+        self.stdin.took = self.took
 
-    def said():
-        return out.buffer.getvalue().decode("utf-8", "replace") if jailed else out.getvalue()
+    def said(self, start: int = 0) -> str:
+        return self.out.buffer.getvalue()[start:].decode("utf-8", "replace")
 
-    def took(line):
+    def took(self, text: str) -> str:
         """Text was taken from stdin: by the innermost frame of the program."""
-        frame = sys._getframe(2)
-        while frame is not None and frame not in frames:
+        frame = sys._getframe(1)
+        while frame is not None and frame not in self.calls:
             frame = frame.f_back
         if frame is not None:
-            frames[frame][4].append(line)
-        return line
+            self.calls[frame].read.append(text)
+        return text
 
-    def see(mark, value):
-        entry = frames.get(sys._getframe(1))
-        if entry is not None:
-            entry[3].append([mark, text_of(value)])
+    def see(self, mark: int, value):
+        """What a marked expression came to."""
+        call = self.calls.get(sys._getframe(1))
+        if call is not None:
+            call.seen.append([mark, text_of(value)])
         return value
 
-    def result(status, error, complete, reason="", ending=""):
-        return {"events": events, "stdout": said(), "error": error, "status": status, "complete": complete, "reason": reason,
-                "ending": ending}
-
-    def note(kind, frame, extra=None, value=""):
-        """Add an event with everything that changed since the frame's previous one."""
-        nonlocal used, printed, over, count
-        entry = frames.get(frame)
-        variables = frame.f_locals if frame.f_code is not program else space  # 3.12 mixes up names of comprehensions there
-        if entry is None:
-            entry = frames[frame] = [count, {}, sum(name[:2] == "__" for name in variables), [], []]
-            count += 1
-        seen, changes, short, more = entry[1], {}, {}, None
-        for name, held in variables.items():
-            before = seen.get(name)
-            if before is not None and before[0] is held or name[:2] == "__":
-                continue
-            kept = type(held)
-            if kept in _ATOMS:
-                now, kept = _atom(held), held
-            else:
-                kept, now = held if kept in _FIXED else missing, text_of(held)
-            if before is None or before[1] != now:
-                changes[name] = now
-                short[name] = now if before is None or len(now) < 200 else difference(before[1], now)
-                used += len(short[name] if type(short[name]) is str else short[name][2])
-            seen[name] = kept, now
-        if len(seen) + entry[2] != len(variables):
-            for name in [name for name in seen if name not in variables]:
-                changes[name] = short[name] = None
-                del seen[name]
-        if entry[0]:
-            space_now, code_now = frame.f_globals, frame.f_code
-            names = globals_used.get(code_now)
-            if names is None or names[0] != len(space_now):
-                names = globals_used[code_now] = len(space_now), [n for n in code_now.co_names if n in space_now and n[:2] != "__"]
-            for name in names[1]:
-                held, before = space_now.get(name, missing), globals_seen.get(name)
-                if before is not None and before[0] is held or held is missing or type(held) in _FIXED:
-                    continue
-                now = text_of(held)
-                if before is None or before[1] != now:
-                    more = more or {"globals": {}}
-                    more["globals"][name] = now
-                    used += len(now) if before is None or len(now) < 200 else len(difference(before[1], now)[2])
-                globals_seen[name] = (held if type(held) in _ATOMS else missing), now
-        else:
-            for name, now in changes.items():
-                globals_seen[name] = missing, now
-        if entry[3] or entry[4]:
-            more = more or {}
-            if entry[3]:
-                more["seen"] = entry[3]
-                used += sum(len(seen_text) for _, seen_text in entry[3])
-                entry[3] = []
-            if entry[4]:
-                more["read"] = "".join(entry[4])
-                entry[4] = []
+    def note(self, kind: str, frame, extra=None, value: str = "") -> None:
+        """An event, with everything that changed since the frame's previous one."""
+        call = self.calls.get(frame)
+        if call is None:
+            call = self.calls[frame] = _Call(self.calls_made)
+            self.calls_made += 1
+        changes, more = self.changes(call, frame), {}
+        shared = self.shared(frame) if call.number else {}
+        if shared:
+            more["globals"] = shared
+        if call.seen:
+            more["seen"] = call.seen
+            self.used += sum([len(text) for _, text in call.seen])
+        if call.read:
+            more["read"] = "".join(call.read)
+        call.seen, call.read = [], []
         if extra is None:
-            extra, length = "", out.buffer.tell() if jailed else out.tell()
-            if length != printed:
-                extra = out.buffer.getvalue()[printed:length].decode("utf-8", "replace") if jailed else out.getvalue()[printed:length]
-                printed = length
-                used += len(extra)
-        event = [kind, entry[0], frame.f_lineno, changes, extra, value, more]
-        events.append(event)
-        if emit is not None:
-            emit([kind, entry[0], frame.f_lineno, short, extra, value, more])
-        if len(events) > max_events or used > max_bytes:
-            over = over or (f"more than {max_events:,} events" if len(events) > max_events else f"more than {max_bytes:,} bytes of values")
-        if over:
-            if emit is not None:
-                emit(over)
+            extra, length = "", self.out.buffer.tell()
+            if length != self.printed:
+                extra, self.printed = self.said(self.printed), length
+                self.used += len(extra)
+        self.events += 1
+        self.last = kind, frame
+        self.emit([kind, call.number, frame.f_lineno, changes, extra, value, more or None])
+        if self.events > self.max_events:
+            self.over = self.over or f"more than {self.max_events:,} events"
+        elif self.used > self.max_bytes:
+            self.over = self.over or f"more than {self.max_bytes:,} bytes of values"
+        if self.over:
+            self.emit(self.over)
             raise Limit
 
-    def room(frames=4):
-        """Raises RecursionError where the stack is so full that not even settrace could be called."""
-        return frames == 0 or room(frames - 1)
+    def changes(self, call: _Call, frame) -> dict:
+        """{name: text, or difference() to the text before, or None for one that is gone}"""
+        # 3.12 mixes up names of comprehensions in the module's f_locals
+        variables = self.space if frame.f_code is self.program else frame.f_locals
+        known, changes = call.known, {}
+        for name, held in variables.items():
+            before = known.get(name)
+            if before is not None and before[0] is held or name[:2] == "__":
+                continue
+            text = text_of(held)
+            if before is None or before[1] != text:
+                changes[name] = self.sent(text, before)
+                if call.number == 0:
+                    self.globals_seen[name] = _MISSING, text
+            known[name] = held if type(held) in _CONSTANT else _MISSING, text
+        for name in [name for name in known if name not in variables]:
+            changes[name] = None
+            del known[name]
+        return changes
 
-    def safely(function):
-        """A trace function whose own failure does not reach the program. Without stack left to record, tracing pauses until handled()."""
-        def guarded(frame, event, argument):
-            nonlocal over
-            try:
-                if event == "call":
-                    room()
-                return function(frame, event, argument)
-            except RecursionError:
-                settrace(None)
-            except BaseException as problem:
-                over = over or "the recorder failed: " + _NAME(type(problem))
-                settrace(None)
-        return guarded
+    def sent(self, text: str, before):
+        """The text, or what is new of a long one. Counts it."""
+        if before is None or len(text) < 200:
+            self.used += len(text)
+            return text
+        new = difference(before[1], text)
+        self.used += len(new[2])
+        return new
 
-    def handled():
-        """Called at the head of except clauses that may have caught a RecursionError: goes on recording if that had stopped it."""
-        if sys.gettrace() is None and not switched and not over:
-            try:
-                frame, problem = sys._getframe(1), sys.exc_info()[1]
-                note("exception", frame, _NAME(type(problem)), _message(problem))
-                note("line", frame)
-                while frame is not None and frame.f_code.co_filename == "<program>":
-                    frame.f_trace, frame = local, frame.f_back
-                settrace(tracer)
-            except RecursionError:
-                pass
+    def shared(self, frame) -> dict:
+        """Variables of the module that this function uses, where their text has changed."""
+        space, code, changes = frame.f_globals, frame.f_code, {}
+        size, names = self.globals_used.get(code, (0, ()))
+        if size != len(space):
+            names = [name for name in code.co_names if name in space and name[:2] != "__"]
+            self.globals_used[code] = len(space), names
+        for name in names:
+            held, before = space.get(name, _MISSING), self.globals_seen.get(name)
+            if before is not None and before[0] is held or held is _MISSING:
+                continue
+            if type(held) in _FIXED:
+                continue
+            text = text_of(held)
+            if before is None or before[1] != text:
+                self.sent(text, before)
+                changes[name] = text
+            self.globals_seen[name] = held if type(held) in _ATOMS else _MISSING, text
+        return changes
 
-    def switch(function):
-        nonlocal switched
-        switched = True
-        settrace(function)
+    # Trace functions: the program must not notice if they fail.
 
-    def opcode_at(frame):
-        code_now = frame.f_code
-        binary = opcodes.get(code_now)
-        if binary is None:
-            binary = opcodes[code_now] = code_now.co_code
-        return binary[frame.f_lasti] if 0 <= frame.f_lasti < len(binary) else -1
-
-    def local(frame, event, argument):
-        if event == "line":
-            if _INLINED:
-                skip = skips.get(frame.f_code)
-                if skip is None:
-                    skip = skips[frame.f_code] = {2 * k for k, place in enumerate(frame.f_code.co_positions()) if place[2] == 1}
-                if skip and frame.f_lasti in skip:
-                    return local
-            note("line", frame)
-        elif event == "return":
-            last = events[-1] if events else None
-            if frame.f_code.co_flags & 0x2A0 and opcode_at(frame) in _YIELDS and not (  # generator, coroutine, async generator
-                    last is not None and last[0] == "exception" and frame in frames and last[1] == frames[frame][0]):
-                note("yield", frame, None, text_of(argument))
-            else:
-                unwound = argument is None and opcode_at(frame) not in _RETURNS
-                note("return", frame, None, "" if unwound else text_of(argument))
-                frames.pop(frame, None)
-        elif event == "exception":
-            note("exception", frame, _NAME(argument[0]), _message(argument[1]))
-        return local
-
-    def tracer(frame, event, argument):
-        name = frame.f_code.co_name
-        if frame.f_code.co_filename != "<program>" or name[0] == "<" and name != "<module>":
-            return None
-        note("resume" if frame in frames else "call", frame, frame.f_code.co_qualname.rpartition("<locals>.")[2])
-        return local
-
-    if jailed:
-        local, tracer = safely(local), safely(tracer)
-        builtins.__handled__, sys.settrace = handled, switch
-    builtins.__see__ = see
-    keep, status, error, ending = (sys.stdin, sys.stdout), "OK", "", ""
-    sys.stdin = _JailedStdin(io.BytesIO(stdin.encode("utf-8", "surrogateescape")), "utf-8", "surrogateescape") if jailed else _Stdin(stdin)
-    sys.stdin.took = took
-    sys.stdout = out
-    try:
-        settrace(tracer)
+    def watch(self, frame, event: str, argument):
+        """Follows calls of the program. Without stack left to record, tracing pauses until
+        handled()."""
         try:
-            exec(program, space)
-        finally:
-            settrace(None)
-    except Limit:
-        return result("LIMIT", "", False, over)
-    except SystemExit as stop:
-        status, error = ("OK", "") if stop.code in (None, 0) else ("ERROR", "SystemExit")
-    except BaseException as exception:
-        status, error, ending = "ERROR", _NAME(type(exception)), _message(exception)
-    finally:
-        if not jailed:
-            sys.stdin, sys.stdout = keep
-    if over:
-        return result("LIMIT", error, False, over)
-    ended = any(e[0] == "return" and e[1] == 0 for e in events[-1:])
-    if error == "RecursionError" and not switched:  # nobody caught it, so nothing happened after the last event
-        ended = ended or "".join([e[4] for e in events if e[0] in ("line", "return", "yield")]) == said()
-    reason = "" if ended else "the program switched tracing off" if switched else "the stack was full"
-    return result(status, error, ended, reason, ending)
+            _check_stack()
+            code = frame.f_code
+            if code.co_filename != "<program>" or (
+                    code.co_name[0] == "<" and code.co_name != "<module>"):
+                return None
+            self.note("resume" if frame in self.calls else "call", frame,
+                      code.co_qualname.rpartition("<locals>.")[2])
+            return self.inside
+        except BaseException as problem:
+            return self.failed(problem)
+
+    def inside(self, frame, event: str, argument):
+        """Follows what happens in a call."""
+        try:
+            if event == "line":
+                if not (_INLINED and self.is_repeated(frame)):
+                    self.note("line", frame)
+            elif event == "return":
+                self.returned(frame, argument)
+            elif event == "exception":
+                self.note("exception", frame, _NAME(argument[0]), _message(argument[1]))
+            return self.inside
+        except BaseException as problem:
+            return self.failed(problem)
+
+    def failed(self, problem) -> None:
+        if not isinstance(problem, RecursionError):
+            self.over = self.over or "the recorder failed: " + _NAME(type(problem))
+        _settrace(None)
+
+    def returned(self, frame, value) -> None:
+        code, place = frame.f_code.co_code, frame.f_lasti
+        operation = code[place] if 0 <= place < len(code) else -1
+        if frame.f_code.co_flags & 0x2A0 and operation in _YIELDS and (  # generators, coroutines
+                self.last != ("exception", frame)):
+            self.note("yield", frame, None, text_of(value))
+            return
+        unwound = value is None and operation not in _RETURNS
+        self.note("return", frame, None, "" if unwound else text_of(value))
+        self.calls.pop(frame, None)
+
+    def is_repeated(self, frame) -> bool:
+        """Is it a line event from within a comprehension, which has no frame of its own?"""
+        code = frame.f_code
+        if code not in self.repeats:
+            places = enumerate(code.co_positions())
+            self.repeats[code] = {2 * k for k, place in places if place[2] == 1}
+        return frame.f_lasti in self.repeats[code]
+
+    def handled(self) -> None:
+        """Called at the head of except clauses that may have caught a RecursionError: goes on
+        recording if that had stopped it."""
+        if sys.gettrace() is not None or self.switched or self.over:
+            return
+        try:
+            frame, problem = sys._getframe(1), sys.exc_info()[1]
+            self.note("exception", frame, _NAME(type(problem)), _message(problem))
+            self.note("line", frame)
+            while frame is not None and frame.f_code.co_filename == "<program>":
+                frame.f_trace, frame = self.inside, frame.f_back
+            _settrace(self.watch)
+        except RecursionError:
+            pass
+
+    def switch(self, function) -> None:
+        """What the program finds as sys.settrace."""
+        self.switched = True
+        _settrace(function)
+
+    def run(self) -> dict:
+        """-> {stdout, error, status, complete, reason, ending}"""
+        main = sys.modules["__main__"] = types.ModuleType("__main__")
+        self.space = main.__dict__
+        builtins.__see__, builtins.__handled__, sys.settrace = self.see, self.handled, self.switch
+        sys.stdin, sys.stdout = self.stdin, self.out
+        status, error, ending = "OK", "", ""
+        try:
+            _settrace(self.watch)
+            try:
+                exec(self.program, self.space)
+            finally:
+                _settrace(None)
+        except Limit:
+            pass
+        except SystemExit as stop:
+            if stop.code not in (None, 0):
+                status, error = "ERROR", "SystemExit"
+        except BaseException as problem:
+            status, error, ending = "ERROR", _NAME(type(problem)), _message(problem)
+        if self.over:
+            return _result(self.said(), error, "LIMIT", False, self.over, "")
+        ended = self.last[0] == "return" and self.last[1].f_code is self.program
+        if error == "RecursionError" and not self.switched:
+            # nobody caught it, so nothing happened after the last event
+            ended = ended or self.printed == self.out.buffer.tell()
+        reason = "the program switched tracing off" if self.switched else "the stack was full"
+        return _result(self.said(), error, status, ended, "" if ended else reason, ending)
+
+
+def _check_stack(frames: int = 4) -> None:
+    """Raises RecursionError where the stack is so full that not even settrace could be called."""
+    if frames:
+        _check_stack(frames - 1)
+
+
+def _result(stdout, error, status, complete, reason, ending) -> dict:
+    return {"stdout": stdout, "error": error, "status": status, "complete": complete,
+            "reason": reason, "ending": ending}
+
+
+class _Channel:
+    """Sends one JSON line an event to whoever runs the sandbox: the first ones one by one, so that a
+    crash loses nothing of a short run, then in batches."""
+
+    def __init__(self):
+        self.waiting, self.count, self.file = [], 0, os.dup(1)
+        os.dup2(2, 1)  # what the program writes past sys.stdout must not mix with ours
+
+    def emit(self, item) -> None:
+        """An event, or the reason to stop at once."""
+        if type(item) is str:
+            self.end({"status": "LIMIT", "reason": item})
+        self.waiting.append(json.dumps(item).encode() + b"\n")
+        self.count += 1
+        if self.count < 200 or self.count % 100 == 0:
+            self.send()
+
+    def send(self) -> None:
+        data, self.waiting = b"".join(self.waiting), []
+        while data:
+            data = data[os.write(self.file, data):]
+
+    def end(self, result: dict) -> None:
+        self.waiting.append(json.dumps(result).encode() + b"\n")
+        self.leave(0)
+
+    def leave(self, status: int, leave=os._exit) -> None:
+        """What the program finds as os._exit."""
+        self.send()
+        leave(status)
 
 
 def serve(job: str) -> None:
-    """The recorder's main program inside the sandbox: one JSON line an event (the first one by one, so that a crash loses nothing of a
-    short run, then in batches), then one for the result without its events."""
-    job, waiting, count, channel = json.loads(job), [], 0, os.dup(1)
-    os.dup2(2, 1)  # what the program writes past sys.stdout must not mix with ours; the sandbox throws stderr away
-
-    def send(final=b""):
-        data, waiting[:] = b"".join(waiting) + final, []
-        while data:
-            data = data[os.write(channel, data):]
-
-    def emit(event):
-        nonlocal count
-        if type(event) is str:
-            send(json.dumps({"status": "LIMIT", "reason": event}).encode() + b"\n")
-            leave(0)
-        waiting.append(json.dumps(event).encode() + b"\n")
-        count += 1
-        if count < 200 or count % 100 == 0:
-            send()
-
-    leave = os._exit
-    sys.setrecursionlimit(sys.getrecursionlimit() + 3 + (not _INLINED))  # so many frames more than in an untraced run lie below the program
-
-    def exit_now(status):
-        send()
-        leave(status)
-
-    os._exit = exit_now
-    ended = run_traced(**job, emit=emit)
+    """The recorder's main program inside the sandbox."""
+    channel = _Channel()
+    os._exit = channel.leave
+    sys.setrecursionlimit(sys.getrecursionlimit() + FRAMES_BELOW)
+    try:
+        recorder = Recorder(**json.loads(job), emit=channel.emit)
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as problem:
+        channel.end(_result("", "SyntaxError", "ERROR", True, "", str(problem)))
+    result = recorder.run()
     try:
         import atexit
         import threading
         threading._shutdown()
         atexit._run_exitfuncs()
     finally:
-        if hasattr(sys.stdout, "buffer") and isinstance(sys.stdout.buffer, io.BytesIO):
-            ended["stdout"] = sys.stdout.buffer.getvalue().decode("utf-8", "replace")
-        del ended["events"]
-        send(json.dumps(ended).encode() + b"\n")
-        leave(0)
+        if isinstance(getattr(sys.stdout, "buffer", None), io.BytesIO):
+            result["stdout"] = sys.stdout.buffer.getvalue().decode("utf-8", "replace")
+        channel.end(result)
