@@ -4,14 +4,14 @@
     python eval.py                                   # out/metrics.json, out/report.md; after rl.py
     python eval.py --samples 20 --predictions 5      # the paper's sizes
     python eval.py --show prog.py --stdin "3 1 2"    # a model's simulation beside the truth
-    torchrun --nproc_per_node=2 eval.py              # sampling and running shared by two processes
+    torchrun --nproc_per_node=2 eval.py              # two processes share the work
 
-Paper sections 3 (best@k), 4 (self-RLEF, Algorithm 1) and 5. The model only ever reads prompts; to know
-the truth, every program is really run in the sandbox. Everything is sampled at temperature 1,
+Paper sections 3 (best@k), 4 (self-RLEF, Algorithm 1) and 5. The model only ever reads prompts; to
+know the truth, every program is really run in the sandbox. Everything is sampled at temperature 1,
 predictions also greedily. A figure is {value, lo, hi, n}: a mean and its 95 % interval by bootstrap
 over behaviour classes. Test split only: nothing may be chosen by these numbers.
 
-What the models say is kept in out/eval-cache, so a killed evaluation goes on by the same command.
+What the models say is kept in out/eval-cache: a killed evaluation goes on by the same command.
 lab/evaluate.py measures what is left out here: other checkpoints, controls, where simulation fails.
 """
 
@@ -24,15 +24,15 @@ import time
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from itertools import starmap, zip_longest
+from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
 
 import tasks
-from fast import generate  # model.py's, faster
-from model import CheckpointError, Tokenizer, load_checkpoint, pick_device
-from runs import join_processes, leave_processes, share
+from answers import Model, Truth
+from model import pick_device
+from runs import join_processes, leave_processes
 from sandbox import Sandbox
 from tasks import parse_outcome, parse_program, same_outcome
 from trace import first_wrong_step
@@ -57,8 +57,9 @@ def pass_at_k(n, c, k):
 
 def rank_score_at_k(scores, correct, k):
     """Expected correctness of the best-scored program of a random k-subset, ties broken at random;
-    exact (Hassid et al. 2024, paper section 3). Each of m programs of one score, with a programs above,
-    is picked in [C(n-a, k) - C(n-a-m, k)] / m of the C(n, k) subsets: ([2, 1], [0, 1], 2) -> 0."""
+    exact (Hassid et al. 2024, paper section 3). Each of m programs of one score, with a programs
+    above, is picked in [C(n-a, k) - C(n-a-m, k)] / m of the C(n, k) subsets:
+    ([2, 1], [0, 1], 2) -> 0."""
     n, expected = len(scores), 0.0
     for score, right in zip(scores, correct):
         m, a = scores.count(score), sum(other > score for other in scores)
@@ -74,8 +75,8 @@ def resamples(n_classes):
 
 
 def figure(values, classes):
-    """-> {value, lo, hi, n}: the mean of n values and its 95 % interval by bootstrap over whole classes
-    (values of one class are not independent). Without values: value, lo and hi are None."""
+    """-> {value, lo, hi, n}: the mean of n values and its 95 % interval by bootstrap over whole
+    classes (values of one class are not independent). Without values: value, lo, hi are None."""
     value = lo = hi = None
     if len(values):
         _, member = np.unique(classes, return_inverse=True)
@@ -92,68 +93,8 @@ def paired_difference(a, b, classes):
 
 
 # --------------------------------------------------------------------------------------------------
-# Asking the model.
-
-
-class Model:
-    """A checkpoint that answers prompts and remembers what it said, in a file, too: a killed
-    evaluation goes on where it was, and nothing is asked twice."""
-
-    def __init__(self, path, args):
-        """Ends the program by one line where the file is missing or damaged."""
-        try:
-            self.checkpoint = load_checkpoint(path, pick_device())
-        except CheckpointError as problem:
-            tasks.fail(f"{problem}; `bash run.sh` makes everything")
-        self.args, self.tokenizer = args, Tokenizer()
-        self.write = partial(self.ask, args.max_new_tokens_solve)  # answers solve and fix prompts
-        self.file = args.out / "eval-cache" / f"{path.stem}-{path.stat().st_mtime_ns}.json"
-        self.file.parent.mkdir(parents=True, exist_ok=True)
-        self.said = json.loads(self.file.read_text()) if self.file.exists() else {}
-
-    def ask(self, max_new_tokens, prompts, number=1):
-        """An answer to each prompt: number 0 is the greedy one, 1, 2, ... are sampled."""
-        said = self.said.setdefault(f"{max_new_tokens} {number}", {})
-        new = sorted(set(prompts) - said.keys())
-        if new:
-            said.update(zip(new, share(new, partial(self.sample, max_new_tokens, number))))
-            if self.args.rank == 0:
-                tasks.replace_text(self.file, json.dumps(self.said))
-        return list(map(said.get, prompts))
-
-    def sample(self, max_new_tokens, number, prompts):
-        model, seed = self.checkpoint["model"], hash((self.args.seed, self.args.rank, number))
-        most = model.config.n_ctx - 1  # a longer prompt is cut: no room for an answer, none is read
-        rows = [self.tokenizer.prompt(prompt)[:most] for prompt in prompts]
-        rollouts = generate(model, rows, max_new_tokens, seed=seed, end=self.tokenizer.end,
-                            temperature=min(number, 1))
-        return [self.tokenizer.decode(r.tokens).removesuffix("<|end|>") for (r,) in rollouts]
-
-    def simulate(self, pairs, number=1):
-        """An explanation of each (program, stdin)."""
-        prompts = list(starmap(tasks.predict_prompt, pairs))
-        return self.ask(self.args.max_new_tokens_predict, prompts, number)
-
-    def belief(self, pairs, number=1):
-        """What the model believes comes out of each (program, stdin); None: nothing readable."""
-        return list(map(parse_outcome, self.simulate(pairs, number)))
-
-
-class Truth(tasks.Runner):
-    """What really comes out, by running; shared by the processes."""
-
-    def outcomes(self, pairs):
-        return share(pairs, super().outcomes)
-
-    def right(self, attempts):
-        """-> (P,) 1.0 for each attempt that passes all tests of its problem, else 0."""
-        jobs = [(attempt.code, attempt.problem.tests) for attempt in attempts]
-        return np.array(self.solved(jobs), dtype=float)
-
-
-# --------------------------------------------------------------------------------------------------
 # Picking and repairing. `observe` is a function from (program, stdin) pairs to outcomes: either the
-# truth, Truth.outcomes, or what the model believes, Model.belief.
+# truth (Truth.outcomes: they are run) or what the model believes (Model.belief).
 
 
 @dataclass
@@ -169,7 +110,7 @@ class Attempt:
 
 
 def on_public_tests(attempts, observe):
-    """-> for each attempt what is observed on its problem's public tests, as from tasks.feedback."""
+    """-> for each attempt what is observed on its problem's public tests, by tasks.feedback."""
     pairs = []
     for attempt in attempts:
         pairs += [(attempt.code, stdin) for stdin, _ in attempt.problem.public]

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 
+import answers
 import eval as course
 import tasks
 import worlds
@@ -221,20 +222,20 @@ def test_a_model_is_asked_once_and_remembers(tmp_path, monkeypatch):
         return real(self, max_new_tokens, number, prompts)
     monkeypatch.setattr(Model, "sample", sample)
     prompts = ["one", "two", "one", "long " * 99]
-    answers = model.write(prompts, 1)
-    assert answers[0] == answers[2] and asked == [(4, 1, ["long " * 99, "one", "two"])]
+    told = model.write(prompts, 1)
+    assert told[0] == told[2] and asked == [(4, 1, ["long " * 99, "one", "two"])]
     again = model.write(["two", "one", "three"], 1)
-    assert again[:2] == [answers[1], answers[0]] and asked[1] == (4, 1, ["three"])
+    assert again[:2] == [told[1], told[0]] and asked[1] == (4, 1, ["three"])
     assert model.write(["one"], 2) != model.write(["one"], 1) and asked[2] == (4, 2, ["one"])  # another number, another try
     assert model.simulate([("p", "1")], 0) == model.ask(6, [tasks.predict_prompt("p", "1")], 0) and len(asked) == 4
     # killed and started again, it still knows; other weights do not
-    assert Model(tmp_path / "rl.pt", arguments(tmp_path)).write(prompts, 1) == answers and len(asked) == 4
+    assert Model(tmp_path / "rl.pt", arguments(tmp_path)).write(prompts, 1) == told and len(asked) == 4
     save_model(tmp_path / "rl.pt", seed=1)
     Model(tmp_path / "rl.pt", arguments(tmp_path)).write(prompts, 1)
     assert len(asked) == 5
     # number 0 is greedy: it does not depend on the seed, which also differs from process to process
     calls = []
-    monkeypatch.setattr(course, "generate", lambda *rest, **options: calls.append(options) or [])
+    monkeypatch.setattr(answers, "generate", lambda *rest, **options: calls.append(options) or [])
     for seed, rank, number in ((0, 0, 0), (0, 0, 1), (0, 0, 2), (1, 0, 1), (0, 1, 1)):
         model.args = arguments(tmp_path, seed=seed, rank=rank)
         real(model, 4, number, ["x"])
@@ -247,16 +248,16 @@ def test_a_model_is_asked_once_and_remembers(tmp_path, monkeypatch):
 
 def scripted(self, max_new_tokens, number, prompts):
     """Programs that are right, wrong, or none; predictions that are sometimes right; every second fix submits."""
-    answers = []
+    said = []
     for k, prompt in enumerate(prompts):
         if prompt.startswith("Predict"):
-            answers.append(("r = 1.\n" if number % 2 else "") + f"<output>\n{(k + number) % 3}\n</output>")
+            said.append(("r = 1.\n" if number % 2 else "") + f"<output>\n{(k + number) % 3}\n</output>")
         elif prompt.startswith("Solve") or (k + number) % 2:
             programs = ["print(len(input()))", "print(1 / 0)", "print(0)"]
-            answers.append(tasks.fence(programs[(k + number) % 3]) if (k + number) % 4 else "nothing")
+            said.append(tasks.fence(programs[(k + number) % 3]) if (k + number) % 4 else "nothing")
         else:
-            answers.append(tasks.SUBMIT)
-    return answers
+            said.append(tasks.SUBMIT)
+    return said
 
 
 @pytest.fixture(scope="module")
