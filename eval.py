@@ -245,6 +245,8 @@ def measure(args, truth):
     cases = tasks.load_cases(data / "test_cases.jsonl")[:2 * args.cases]
     n = max(args.samples, args.turns)  # resampling may try as often as self-RLEF may fix
     for name, stage in CHECKPOINTS.items():
+        if args.rank == 0:
+            print(f"eval   {name}", flush=True)
         model = Model(args.out / f"{name}.pt", args)
         sets = {"short": cases[::2], "longer": cases[1::2]}
         if name in ("sft", "rl"):

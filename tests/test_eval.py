@@ -319,6 +319,17 @@ def test_evaluation_from_checkpoints_to_report(out, monkeypatch, capsys):
     assert {**again, "seconds": 0} == {**metrics, "seconds": 0}
 
 
+def test_a_world_without_problems(out, tmp_path, monkeypatch, capsys):
+    make_data(tmp_path)
+    (tmp_path / "data" / "test_problems.jsonl").write_text("")
+    for name in course.CHECKPOINTS:
+        (tmp_path / f"{name}.pt").symlink_to(out / f"{name}.pt")
+    monkeypatch.setattr(Model, "sample", scripted)
+    said = run_main(monkeypatch, capsys, course.main, *FLAGS, "--out", tmp_path)
+    assert "| self-RLEF: submitted program                       | - " in said and json.loads(
+        (tmp_path / "metrics.json").read_text())["predict"]["rl/nlex/short"]["n"] == 4
+
+
 def test_a_missing_checkpoint_is_one_line(out, tmp_path, monkeypatch, capsys):
     (tmp_path / "data").symlink_to(out / "data")
     with pytest.raises(SystemExit) as ended:
