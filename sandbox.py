@@ -212,7 +212,7 @@ def main() -> None:
         try:
             code = args.program.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as problem:
-            parser.error(f"cannot read {args.program}: {problem}")
+            parser.exit(2, f"sandbox.py: cannot read {args.program}: {problem}\n")
         print(run(code, "" if sys.stdin.isatty() else sys.stdin.read()))
 
 

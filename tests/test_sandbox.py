@@ -310,6 +310,18 @@ def test_recording_happens_in_the_same_jail(tmp_path):
     assert canary.read_text() == "alive" and record("print(1)").stdout == "1\n"
 
 
+def test_the_command_runs_a_file_or_says_in_one_line_what_is_wrong(tmp_path):
+    program, broken = tmp_path / "prog.py", tmp_path / "latin.py"
+    program.write_text("print(input() * 2)")
+    broken.write_bytes(b"# \xff")
+    command = [sys.executable, str(ROOT / "sandbox.py")]
+    done = subprocess.run([*command, str(program)], input="ab", capture_output=True, text=True)
+    assert done.returncode == 0 and done.stdout.startswith("Result(status='OK', stdout='abab\\n', error=''")
+    for wrong in (broken, tmp_path / "no.py"):
+        done = subprocess.run([*command, str(wrong)], capture_output=True, text=True)
+        assert done.returncode == 2 and re.fullmatch(r"sandbox.py: cannot read .*\n", done.stderr)
+
+
 def test_check_tries_every_protection():
     done = subprocess.run([sys.executable, "sandbox.py", "--check"], capture_output=True, text=True, cwd=ROOT)
     level, *lines = done.stdout.splitlines()
