@@ -16,9 +16,7 @@ Initialisation
 """
 
 import base64
-import ctypes
 import os
-import signal
 import sys
 import zipfile
 from dataclasses import asdict, dataclass
@@ -26,7 +24,6 @@ from pathlib import Path
 
 import tiktoken
 import torch
-import torch.distributed as dist
 import torch.nn.functional as F
 from torch import nn
 
@@ -282,70 +279,6 @@ def make_optimizers(model, muon_lr, adam_lr):
                              weight_decay=0, momentum=0.95, ns_steps=3),
             torch.optim.AdamW([{"params": rest, "base_lr": adam_lr}], lr=adam_lr,
                               weight_decay=0, betas=(0.9, 0.98), fused=True)]
-
-
-def apply_gradients(model, optimizers, rate, clip):
-    """One step on the gradients in .grad, summed over the processes, then cleared; a missing one is
-    zero. rate: factor on every learning rate. -> the gradients' norm before clipping."""
-    for p in model.parameters():
-        if p.grad is None:
-            p.grad = torch.zeros_like(p)
-        sum_over_processes(p.grad)
-    norm = nn.utils.clip_grad_norm_(model.parameters(), clip).item()
-    for optimizer in optimizers:
-        for group in optimizer.param_groups:
-            group["lr"] = group["base_lr"] * rate
-        optimizer.step()
-        optimizer.zero_grad()
-    return norm
-
-
-def join_processes(device):
-    """-> this process's rank, and how many share the run: torchrun's, else this one alone."""
-    if "RANK" not in os.environ:
-        return 0, 1
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: torchrun killed, so are we
-    if device == "cuda":
-        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
-    dist.init_process_group("cpu:gloo,cuda:nccl" if device == "cuda" else "gloo")
-    return dist.get_rank(), dist.get_world_size()
-
-
-def sum_over_processes(tensor):
-    """In place; returned, too."""
-    if dist.is_initialized():
-        dist.all_reduce(tensor)
-    return tensor
-
-
-def gather(mine):
-    """-> the lists of all processes, one after another, in every process."""
-    if not dist.is_initialized():
-        return mine
-    parts = [None] * dist.get_world_size()
-    dist.all_gather_object(parts, mine)
-    return sum(parts, [])
-
-
-def share(items, work):
-    """work(items) -> one result an item. Each process does its share -> all results, everywhere."""
-    if not dist.is_initialized():
-        return work(items)
-    rank, ranks = dist.get_rank(), dist.get_world_size()
-    results = [None] * len(items)
-    for other, part in enumerate(gather([work(items[rank::ranks])])):
-        results[other::ranks] = part
-    return results
-
-
-def leave_processes():
-    """The end of a shared run: all have come this far, and rank 0 goes on alone."""
-    if dist.is_initialized():
-        dist.barrier()
-        if dist.get_rank() > 0:
-            os._exit(0)  # on the usual way out gloo's clean-up sometimes aborts a process
-        dist.destroy_process_group()
 
 
 # --------------------------------------------------------------------------------------------------

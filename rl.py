@@ -70,17 +70,14 @@ from model import (
     CheckpointError,
     Tokenizer,
     Transformer,
-    apply_gradients,
     collate,
-    gather,
-    join_processes,
-    leave_processes,
     load_checkpoint,
     make_optimizers,
     pick_device,
 )
+from runs import gather, join_processes, leave_processes, log_step, resume, save
 from sandbox import Sandbox
-from sft import Turn, ask, log_step, resume, save, validate, validation_items
+from sft import Turn, apply_gradients, ask, validate, validation_items
 from tasks import Case, Problem, Runner
 
 OWN_PROGRAMS = 4        # right programs kept per problem (the paper's number)

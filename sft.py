@@ -43,20 +43,21 @@ import tasks
 from fast import compile_training, cut_batches, generate, logprobs  # model.py's, faster
 from model import (
     VOCAB,
-    CheckpointError,
     ModelConfig,
     Rollout,
     Tokenizer,
     Transformer,
-    apply_gradients,
     collate,
+    make_optimizers,
+    pick_device,
+)
+from runs import (
     gather,
     join_processes,
     leave_processes,
-    load_checkpoint,
-    make_optimizers,
-    pick_device,
-    save_checkpoint,
+    log_step,
+    resume,
+    save,
     share,
     sum_over_processes,
 )
@@ -143,6 +144,22 @@ def backward(model, tokens, rows, pad: int, rank: int = 0, ranks: int = 1) -> to
     return loss.detach()
 
 
+def apply_gradients(model, optimizers, rate, clip):
+    """One step on the gradients in .grad, summed over the processes, then cleared; a missing one is
+    zero. rate: factor on every learning rate. -> the gradients' norm before clipping."""
+    for p in model.parameters():
+        if p.grad is None:
+            p.grad = torch.zeros_like(p)
+        sum_over_processes(p.grad)
+    norm = torch.nn.utils.clip_grad_norm_(model.parameters(), clip).item()
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            group["lr"] = group["base_lr"] * rate
+        optimizer.step()
+        optimizer.zero_grad()
+    return norm
+
+
 def validation_items(args) -> tuple[list[tasks.Case], list[tasks.Problem]]:
     """The first val_cases cases of each input length, and as many problems."""
     cases = tasks.load_cases(args.out / "data" / "val_cases.jsonl")
@@ -199,42 +216,6 @@ def validate(model, tokenizer, cases, problems, runner, args, solve: bool = True
             jobs.append((tasks.parse_program(turn.text) or "(", problem.tests))  # "(" cannot parse
         record["val_solve"] = float(np.mean(runner.solved(jobs)))
     return record
-
-
-def resume(args, model, optimizers, rank: int) -> tuple[int, dict]:
-    """Go on where a killed run was saved last -> steps done, its extra; (0, {}) if there is none.
-    Sets args.began, from which `save` counts the seconds."""
-    path, args.began = args.out / f"{args.name}-state.pt", time.time()
-    saved = {"step": 0, "extra": {}}
-    if path.exists():
-        try:
-            saved = load_checkpoint(path, str(model.device))
-        except CheckpointError as problem:
-            tasks.fail(problem)
-        model.load_state_dict(saved["model"].state_dict())
-        for optimizer, stored in zip(optimizers, saved["optimizers"]):
-            optimizer.load_state_dict(stored)
-    if rank == 0:  # what follows is done again, from the beginning also the line of step 0
-        tasks.cut_log(args.out / f"{args.name}.jsonl", saved["step"] or -1)
-    return saved["step"], saved["extra"]
-
-
-def save(args, model, optimizers, step: int, last: bool, extra: dict) -> None:
-    """out/<name>.pt after the last step, before it out/<name>-state.pt, with the optimizers."""
-    path = args.out / f"{args.name}{'' if last else '-state'}.pt"
-    save_checkpoint(path, model, () if last else optimizers, step, extra)
-    if last:
-        (args.out / f"{args.name}-state.pt").unlink(missing_ok=True)
-    tasks.add_seconds(args.out, args.name, time.time() - args.began)
-    args.began = time.time()
-
-
-def log_step(args, record: dict, rank: int) -> None:
-    """One line to out/<name>.jsonl; its numbers, shortened, to the terminal."""
-    if rank == 0:
-        tasks.log_metrics(args.out / f"{args.name}.jsonl", record)
-        told = [f"{key} {round(value, 4)}" for key, value in record.items() if key != "seconds"]
-        tqdm.write("  ".join([f"{args.name:6s}", *told]))
 
 
 def train(args, model, tokens, index, plan, extra: dict, rank: int, ranks: int) -> None:

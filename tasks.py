@@ -164,21 +164,6 @@ def replace_text(path, text):
     os.replace(temporary, path)
 
 
-def log_metrics(path, record):
-    """Append one JSON line."""
-    with open(path, "a") as file:
-        file.write(json.dumps(record) + "\n")
-
-
-def cut_log(path, step):
-    """Drop the lines of later steps, which will be done again (the last may be torn)."""
-    kept = ""
-    for line in path.read_text().splitlines(keepends=True) if path.exists() else ():
-        if line.endswith("\n") and json.loads(line)["step"] <= step:
-            kept += line
-    path.write_text(kept)
-
-
 def add_seconds(out, stage, seconds):
     """Add a stage's wall seconds (also of a run that was killed and resumed) and this process's
     peak memory to <out>/seconds.json."""

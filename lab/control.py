@@ -18,7 +18,8 @@ import numpy as np
 
 import sft
 import tasks
-from model import CheckpointError, join_processes, leave_processes, load_checkpoint, pick_device
+from model import CheckpointError, load_checkpoint, pick_device
+from runs import join_processes, leave_processes
 
 
 def rl_prompts(args):

@@ -19,6 +19,7 @@ from torch import nn
 
 import fast
 import model as plain
+import runs
 from fast import compile_training, cut_batches, padded
 from model import (
     SPECIALS,
@@ -26,15 +27,13 @@ from model import (
     ModelConfig,
     Tokenizer,
     Transformer,
-    apply_gradients,
     collate,
-    gather,
     load_checkpoint,
     make_optimizers,
     save_checkpoint,
-    share,
-    sum_over_processes,
 )
+from runs import gather, share, sum_over_processes
+from sft import apply_gradients
 
 V = 12  # vocabulary of the tiny models
 CONFIGS = {
@@ -506,7 +505,9 @@ SCRIPT = """
 import json, os, sys, time
 import torch
 sys.path[:0] = [{root!r}, {tests!r}]
-from model import apply_gradients, gather, join_processes, leave_processes, make_optimizers, save_checkpoint, share, sum_over_processes
+from model import make_optimizers, save_checkpoint
+from runs import gather, join_processes, leave_processes, share, sum_over_processes
+from sft import apply_gradients
 from test_model import batch_loss, tiny
 
 rank, ranks = join_processes("cpu")
@@ -570,10 +571,10 @@ def test_two_processes_compute_what_one_does(tmp_path, root):
 
 
 def test_without_torchrun_there_is_one_process():
-    assert "RANK" in os.environ or plain.join_processes("cpu") == (0, 1)
+    assert "RANK" in os.environ or runs.join_processes("cpu") == (0, 1)
     assert gather([3, 4]) == [3, 4] and sum_over_processes(torch.ones(2)).tolist() == [1.0, 1.0]
     assert share([1, 2, 3], lambda items: [10 * k for k in items]) == [10, 20, 30]
-    plain.leave_processes()
+    runs.leave_processes()
 
 
 # ---------------------------------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ import time
 
 import pytest
 
+import runs
 import tasks
 import worlds
 from sandbox import Sandbox
@@ -352,12 +353,12 @@ def test_sizes_that_make_no_sense_are_refused(capsys):
 
 def test_the_log_is_cut_at_the_checkpoint(tmp_path):
     log = tmp_path / "rl.jsonl"
-    tasks.cut_log(log, 1)
+    runs.cut_log(log, 1)
     for step in range(3):
-        tasks.log_metrics(log, {"step": step})
+        runs.log_metrics(log, {"step": step})
     with open(log, "a") as file:
         file.write('{"ste')                                         # killed in the middle of a line
-    tasks.cut_log(log, 1)
+    runs.cut_log(log, 1)
     assert log.read_text() == '{"step": 0}\n{"step": 1}\n'
 
 

@@ -1,0 +1,127 @@
+"""How is a run kept, and shared? Logs, saves that a killed run goes on from, torchrun's processes.
+
+This file may be skipped: it is what sft.py, rl.py and eval.py need besides their idea.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import signal
+import sys
+import time
+
+import torch
+import torch.distributed as dist
+from tqdm import tqdm
+
+from model import CheckpointError, load_checkpoint, save_checkpoint
+from tasks import add_seconds, fail
+
+# --------------------------------------------------------------------------------------------------
+# Logs.
+
+def log_metrics(path, record):
+    """Append one JSON line."""
+    with open(path, "a") as file:
+        file.write(json.dumps(record) + "\n")
+
+
+def cut_log(path, step):
+    """Drop the lines of later steps, which will be done again (the last may be torn)."""
+    kept = ""
+    for line in path.read_text().splitlines(keepends=True) if path.exists() else ():
+        if line.endswith("\n") and json.loads(line)["step"] <= step:
+            kept += line
+    path.write_text(kept)
+
+
+def log_step(args, record: dict, rank: int) -> None:
+    """One line to out/<name>.jsonl; its numbers, shortened, to the terminal."""
+    if rank == 0:
+        log_metrics(args.out / f"{args.name}.jsonl", record)
+        told = [f"{key} {round(value, 4)}" for key, value in record.items() if key != "seconds"]
+        tqdm.write("  ".join([f"{args.name:6s}", *told]))
+
+
+# --------------------------------------------------------------------------------------------------
+# Saves. A run has a name (args.name) and writes out/<name>.pt and out/<name>.jsonl.
+
+def resume(args, model, optimizers, rank: int) -> tuple[int, dict]:
+    """Go on where a killed run was saved last -> steps done, its extra; (0, {}) if there is none.
+    Sets args.began, from which `save` counts the seconds."""
+    path, args.began = args.out / f"{args.name}-state.pt", time.time()
+    saved = {"step": 0, "extra": {}}
+    if path.exists():
+        try:
+            saved = load_checkpoint(path, str(model.device))
+        except CheckpointError as problem:
+            fail(problem)
+        model.load_state_dict(saved["model"].state_dict())
+        for optimizer, stored in zip(optimizers, saved["optimizers"]):
+            optimizer.load_state_dict(stored)
+    if rank == 0:  # what follows is done again, from the beginning also the line of step 0
+        cut_log(args.out / f"{args.name}.jsonl", saved["step"] or -1)
+    return saved["step"], saved["extra"]
+
+
+def save(args, model, optimizers, step: int, last: bool, extra: dict) -> None:
+    """out/<name>.pt after the last step, before it out/<name>-state.pt, with the optimizers."""
+    path = args.out / f"{args.name}{'' if last else '-state'}.pt"
+    save_checkpoint(path, model, () if last else optimizers, step, extra)
+    if last:
+        (args.out / f"{args.name}-state.pt").unlink(missing_ok=True)
+    add_seconds(args.out, args.name, time.time() - args.began)
+    args.began = time.time()
+
+
+# --------------------------------------------------------------------------------------------------
+# Several processes: torchrun starts them, all run the same program, only rank 0 writes.
+
+def join_processes(device):
+    """-> this process's rank, and how many share the run: torchrun's, else this one alone."""
+    if "RANK" not in os.environ:
+        return 0, 1
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: torchrun killed, so are we
+    if device == "cuda":
+        torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
+    dist.init_process_group("cpu:gloo,cuda:nccl" if device == "cuda" else "gloo")
+    return dist.get_rank(), dist.get_world_size()
+
+
+def sum_over_processes(tensor):
+    """In place; returned, too."""
+    if dist.is_initialized():
+        dist.all_reduce(tensor)
+    return tensor
+
+
+def gather(mine):
+    """-> the lists of all processes, one after another, in every process."""
+    if not dist.is_initialized():
+        return mine
+    parts = [None] * dist.get_world_size()
+    dist.all_gather_object(parts, mine)
+    return sum(parts, [])
+
+
+def share(items, work):
+    """work(items) -> one result an item. Each process does its share -> all results, everywhere."""
+    if not dist.is_initialized():
+        return work(items)
+    rank, ranks = dist.get_rank(), dist.get_world_size()
+    results = [None] * len(items)
+    for other, part in enumerate(gather([work(items[rank::ranks])])):
+        results[other::ranks] = part
+    return results
+
+
+def leave_processes():
+    """The end of a shared run: all have come this far, and rank 0 goes on alone."""
+    if dist.is_initialized():
+        dist.barrier()
+        if dist.get_rank() > 0:
+            os._exit(0)  # on the usual way out gloo's clean-up sometimes aborts a process
+        dist.destroy_process_group()
