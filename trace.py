@@ -25,12 +25,12 @@ from __future__ import annotations
 
 import ast
 import io
-import operator
 import re
 import sys
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import NamedTuple
+
+from rounds import Expressions, Untold, targets
 
 # ------------------------------------------------------------------------------------------------
 # The recorder.
@@ -66,19 +66,6 @@ class Limit(BaseException):
     """The program has made too many events."""
 
 
-def text_of(value) -> str:
-    if isinstance(value, int) and value.bit_length() > 2000:
-        return f"<int of {value.bit_length()} bits>"
-    return "<function>" if callable(value) else repr(value)
-
-
-@lru_cache(maxsize=16)
-def parse(code: str) -> tuple[ast.Module, dict]:
-    """-> syntax tree, {line: statement}. Raises SyntaxError."""
-    tree = ast.parse(code)
-    return tree, {node.lineno: node for node in ast.walk(tree) if isinstance(node, ast.stmt)}
-
-
 def record(code: str, stdin: str = "", max_events: int = 1_000) -> Trace:
     """Run a program of the worlds, in this process. One event too many: status LIMIT."""
     trace = Trace(code, stdin, [], "", "", "OK", True)
@@ -88,27 +75,26 @@ def record(code: str, stdin: str = "", max_events: int = 1_000) -> Trace:
     def watch(frame, kind, argument):
         """The trace function. It returns the one for the events inside of a call: itself."""
         nonlocal place
-        code = frame.f_code
-        if code.co_filename != "<program>" or code.co_name == "<listcomp>":
+        extra, value, more, changes = frame.f_code.co_name, "", None, {}
+        if frame.f_code.co_filename != "<program>" or extra == "<listcomp>":
             return None
-        extra, value, more = code.co_name, "", None
         if kind == "call":
             frames[frame] = len(frames), {}
-        elif kind == "exception":  # nothing catches it
+        elif kind == "exception":
             extra, value = argument[0].__name__, str(argument[1])
-            trace.status, trace.error, trace.ending = "ERROR", extra, value
+            trace.error = extra  # nothing catches it
         else:
             extra = out.getvalue()[len(trace.stdout):]
             trace.stdout += extra
             if kind == "return" and not trace.error:
-                value = text_of(argument)
+                value = repr(argument)
         if source.tell() > place:
             more = {"read": stdin[place:source.tell()]}
             place = source.tell()
-        (number, known), changes = frames[frame], {}
+        number, known = frames[frame]
         for name, held in frame.f_locals.items():
             if name[:2] != "__":
-                text = text_of(held)
+                text = "<function>" if callable(held) else repr(held)
                 if text != known.get(name):
                     known[name] = changes[name] = text
         trace.events.append(Event(kind, number, frame.f_lineno, changes, extra, value, more))
@@ -117,17 +103,15 @@ def record(code: str, stdin: str = "", max_events: int = 1_000) -> Trace:
         return watch
 
     try:
-        program = compile(parse(code)[0], "<program>", "exec")
+        program = compile(ast.parse(code), "<program>", "exec")
         sys.stdin, sys.stdout = source, out
         sys.settrace(watch)
         exec(program, {"__name__": "__main__"})
-    except SyntaxError as problem:
-        trace.status, trace.error, trace.ending = "ERROR", "SyntaxError", str(problem)
     except Limit:
         trace.status, trace.complete = "LIMIT", False
         trace.reason = f"more than {max_events:,} events"
-    except Exception:
-        pass  # noted
+    except Exception as problem:
+        trace.status, trace.error, trace.ending = "ERROR", type(problem).__name__, str(problem)
     finally:
         sys.settrace(None)
         sys.stdin, sys.stdout = kept
@@ -135,134 +119,20 @@ def record(code: str, stdin: str = "", max_events: int = 1_000) -> Trace:
 
 
 # ------------------------------------------------------------------------------------------------
-# Expressions: values in place of names, then in every round all operations whose operands are
-# known. With x = 2, x * 3 + 1 is first 2 * 3 + 1, then 6 + 1, then 7.
-#
-# Each is a generator of its rounds (text, how strongly that binds, value): an exception of the
-# program comes out of it in its round; one that ends PENDING cannot be worked out here.
+# Sentences: one function for each kind of statement.
 
-ATOM, PENDING = 10, object()  # binds more strongly than any operator; no value yet
-OPERATORS = {  # sign, how strongly it binds, how strongly its operands must, what it does
-    ast.Add: ("+", 6, (6, 7), operator.add), ast.Sub: ("-", 6, (6, 7), operator.sub),
-    ast.Mult: ("*", 7, (7, 8), operator.mul), ast.Mod: ("%", 7, (7, 8), operator.mod),
-    ast.Lt: ("<", 1.5, (2, 2), operator.lt), ast.Gt: (">", 1.5, (2, 2), operator.gt),
-    ast.LtE: ("<=", 1.5, (2, 2), operator.le), ast.GtE: (">=", 1.5, (2, 2), operator.ge),
-    ast.Eq: ("==", 1.5, (2, 2), operator.eq), ast.NotEq: ("!=", 1.5, (2, 2), operator.ne)}
-FUNCTIONS = {"abs": abs, "int": int, "len": len, "ord": ord, "[]": operator.getitem}
+PHRASES = [("so we enter the if.", "so we go inside."), ("so we skip the if.", "so we move on."),
+           ("The loop ends.", "No turn is left.")]  # first and second wording
+NO_PROGRAM = "The program does not parse: SyntaxError."
 
 
-class Untold(Exception):
-    """Nothing can be shown: a name has no value, or the expression a form unknown here."""
-
-
-@lru_cache(maxsize=50_000)
-def value_of(text: str):
-    try:
-        return ast.literal_eval(text)
-    except SyntaxError:
-        return PENDING  # <int of 2001 bits>
-
-
-def literal(text: str, value):
-    return text, 8.5 if text[0] == "-" else ATOM, value  # (-3) ** 2
-
-
-def side_by_side(template: str, strength, parts, needs):
-    """The rounds of an operation while its parts go on. -> their last rounds"""
-    now = [next(part) for part in parts]
-    while True:
-        texts = []
-        for (text, binds, _), need in zip(now, needs):
-            texts.append(text if binds >= need else f"({text})")
-        yield template.format(*texts), strength, PENDING
-        following = [next(part, None) for part in parts]
-        if not any(following):
-            return now
-        now = [new or old for new, old in zip(following, now)]
-
-
-def operation(template: str, strength, parts, needs, function):
-    """When all parts have come to values, it is worked out itself."""
-    ended = yield from side_by_side(template, strength, parts, needs)
-    values = [value for _, _, value in ended]
-    if PENDING not in values:
-        result = function(*values)
-        yield literal(repr(result), result)
-
-
-def constant(frame, node):
-    yield literal(repr(node.value), node.value)
-
-
-def name(frame, node):
-    if node.id not in frame.before:
-        raise Untold
-    text = frame.before[node.id]
-    yield literal(text, value_of(text))
-
-
-def infix(frame, node):
-    if isinstance(node, ast.Compare):
-        left, sign, right = node.left, node.ops[0], node.comparators[0]
-    else:
-        left, sign, right = node.left, node.op, node.right
-    sign, strength, needs, function = frame.operators[type(sign)]
-    parts = [frame.rounds(left), frame.rounds(right)]
-    return operation(f"{{}} {sign} {{}}", strength, parts, needs, function)
-
-
-def named(frame, node):
-    """A variable that keeps its name, for its text may be long: nums[2], len(nums)."""
-    yield node.id, ATOM, frame.last(node)[2]
-
-
-def call(frame, node):
-    name = getattr(node.func, "id", "")
-    if name not in frame.functions:
-        raise Untold
-    parts = [frame.rounds(argument) for argument in node.args]
-    if name == "len" and isinstance(node.args[0], ast.Name):
-        parts = [named(frame, node.args[0])]
-    return plain_call(frame, name, parts)
-
-
-def plain_call(frame, name: str, parts):
-    template = f"{name}({', '.join(['{}'] * len(parts))})"
-    return operation(template, ATOM, parts, [0] * len(parts), frame.functions[name])
-
-
-def subscript(frame, node):
-    """nums[i + 1] is nums[2] at once."""
-    parts = [named(frame, node.value), iter([frame.last(node.slice)])]
-    return operation("{}[{}]", ATOM, parts, [0, 0], frame.functions["[]"])
-
-
-def comprehension(frame, node):
-    """As it is written, with the values of the names from outside: nobody looks inside."""
-    copy, own = ast.parse(ast.unparse(node)), targets(node)
-    for part in ast.walk(copy):
-        if isinstance(part, ast.Name) and part.id not in own:
-            text = frame.before.get(part.id, part.id)
-            part.id = text if len(text) <= 60 and text[0] != "<" else part.id
-    yield ast.unparse(copy), ATOM, PENDING
-
-
-def targets(node) -> list[str]:
-    """Names that it binds: x of `x = 3`, a and b of `for a, b in ...`."""
-    names = [part for part in ast.walk(node) if isinstance(part, ast.Name)]
-    return [name.id for name in names if isinstance(name.ctx, ast.Store)]
-
-
-class Frame:
+class Frame(Expressions):
     """A call in progress, and the statement that has just run in it."""
-    forms = {ast.Constant: constant, ast.Name: name, ast.BinOp: infix, ast.Compare: infix,
-             ast.Call: call, ast.Subscript: subscript, ast.ListComp: comprehension}
-    operators, functions = OPERATORS, FUNCTIONS
 
     def __init__(self, name: str):
-        self.name, self.node = name, None
-        self.before, self.after = {}, {}  # texts of the variables, as the statement found them
-        self.turns = {}                   # {for statement: turns that have begun}
+        super().__init__({})
+        self.name, self.node, self.after = name, None, {}  # texts of variables: before, after it
+        self.turns = {}                                    # {for statement: turns begun}
 
     def go_on(self, event: Event) -> None:
         self.before, self.after = self.after, {**self.after, **event.changes}
@@ -272,57 +142,12 @@ class Frame:
         self.inside = event.kind == "line" and bool(body) and (
             body[0].lineno <= event.line <= body[-1].end_lineno)
 
-    def rounds(self, node):
-        if type(node) not in self.forms:
-            raise Untold
-        return self.forms[type(node)](self, node)
-
-    def chain(self, node) -> tuple[list[str], object, str]:
-        """-> texts of all rounds, the value, the name of the exception that ended them."""
-        texts, value = [], PENDING
-        try:
-            for text, _, value in self.rounds(node):
-                texts.append(text)
-        except Exception as problem:
-            if not texts:
-                raise Untold from None
-            return texts, PENDING, type(problem).__name__
-        return texts, value, ""
-
-    def last(self, node):
-        """The last round; Untold if that is no value."""
-        try:
-            *_, last = self.rounds(node)
-        except Exception:
-            raise Untold from None
-        if last[2] is PENDING:
-            raise Untold
-        return last
-
-    def told(self, node, final: str) -> list[str]:
-        """The rounds of an expression whose value was recorded."""
-        try:
-            texts, _, _ = self.chain(node)
-        except Untold:
-            texts = []
-        if texts and len(texts[0]) > 120:
-            texts[0] = ast.unparse(node)
-        return list(dict.fromkeys([*texts, final]))
-
     def condition(self, test, truth: bool) -> str:
         return ": ".join(self.told(test, str(truth))[:-1])
 
     def now(self, names) -> str:
         """x = 3, y = 5"""
         return ", ".join([f"{name} = {self.after[name]}" for name in names])
-
-
-# ------------------------------------------------------------------------------------------------
-# Sentences: one function for each kind of statement.
-
-PHRASES = [("so we enter the if.", "so we go inside."), ("so we skip the if.", "so we move on."),
-           ("The loop ends.", "No turn is left.")]  # first and second wording
-NO_PROGRAM = "The program does not parse: SyntaxError."
 
 
 def tell_assign(frame) -> str:
@@ -446,38 +271,49 @@ SENTENCES = {ast.Assign: tell_assign, ast.AugAssign: tell_assign, ast.If: tell_i
 
 def explain(trace: Trace) -> list[tuple[int, str]]:
     """-> (event index, sentence): what had happened when that event was recorded."""
-    if not trace.events:
-        return [(0, NO_PROGRAM)]
-    statements, frames, told = parse(trace.code)[1], {}, []
+    told = walk(trace) if trace.events else [(0, NO_PROGRAM)]
+    return [(index, sentence) for index, sentence in told if sentence]
+
+
+def walk(trace: Trace):
+    frames, statements = {}, {}
+    for node in ast.walk(ast.parse(trace.code)):
+        if isinstance(node, ast.stmt):
+            statements[node.lineno] = node
     for index, event in enumerate(trace.events):
         if event.kind == "call":
-            frame = frames[event.frame] = Frame(event.extra)
-            if frame.name != "<module>":
-                told.append((index, tell_call(frame.name)))
+            frames[event.frame] = Frame(event.extra)
         frame = frames[event.frame]
         frame.go_on(event)
-        if event.kind == "exception":
-            told.append((index, tell_crash(frame)))
-            break
-        if frame.node:
-            told.append((index, SENTENCES[type(frame.node)](frame)))
+        inner = frame.name != "<module>"
+        if event.kind == "call" and inner:
+            yield index, tell_call(frame.name)
+        elif event.kind == "exception":
+            yield index, tell_crash(frame)
+            return
+        elif frame.node:
+            yield index, SENTENCES[type(frame.node)](frame)
         if event.kind == "line":
             frame.node = statements[event.line]
-        elif event.kind == "return" and frame.name != "<module>":
-            told.append((index, tell_return(frame.name)))
-    return [(index, sentence) for index, sentence in told if sentence]
+        elif event.kind == "return" and inner:
+            yield index, tell_return(frame.name)
 
 
 def narrate(trace: Trace, seed: int = 0) -> list[str]:
     """The sentences. Bit k of the seed picks the second wording of the k-th of PHRASES."""
-    return [reword(sentence, seed) for _, sentence in explain(trace)]
+    return reworded(explain(trace), seed)
 
 
-def reword(sentence: str, seed: int) -> str:
-    for k, (first, second) in enumerate(PHRASES):
-        if seed >> k & 1 and sentence.endswith(first):
-            return sentence.removesuffix(first) + second
-    return sentence
+def reworded(steps, seed: int) -> list[str]:
+    wordings = [pair for k, pair in enumerate(PHRASES) if seed >> k & 1]
+    return [reword(sentence, wordings) for _, sentence in steps]
+
+
+def reword(line: str, wordings) -> str:
+    for old, new in wordings:
+        if line.endswith(old):
+            return line.removesuffix(old) + new
+    return line
 
 
 def raw(trace: Trace) -> list[str]:
@@ -505,10 +341,7 @@ def in_frames(trace, source, shorten) -> list[str]:
 
 def canonical(line: str) -> str:
     """The line in its first wording."""
-    for first, second in PHRASES:
-        if line.endswith(second):
-            return line.removesuffix(second) + first
-    return line.rstrip()
+    return reword(line.rstrip(), [(second, first) for first, second in PHRASES])
 
 
 def first_wrong_step(simulated_lines: list[str], true_lines: list[str]) -> tuple[int, str] | None:
@@ -524,26 +357,26 @@ def first_wrong_step(simulated_lines: list[str], true_lines: list[str]) -> tuple
     return None
 
 
-def mistake(got: str, want: str) -> str:
-    shape = shape_of(want)
-    if shape == "loop" or shape != shape_of(got):
-        return "loop" if shape == "loop" else "format"
-    if shape == "condition":
-        same = got.rpartition(", so ")[0] == want.rpartition(", so ")[0]
-        return "branch" if same else "comparison"
-    if shape == "assignment":
-        return "indexing" if re.search(r"[A-Za-z_]\[", want.split(" = ")[1]) else "arithmetic"
-    return "print" if shape == "We print" else "format"
+SHAPES = [("loop", "Turn |The loop ends|We continue|We break"), ("print", "We print"),
+          ("format", "We "), ("comparison", ".* is (true|false), "), ("arithmetic", ".* = ")]
 
 
 def shape_of(line: str) -> str:
-    if re.match("Turn |The loop ends|We continue|We break", line):
-        return "loop"
-    if line.startswith("We "):
-        return " ".join(line.split()[:2])
-    if " is true, " in line or " is false, " in line:
-        return "condition"
-    return "assignment" if " = " in line else "other"
+    for shape, pattern in SHAPES:
+        if re.match(pattern, line):
+            return shape
+    return "format"
+
+
+def mistake(got: str, want: str) -> str:
+    shape = shape_of(want)
+    if shape != "loop" and shape != shape_of(got):
+        return "format"
+    if shape == "comparison" and got.split(", so ")[0] == want.split(", so ")[0]:
+        return "branch"
+    if shape == "arithmetic" and re.search(r"[A-Za-z_]\[", want.split(" = ")[1]):
+        return "indexing"
+    return shape
 
 
 if __name__ == "__main__":

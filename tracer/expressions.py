@@ -15,8 +15,9 @@ import builtins
 import operator
 from functools import lru_cache
 
-import trace
-from trace import ATOM, PENDING, Untold, literal, operation, side_by_side
+import rounds as plain
+from rounds import ATOM, PENDING, Untold, literal, operation, side_by_side
+from trace import Frame
 from tracer.recorder import ITERATORS, PLAIN_CALLS  # noqa: F401
 
 LARGE = 8000    # longer texts are not worked with
@@ -95,7 +96,7 @@ def _with_care(table: dict) -> dict:
 
 
 OPERATORS = _with_care({
-    **trace.OPERATORS,
+    **plain.OPERATORS,
     ast.Div: ("/", 7, (7, 8), operator.truediv), ast.FloorDiv: ("//", 7, (7, 8), operator.floordiv),
     ast.Pow: ("**", 9, (10, 8), operator.pow), ast.BitAnd: ("&", 5, (5, 6), operator.and_),
     ast.BitOr: ("|", 3, (3, 4), operator.or_), ast.BitXor: ("^", 4, (4, 5), operator.xor),
@@ -179,7 +180,7 @@ def unary(frame, node):
 
 def comparison(frame, node):
     if len(node.ops) == 1:
-        return trace.infix(frame, node)
+        return plain.infix(frame, node)
     parts = [frame.rounds(part) for part in (node.left, *node.comparators)]
     rows = [OPERATORS[type(op)] for op in node.ops]
 
@@ -240,7 +241,7 @@ def subscript(frame, node):
         return recorded("{}[{}]", [*parts, frame.rounds(node.slice)], [9, 0.25], text)
     if type(node.value) is ast.Name and not hasattr(node, "mark") and (
             value_of(frame.before.get(path, "?")) is not UNKNOWN):
-        return trace.subscript(frame, node)
+        return plain.subscript(frame, node)
     return shown(f"{path}[{frame.last(node.slice)[0]}]", text)
 
 
@@ -251,10 +252,10 @@ def call(frame, node):
             not hasattr(node.args[0], "mark")):
         if value_of(frame.before.get(node.args[0].id, "?")) is UNKNOWN:
             raise Untold
-        return trace.call(frame, node)
+        return plain.call(frame, node)
     if plain and not hasattr(node, "mark") and not any(
             [type(argument) is ast.Starred for argument in node.args]) and text is None:
-        return trace.plain_call(frame, path, [frame.rounds(part) for part in node.args])
+        return plain.plain_call(frame, path, [frame.rounds(part) for part in node.args])
     root = path.partition(".")[0]
     if root and root not in frame.before and not hasattr(builtins, root):
         raise Untold
@@ -322,7 +323,7 @@ def comprehension(frame, node):
     if hasattr(node, "late"):  # the variables may be others by now
         yield ast.unparse(node), ATOM, PENDING
     else:
-        yield from trace.comprehension(frame, node)
+        yield from plain.comprehension(frame, node)
     if text is not None:
         yield known(text)
 
@@ -339,10 +340,10 @@ def walrus(frame, node):
     return frame.rounds(node.value)
 
 
-class Expressions(trace.Frame):
+class Expressions(Frame):
     """A frame whose `seen` holds what marked expressions came to."""
     operators, functions = OPERATORS, FUNCTIONS
-    forms = {**trace.Frame.forms, ast.Constant: constant, ast.Name: name, ast.UnaryOp: unary,
+    forms = {**plain.Expressions.forms, ast.Constant: constant, ast.Name: name, ast.UnaryOp: unary,
              ast.Compare: comparison, ast.BoolOp: boolean, ast.IfExp: choice, ast.Call: call,
              ast.Subscript: subscript, ast.Attribute: attribute, ast.NamedExpr: walrus,
              **dict.fromkeys((ast.List, ast.Tuple, ast.Set, ast.Dict), display),

@@ -15,8 +15,8 @@ import ast
 from functools import lru_cache
 
 import trace
-from trace import NO_PROGRAM, PENDING, Event, Trace, Untold, in_frames, is_print, operation, reword
-from trace import targets, tell_call, tell_method, tell_printed, tell_read, tell_return, tell_stop
+from rounds import PENDING, Untold, operation, targets
+from trace import NO_PROGRAM, Event, Trace, in_frames, is_print, reworded, tell_call, tell_method, tell_printed, tell_read, tell_return, tell_stop
 from trace import tell_turn, tell_value
 from tracer.expressions import OPERATORS, UNKNOWN, Expressions, is_hidden, known, path_of, value_of
 from tracer.recorder import number
@@ -636,7 +636,7 @@ def explain(trace: Trace) -> list[tuple[int, str]]:
 
 def narrate(trace: Trace, seed: int = 0) -> list[str]:
     """The sentences, in the wording of the seed: see trace.narrate."""
-    return [reword(text, seed) for _, text in explain(trace)]
+    return reworded(explain(trace), seed)
 
 
 def raw(trace: Trace) -> list[str]:
