@@ -1,20 +1,19 @@
-"""Every other measurement: all checkpoints of the lab, controls, judges, and where simulation fails.
+"""Every other measurement: the lab's checkpoints, controls, judges, and where simulation fails.
 
-    python -m lab.evaluate                                   # adds to out/metrics.json; after rl.py
-    python -m lab.evaluate --samples 20 --predictions 5      # the paper's sizes
-    python -m lab.report --out out                           # the tables
+    python -m lab.evaluate                                # adds to out/metrics.json; after rl.py
+    python -m lab.evaluate --samples 20 --predictions 5   # the paper's sizes
+    python -m lab.report --out out                        # the tables
 
-Measures the course as eval.py does, then whatever has a checkpoint in --out; lab/README.md says how each
-is made. What the models were asked before is not asked again, so a killed run goes on.
+Measures the course as eval.py does, then whatever has a checkpoint in --out; lab/README.md says how
+each is made. What the models were asked before is not asked again, so a killed run goes on.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from functools import partial
 
 import numpy as np
@@ -22,17 +21,18 @@ import numpy as np
 import eval as course
 import tasks
 import tracer
-from eval import Attempt, Model, Truth, scores, self_rlef
+from answers import Model, Truth
+from eval import Attempt, scores, self_rlef
 from lab import figures
 from lab.figures import Item, by_group, compare, of
 from model import pick_device
-from runs import add_seconds, join_processes, leave_processes
+from runs import join_processes, leave_processes
 from sandbox import Sandbox
 from tasks import explanation_lines, parse_outcome, same_outcome
 from trace import first_wrong_step
 
-# Checkpoint: its name in metrics.json, stage/answer format. "other" is a copy of another seed's rl.pt:
-# behaviour decides the split, so what is held out from one is held out from all.
+# Checkpoint: its name in metrics.json, stage/answer format. "other" is a copy of another seed's
+# rl.pt: behaviour decides the split, so what is held out from one is held out from all.
 CHECKPOINTS = """
 sft-predict sft_predict_only/nlex
 sft-raw sft/raw
@@ -58,7 +58,7 @@ extra extra/nlex
 other other/nlex
 """
 STAGES = course.CHECKPOINTS | dict(line.split() for line in CHECKPOINTS.strip().splitlines())
-PREDICT_ONLY = ("sft-short-nlex", "sft-short-none", "sft-predict", "sft-raw", "sft-none", "predict-rl")
+PREDICT_ONLY = "sft-short-nlex sft-short-none sft-predict sft-raw sft-none predict-rl".split()
 DEFAULT = """
 rl minus sft
 rl minus sft-control
@@ -95,22 +95,23 @@ TRACES = """
 simulated_trace minus simulated
 oracle_trace minus oracle
 """
-JUDGES = {  # key of metrics.json: who judges, whose programs, from prompts with tests
-    "best_at_k": ("rl", "rl", True),
-    "best_at_k_predict_only": ("predict-rl", "rl", True),
-    "best_at_k_other": ("rl", "other", True),
-    "best_at_k_extra": ("extra", "extra", True),
-    "best_at_k_extra_without_tests": ("extra", "extra", False),
+JUDGES = {  # key of metrics.json: who judges, whose programs, from prompts with tests, in words
+    "best_at_k": ("rl", "rl", True, "rl"),
+    "best_at_k_predict_only": ("predict-rl", "rl", True, "verifier"),
+    "best_at_k_other": ("rl", "other", True, "other"),
+    "best_at_k_extra": ("extra", "extra", True, "with tests"),
+    "best_at_k_extra_without_tests": ("extra", "extra", False, "without tests"),
 }
+KEYS = {"greedy": "predict_greedy", "pass@1": "predict", "pass@5": "predict_pass_at_5"}
 REPAIRS = {"self_rlef": "rl", "self_rlef_sft": "sft", "self_rlef_no_fix": "no-fix"}
 TOLD = 100  # own programs whose true run is recorded, to find the first wrong step
 
 
 class Lab:
     """The test data, the checkpoints that are there, and the measurements beyond the course's. Each
-    returns keys of metrics.json."""
+    of the latter returns keys of metrics.json."""
 
-    def __init__(self, args, truth: Truth):
+    def __init__(self, args, truth):
         self.args, self.truth, self.models, data = args, truth, {}, args.out / "data"
         self.problems = tasks.load_problems(data / "test_problems.jsonl")[:args.problems]
         self.cases = tasks.load_cases(data / "test_cases.jsonl")[:2 * args.cases]
@@ -119,14 +120,15 @@ class Lab:
                 self.models[name] = Model(args.out / f"{name}.pt", args)
 
     def solve(self, name, show_tests=True):
-        """-> n rounds of attempts; (n, P) is each right, and its share of public tests really passed."""
+        """-> n rounds of attempts; (n, P) is each right, and its share of public tests passed."""
         n = max(self.args.samples, self.args.turns)
         rounds = course.solve(self.models[name], self.problems, n, show_tests)
-        return rounds, np.array(list(map(self.truth.right, rounds))), scores(rounds, self.truth.outcomes)
+        right = np.array(list(map(self.truth.right, rounds)))
+        return rounds, right, scores(rounds, self.truth.outcomes)
 
-    def true_lines(self, code, stdin, max_events=10_000):
-        """The explanation of a run; none where it cannot be recorded to its end."""
-        run = tracer.record(code, stdin, max_events, sandbox=self.truth.sandbox)
+    def true_lines(self, code, stdin):
+        """The explanation of a run; none where it cannot be recorded to its end, or is too long."""
+        run = tracer.record(code, stdin, 1_000, sandbox=self.truth.sandbox)
         return tracer.narrate(run) if run.complete and run.status != "LIMIT" else []
 
     def own_cases(self, name):
@@ -141,60 +143,48 @@ class Lab:
         pairs, texts, items = [(case.code, case.stdin) for case in cases], [], []
         for number in range(self.args.predictions + 1):
             texts.append(self.models[name].simulate(pairs, number))
-        for case, (greedy, *sampled) in zip(cases, zip(*texts)):
-            outcomes = list(map(parse_outcome, sampled))
-            right = [same_outcome(outcome, case.outcome) for outcome in outcomes]
-            kinds = Counter((*got[0].split(), got[1]) if got else None for got in outcomes)
-            (commonest, votes), = kinds.most_common(1)
-            majority = commonest == (*case.stdout.split(), case.error)
-            wrong = first_wrong_step(explanation_lines(sampled[0]), explanation_lines(case.nlex))
-            items.append(Item(case, same_outcome(parse_outcome(greedy), case.outcome), right, votes,
-                              majority, wrong[1] if wrong else "none"))
+        for case, told in zip(cases, zip(*texts)):
+            outcomes = list(map(parse_outcome, told))
+            greedy, *right = [same_outcome(outcome, case.outcome) for outcome in outcomes]
+            words = [got and (got[0].split(), got[1]) for got in outcomes[1:]]
+            votes = max(map(words.count, words))
+            majority = right[[words.count(each) for each in words].index(votes)]
+            wrong = first_wrong_step(*map(explanation_lines, (told[1], case.nlex)))
+            items.append(Item(case, greedy, right, votes, majority, wrong[1] if wrong else "none"))
         return items
-
-    # ----------------------------------------------------------------------------------------------
 
     def every_checkpoint(self):
         """Prediction and solving, alone and beside the others."""
-        made = {"predict": {}, "predict_greedy": {}, "solve": {}, "training": {}}
-        columns = {}
+        made, columns = defaultdict(dict), {}
         for name, model in self.models.items():
             stage, extra = STAGES[name], model.checkpoint["extra"]
             items = self.predict(name, self.cases)
             columns[name] = figures.predicted(items)
             for column, figure in figures.figures(columns[name]).items():
                 set_, kind = column.split()
-                key = "predict_greedy" if kind == "greedy" else "predict"
-                if kind != "pass@5":
-                    made[key][f"{stage}/{set_}"] = figure
-            made["training"][name] = {key: extra.get(key) for key in ("tokens", "examples", "seconds")}
+                made[KEYS[kind]][f"{stage}/{set_}"] = figure
+            for key in ("tokens", "examples", "seconds"):
+                made["training"].setdefault(name, {})[key] = extra.get(key)
             if name in ("sft", "rl"):
                 items += self.predict(name, self.own_cases(name))
                 for key, rows in figures.breakdown(items, stage).items():
-                    made.setdefault(key, {}).update(rows)
+                    made[key] |= rows
+            for show_tests in () if name in PREDICT_ONLY else (False, True):
+                if show_tests or name == "extra":
+                    _, right, passed = self.solve(name, show_tests)
+                    solved = of(self.problems, figures.solved(right, passed))
+                    label = name if show_tests else f"{name}-without-tests"
+                    made["solve"][label] = figures.figures(solved)
+                    for group in ("clear", "open"):
+                        made["solve"][f"{label}/{group}"] = by_group(solved).get(group)
             if name not in PREDICT_ONLY:
-                values = self.solving(made["solve"], name)
-                columns[name] |= of(self.problems, values)
-        self.solving(made["solve"], "extra", show_tests=False)
+                columns[name] |= {f"solve {k}": solved[k] for k in ("pass@1", "pass@8") if k in solved}
         for key, pair in (("nlex_minus_none_full", "sft-predict minus sft-none"),
                           ("nlex_minus_raw_full", "sft-predict minus sft-raw")):
-            row = compare(columns, pair)["differences"].get(pair, {})
-            made[key] = {set_: row.get(f"{set_} pass@1") for set_ in ("short", "longer")}
-        return made | {"formats": compare(columns, FORMATS), "rl_table": {
-            "default": compare(columns, DEFAULT), "scarce": compare(columns, SCARCE)}}
-
-    def solving(self, made, name, show_tests=True):
-        """Adds rows to the key "solve"; -> solve pass@1, solve pass@8 of each problem."""
-        if name in self.models:
-            _, right, passed = self.solve(name, show_tests)
-            values = figures.solved(right, passed)
-            label = name if show_tests else f"{name}-without-tests"
-            groups = by_group(of(self.problems, values))
-            for group in ("clear", "open"):
-                made[f"{label}/{group}"] = groups.pop(group, {})
-            made[label] = groups
-            return {f"solve {k}": values[k] for k in ("pass@1", "pass@8") if k in values}
-        return {}
+            for column, figure in compare(columns, pair)["differences"].get(pair, {}).items():
+                made[key][column.removesuffix(" pass@1")] = figure
+        made["rl_table"] = {"default": compare(columns, DEFAULT), "scarce": compare(columns, SCARCE)}
+        return made | {"formats": compare(columns, FORMATS)}
 
     def own_programs(self):
         """Several models predict the same programs, those that rl wrote."""
@@ -207,45 +197,39 @@ class Lab:
     def picking(self):
         """Who judges whose programs; how vague statements are read; prompts without tests."""
         made, picked = {}, {}
-        for key, (judge, author, show_tests) in JUDGES.items():
-            if judge in self.models and author in self.models:
-                rounds, right, passed = self.solve(author, show_tests)
-                count, model = self.args.predictions if author == "rl" else 1, self.models[judge]
-                best = course.pick(model, rounds, right, self.truth, count)
-                every = []
-                for number in range(1, count + 1):
-                    every.append(scores(rounds, partial(model.belief, number=number)))
-                if count > 1:  # beyond the paper: all predictions of all tests together
-                    best["simulate_all"] = course.best_at_k(right, np.sum(every, axis=0))
-                made[key] = by_group(of(self.problems, best))
-                made[key] |= figures.judged(every[0], passed, right, self.problems)
-                k, column = min(8, len(right)), {"solve pass@1": best["random"][0]}
-                for name, method in ((f"solve pass@{k}", "pass"), (f"best@{k} exec", "exec"),
-                                     (f"best@{k} simulate", "simulate")):
-                    column[name] = best[method][k - 1]
-                picked[key] = column
-        for key, source in (("open_readings", "best_at_k"),
-                            ("open_readings_without_tests", "best_at_k_extra_without_tests")):
-            if source in picked:
-                made[key] = figures.open_readings(picked[source], self.problems)
-        prompts = {}
-        for words, source in (("with tests", "best_at_k_extra"),
-                              ("without tests", "best_at_k_extra_without_tests")):
-            if source in picked:
-                prompts[words] = of(self.problems, picked[source])
-        return made | {"public_tests": compare(prompts, "without tests minus with tests")}
+        for key, (judge, author, show_tests, words) in JUDGES.items():
+            if judge not in self.models or author not in self.models:
+                continue
+            model, (rounds, right, passed) = self.models[judge], self.solve(author, show_tests)
+            count = self.args.predictions if author == "rl" else 1
+            best = course.pick(model, rounds, right, self.truth, count)
+            every = []
+            for number in range(1, count + 1):
+                every.append(scores(rounds, partial(model.belief, number=number)))
+            if count > 1:  # beyond the paper: all predictions of all tests together
+                best["simulate_all"] = course.best_at_k(right, sum(every))
+            made[key] = by_group(of(self.problems, best))
+            made[key] |= figures.judged(every[0], passed, right, self.problems)
+            k = min(8, len(right))
+            picked[words] = {"solve pass@1": best["random"][0], f"solve pass@{k}": best["pass"][k - 1]}
+            for method in ("exec", "simulate"):
+                picked[words][f"best@{k} {method}"] = best[method][k - 1]
+        for key, words in (("open_readings", "rl"), ("open_readings_without_tests", "without tests")):
+            if words in picked:
+                made[key] = figures.open_readings(picked[words], self.problems)
+        for words in picked:
+            picked[words] = of(self.problems, picked[words])
+        return made | {"public_tests": compare(picked, "without tests minus with tests")}
 
-    def repair(self, name, runs):
-        """Self-RLEF from the checkpoint's first programs. runs: name -> observe, prompt. -> run ->
-        attempts, and is each program right that was written for each problem."""
-        model, first, made = self.models[name], self.solve(name)[0][0], {}
-        for run, (observe, prompt) in runs.items():
-            attempts, right = self_rlef(first, model.write, observe, self.args.turns, prompt), []
-            for done in attempts:
-                each = [Attempt(done.problem, [code]) for code in done.programs]
-                right.append(self.truth.right(each).tolist())
-            made[run] = attempts, right
-        return made
+    def repair(self, name, observe, prompt=course.fix_prompt):
+        """Self-RLEF from the checkpoint's first programs -> attempts, and for each problem: is each
+        program right that was written for it."""
+        first, right = self.solve(name)[0][0], []
+        attempts = self_rlef(first, self.models[name].write, observe, self.args.turns, prompt)
+        for done in attempts:
+            each = [Attempt(done.problem, [code]) for code in done.programs]
+            right.append(self.truth.right(each).tolist())
+        return attempts, right
 
     def repairing(self):
         """Self-RLEF of several checkpoints, program by program, beside its controls."""
@@ -255,27 +239,22 @@ class Lab:
                 continue
             model, (rounds, right, _) = self.models[name], self.solve(name)
             columns = course.repair(model, rounds, right, self.truth, self.args.turns)
-            columns["final_minus_oracle"] = columns["final"] - columns["oracle_final"]
-            runs = {"simulated": (model.belief, course.fix_prompt),
-                    "oracle": (self.truth.outcomes, course.fix_prompt)}
+            last, simulated = self.repair(name, model.belief)
+            runs = {"simulated": simulated, "oracle": self.repair(name, self.truth.outcomes)[1]}
+            runs["resample"] = [right[:n, p] for p, n in enumerate(columns["resample_turns"])]
             if name == "rl":
-                runs["exchanged"] = model.belief, exchanged(rounds[0], model)
-            done = self.repair(name, runs)
-            rights = {run: rows for run, (_, rows) in done.items()}
-            rights["resample"] = [right[:n, p] for p, n in enumerate(columns["resample_turns"])]
-            if name == "rl":
-                columns["exchanged"] = np.array([row[-1] for row in rights["exchanged"]])
-                columns["exchanged_turns"] = list(map(len, rights["exchanged"]))
+                _, runs["exchanged"] = self.repair(name, model.belief, exchanged(rounds[0], model))
+                columns["exchanged"] = np.array([row[-1] for row in runs["exchanged"]])
+                columns["exchanged_turns"] = list(map(len, runs["exchanged"]))
                 columns["final_minus_exchanged"] = columns["final"] - columns["exchanged"]
-            made[key] = by_group(of(self.problems, columns))
-            made[key]["curve"], made[key]["table"] = {}, {}
-            for run, rows in rights.items():
+            columns["final_minus_oracle"] = columns["final"] - columns["oracle_final"]
+            made[key] = by_group(of(self.problems, columns)) | {"curve": {}, "table": {}}
+            for run, rows in runs.items():
                 made[key]["curve"][run] = figures.figures(of(self.problems, figures.curve(rows)))
-            ends = [rounds[0], done["simulated"][0]]
-            for tests, (before, now) in (
-                    ("all tests", (columns["init"], columns["final"])),
-                    ("public tests", scores(ends, self.truth.outcomes) == 1)):
-                changed = of(self.problems, figures.changes(before, now))
+            public = scores([rounds[0], last], self.truth.outcomes) == 1
+            for tests, ends in (("all tests", (columns["init"], columns["final"])),
+                                ("public tests", public)):
+                changed = of(self.problems, figures.changes(*ends))
                 made[key]["table"][tests] = figures.figures(changed)
         return made
 
@@ -283,24 +262,23 @@ class Lab:
         """Self-RLEF that is also told how the first failing run went, by simulation or really."""
         if "extra" not in self.models:
             return {}
-        model, truth = self.models["extra"], self.truth.outcomes
+        model, columns, turns, too_long = self.models["extra"], {}, {}, Counter()
         simulated = lambda code, stdin: explanation_lines(model.simulate([(code, stdin)])[0])
-        true = partial(self.true_lines, max_events=1_000)  # as in SFT; longer ones would not fit in
-        columns, turns, too_long = {}, {}, Counter()
         for run, observe, explain in (("simulated", model.belief, None),
                                       ("simulated_trace", model.belief, simulated),
-                                      ("oracle", truth, None), ("oracle_trace", truth, true)):
+                                      ("oracle", self.truth.outcomes, None),
+                                      ("oracle_trace", self.truth.outcomes, self.true_lines)):
             def prompt(attempt, results, run=run, explain=explain):
                 tell = partial(explain, attempt.code) if explain and attempt.code else None
                 text = tasks.fix_prompt(attempt.problem, attempt.code, results, tell)
                 n_ctx = model.checkpoint["model"].config.n_ctx
                 too_long[run] += len(model.tokenizer.prompt(text)) >= n_ctx
                 return text
-            _, right = self.repair("extra", {run: (observe, prompt)})[run]
+            _, right = self.repair("extra", observe, prompt)
             columns[run] = of(self.problems, figures.curve(right, "after {}"))
-            written = of(self.problems, {run: list(map(len, right))})
-            turns |= figures.figures(written)
-        return {"self_rlef_traces": {**compare(columns, TRACES), "turns": turns, "too_long": too_long}}
+            turns[run] = list(map(len, right))
+        made = compare(columns, TRACES) | {"turns": figures.figures(of(self.problems, turns))}
+        return {"self_rlef_traces": made | {"too_long": too_long}}
 
 
 def exchanged(first, model):
@@ -318,7 +296,7 @@ def exchanged(first, model):
     return prompt
 
 
-def main() -> None:
+def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     args = tasks.settings(parser, "answers", "eval")
@@ -334,8 +312,8 @@ def main() -> None:
             if args.rank == 0:
                 print(f"lab    {part.__name__} {time.time() - started:6.0f} s", flush=True)
     if args.rank == 0:
-        add_seconds(args.out, "lab", time.time() - started)
-        commit = os.popen("git rev-parse HEAD").read().strip() or "unknown"
+        tasks.add_seconds(args.out, "lab", time.time() - started)
+        commit = os.popen("git rev-parse HEAD").read().strip()
         course.write(args, metrics | {"commit": commit, "date": time.strftime("%Y-%m-%d")})
     leave_processes()
 

@@ -1,8 +1,8 @@
 """From what was measured to figures: models beside each other, and where simulation goes wrong.
 
-Used by lab/evaluate.py; no model is asked here. Columns are name -> (values, items): a value for each
-item, which is a case or a problem and has its behaviour class, `cls`; or k rows of them. Every figure is
-eval.py's {value, lo, hi, n}.
+Used by lab/evaluate.py; no model is asked here. Columns are name -> (values, items): a value for
+each item, or k rows of them; an item is a case or a problem and has its behaviour class, `cls`.
+Every figure is eval.py's {value, lo, hi, n}.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from worlds.contest import OPEN
 TURNS = (1, 2, 3, 10)  # self-RLEF is told after so many programs
 
 
-def of(items, values: dict) -> dict[str, tuple]:
-    """Values as columns of these items."""
+def of(items, values):
+    """Values, by name, as columns of these items."""
     return {name: (column, items) for name, column in values.items()}
 
 
-def figures(columns: dict[str, tuple], choose=lambda item: True) -> dict:
-    """A figure of each column, over the items that choose says; a list of figures where it has rows."""
+def figures(columns, choose=lambda item: True):
+    """A figure of each column, over the items that choose says; a list of them where it has rows."""
     made = {}
     for name, (values, items) in columns.items():
         chosen = [k for k, item in enumerate(items) if choose(item)]
@@ -37,24 +37,26 @@ def figures(columns: dict[str, tuple], choose=lambda item: True) -> dict:
     return made
 
 
-def split(columns: dict[str, tuple], label) -> dict[str, dict]:
+def split(columns, label):
     """-> label -> figures over the items that have it. label: function from an item."""
-    labels: dict = {}
+    labels = {}
     for _, items in columns.values():
         labels |= dict.fromkeys(map(label, items))
-    return {name: figures(columns, lambda item: label(item) == name) for name in labels}
+    for name in labels:
+        labels[name] = figures(columns, lambda item, name=name: label(item) == name)
+    return labels
 
 
-def by_group(columns: dict[str, tuple]) -> dict:
+def by_group(columns):
     """Figures over all problems, and under clear and open over those with one reading, with two."""
     return figures(columns) | split(columns, lambda problem: "open" if problem.open else "clear")
 
 
-def compare(models: dict[str, dict], pairs: str) -> dict:
-    """models: name -> columns, of the same items in all of them. pairs: a line "a minus b" for each paired
-    difference wanted. -> {"models": name -> column -> figure, "differences": line -> column -> figure},
-    of those that are there."""
-    made: dict = {"models": {}, "differences": {}}
+def compare(models, pairs):
+    """models: name -> columns, of the same items in all of them. pairs: a line "a minus b" for each
+    paired difference wanted. -> {"models": name -> column -> figure, "differences": line -> column
+    -> figure}, of those that are there."""
+    made = {"models": {}, "differences": {}}
     for line in pairs.strip().splitlines():
         a, b = line.split(" minus ")
         for name in (b, a):
@@ -62,9 +64,10 @@ def compare(models: dict[str, dict], pairs: str) -> dict:
                 made["models"][name] = figures(models[name])
         if a in models and b in models:
             row = made["differences"][line] = {}
-            for column in models[a].keys() & models[b].keys():
-                (left, items), (right, _) = models[a][column], models[b][column]
-                row[column] = paired_difference(left, right, [item.cls for item in items])
+            for column, (values, items) in models[a].items():
+                if column in models[b]:
+                    classes = [item.cls for item in items]
+                    row[column] = paired_difference(values, models[b][column][0], classes)
     return made
 
 
@@ -81,27 +84,27 @@ class Item(NamedTuple):
     wrong_step: str     # kind of the first sampled one's first wrong step, "none": every step is right
 
     @property
-    def cls(self) -> str:
+    def cls(self):
         return self.case.cls
 
 
-def predicted(items: list[Item]) -> dict[str, tuple]:
+def predicted(items):
     """Columns "short pass@1", "short greedy", ...: one model's predictions."""
-    columns: dict = {}
+    columns = {}
     for item in items:
         n, c = len(item.right), sum(item.right)
-        values = {"greedy": item.greedy, "pass@1": c / n}
+        told = {"greedy": item.greedy, "pass@1": c / n}
         if n >= 5:
-            values["pass@5"] = pass_at_k(n, c, 5)
-        for name, value in values.items():
-            column = columns.setdefault(f"{item.case.set} {name}", ([], []))
-            column[0].append(value)
-            column[1].append(item)
+            told["pass@5"] = pass_at_k(n, c, 5)
+        for name, value in told.items():
+            values, chosen = columns.setdefault(f"{item.case.set} {name}", ([], []))
+            values.append(value)
+            chosen.append(item)
     return columns
 
 
-def bin_of(value: int, bins: tuple, low: int) -> str:
-    """7, (5, 10, 15), 1 -> "6-10". bins: the last value of each; low: the first value of the first."""
+def bin_of(value, bins, low):
+    """7, (5, 10, 15), 1 -> "6-10". bins: the last value of each; low: the first of the first."""
     for high in bins:
         if value <= high:
             return f"{low}-{high}"
@@ -109,18 +112,18 @@ def bin_of(value: int, bins: tuple, low: int) -> str:
     return f"{low}+"
 
 
-def input_length(stdin: str) -> int:
-    """Items of an input of the course's world: "3 1 2" -> 3; "90417" -> 5 digits; "6" -> 6, the numbers
-    from 1 to n (digits are never so few)."""
+def input_length(stdin):
+    """Items of an input of the course's world: "3 1 2" -> 3; "90417" -> 5 digits; "6" -> 6, the
+    numbers from 1 to n (digits are never so few)."""
     items = stdin.split()
     if len(items) != 1:
         return len(items)
     return int(items[0]) if items[0].isdecimal() and len(items[0]) <= 2 else len(items[0])
 
 
-def value_size(answer: str) -> int:
-    """The largest integer, sign left out, that a true explanation computes or prints: "Turn 12: x = -40."
-    -> 40. Numbers of turns, the line of the input, and digits inside strings do not count."""
+def value_size(answer):
+    """The largest integer, sign left out, that a true explanation computes or prints: "Turn 12: x =
+    -40." -> 40. Numbers of turns, the line of the input, digits inside strings do not count."""
     text = re.sub(r"We read .*|Turn \d+:|'[^']*'", "", answer)
     return max(map(int, re.findall(r"\d+", text)), default=0)
 
@@ -134,32 +137,32 @@ LABELS = {
 }
 
 
-def breakdown(items: list[Item], stage: str) -> dict[str, dict]:
+def breakdown(items, stage):
     """Where one model's predictions go wrong -> the keys of metrics.json that it adds to."""
     parts = {stage: [item for item in items if item.case.set != "own"]}
     for item in items:
         parts.setdefault(f"{stage}/{item.case.set}", []).append(item)
     made = defaultdict(dict)
     for part, chosen in parts.items():
-        right = of(chosen, {"right": [np.mean(item.right) for item in chosen]})
-        vote = of(chosen, {"right": [item.majority for item in chosen]})
+        right = of(chosen, {"": [np.mean(item.right) for item in chosen]})
+        vote = of(chosen, {"": [item.majority for item in chosen]})
         for key, label in LABELS.items():
             rows = split(vote if key == "predict_by_agreement" else right, label)
-            made[key][part] = {name: row["right"] for name, row in rows.items()}
-        made["predict_by_agreement"][part]["vote"] = figures(vote)["right"]
+            made[key][part] = {name: row[""] for name, row in rows.items()}
+        made["predict_by_agreement"][part]["vote"] = figures(vote)[""]
         told = [item for item in chosen if item.case.steps]
-        wrong = Counter(item.wrong_step for item in told if not item.right[0])
-        fine = [item for item in told if item.right[0]]
-        slips = {"slip": ([item.wrong_step != "none" for item in fine], fine)}
-        made["first_wrong_step"][part] = {"n": len(told), "wrong": wrong.total(), "kinds": wrong,
-                                          "right_with_wrong_step": figures(slips)["slip"]}
+        kinds = Counter(item.wrong_step for item in told if not item.right[0])
+        slips = of(told, {"": [item.wrong_step != "none" for item in told]})
+        made["first_wrong_step"][part] = {
+            "n": len(told), "wrong": kinds.total(), "kinds": kinds,
+            "right_with_wrong_step": figures(slips, lambda item: item.right[0])[""]}
     return made
 
 
 # --------------------------------------------------------------------------------------------------
 # Solving, picking, repairing. (n, P): n programs of each of P problems.
 
-def solved(right: np.ndarray, passed: np.ndarray) -> dict:
+def solved(right, passed):
     """pass@k: one of k programs is right; public@k: one of k passes all public tests."""
     n, values = len(right), {}
     for name, good in (("pass", right), ("public", passed == 1)):
@@ -169,32 +172,32 @@ def solved(right: np.ndarray, passed: np.ndarray) -> dict:
     return values
 
 
-def judged(simulated: np.ndarray, passed: np.ndarray, right: np.ndarray, problems: list) -> dict:
-    """Simulation as a judge: of single programs (does it accept those that pass all public tests, and
-    reject the others?), and of all programs of a problem (`choice`)."""
-    agrees = (simulated == 1) == (passed == 1)
+def judged(simulated, passed, right, problems):
+    """Simulation as a judge: of single programs (does it accept those that pass all public tests,
+    and reject the others?), and of all programs of a problem (`choice`)."""
+    agrees, truly = (simulated == 1) == (passed == 1), passed == 1
     classes = np.tile([problem.cls for problem in problems], (len(right), 1))
-    made = {"choices": Counter({"same": 0, "false fail": 0, "false pass": 0, "better": 0})}
-    made["choices"].update(map(choice, simulated.T, passed.T, right.T))
-    for key, which in (("accepts_right", passed == 1), ("rejects_wrong", (passed >= 0) & (passed < 1))):
-        made[key] = figure(agrees[which], classes[which])
-    return made
+    choices = Counter({"same": 0, "false fail": 0, "false pass": 0, "better": 0})
+    choices.update(map(choice, simulated.T, passed.T, right.T))
+    others = ~truly & (passed >= 0)
+    return {"choices": choices, "accepts_right": figure(agrees[truly], classes[truly]),
+            "rejects_wrong": figure(agrees[others], classes[others])}
 
 
-def choice(simulated: np.ndarray, passed: np.ndarray, right: np.ndarray) -> str:
+def choice(simulated, passed, right):
     """Choosing among all programs of one problem: how often right is the choice by simulated scores,
-    against that by the public tests really passed (ties broken at random)? "same" or "better"; or worse,
-    and then "false pass": among those simulation puts on top, one is simulated to pass more tests than it
-    does; or "false fail": there is none, so one of the really best is simulated to pass fewer."""
-    by_simulation = rank_score_at_k(simulated.tolist(), right, len(right))
-    by_running = rank_score_at_k(passed.tolist(), right, len(right))
-    if by_simulation >= by_running:
-        return "better" if by_simulation > by_running else "same"
+    against that by the public tests really passed (ties broken at random)? "same" or "better"; or
+    worse, and then "false pass": among those simulation puts on top, one is simulated to pass more
+    tests than it does; or "false fail": there is none, so one of the really best is underrated."""
+    chosen = rank_score_at_k(simulated.tolist(), right, len(right))
+    best = rank_score_at_k(passed.tolist(), right, len(right))
+    if chosen >= best:
+        return "better" if chosen > best else "same"
     overrated = (simulated == simulated.max()) & (simulated > passed)
     return "false pass" if overrated.any() else "false fail"
 
 
-def vague_phrases(problem) -> int:
+def vague_phrases(problem):
     """How many phrases of the statement leave the reading open, each can be read in two ways:
     "Grow each. Print the total." -> 2."""
     count = 0
@@ -204,24 +207,21 @@ def vague_phrases(problem) -> int:
     return count
 
 
-def open_readings(values: dict, problems: list) -> dict:
+def open_readings(values, problems):
     """Solving and picking by the number of vague phrases, beside the chance to guess all readings."""
     chance = 0.5 ** np.array(list(map(vague_phrases, problems)))
     guessing = {"chance": chance, "pass@1 minus chance": values["solve pass@1"] - chance}
-    label = lambda problem: f"{vague_phrases(problem)} vague"
-    return {"models": split(of(problems, values | guessing), label)}
+    columns = of(problems, values | guessing)
+    return {"models": split(columns, lambda problem: f"{vague_phrases(problem)} vague")}
 
 
-def curve(right: list[list], name: str = "{}") -> dict[str, list]:
-    """Is the program right that stands after so many? Who submitted earlier keeps the last. right: for
-    each problem, is each program right that was written for it, in order."""
-    values = {}
-    for turn in TURNS:
-        values[name.format(turn)] = [row[:turn][-1] for row in right]
-    return values
+def curve(right, name="{}"):
+    """Is the program right that stands after so many? Who submitted earlier keeps the last.
+    right: for each problem, is each program right that was written for it, in order."""
+    return {name.format(turn): [row[:turn][-1] for row in right] for turn in TURNS}
 
 
-def changes(first: np.ndarray, last: np.ndarray) -> dict:
+def changes(first, last):
     """From the first to the submitted program: shares of all problems."""
     words, values = ("wrong", "right"), {}
     for before, now in np.ndindex(2, 2):
