@@ -247,13 +247,13 @@ def subscript(frame, node):
 
 def call(frame, node):
     path, text = path_of(node.func), frame.seen_of(node)
-    plain = path in PLAIN_CALLS and path not in frame.before and not node.keywords
-    if plain and path == "len" and type(node.args[0]) is ast.Name and (
+    simple = path in PLAIN_CALLS and path not in frame.before and not node.keywords
+    if simple and path == "len" and type(node.args[0]) is ast.Name and (
             not hasattr(node.args[0], "mark")):
         if value_of(frame.before.get(node.args[0].id, "?")) is UNKNOWN:
             raise Untold
         return plain.call(frame, node)
-    if plain and not hasattr(node, "mark") and not any(
+    if simple and not hasattr(node, "mark") and not any(
             [type(argument) is ast.Starred for argument in node.args]) and text is None:
         return plain.plain_call(frame, path, [frame.rounds(part) for part in node.args])
     root = path.partition(".")[0]
