@@ -122,8 +122,8 @@ def solve(problems: list[Problem], answers, runner: Runner, args) -> list[list[E
         group = []
         for turn in turns:
             group.append(Episode(problem, [turn], [tasks.parse_program(turn.text)]))
-        judge(group, runner)
         groups.append(group)
+    judge(sum(groups, []), runner)
     return groups
 
 
@@ -169,7 +169,7 @@ def own_cases(groups: list[list[Episode]], pool: list[Case], held_out) -> list[C
     problem (paper section 5): at most OWN_PROGRAMS a problem with those of the pool, none twice,
     none of a held-out class."""
     known: dict[str, set] = {}              # problem -> its programs
-    for case in pool:
+    for case in pool:                       # whose cls is the problem they were written for
         known.setdefault(case.cls, set()).add(case.code)
     new = []
     for episode in sum(groups, []):
@@ -348,6 +348,8 @@ def main(name: str = "rl") -> None:
     args = tasks.settings(parser, "rl", "answers")
     if args.group < 2:
         parser.error("--group must be at least 2: the baseline is the mean of a group")
+    if args.predict_prompts + args.solve_prompts + args.fix_prompts == 0:
+        parser.error("there are no prompts: each kind of them is 0")
     if (args.out / f"{args.name}.pt").exists():
         print(f"rl     {args.out / args.name}.pt is there")
         return

@@ -278,11 +278,12 @@ def main(samples=samples, name: str | None = None) -> None:
         return
     rank, ranks = join_processes(device := pick_device())
     tokens, index, texts = read_samples(samples, args, rank)
-    index = index[index[:, 2] <= args.n_ctx]
     if args.predict_only:
         index = index[index[:, 3] == 0]
-    if len(index) == 0:
-        tasks.fail(f"no sample is as short as {args.n_ctx} tokens; --n-ctx must be larger")
+    kinds = set(index[:, 3])
+    index = index[index[:, 2] <= args.n_ctx]
+    if set(index[:, 3]) != kinds:
+        tasks.fail(f"a kind of text has no sample of {args.n_ctx} tokens; raise --n-ctx")
     budget = (None, args.short_tokens) if args.predict_only else (args.steps, None)
     plan = plan_batches(index[:, 2], args.batch_tokens, *budget, seed=args.seed)
 

@@ -570,6 +570,7 @@ def test_errors_are_one_clear_line(out, tmp_path, run, capsys, tokenizer):
     data = told(capsys, run, "rl", out=tmp_path)
     assert data.count("\n") == 1 and "is missing" in data and "python tasks.py" in data
     assert "--group must be at least 2" in told(capsys, run, "rl", group=1).splitlines()[-1]
+    assert "no prompts" in told(capsys, run, "rl", predict_prompts=0, solve_prompts=0, fix_prompts=0).splitlines()[-1]
     assert "--steps" in told(capsys, run, "rl", steps=0).splitlines()[-1]
     assert "--nonsense" in told(capsys, run, "rl", nonsense=1).splitlines()[-1]
     (out / "damaged-state.pt").write_bytes(b"PK nothing")
