@@ -283,7 +283,7 @@ def main(samples=samples, name: str | None = None) -> None:
     kinds = set(index[:, 3])
     index = index[index[:, 2] <= args.n_ctx]
     if set(index[:, 3]) != kinds:
-        tasks.fail(f"a kind of text has no sample of {args.n_ctx} tokens; raise --n-ctx")
+        tasks.fail(f"some text is always beyond {args.n_ctx} tokens: --n-ctx must be larger")
     budget = (None, args.short_tokens) if args.predict_only else (args.steps, None)
     plan = plan_batches(index[:, 2], args.batch_tokens, *budget, seed=args.seed)
 

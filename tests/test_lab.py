@@ -30,7 +30,7 @@ def episode(task, reward, tokens=(2, 3), turns=1):
 # Other baselines and rewards.
 
 def test_leave_one_out():
-    for rewards in ([1.0, -1, -1, -1], [1, 1, -1, -1]):
+    for rewards in ([1.0, -1, -1, -1], [1.0, 1, -1, -1]):
         expected = [r - (sum(rewards) - r) / 3 for r in rewards]
         assert loo.leave_one_out(torch.tensor(rewards)).tolist() == pytest.approx(expected)
         torch.testing.assert_close(loo.leave_one_out(torch.tensor(rewards)), rl.advantages(torch.tensor(rewards)) * 4 / 3)
