@@ -35,11 +35,11 @@ def normed(norm, x):
 
 
 def attention(layer, x, rope, mask, cache, at):
-    """x (B, T, D); rope as for rotate; mask (B or 1, T, S) of 0 and -inf, None for causal on a GPU.
-    With a cache (2, B, nkv, room, hs) keys and values are written to each row's positions `at`
-    (B or 1, T), and its first S positions are attended to, in its dtype."""
+    """x (B, T, D); rope as for rotate; mask (B or 1, 1, T g, S) of 0 and -inf, g heads to a key, or
+    None: causal, on a GPU. With a cache (2, B, nkv, room, hs) keys and values are written to
+    each row's positions `at` (B or 1, T), and the first S are attended to, in the cache's dtype."""
     c = layer.c
-    nkv, g, hs = c.n_kv_head, c.n_head // c.n_kv_head, c.head_size     # g query heads share a key
+    nkv, hs = c.n_kv_head, c.head_size
     parts = (layer.q_proj, layer.k_proj, layer.v_proj)
     bias = torch.cat([p.bias for p in parts]) if c.bias else None
     qkv = F.linear(x, torch.cat([p.weight for p in parts]), bias)      # (B, T, (nh + 2 nkv) hs)
@@ -59,11 +59,10 @@ def attention(layer, x, rope, mask, cache, at):
     else:
         # The g heads of a group are rows of one product with their keys. On CPUs this beats
         # scaled_dot_product_attention (training, bf16, B=16, T=192: 23.7k against 19.5k tokens/s).
-        q = q.to(k.dtype).unflatten(2, (nkv, g)).transpose(1, 2)       # (B, nkv, T, g, hs)
-        scores = (q.flatten(2, 3) @ k.transpose(-1, -2)).unflatten(2, (-1, g)) * hs**-0.5
-        scores = scores + mask[:, None, :, None]                       # (B, nkv, T, g, S)
-        y = scores.softmax(-1).to(v.dtype).flatten(2, 3) @ v           # (B, nkv, T g, hs)
-        y = y.unflatten(2, (-1, g)).transpose(1, 2).to(x.dtype)        # (B, T, nkv, g, hs)
+        q = q.to(k.dtype).unflatten(2, (nkv, -1)).transpose(1, 2)      # (B, nkv, T, g, hs)
+        scores = q.flatten(2, 3) @ k.transpose(-1, -2) * hs**-0.5      # (B, nkv, T g, S)
+        y = (scores + mask).softmax(-1).to(v.dtype) @ v                # (B, nkv, T g, hs)
+        y = y.view(q.shape).transpose(1, 2).to(x.dtype)                # (B, T, nkv, g, hs)
     return layer.o_proj(y.flatten(2))
 
 
@@ -80,8 +79,10 @@ def hidden(model, ids, at, S, caches, step=block):
     rope, mask = model.rope[:, at].to(x.dtype), None
     if cached or device.type != "cuda":
         dtype = caches[0].dtype if cached else x.dtype
-        mask = torch.zeros(*at.shape, S, device=device, dtype=dtype)   # (B or 1, T, S)
-        mask.masked_fill_(torch.arange(S, device=device) > at[:, :, None], -torch.inf)
+        g = model.config.n_head // model.config.n_kv_head
+        mask = torch.zeros(*at.shape, g, S, device=device, dtype=dtype)
+        mask.masked_fill_(torch.arange(S, device=device) > at[:, :, None, None], -torch.inf)
+        mask = mask.flatten(1, 2)[:, None]                             # (B or 1, 1, T g, S)
     for layer, cache in zip(model.layers, caches):
         x = step(layer, x, rope, mask, cache, at)
     return normed(model.norm, x)
@@ -161,28 +162,30 @@ class Batch:
         self.model, self.group, self.end = model, group, end
         self.temperature, self.generator, self.cuda = temperature, generator, device.type == "cuda"
         self.head = model.lm_head.weight.float()  # logits in fp32: rounded to bf16 they would tie
-        self.room = min(c.n_ctx, len(prompts[-1]) + max_new_tokens)
-        ids = F.pad(collate(prompts, 0), (0, max_new_tokens)).to(device)
-        self.ids = ids.repeat_interleave(group, 0)                     # (all rows, longest + new)
+        ids = collate(prompts, 0)                                      # (B, T)
+        self.T = ids.shape[1]
+        self.room = min(c.n_ctx, self.T + max_new_tokens)
+        ids = F.pad(ids, (0, max_new_tokens)).to(device)
+        self.ids = ids.repeat_interleave(group, 0)                     # (B group, T + new)
         self.logps = torch.zeros(self.ids.shape, device=device)
         self.uniform = torch.rand(len(self.ids), 1, device=device, generator=generator)
         self.row = torch.arange(len(self.ids), device=device)          # (R,) which of ids
         lengths = torch.tensor([len(prompt) for prompt in prompts], device=device)
         self.position = lengths.repeat_interleave(group)               # (R,) of its last token
         self.over = torch.zeros_like(self.row, dtype=torch.bool)       # (R,) it has ended
-        shape = (2, len(prompts), c.n_kv_head, self.room, c.head_size)  # later R instead of prompts
+        shape = (2, len(prompts), c.n_kv_head, self.room, c.head_size)  # later R instead of B
         dtype = model.embed_tokens.weight.dtype if self.cuda else torch.float32  # faster on CPUs
         self.caches = [torch.zeros(shape, device=device, dtype=dtype) for _ in model.layers]
         self.graph, self.shape = None, None
 
-    def read(self, T):
+    def read(self):
         """Each prompt once, its cache copied to its group; then every row's first token. 64 at a
         time: the attention scores of whole prompts are large."""
-        ids, lengths = self.ids[::self.group, :T], self.position[::self.group]
-        at, last = torch.arange(T, device=ids.device)[None], []
+        ids, lengths = self.ids[::self.group, :self.T], self.position[::self.group]
+        at, last = torch.arange(self.T, device=ids.device)[None], []
         for k in range(0, len(ids), 64):
             caches = [cache[:, k:k + 64] for cache in self.caches]
-            x = hidden(self.model, ids[k:k + 64], at, T, caches)       # (64, T, D)
+            x = hidden(self.model, ids[k:k + 64], at, self.T, caches)  # (64, T, D)
             last.append(x[range(len(x)), lengths[k:k + 64] - 1])
         logits = F.linear(torch.cat(last).float(), self.head)          # (B, V)
         self.caches = [cache.repeat_interleave(self.group, 1) for cache in self.caches]
@@ -210,10 +213,11 @@ class Batch:
             self.caches = [cache.index_select(1, stay) for cache in self.caches]
         return len(stay) > 0
 
-    def advance(self, S):
-        """Every row's next token. S: the longest row so far, or more. On a GPU a shape's second
-        turn is captured, and later ones launch its kernels as one."""
-        R = len(self.row)
+    def advance(self, turn):
+        """Every row's next token. On a GPU a shape's second turn is captured, and later ones launch
+        its kernels as one; so that shapes last, the cache is read in steps of 128 positions."""
+        R, S = len(self.row), self.T + turn
+        S = min(self.room, -(-S // 128) * 128 if self.cuda else S)
         self.uniform[:R].uniform_(generator=self.generator)
         if not self.cuda or self.shape != (R, S):
             self.step(S)
@@ -231,7 +235,7 @@ class Batch:
         self.graph.replay()
 
     def step(self, S):
-        """The work of `advance`, in place."""
+        """The work of `advance`, in place. S: the longest row so far, or more."""
         at = self.position.clamp(max=self.room - 1)[:, None]           # (R, 1)
         ids = self.ids[self.row, self.position][:, None]
         x = hidden(self.model, ids, at, S, self.caches)                # (R, 1, D)
@@ -254,20 +258,20 @@ def generate(model, prompts, max_new_tokens, group=1, seed=0, *, end, temperatur
     at_once = max(1, BATCH_ROWS // group)
     for start in range(0, len(order), at_once):
         chosen = order[start:start + at_once]
-        mine = [prompts[k] for k in chosen]
-        T = len(mine[-1])
-        batch = Batch(model, mine, group, max_new_tokens, end, temperature, generator)
-        batch.read(T)
+        batch = Batch(model, [prompts[k] for k in chosen], group, max_new_tokens, end, temperature,
+                      generator)
+        batch.read()
         for turn in range(1, max_new_tokens):
-            look = not batch.cuda or turn % 8 == 0                     # costs a wait on a GPU
-            if look and not batch.retire():
+            looks = not batch.cuda or turn % 8 == 0                    # costs a wait on a GPU
+            if looks and not batch.retire():
                 break
-            S = -(-(T + turn) // 128) * 128 if batch.cuda else T + turn
-            batch.advance(min(batch.room, S))
+            batch.advance(turn)
         for row, (ids, logps) in enumerate(zip(batch.ids.tolist(), batch.logps.tolist())):
-            k, T = chosen[row // group], len(mine[row // group])
-            new = slice(T, min(T + max_new_tokens, batch.room + 1))
-            tokens, finished = ids[new], end in ids[new]
-            n = tokens.index(end) + 1 if finished else len(tokens)
-            results[k].append(Rollout(tokens[:n], logps[new][:n], finished))
+            k = chosen[row // group]
+            first = len(prompts[k])
+            last = min(first + max_new_tokens, batch.room + 1)
+            finished = end in ids[first:last]
+            if finished:
+                last = ids.index(end, first) + 1
+            results[k].append(Rollout(ids[first:last], logps[first:last], finished))
     return results
