@@ -10,10 +10,9 @@ each is made. What the models were asked before is not asked again, so a killed 
 
 from __future__ import annotations
 
-import argparse
 import os
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
 from functools import partial
 
 import numpy as np
@@ -21,13 +20,10 @@ import numpy as np
 import eval as course
 import tasks
 import tracer
-from answers import Model, Truth
+from answers import Model
 from eval import Attempt, scores, self_rlef
 from lab import figures
-from lab.figures import Item, by_group, compare, of
-from model import pick_device
-from runs import join_processes, leave_processes
-from sandbox import Sandbox
+from lab.figures import Item, by_group, compare, of, split
 from tasks import explanation_lines, parse_outcome, same_outcome
 from trace import first_wrong_step
 
@@ -84,6 +80,10 @@ sft minus joint-raw
 sft minus joint-none
 rl minus joint-raw-rl
 rl minus joint-none-rl
+"""
+ALONE = """
+sft-predict minus sft-none
+sft-predict minus sft-raw
 """
 OWN = """
 rl minus sft
@@ -147,10 +147,11 @@ class Lab:
             outcomes = list(map(parse_outcome, told))
             greedy, *right = [same_outcome(outcome, case.outcome) for outcome in outcomes]
             words = [got and (got[0].split(), got[1]) for got in outcomes[1:]]
-            votes = max(map(words.count, words))
-            majority = right[[words.count(each) for each in words].index(votes)]
+            counts = list(map(words.count, words))
+            votes = max(counts)
             wrong = first_wrong_step(*map(explanation_lines, (told[1], case.nlex)))
-            items.append(Item(case, greedy, right, votes, majority, wrong[1] if wrong else "none"))
+            majority, wrong_step = right[counts.index(votes)], wrong[1] if wrong else "none"
+            items.append(Item(case, greedy, right, votes, majority, wrong_step))
         return items
 
     def every_checkpoint(self):
@@ -169,22 +170,24 @@ class Lab:
                 items += self.predict(name, self.own_cases(name))
                 for key, rows in figures.breakdown(items, stage).items():
                     made[key] |= rows
-            for show_tests in () if name in PREDICT_ONLY else (False, True):
-                if show_tests or name == "extra":
-                    _, right, passed = self.solve(name, show_tests)
-                    solved = of(self.problems, figures.solved(right, passed))
-                    label = name if show_tests else f"{name}-without-tests"
-                    made["solve"][label] = figures.figures(solved)
-                    for group in ("clear", "open"):
-                        made["solve"][f"{label}/{group}"] = by_group(solved).get(group)
+            if name == "extra":
+                made["solve"] |= self.solving("extra-without-tests", self.solve(name, False))[1]
             if name not in PREDICT_ONLY:
-                columns[name] |= {f"solve {k}": solved[k] for k in ("pass@1", "pass@8") if k in solved}
-        for key, pair in (("nlex_minus_none_full", "sft-predict minus sft-none"),
-                          ("nlex_minus_raw_full", "sft-predict minus sft-raw")):
-            for column, figure in compare(columns, pair)["differences"].get(pair, {}).items():
-                made[key][column.removesuffix(" pass@1")] = figure
-        made["rl_table"] = {"default": compare(columns, DEFAULT), "scarce": compare(columns, SCARCE)}
-        return made | {"formats": compare(columns, FORMATS)}
+                solved, rows = self.solving(name, self.solve(name))
+                made["solve"] |= rows
+                for k in ("pass@1", "pass@8"):
+                    if k in solved:
+                        columns[name][f"solve {k}"] = solved[k]
+        made["rl_table"]["default"] = compare(columns, DEFAULT)
+        made["rl_table"]["scarce"] = compare(columns, SCARCE)
+        made |= {"formats": compare(columns, FORMATS), "formats_alone": compare(columns, ALONE)}
+        return made
+
+    def solving(self, label, solved):
+        """-> columns pass@k and public@k; rows label, label/clear, label/open of their figures."""
+        columns = of(self.problems, figures.solved(*solved[1:]))
+        groups = split(columns, lambda problem: f"{label}/{'open' if problem.open else 'clear'}")
+        return columns, {label: figures.figures(columns), **groups}
 
     def own_programs(self):
         """Several models predict the same programs, those that rl wrote."""
@@ -201,20 +204,21 @@ class Lab:
             if judge not in self.models or author not in self.models:
                 continue
             model, (rounds, right, passed) = self.models[judge], self.solve(author, show_tests)
-            count = self.args.predictions if author == "rl" else 1
+            count, every = self.args.predictions if author == "rl" else 1, 0
             best = course.pick(model, rounds, right, self.truth, count)
-            every = []
             for number in range(1, count + 1):
-                every.append(scores(rounds, partial(model.belief, number=number)))
-            if count > 1:  # beyond the paper: all predictions of all tests together
-                best["simulate_all"] = course.best_at_k(right, sum(every))
+                every = every + scores(rounds, partial(model.belief, number=number))
+            best["simulate_all"] = course.best_at_k(right, every)  # beyond the paper
             made[key] = by_group(of(self.problems, best))
-            made[key] |= figures.judged(every[0], passed, right, self.problems)
+            simulated = scores(rounds, model.belief)
+            made[key] |= figures.judged(simulated, passed, right, self.problems)
             k = min(8, len(right))
-            picked[words] = {"solve pass@1": best["random"][0], f"solve pass@{k}": best["pass"][k - 1]}
+            picked[words] = {"solve pass@1": best["random"][0],
+                             f"solve pass@{k}": best["pass"][k - 1]}
             for method in ("exec", "simulate"):
                 picked[words][f"best@{k} {method}"] = best[method][k - 1]
-        for key, words in (("open_readings", "rl"), ("open_readings_without_tests", "without tests")):
+        for key, words in (("open_readings", "rl"),
+                           ("open_readings_without_tests", "without tests")):
             if words in picked:
                 made[key] = figures.open_readings(picked[words], self.problems)
         for words in picked:
@@ -262,28 +266,27 @@ class Lab:
         """Self-RLEF that is also told how the first failing run went, by simulation or really."""
         if "extra" not in self.models:
             return {}
-        model, columns, turns, too_long = self.models["extra"], {}, {}, Counter()
+        model, columns, turns = self.models["extra"], {}, {}
         simulated = lambda code, stdin: explanation_lines(model.simulate([(code, stdin)])[0])
         for run, observe, explain in (("simulated", model.belief, None),
                                       ("simulated_trace", model.belief, simulated),
                                       ("oracle", self.truth.outcomes, None),
                                       ("oracle_trace", self.truth.outcomes, self.true_lines)):
-            def prompt(attempt, results, run=run, explain=explain):
-                tell = partial(explain, attempt.code) if explain and attempt.code else None
-                text = tasks.fix_prompt(attempt.problem, attempt.code, results, tell)
-                n_ctx = model.checkpoint["model"].config.n_ctx
-                too_long[run] += len(model.tokenizer.prompt(text)) >= n_ctx
-                return text
-            _, right = self.repair("extra", observe, prompt)
+            _, right = self.repair("extra", observe, partial(prompt_with_trace, explain))
             columns[run] = of(self.problems, figures.curve(right, "after {}"))
             turns[run] = list(map(len, right))
-        made = compare(columns, TRACES) | {"turns": figures.figures(of(self.problems, turns))}
-        return {"self_rlef_traces": made | {"too_long": too_long}}
+        turns = figures.figures(of(self.problems, turns))
+        return {"self_rlef_traces": compare(columns, TRACES) | {"turns": turns}}
+
+
+def prompt_with_trace(explain, attempt, results):
+    tell = partial(explain, attempt.code) if explain and attempt.code else None
+    return tasks.fix_prompt(attempt.problem, attempt.code, results, tell)
 
 
 def exchanged(first, model):
-    """Fix prompts with what was observed of the next problem's first program: what does the feedback
-    itself contribute?"""
+    """Fix prompts with what was observed of the next problem's first program: what does the
+    feedback itself contribute?"""
     observed, others = course.on_public_tests(first, model.belief), {}
     for attempt, results in zip(first, observed[1:] + observed[:1]):
         others[id(attempt.problem)] = results
@@ -296,26 +299,24 @@ def exchanged(first, model):
     return prompt
 
 
+course_alone = course.measure
+
+
+def measure(args, truth):
+    """The course's metrics, and the lab's."""
+    metrics, lab, started = course_alone(args, truth), Lab(args, truth), time.time()
+    for part in (lab.every_checkpoint, lab.own_programs, lab.picking, lab.repairing,
+                 lab.repairing_with_traces):
+        for key, rows in part().items():
+            metrics[key] |= rows
+        if args.rank == 0:
+            print(f"lab    {part.__name__} {time.time() - started:6.0f} s", flush=True)
+    return metrics | {"commit": os.popen("git rev-parse HEAD").read().strip()}
+
+
 def main():
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    args = tasks.settings(parser, "answers", "eval")
-    args.rank, args.ranks = join_processes(pick_device())
-    started = time.time()
-    with Sandbox(cpu_seconds=0.5) as sandbox:
-        truth = Truth(sandbox)
-        metrics, lab = course.measure(args, truth), Lab(args, truth)
-        for part in (lab.every_checkpoint, lab.own_programs, lab.picking, lab.repairing,
-                     lab.repairing_with_traces):
-            for key, rows in part().items():
-                metrics[key] |= rows
-            if args.rank == 0:
-                print(f"lab    {part.__name__} {time.time() - started:6.0f} s", flush=True)
-    if args.rank == 0:
-        tasks.add_seconds(args.out, "lab", time.time() - started)
-        commit = os.popen("git rev-parse HEAD").read().strip()
-        course.write(args, metrics | {"commit": commit, "date": time.strftime("%Y-%m-%d")})
-    leave_processes()
+    course.measure, course.__doc__ = measure, __doc__
+    course.main()
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from eval import figure, paired_difference, pass_at_k, rank_score_at_k
+from eval import figure, pass_at_k, rank_score_at_k
 from tasks import Case
 from worlds.contest import OPEN
 
@@ -26,7 +26,7 @@ def of(items, values):
 
 
 def figures(columns, choose=lambda item: True):
-    """A figure of each column, over the items that choose says; a list of them where it has rows."""
+    """A figure of each column, over the items that choose says; a list where it has rows."""
     made = {}
     for name, (values, items) in columns.items():
         chosen = [k for k, item in enumerate(items) if choose(item)]
@@ -63,11 +63,11 @@ def compare(models, pairs):
             if name in models:
                 made["models"][name] = figures(models[name])
         if a in models and b in models:
-            row = made["differences"][line] = {}
-            for column, (values, items) in models[a].items():
-                if column in models[b]:
-                    classes = [item.cls for item in items]
-                    row[column] = paired_difference(values, models[b][column][0], classes)
+            paired = {}
+            for column in filter(models[b].get, models[a]):
+                (left, items), (right, _) = models[a][column], models[b][column]
+                paired[column] = np.subtract(left, right, dtype=float), items
+            made["differences"][line] = figures(paired)
     return made
 
 
@@ -81,7 +81,7 @@ class Item(NamedTuple):
     right: list         # is each sampled one
     votes: int          # how many agree on the commonest
     majority: bool      # is the commonest right
-    wrong_step: str     # kind of the first sampled one's first wrong step, "none": every step is right
+    wrong_step: str     # kind of the first sampled one's first wrong step; "none": all are right
 
     @property
     def cls(self):
@@ -144,12 +144,12 @@ def breakdown(items, stage):
         parts.setdefault(f"{stage}/{item.case.set}", []).append(item)
     made = defaultdict(dict)
     for part, chosen in parts.items():
-        right = of(chosen, {"": [np.mean(item.right) for item in chosen]})
-        vote = of(chosen, {"": [item.majority for item in chosen]})
+        columns = of(chosen, {"right": [np.mean(item.right) for item in chosen],
+                              "vote": [item.majority for item in chosen]})
         for key, label in LABELS.items():
-            rows = split(vote if key == "predict_by_agreement" else right, label)
-            made[key][part] = {name: row[""] for name, row in rows.items()}
-        made["predict_by_agreement"][part]["vote"] = figures(vote)[""]
+            value = "vote" if key == "predict_by_agreement" else "right"
+            made[key][part] = {name: row[value] for name, row in split(columns, label).items()}
+        made["predict_by_agreement"][part]["vote"] = figures(columns)["vote"]
         told = [item for item in chosen if item.case.steps]
         kinds = Counter(item.wrong_step for item in told if not item.right[0])
         slips = of(told, {"": [item.wrong_step != "none" for item in told]})
@@ -185,10 +185,10 @@ def judged(simulated, passed, right, problems):
 
 
 def choice(simulated, passed, right):
-    """Choosing among all programs of one problem: how often right is the choice by simulated scores,
-    against that by the public tests really passed (ties broken at random)? "same" or "better"; or
-    worse, and then "false pass": among those simulation puts on top, one is simulated to pass more
-    tests than it does; or "false fail": there is none, so one of the really best is underrated."""
+    """Choosing among all programs of one problem: how often right is the choice by simulated
+    scores, against that by the public tests really passed (ties broken at random)? "same" or
+    "better"; or worse, and then "false pass": among those simulation puts on top, one is simulated
+    to pass more tests than it does; or "false fail": none is, one of the best is underrated."""
     chosen = rank_score_at_k(simulated.tolist(), right, len(right))
     best = rank_score_at_k(passed.tolist(), right, len(right))
     if chosen >= best:
@@ -208,7 +208,7 @@ def vague_phrases(problem):
 
 
 def open_readings(values, problems):
-    """Solving and picking by the number of vague phrases, beside the chance to guess all readings."""
+    """Solving and picking by the number of vague phrases, beside the chance to guess them all."""
     chance = 0.5 ** np.array(list(map(vague_phrases, problems)))
     guessing = {"chance": chance, "pass@1 minus chance": values["solve pass@1"] - chance}
     columns = of(problems, values | guessing)

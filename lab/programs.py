@@ -2,9 +2,9 @@
 
     python -m lab.programs FILE.jsonl --ckpt out/rl.pt      # writes out/programs-FILE.json
 
-FILE: JSON lines with code, input, output (and maybe level, id). A row whose code only defines a function
-f (CRUXEval) becomes a program, the function and print(repr(f(arguments))); CRUXEval's rule is exact
-equality of the repr. Tables: python -m lab.report --write.
+FILE: JSON lines with code, input, output (and maybe level, id). A row whose code only defines a
+function f (CRUXEval) becomes a program, the function and print(repr(f(arguments))); there the rule
+is exact equality of the repr.
 """
 
 from __future__ import annotations
@@ -13,69 +13,70 @@ import argparse
 import json
 import os
 import re
-import time
 from pathlib import Path
 
 import tasks
-from eval import SHIPPED, Model, figure
+from answers import Model
+from eval import SHIPPED
+from lab import figures
 
 
-def load_programs(path: Path) -> list[tasks.Case]:
+def load_programs(path):
     """Each row as a case; its class is its id, its kind the level, or "function"."""
+    cases = []
     try:
         lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, ValueError) as problem:  # not there, a folder, not UTF-8
         tasks.fail(f"cannot read {path}: {problem}")
-    cases = []
     for number, line in enumerate(lines, 1):
-        if not line.strip():
-            continue
         try:
-            row = json.loads(line)
+            row = json.loads(line or "{}")
             code, stdin, stdout = row["code"], row["input"], row["output"]
-            code + stdin + stdout  # all are text
+            code + stdin + stdout  # each is a text
         except (ValueError, KeyError, TypeError) as problem:
-            tasks.fail(f"{path}, line {number}: needs the texts code, input, output ({problem!r})")
+            if line:
+                tasks.fail(f"{path}, line {number}: needs texts code, input, output ({problem!r})")
+            continue
         level = str(row.get("level", "all"))
         if re.search(r"^def f\(", code, re.M) and not re.search(r"^print\(|input\(", code, re.M):
             code, stdin, level = f"{code.rstrip()}\n\nprint(repr(f({stdin})))\n", "", "function"
-        cases.append(tasks.Case(code, stdin, stdout, "", str(row.get("id", number)), "foreign", level))
+        cls = str(row.get("id", number))
+        cases.append(tasks.Case(code, stdin, stdout, "", cls, "foreign", level))
     return cases
 
 
-def is_right(case: tasks.Case, outcome) -> bool:
+def is_right(case, outcome):
     if case.kind != "function" or outcome is None:
         return tasks.same_outcome(outcome, case.outcome)
-    stdout, error = outcome
-    return error == "" and stdout.removesuffix("\n") == case.stdout.removesuffix("\n")
+    return (outcome[0].removesuffix("\n"), outcome[1]) == (case.stdout.removesuffix("\n"), "")
 
 
-def main() -> None:
+def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("file", type=Path, metavar="FILE.jsonl", help="the programs")
-    parser.add_argument("--ckpt", type=Path, default=SHIPPED, help="whose predictions (%(default)s)")
-    args = tasks.settings(parser, "answers", "eval")
-    args.rank, args.ranks, started = 0, 1, time.time()
+    parser.add_argument("--ckpt", type=Path, default=SHIPPED, help="who predicts (%(default)s)")
+    args = tasks.settings(parser, "answers")
+    args.rank = 0
     cases, model = load_programs(args.file), Model(args.ckpt, args)
-    pairs = [(case.code, case.stdin) for case in cases]
-    outcomes = model.belief(pairs, 0)
-    n_ctx, levels, too_long, unreadable = model.checkpoint["model"].config.n_ctx, {"all": []}, 0, 0
-    for case, pair, outcome in zip(cases, pairs, outcomes):
-        unread = len(model.tokenizer.prompt(tasks.predict_prompt(*pair))) >= n_ctx
-        too_long += unread
-        unreadable += outcome is None and not unread
-        levels["all"].append((is_right(case, outcome), case.cls))
-        if case.kind != "all":
-            levels.setdefault(case.kind, []).append((is_right(case, outcome), case.cls))
-    print(f"{args.file.name}: {len(cases):,} programs, predicted greedily by {args.ckpt} "
-          f"in {time.time() - started:.0f} s")
+    outcomes = model.belief([(case.code, case.stdin) for case in cases], 0)
+    n_ctx, too_long, unreadable = model.checkpoint["model"].config.n_ctx, 0, 0
+    for case, outcome in zip(cases, outcomes):
+        prompt = tasks.predict_prompt(case.code, case.stdin)
+        if len(model.tokenizer.prompt(prompt)) >= n_ctx:
+            too_long += 1
+        elif outcome is None:
+            unreadable += 1
+    columns = figures.of(cases, {"right": list(map(is_right, cases, outcomes))})
+    levels = {"all": figures.figures(columns)} | figures.split(columns, lambda case: case.kind)
+    print(f"{args.file.name}: {len(cases):,} programs, predicted greedily by {args.ckpt}")
     for level in sorted(levels):
-        levels[level] = figure(*zip(*levels[level]))
-        print(f"  {level:12s} {100 * levels[level]['value']:.1f} %   n = {levels[level]['n']}")
+        levels[level] = levels[level]["right"]
+        print(f"  {level:12s} {levels[level]['value']:6.1%}   n = {levels[level]['n']}")
     print(f"  wrong: {too_long} too long ({n_ctx} tokens), {unreadable} without a readable output")
-    record = {"file": args.file.name, "checkpoint": str(args.ckpt), "commit": os.popen("git rev-parse HEAD").read().strip(),
-              "levels": levels, "too_long": too_long, "unreadable": unreadable}
+    record = {"file": args.file.name, "checkpoint": str(args.ckpt), "levels": levels,
+              "commit": os.popen("git rev-parse HEAD").read().strip(),
+              "too_long": too_long, "unreadable": unreadable}
     path = args.out / f"programs-{args.file.stem}.json"
     tasks.replace_text(path, json.dumps(record, indent=1) + "\n")
 
