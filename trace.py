@@ -222,7 +222,7 @@ def is_print(call) -> bool:
 def tell_print(frame, call) -> str:
     printed = frame.event.extra.strip()
     try:
-        texts, _, _ = frame.chain(call.args[0])
+        texts, _, _ = frame.chain(call.args[0] if len(call.args) == 1 else None)
     except Untold:  # *out
         texts = [printed]
     return tell_printed([*texts[:-1], printed or "an empty line"])

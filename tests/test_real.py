@@ -9,13 +9,13 @@ import sys
 
 import pytest
 from claims import check
-from lab.trace_speed import explained, programs, table
-from test_trace import random_program
+from test_trace import drawn, random_program
 
-import trace as nlex
-import world
+import trace as plain
+import tracer
+from lab.trace_speed import explained, programs
 
-BARS = {"cruxeval": 10, "contest_programs": 8, "quixbugs": 16, "tinypy": 20}  # every how many; all: python tests/measure_trace.py
+BARS = {"cruxeval": 10, "contest_programs": 8, "quixbugs": 16, "tinypy": 20}  # every how many; all: python -m lab.trace_speed
 
 
 @pytest.mark.parametrize("part", BARS)
@@ -32,24 +32,24 @@ def test_real_programs_are_explained_truly(part, real_data, sandbox):
     assert set(ways) <= limits and len(ways["explained"]) >= 0.9 * sum(map(len, ways.values())), ways
 
 
-def truth(code, stdin="", **how):
-    trace = nlex.record(code, stdin, **how)
-    steps = nlex.explain(trace)
+def truth(code, stdin="", max_events=10_000):
+    trace = tracer.record(code, stdin, max_events)
+    steps = tracer.explain(trace)
     false = check(trace, steps)
     assert not false, (code, false[:3])
     return trace, steps
 
 
 def test_every_claim_about_random_programs_is_true():
-    rng, knobs, sentences = random.Random(3), world.KNOBS["cpu"], 0
-    for k in range(250):
-        if k % 2:
-            code, stdin = random_program(rng), ""
-        else:
-            spec = world.random_spec(rng, knobs)
-            code, stdin = world.render(spec, rng), world.draw_input(spec.kind, rng, knobs, (3, 6))
-            code = world.mutate(code, rng) if k % 4 else code
-        sentences += len(truth(code, stdin, max_events=1000, trusted=True)[1])
+    rng, sentences = random.Random(3), 0
+    for _ in range(100):
+        sentences += len(truth(random_program(rng), "", 1000)[1])
+    for code, stdin in drawn(3, 400):
+        trace = plain.record(code, stdin)
+        steps = plain.explain(trace)
+        false = check(trace, steps)
+        assert not false, (code, false[:3])
+        sentences += len(steps)
     assert sentences > 4000
 
 
@@ -292,20 +292,14 @@ def ask(root, *arguments, stdin=""):
     return subprocess.run([sys.executable, "trace.py", *arguments], cwd=root, input=stdin, capture_output=True, text=True, timeout=60)
 
 
-def test_the_readme_shows_what_is_printed(root):
-    blocks = re.findall(r"^```text\n\$ python trace\.py (.*?)\n(.*?)^```", (root / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+def test_the_examples_are_what_is_printed(root):
+    pages = [root / "README.md", root / "tracer/README.md"]
+    blocks = re.findall(r"^```text\n\$ python trace\.py (.*?)\n(.*?)^```", "\n".join(page.read_text() for page in pages),
+                        re.MULTILINE | re.DOTALL)
     assert len(blocks) >= 3
     for command, shown in blocks:
         done = ask(root, *shlex.split(command))
         assert done.returncode == 0 and done.stdout == shown, command
-
-
-def test_the_readme_quotes_the_committed_figures(root):
-    results = root / "results/trace.json"
-    if not results.exists():
-        pytest.skip("no committed results yet")
-    shown = (root / "README.md").read_text().split("<!-- trace -->\n")[1].split("<!-- end of trace -->")[0].strip()
-    assert shown == table(json.loads(results.read_text()))
 
 
 def test_bad_input_is_one_clear_line_and_status_2(root, tmp_path):

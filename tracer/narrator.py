@@ -644,7 +644,7 @@ def raw(trace: Trace) -> list[str]:
     if trace.error == "SyntaxError" and not trace.events:
         return ["SyntaxError"]
     written = trace.code.splitlines() or [""]
-    source = {}
+    source = {0: ""}
     for line, node in numbered(trace.code)[1].items():
         own = line <= len(written)
         source[line] = written[line - 1] if own else ast.unparse(node).splitlines()[0]
