@@ -245,9 +245,10 @@ def generate(model, prompts, max_new_tokens, group=1, seed=0, *, end, temperatur
             for _ in range(min(max_new_tokens, room)):
                 ids = torch.tensor([prompt + out.tokens], device=model.device)         # (1, T)
                 logps = (model(ids)[0, -1] / (temperature or 1)).log_softmax(-1)       # (V,)
-                token = torch.multinomial(logps.exp(), 1, generator=generator).item()
                 if temperature == 0:
                     token = logps.argmax().item()
+                else:
+                    token = torch.multinomial(logps.exp(), 1, generator=generator).item()
                 out.tokens.append(token)
                 out.logprobs.append(logps[token].item())
                 out.finished = token == end
@@ -259,8 +260,7 @@ def generate(model, prompts, max_new_tokens, group=1, seed=0, *, end, temperatur
 
 
 # --------------------------------------------------------------------------------------------------
-# Learning, in one process or in several. `torchrun --nproc_per_node=8 rl.py` runs the same program
-# eight times: each works on its share, gradients are summed, rank 0 alone writes files and prints.
+# Learning.
 
 def pick_device():
     mps = torch.backends.mps.is_available()

@@ -341,11 +341,11 @@ def check_rollouts(model, prompts, groups, end, temperature, abs=1e-3):
 @pytest.mark.parametrize("generate", [plain.generate, fast.generate], ids=["plain", "fast"])
 def test_rollout_logprobs_are_the_recomputed_ones(any_model, fp32, monkeypatch, generate, temperature):
     monkeypatch.setattr(fast, "BATCH_ROWS", 9)
-    prompts = ragged(10, seed=2)
+    prompts = ragged(10 if generate is fast.generate else 3, seed=2)             # the plain one is slow
     groups = generate(any_model, prompts, 20, 3, end=5, temperature=temperature)
     rollouts = flat(groups)
-    assert [len(group) for group in groups] == [3] * 10
-    assert temperature == 0 or 5 < sum(r.finished for r in rollouts) < 30
+    assert [len(group) for group in groups] == [3] * len(prompts)
+    assert temperature == 0 or 0 < sum(r.finished for r in rollouts) < len(rollouts)
     check_rollouts(any_model, prompts, groups, 5, temperature)
     if temperature == 1:  # what RL does: one padded batch
         rows = [prompt + r.tokens for prompt, group in zip(prompts, groups) for r in group]
@@ -356,24 +356,25 @@ def test_rollout_logprobs_are_the_recomputed_ones(any_model, fp32, monkeypatch, 
         assert fast.logprobs(any_model, ids, mask).tolist() == pytest.approx(sampled, abs=1e-3)
 
 
-def same_greedy(model, prompts, max_new_tokens, end, group=1):
+def same_greedy(model, prompts, max_new_tokens, end, group=1, expected=None):
     """fast.generate's greedy rollouts are plain's, row by row -> the plain ones."""
-    expected = plain.generate(model, prompts, max_new_tokens, end=end, temperature=0)
+    expected = expected or plain.generate(model, prompts, max_new_tokens, end=end, temperature=0)
     got = fast.generate(model, prompts, max_new_tokens, group, end=end, temperature=0)
     for (single,), group_ in zip(expected, got, strict=True):
         assert len(group_) == group
         for rollout in group_:
             assert (rollout.tokens, rollout.finished) == (single.tokens, single.finished)
             assert rollout.logprobs == pytest.approx(single.logprobs, abs=1e-3)
-    return flat(expected)
+    return expected
 
 
 def test_greedy_rows_do_not_depend_on_their_batch(any_model, fp32, monkeypatch):
-    prompts = ragged(12)
+    prompts, expected = ragged(12), None
     for rows in (1, 5, 64):
         monkeypatch.setattr(fast, "BATCH_ROWS", rows)
-        assert not any(rollout.finished for rollout in same_greedy(any_model, prompts, 15, end=-1))
-    same_greedy(any_model, ragged(70, seed=3), 3, end=-1, group=2)               # read in parts of 64
+        expected = same_greedy(any_model, prompts, 15, -1, expected=expected)
+        assert not any(rollout.finished for rollout in flat(expected))
+    same_greedy(any_model, ragged(70, seed=3), 2, end=-1, group=2)               # read in parts of 64
 
 
 def test_rows_stop_at_the_end_token_and_leave_the_others_alone(fp32):
@@ -382,7 +383,7 @@ def test_rows_stop_at_the_end_token_and_leave_the_others_alone(fp32):
     stops = {end: [r.tokens.index(end) if end in r.tokens else None for r in free] for end in range(V)}
     end = max(range(V), key=lambda end: len(set(stops[end])))                    # ends rows at the most different turns
     assert None in stops[end] and len(set(stops[end])) > 4
-    rollouts = same_greedy(model, prompts, 25, end, group=3)
+    rollouts = flat(same_greedy(model, prompts, 25, end, group=3))
     for rollout, unending, stop in zip(rollouts, free, stops[end], strict=True):
         assert rollout.finished == (stop is not None)
         assert rollout.tokens == (unending.tokens[:stop + 1] if rollout.finished else unending.tokens)
@@ -392,7 +393,7 @@ def test_sampling_stops_where_the_context_ends(fp32):
     """A token beyond n_ctx could not be read, so the last one sampled stands at position n_ctx; other rows do not matter."""
     model, prompts = tiny(n_ctx=16), [[1, 2, 3], [4] * 14, [5] * 15]
     for chosen in ([0, 1, 2], [0], [2]):
-        rollouts = same_greedy(model, [prompts[k] for k in chosen], 40, end=-1, group=2)
+        rollouts = flat(same_greedy(model, [prompts[k] for k in chosen], 40, end=-1, group=2))
         assert [len(r.tokens) for r in rollouts] == [16 - len(prompts[k]) + 1 for k in chosen]
     for impossible in ([0] * 16, []):
         with pytest.raises(ValueError, match="prompt 1 has"):
@@ -408,7 +409,7 @@ def test_a_group_shares_its_prompt_and_nothing_else(generate):
     assert sampled != generate(model, prompts, max_new_tokens=10, end=-1, group=4, seed=2)
 
 
-@pytest.mark.parametrize("generate, n", [(plain.generate, 400), (fast.generate, 20_000)], ids=["plain", "fast"])
+@pytest.mark.parametrize("generate, n", [(plain.generate, 300), (fast.generate, 20_000)], ids=["plain", "fast"])
 def test_samples_follow_the_distribution(generate, n, fp32, monkeypatch):
     monkeypatch.setattr(fast, "BATCH_ROWS", n)
     model, prompt = tiny(), [1, 2, 3]
