@@ -9,11 +9,11 @@ import sys
 
 import pytest
 from claims import check
+from real import explained, programs
 from test_trace import drawn, random_program
 
 import trace as plain
 import tracer
-from lab.trace_speed import explained, programs
 
 BARS = {"cruxeval": 10, "contest_programs": 8, "quixbugs": 16, "tinypy": 20}  # every how many; all: python -m lab.trace_speed
 
