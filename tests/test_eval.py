@@ -319,6 +319,27 @@ def test_evaluation_from_checkpoints_to_report(out, monkeypatch, capsys):
     assert {**again, "seconds": 0} == {**metrics, "seconds": 0}
 
 
+def test_a_killed_evaluation_comes_to_the_same_numbers(out, tmp_path, monkeypatch, capsys):
+    (tmp_path / "data").symlink_to(out / "data")
+    for name in course.CHECKPOINTS:
+        (tmp_path / f"{name}.pt").symlink_to(out / f"{name}.pt")
+    finished = []
+
+    def killed(*rest):
+        if len(finished) in (3, 8, 14, 20):
+            finished.append("killed")
+            raise KeyboardInterrupt
+        finished.append("sampled")
+        return scripted(*rest)
+    monkeypatch.setattr(Model, "sample", killed)
+    for _ in range(4):
+        with pytest.raises(KeyboardInterrupt):
+            run_main(monkeypatch, capsys, course.main, *FLAGS, "--out", tmp_path)
+    run_main(monkeypatch, capsys, course.main, *FLAGS, "--out", tmp_path)
+    metrics = [json.loads((folder / "metrics.json").read_text()) | {"seconds": 0} for folder in (out, tmp_path)]
+    assert metrics[0] == metrics[1] and len(finished) > 24
+
+
 def test_a_world_without_problems(out, tmp_path, monkeypatch, capsys):
     make_data(tmp_path)
     (tmp_path / "data" / "test_problems.jsonl").write_text("")
