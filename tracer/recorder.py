@@ -1,22 +1,18 @@
-"""What happened? Records a run, statement by statement. This file travels into the sandbox as source, so it imports nothing of ours.
+"""What happened? Records a run, statement by statement. This file travels into the sandbox as source,
+so it imports nothing of ours.
 
-    number(code)                                   # names every statement by a line number of its own, marks what to look at
-    run_traced("x = 3\\nx += 1", "", 10_000, 10**6)  # -> {"events": [...], "stdout": "", "error": "", "status": "OK", ...}
+    number(code)      # names every statement by a line of its own, marks what to look at
+    Recorder(code, stdin, max_events, max_bytes, emit).run()    # emit is told of every event
 
-Python's tracing (sys.settrace) reports lines, not statements. So the program is compiled from a syntax tree in which every statement has
-a line of its own: two statements on one line become two lines, a statement over five lines becomes one. A line event fires BEFORE its
-line runs, so what changed since the frame's previous event belongs to the line reported before. Values are kept as text at once: a list
-may be another list a moment later, and no method of the program's own classes (`__repr__` least of all) is ever called.
+Python's tracing (sys.settrace) reports lines, not statements. So the program is compiled from a
+syntax tree in which every statement has a line of its own: two statements on one line become two
+lines, a statement over five lines becomes one. Values are kept as text at once, and no method of
+the program's own classes (`__repr__` least of all) is ever called.
 
-An event is [kind, frame, line, changes, extra, value, more]:
-    kind      call | line | return | yield | resume | exception
-    frame     frames are numbered in the order of their calls; the module is 0
-    line      of the statement that is about to run (call: of the definition)
-    changes   {name: text} of the frame's variables that changed since its previous event, None for one that is gone
-    extra     call: the function's name; exception: its name; else what was printed since the previous event of any frame
-    value     return, yield: the value; exception: its message; else ""
-    more      {"globals": module variables this function uses, where their text changed, "seen": [[mark, text], ...] values of marked
-              expressions in the order of evaluation, "read": what was taken from stdin}, each only if there is any; usually None
+Events are trace.Event's, as lists. More kinds: yield, resume. More in `more`: {"globals": module
+variables that this function uses, where their text changed, "seen": [[mark, text], ...] values of
+marked expressions in the order of evaluation}. A long text that changed is sent as its difference()
+to the text before; whole() puts it back.
 """
 
 from __future__ import annotations
@@ -31,347 +27,399 @@ import os
 import sys
 import types
 
-PLAIN_CALLS = frozenset("abs len int str float bool max min sum ord chr round sorted list tuple set dict divmod repr any all".split())
+PLAIN_CALLS = frozenset("abs len int str float bool max min sum ord chr round sorted list tuple set "
+                        "dict divmod repr any all".split())
 ITERATORS = frozenset("range zip enumerate reversed map filter iter".split())
 _BLOCKS = ("body", "handlers", "orelse", "finalbody", "cases")
 _INLINED = sys.version_info >= (3, 12)  # comprehensions have no frame of their own any more
 FRAMES_BELOW = 3 + (not _INLINED)  # so many more than in an untraced run lie below the program
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-_SIMPLE = frozenset((ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr, ast.Return, ast.Continue, ast.Break, ast.Pass, ast.Raise,
-                     ast.Assert, ast.Delete, ast.Import, ast.ImportFrom, ast.Global, ast.Nonlocal))
-_WITH_VALUES = frozenset((ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr, ast.Return, ast.If, ast.While, ast.Assert, ast.Match))
+_ASSIGNMENTS = (ast.Assign, ast.AnnAssign, ast.AugAssign)
+_COMPOSED = (ast.BinOp, ast.UnaryOp, ast.Compare, ast.BoolOp, ast.IfExp, ast.Tuple, ast.List, ast.Set,
+             ast.Dict, ast.NamedExpr, ast.Starred)
 
 
 def number(code: str):
-    """-> (syntax tree, {line: statement, except clause or case}, whether anything is marked). Raises what ast.parse raises.
+    """-> (syntax tree, {line: statement, except clause or case}, is anything marked). Raises what
+    ast.parse raises.
 
-    Statements that begin on a line of their own keep its number, others get a number past the end of the source (their `source` attribute
-    holds the true one). Expressions whose value the narrator cannot work out from the variables get an attribute `mark`."""
-    tree = ast.parse(code)
-    statements, spare, marks = {}, itertools.count(len(code.splitlines()) + 2), itertools.count()
-    queue, reading = list(reversed(tree.body)), "input(" in code
+    Statements that begin on a line of their own keep its number, others get one past the end of the
+    source (`source` holds the true one). Expressions whose value the narrator cannot work out from
+    the variables get an attribute `mark`."""
+    tree, statements, marks = ast.parse(code), {}, itertools.count()
+    spare, queue = itertools.count(len(code.splitlines()) + 2), list(reversed(tree.body))
     while queue:  # in the order of the source
         node = queue.pop()
-        kind = type(node)
-        first = node.lineno if kind is not ast.match_case else node.pattern.lineno
-        if kind in _DEFINITIONS and node.decorator_list:
+        first = node.pattern.lineno if isinstance(node, ast.match_case) else node.lineno
+        if isinstance(node, _DEFINITIONS) and node.decorator_list:
             first = node.decorator_list[0].lineno
-        line = next(spare) if first in statements else first
-        statements[line] = node
-        node.line, node.source = line, first
-        if kind in _SIMPLE:
-            end = node.end_lineno
-        else:
-            for field in reversed(_BLOCKS):
-                queue.extend(reversed(getattr(node, field, ())))
-            end = (node.test if kind in (ast.If, ast.While) else node.iter).end_lineno if kind in (ast.If, ast.While, ast.For) else 0
-        if kind in _WITH_VALUES and not (reading and kind in (ast.Assign, ast.AnnAssign, ast.AugAssign) and _reads(node)):
-            _mark_statement(node, marks)
-        if first != line or end != line or _INLINED:
-            _place_all(node, line)
+        node.source, node.line = first, next(spare) if first in statements else first
+        statements[node.line] = node
+        for block in reversed(_BLOCKS):
+            inner = getattr(node, block, ())
+            queue.extend(reversed(inner) if isinstance(inner, list) else ())
+        _Marks(marks).statement(node)
+        _place(node)
     return tree, statements, next(marks) > 0
 
 
-def _place(node, line: int, column: int) -> None:
-    node.lineno = node.end_lineno = line
-    node.col_offset = node.end_col_offset = column
+def _put(node, line: int, column: int) -> None:
+    if hasattr(node, "lineno"):
+        node.lineno = node.end_lineno = line
+        node.col_offset = node.end_col_offset = column
 
 
-def _place_all(node, line: int) -> None:
-    """The statement and its expressions on one line; what a comprehension repeats in column 1, where it has no frame of its own."""
-    if type(node) is not ast.match_case:
-        _place(node, line, 0)
-    blocks = [id(child) for field in _BLOCKS for child in getattr(node, field, ())] if type(node) not in _SIMPLE else ()
-    parts = [part for child in ast.iter_child_nodes(node) if id(child) not in blocks for part in ast.walk(child)]
-    for part in parts:
-        if hasattr(part, "lineno"):
-            _place(part, line, 0)
-    for part in parts if _INLINED else ():
-        if isinstance(part, (ast.ListComp, ast.SetComp, ast.DictComp)):
-            first_iterable = {id(n) for n in ast.walk(part.generators[0].iter)}
-            for inner in ast.walk(part):
-                if hasattr(inner, "lineno") and id(inner) not in first_iterable:
-                    _place(inner, line, 1)
+def _place(node) -> None:
+    """The statement and its expressions on one line; what a comprehension repeats in column 1, where
+    it has no frame of its own."""
+    _put(node, node.line, 0)
+    blocks = [child for block in _BLOCKS for child in _listed(getattr(node, block, None))]
+    for child in ast.iter_child_nodes(node):
+        if child not in blocks:
+            for part in ast.walk(child):
+                _put(part, node.line, 0)
+            for part in ast.walk(child) if _INLINED else ():
+                if isinstance(part, _COMPREHENSIONS[:3]):
+                    _repeat(part, node.line)
+
+
+def _repeat(comprehension, line: int) -> None:
+    once = list(ast.walk(comprehension.generators[0].iter))
+    for inner in ast.walk(comprehension):
+        if inner not in once:
+            _put(inner, line, 1)
+
+
+def _listed(value) -> list:
+    return value if isinstance(value, list) else []
 
 
 def _reads(node) -> bool:
     """Does it call input()? What it has read is told then, and nothing else of its expression."""
-    return any(type(n) is ast.Call and type(n.func) is ast.Name and n.func.id == "input" for n in ast.walk(node))
+    return any([isinstance(n, ast.Call) and _named(n.func) == "input" for n in ast.walk(node)])
 
 
-def _mark_statement(node, marks) -> None:
-    dirty = False  # has something been called that may have changed variables?
+def _named(node) -> str:
+    return node.id if isinstance(node, ast.Name) else ""
 
-    def mark(e, whole=False):
-        """Mark what must be looked at while `e` is evaluated; whole: its value will be known anyway."""
-        nonlocal dirty
-        kind = type(e)
-        if kind is ast.Constant:
-            return
-        if kind is ast.Name:
-            if dirty:
-                e.mark = next(marks)
-        elif kind is ast.Call:
-            plain = type(e.func) is ast.Name and e.func.id in PLAIN_CALLS and not e.keywords
-            if type(e.func) is ast.Attribute and (dirty or type(e.func.value) is not ast.Name):
-                mark(e.func.value)
-            for argument in [*e.args, *[k.value for k in e.keywords]]:
-                inner = argument.value if type(argument) is ast.Starred else argument
-                mark(inner)
-                plain = plain and inner is argument and not isinstance(inner, _COMPREHENSIONS + (ast.Lambda,)) and not (
-                    type(inner) is ast.Call and type(inner.func) is ast.Name and inner.func.id in ITERATORS)
-            if not plain:
-                if not (type(e.func) is ast.Name and e.func.id in PLAIN_CALLS | ITERATORS):
-                    dirty = True
-                if not whole and not (type(e.func) is ast.Name and e.func.id in ITERATORS):
-                    e.mark = next(marks)
-        elif kind is ast.Attribute:
-            if type(e.value) is not ast.Name:
-                mark(e.value)
-            if not whole:
-                e.mark = next(marks)
-        elif kind is ast.Subscript:
-            simple = type(e.value) is ast.Name and type(e.slice) in (ast.Name, ast.Constant, ast.BinOp, ast.UnaryOp, ast.Subscript)
-            if type(e.value) is not ast.Name:
-                mark(e.value)
-            for part in (e.slice.lower, e.slice.upper, e.slice.step) if type(e.slice) is ast.Slice else (e.slice,):
-                if part is not None:
-                    mark(part)
-            if not whole and (dirty or not simple):
-                e.mark = next(marks)
-        elif kind in _COMPREHENSIONS or kind is ast.JoinedStr:
-            if dirty:
+
+class _Marks:
+    """Marks what must be looked at while a statement is evaluated."""
+
+    def __init__(self, marks):
+        self.marks, self.dirty = marks, False  # has a call that may have changed variables been made?
+
+    def mark(self, node) -> None:
+        node.mark = next(self.marks)
+
+    def statement(self, node) -> None:
+        if isinstance(node, (ast.If, ast.While, ast.Assert)):
+            self.look(node.test)
+        elif isinstance(node, ast.Return) and node.value:
+            self.look(node.value, True)
+        elif isinstance(node, ast.Match):
+            self.look(node.subject)
+        elif isinstance(node, _ASSIGNMENTS) and not _reads(node):
+            self.assignment(node)
+        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+            if isinstance(node.value.func, ast.Attribute) or _named(node.value.func) == "print":
+                for argument in node.value.args:
+                    self.look(_inner(argument))
+
+    def assignment(self, node) -> None:
+        target, *more = node.targets if isinstance(node, ast.Assign) else [node.target]
+        if node.value and not isinstance(target, ast.Tuple):
+            self.look(node.value, not isinstance(node, ast.AugAssign) and not more and (
+                isinstance(target, ast.Name)))
+        if not more and isinstance(target, (ast.Subscript, ast.Attribute)):
+            if isinstance(target, ast.Subscript) and not isinstance(target.slice, ast.Slice):
+                self.look(target.slice)
+            if node.value and not isinstance(node.value, ast.Constant) and not hasattr(
+                    node.value, "mark"):
+                self.mark(node.value)  # where the target's own text does not show it
+
+    def look(self, e, whole: bool = False) -> None:
+        """whole: the value of this one will be known anyway."""
+        if isinstance(e, ast.Name):
+            if self.dirty:
+                self.mark(e)
+        elif isinstance(e, ast.Call):
+            self.call(e, whole)
+        elif isinstance(e, (ast.Attribute, ast.Subscript)):
+            named = isinstance(e.value, ast.Name)
+            if not named:
+                self.look(e.value)
+            plain = False
+            if isinstance(e, ast.Subscript):
+                parts = [e.slice.lower, e.slice.upper, e.slice.step] if isinstance(
+                    e.slice, ast.Slice) else [e.slice]
+                for part in filter(None, parts):
+                    self.look(part)
+                plain = named and not self.dirty and isinstance(e.slice, (
+                    ast.Name, ast.Constant, ast.BinOp, ast.UnaryOp, ast.Subscript))
+            if not whole and not plain:
+                self.mark(e)
+        elif isinstance(e, (*_COMPREHENSIONS, ast.JoinedStr)):
+            if self.dirty:
                 e.late = True  # the variables may be others by now
-            dirty = True
-            if not whole and kind is not ast.GeneratorExp:
-                e.mark = next(marks)
-        elif kind in (ast.BinOp, ast.UnaryOp, ast.Compare, ast.BoolOp, ast.IfExp, ast.Tuple, ast.List, ast.Set, ast.Dict, ast.NamedExpr,
-                      ast.Starred):
-            children = [e.test, e.body, e.orelse] if kind is ast.IfExp else [e.value] if kind is ast.NamedExpr else ast.iter_child_nodes(e)
-            for child in children:
-                if isinstance(child, ast.expr):
-                    mark(child)
+            self.dirty = True
+            if not whole and not isinstance(e, ast.GeneratorExp):
+                self.mark(e)
+        elif isinstance(e, _COMPOSED):
+            children = [e.value] if isinstance(e, ast.NamedExpr) else ast.iter_child_nodes(e)
+            for child in [e.test, e.body, e.orelse] if isinstance(e, ast.IfExp) else children:
+                self.look(child)
 
-    kind = type(node)
-    if kind in (ast.If, ast.While, ast.Assert):
-        mark(node.test)
-    elif kind is ast.Return:
-        if node.value:
-            mark(node.value, True)
-    elif kind is ast.Match:
-        mark(node.subject)
-    elif kind in (ast.Assign, ast.AnnAssign, ast.AugAssign):
-        targets = node.targets if kind is ast.Assign else [node.target]
-        if node.value and type(targets[0]) is not ast.Tuple:
-            mark(node.value, kind is not ast.AugAssign and len(targets) == 1 and type(targets[0]) is ast.Name)
-        if len(targets) == 1 and type(targets[0]) in (ast.Subscript, ast.Attribute):
-            if type(getattr(targets[0], "slice", None)) not in (type(None), ast.Slice):
-                mark(targets[0].slice)
-            if type(node.value) is not ast.Constant and not hasattr(node.value, "mark"):
-                node.value.mark = next(marks)  # where the target's own text does not show it
-    elif kind is ast.Expr and type(node.value) is ast.Call:
-        call = node.value
-        if type(call.func) is ast.Attribute or type(call.func) is ast.Name and call.func.id == "print":
-            for argument in call.args:
-                mark(argument.value if type(argument) is ast.Starred else argument)
+    def call(self, e, whole: bool) -> None:
+        name = _named(e.func)
+        plain = name in PLAIN_CALLS and not e.keywords
+        if isinstance(e.func, ast.Attribute) and (
+                self.dirty or not isinstance(e.func.value, ast.Name)):
+            self.look(e.func.value)
+        for argument in [*e.args, *[keyword.value for keyword in e.keywords]]:
+            inner = _inner(argument)
+            self.look(inner)
+            lazy = isinstance(inner, (*_COMPREHENSIONS, ast.Lambda)) or (
+                isinstance(inner, ast.Call) and _named(inner.func) in ITERATORS)
+            plain = plain and inner is argument and not lazy
+        if not plain:
+            self.dirty = self.dirty or name not in PLAIN_CALLS | ITERATORS
+            if not whole and name not in ITERATORS:
+                self.mark(e)
+
+
+def _inner(argument):
+    return argument.value if isinstance(argument, ast.Starred) else argument
 
 
 class _Look(ast.NodeTransformer):
-    """Marked expressions report their values: `f(x)` becomes `__see__(7, f(x))`. Except clauses for RecursionError call __handled__."""
+    """Marked expressions report their values: `f(x)` becomes `__see__(7, f(x))`. Except clauses for
+    RecursionError call __handled__, where there is room for the call."""
+
     def visit(self, node):
         self.generic_visit(node)
         if isinstance(node, ast.ExceptHandler) and _may_catch_recursion(node):
-            hook = ast.parse("try: __handled__()\nexcept RecursionError: pass").body[0]  # no room for the call: as it was
+            hook = ast.parse("try: __handled__()\nexcept RecursionError: pass").body[0]
             for part in ast.walk(hook):
-                _place(part, node.line, 0)
+                _put(part, node.line, 0)
             node.body.insert(0, hook)
         if not hasattr(node, "mark"):
             return node
-        hook = ast.copy_location(ast.Name("__see__", ast.Load()), node)
-        return ast.copy_location(ast.Call(hook, [ast.copy_location(ast.Constant(node.mark), node), node], []), node)
+        arguments = [ast.Constant(node.mark), node]
+        look = ast.Call(ast.Name("__see__", ast.Load()), arguments, [])
+        for part in (look, look.func, arguments[0]):
+            ast.copy_location(part, node)
+        return look
 
 
-def _may_catch_recursion(handler: ast.ExceptHandler) -> bool:
-    names = {n.id for n in ast.walk(handler.type) if isinstance(n, ast.Name)} if handler.type else {"BaseException"}
+def _may_catch_recursion(node) -> bool:
+    if not isinstance(node, ast.ExceptHandler):
+        return False
+    names = {_named(n) for n in ast.walk(node.type)} if node.type else {"BaseException"}
     return bool(names & {"RecursionError", "RuntimeError", "Exception", "BaseException"})
 
 
-# ---------------------------------------------------------------------------------------------------------------------------
+# ------------------------------------------------------------------------------------------------
 # Values as text.
 
 # attributes of classes, past any metaclass
-_NAME, _MRO, _SPACE, _MODULE = [type.__dict__[name].__get__ for name in ("__name__", "__mro__", "__dict__", "__module__")]
+_NAME, _MRO, _SPACE, _MODULE = [
+    type.__dict__[name].__get__ for name in ("__name__", "__mro__", "__dict__", "__module__")]
 _ATOMS = frozenset((int, bool, type(None), float, str))
 _FIXED = frozenset((types.FunctionType, types.BuiltinFunctionType, type, types.ModuleType,
                     types.MethodType))
 _CONSTANT = _ATOMS | _FIXED  # the same object has the same text
-_REPR = frozenset((complex, bytes, bytearray, range))
-_LIBRARY = {("collections", "deque"): list, ("collections", "Counter"): dict, ("collections", "defaultdict"): dict,
-            ("collections", "OrderedDict"): dict}
+_GROUPS = frozenset((list, tuple, set, frozenset, dict))
+_LIBRARY = {("collections", "deque"): list, ("collections", "Counter"): dict,
+            ("collections", "defaultdict"): dict, ("collections", "OrderedDict"): dict}
 _MANY, _ROOM, _DEEP = 400, 1000, 4
-_room = 0
 
 
 def text_of(value) -> str:
-    """A value in Python's notation where it has one (builtin values, no subclasses): [1, 'a']. Others by type and fields:
-    Account(owner='Ann', balance=3), <function>. What is too long is abbreviated so that it is no Python: [0, 1 ... 98 more ... 99]."""
-    global _room
-    _room = _ROOM
+    """A value in Python's notation where it has one (builtin values, no subclasses): [1, 'a'].
+    Others by type and fields: Account(owner='Ann', balance=3), <function>. What is too long is
+    abbreviated so that it is no Python: [0, 1 ... 98 more ... 99]."""
+    if type(value) in _ATOMS:
+        return _atom(value)
     try:
-        return _text(value, 0)
+        return _Writer().text(value, 0)
     except RecursionError:
-        return "<" + _NAME(type(value)) + ">"
+        return f"<{_NAME(type(value))}>"
 
 
 def _atom(value) -> str:
-    kind = type(value)
-    if kind is str:
-        return repr(value) if len(value) < 2000 else repr(value[:2000]) + "..."
-    if kind is int and value.bit_length() > 2000:
+    if type(value) is str and len(value) >= 2000:
+        return repr(value[:2000]) + "..."
+    if type(value) is int and value.bit_length() > 2000:
         return f"<int of {value.bit_length()} bits>"
     return repr(value)
 
 
-def _text(value, depth: int) -> str:
-    global _room
-    kind = type(value)
-    if kind in _ATOMS:
-        return _atom(value)
-    if kind in (list, tuple, set, frozenset, dict):
-        return _items(kind, value, depth)
-    if kind in _FIXED:
-        return "<" + _NAME(kind) + ">"
-    if kind in _REPR:
-        return repr(value) if kind in (complex, range) or len(value) < 1000 else f"<{kind.__name__} of {len(value)} bytes>"
-    name, module = _NAME(kind), _MODULE(kind)
-    if "_member_map_" in _SPACE(kind):  # an Enum
-        return f"{name}.{object.__getattribute__(value, '__dict__').get('_name_', '?')}"
-    if module in ("fractions", "decimal") and name in ("Fraction", "Decimal"):
-        return f"{name}({str(value)!r})" if name == "Decimal" else f"Fraction({value.numerator}, {value.denominator})"
-    base = type(None)
-    for base in _MRO(kind):
-        known = _LIBRARY.get((_MODULE(base), _NAME(base)))
-        if known and base is kind or base in (list, tuple, set, frozenset, dict, int, str, float):
-            break
-    else:
-        known = None
-    if depth >= _DEEP or _room < 0:
-        return f"{name}(...)"
-    if known or base in (list, set, frozenset, dict):
-        if module != "__main__" and not known:
-            return f"<{name}>"
-        inner = _items(list if known is list else base if not known else dict, value, depth)
-        if name == "defaultdict":
-            return f"defaultdict({'None' if value.default_factory is None else getattr(value.default_factory, '__name__', '?')}, {inner})"
-        return f"{name}({inner})"
-    if base is tuple:
-        fields = next((_SPACE(b)["_fields"] for b in _MRO(kind) if "_fields" in _SPACE(b)), None)
-        values = list(tuple.__iter__(value))
-        if type(fields) is tuple and len(fields) == len(values):
-            return f"{name}(" + ", ".join([f"{f}={_text(v, depth + 1)}" for f, v in zip(fields, values)]) + ")"
-        return f"{name}({_items(tuple, tuple(values), depth)})"
-    if base in (int, str, float):
-        plain = {int: int.__int__, str: str.__str__, float: float.__float__}[base](value)
-        return f"{name}({_atom(plain)})"
-    if BaseException in _MRO(kind):
-        return f"{name}(" + ", ".join([_text(v, depth + 1) for v in BaseException.args.__get__(value)]) + ")"
-    if module != "__main__":
-        return "<" + name + ">"
-    return f"{name}(" + ", ".join([f"{k}={_text(v, depth + 1)}" for k, v in _fields(value, kind)]) + ")"
+class _Writer:
+    """Writes one value; `room`: for so many more items."""
+
+    def __init__(self):
+        self.room = _ROOM
+
+    def text(self, value, depth: int) -> str:
+        kind = type(value)
+        if kind in _ATOMS:
+            return _atom(value)
+        if kind in _GROUPS:
+            return self.items(kind, value, depth)
+        if kind in _FIXED:
+            return f"<{_NAME(kind)}>"
+        if kind in (complex, range, bytes, bytearray):
+            short = kind in (complex, range) or len(value) < 1000
+            return repr(value) if short else f"<{kind.__name__} of {len(value)} bytes>"
+        name, module = _NAME(kind), _MODULE(kind)
+        if "_member_map_" in _SPACE(kind):  # an Enum
+            return f"{name}.{object.__getattribute__(value, '__dict__').get('_name_', '?')}"
+        if (module, name) == ("decimal", "Decimal"):
+            return f"{name}({str(value)!r})"
+        if (module, name) == ("fractions", "Fraction"):
+            return f"{name}({value.numerator}, {value.denominator})"
+        return self.other(value, kind, name, module, depth)
+
+    def other(self, value, kind, name: str, module: str, depth: int) -> str:
+        """Objects, and subclasses of builtin types."""
+        base = group = _LIBRARY.get((module, name))
+        for parent in _MRO(kind) if not group else ():
+            if parent in _GROUPS or parent in (int, str, float):
+                base = parent
+                break
+        if depth >= _DEEP or self.room < 0:
+            return f"{name}(...)"
+        if base is tuple:
+            return name + self.named_tuple(value, kind, depth)
+        if base in _GROUPS:
+            if module != "__main__" and not group:
+                return f"<{name}>"
+            inner = self.items(base, value, depth)
+            if name == "defaultdict":
+                made = value.default_factory
+                inner = f"{made and getattr(made, '__name__', '?')}, {inner}"
+            return f"{name}({inner})"
+        if base:
+            plain = {int: int.__int__, str: str.__str__, float: float.__float__}[base](value)
+            return f"{name}({_atom(plain)})"
+        if BaseException in _MRO(kind):
+            arguments = BaseException.args.__get__(value)
+            return f"{name}({', '.join([self.text(part, depth + 1) for part in arguments])})"
+        return f"{name}{self.fields(_fields(value, kind), depth)}" if module == "__main__" else (
+            f"<{name}>")
+
+    def fields(self, pairs: list, depth: int) -> str:
+        self.room -= len(pairs)
+        return f"({', '.join([f'{k}={self.text(v, depth + 1)}' for k, v in pairs[:40]])})"
+
+    def named_tuple(self, value, kind, depth: int) -> str:
+        values = tuple(tuple.__iter__(value))
+        for parent in _MRO(kind):
+            names = _SPACE(parent).get("_fields")
+            if type(names) is tuple and len(names) == len(values):
+                return self.fields(list(zip(names, values)), depth)
+        return f"({self.items(tuple, values, depth)})"
+
+    def items(self, kind, value, depth: int) -> str:
+        own = isinstance(value, kind)  # a deque is written as a list
+        walk = dict.items if kind is dict else kind.__iter__ if own else iter
+        size, tail = kind.__len__(value) if own else len(value), []
+        keep = size
+        self.room -= size
+        if depth >= _DEEP:
+            return f"<{kind.__name__}>"
+        if size > _MANY or self.room < 0:
+            keep = 10 if self.room + size > 0 else 2
+            if kind in (list, tuple) and keep == 10:
+                tail = list(walk(value))[-5:]
+        inner = self.listed(kind, itertools.islice(walk(value), keep), depth)
+        if size > keep + len(tail):
+            inner += f" ... {size - keep - len(tail)} more"
+        if tail:
+            inner += " ... " + self.listed(kind, tail, depth)
+        if kind is list:
+            return f"[{inner}]"
+        if kind is tuple:
+            return f"({inner}{',' * (size == 1)})"
+        if kind is dict or inner and kind is set:
+            return f"{{{inner}}}"
+        return f"{kind.__name__}({inner and f'{{{inner}}}'})"
+
+    def listed(self, kind, values, depth: int) -> str:
+        if kind is dict:
+            return ", ".join([f"{self.text(k, depth + 1)}: {self.text(v, depth + 1)}"
+                              for k, v in values])
+        return ", ".join([self.text(value, depth + 1) for value in values])
 
 
 def _fields(value, kind) -> list:
-    """The data of an object of one of the program's own classes, without calling any of its methods."""
-    global _room
-    found = []
+    """The data of an object of the program's own classes, without calling any of its methods."""
     try:
         own = object.__getattribute__(value, "__dict__")
-        if type(own) is dict:
-            found += [(k, v) for k, v in own.items() if type(k) is str]
+        found = [pair for pair in own.items() if type(pair[0]) is str] if type(own) is dict else []
     except AttributeError:
-        pass
-    for base in reversed(_MRO(kind)):
-        for k, v in _SPACE(base).items():
-            if type(v) is types.MemberDescriptorType and k[:2] != "__":
+        found = []
+    for parent in reversed(_MRO(kind)):
+        for name, slot in _SPACE(parent).items():
+            if type(slot) is types.MemberDescriptorType and name[:2] != "__":
                 try:
-                    found.append((k, v.__get__(value)))
+                    found.append((name, slot.__get__(value)))
                 except AttributeError:
                     pass
-    _room -= len(found)
-    return found[:40]
-
-
-def _items(kind, value, depth: int) -> str:
-    global _room
-    size = kind.__len__(value) if kind is not list or type(value) is list else len(value)
-    _room -= size
-    if depth >= _DEEP:
-        return "<" + kind.__name__ + ">"
-    if size > _MANY or _room < 0:
-        keep = 10 if _room + size > 0 else 2
-        head = list(itertools.islice(iter(value) if kind is not dict else dict.items(value), keep))
-        tail = list(value)[-5:] if kind in (list, tuple) and keep == 10 else []
-        parts = [_text(v, depth + 1) for v in head] if kind is not dict else [
-            _text(k, depth + 1) + ": " + _text(v, depth + 1) for k, v in head]
-        inner = ", ".join(parts) + (f" ... {size - len(head) - len(tail)} more" if size > len(head) + len(tail) else "")
-        inner += " ... " + ", ".join([_text(v, depth + 1) for v in tail]) if tail else ""
-    elif kind is dict:
-        return "{" + ", ".join([_text(k, depth + 1) + ": " + _text(v, depth + 1) for k, v in dict.items(value)]) + "}"
-    elif kind is list and type(value) is list:
-        return "[" + ", ".join([_atom(v) if type(v) in _ATOMS else _text(v, depth + 1) for v in value]) + "]"
-    else:
-        inner = ", ".join([_text(v, depth + 1) for v in kind.__iter__(value)] if kind is not list else [_text(v, depth + 1) for v in value])
-    if kind is dict:
-        return "{" + inner + "}"
-    if kind is list:
-        return "[" + inner + "]"
-    if kind is tuple:
-        return "(" + inner + ("," if size == 1 else "") + ")"
-    return "{" + inner + "}" if inner and kind is set else kind.__name__ + "(" + (inner and "{" + inner + "}") + ")"
+    return found
 
 
 def _message(exception) -> str:
     """What str() would say, where that runs none of the program's own methods."""
     try:
-        if not isinstance(exception, BaseException) or not all(type(a) in _ATOMS for a in BaseException.args.__get__(exception)):
+        arguments = BaseException.args.__get__(exception)
+        if not all([type(argument) in _ATOMS for argument in arguments]):
             return ""
         if isinstance(exception, SystemExit):
             return "" if exception.code is None else str(exception.code)
-        own = next(b for b in _MRO(type(exception)) if "__str__" in _SPACE(b))
+        own = next(parent for parent in _MRO(type(exception)) if "__str__" in _SPACE(parent))
         return str(exception)[:300] if own.__module__ == "builtins" else ""
     except Exception:
         return ""
 
 
-# ---------------------------------------------------------------------------------------------------------------------------
+# ------------------------------------------------------------------------------------------------
 # The recorder.
 
+
 def difference(before: str, now: str) -> list:
-    """-> [k, m, text]: now == before[:k] + text + before[len(before) - m:]. What a limit of bytes counts, and what is sent."""
-    def common(a, b):
-        low, high = 0, min(len(a), len(b))
-        while low < high:
-            middle = (low + high + 1) // 2
-            low, high = (middle, high) if a[:middle] == b[:middle] else (low, middle - 1)
-        return low
-    k = common(before, now)
-    m = common(before[k:][::-1], now[k:][::-1])
+    """-> [k, m, text]: now == before[:k] + text + before[len(before) - m:]. What a limit of bytes
+    counts, and what is sent."""
+    k = _common(before, now)
+    m = _common(before[k:][::-1], now[k:][::-1])
     return [k, m, now[k:len(now) - m]]
+
+
+def _common(a: str, b: str) -> int:
+    """How many characters they begin with in common."""
+    low, high = 0, min(len(a), len(b))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if a[:middle] == b[:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
 
 
 def whole(events: list) -> None:
     """Puts the full texts back into events that were sent as differences."""
     texts = {}
     for kind, frame, _, changes, *_ in events:
-        if kind == "call":
-            texts[frame] = {}
-        known = texts.setdefault(frame, {})
+        known = texts[frame] = {} if kind == "call" else texts.get(frame, {})
         for name, now in changes.items():
             if type(now) is list:
+                start, end, new = now
                 before = known[name]
-                now = changes[name] = before[:now[0]] + now[2] + before[len(before) - now[1]:]
-            known[name] = now
+                changes[name] = before[:start] + new + before[len(before) - end:]
+            known[name] = changes[name]
 
 
 class Limit(BaseException):
