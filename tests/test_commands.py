@@ -245,6 +245,22 @@ def test_lab_readme_has_a_command_for_everything_and_only_flags_that_exist():
     assert set(lab_commands()) <= named
 
 
+def test_lab_readme_makes_every_checkpoint_that_is_measured():
+    from lab.evaluate import CHECKPOINTS
+    made = []
+    for words in commands_in((ROOT / "lab/README.md").read_text()):
+        default = ""
+        if words[1] == "-m" and words[2] == "lab.control":
+            default = f"{'few' if 'few-rl' in words else 'sft'}-{'ceiling' if '--ceiling' in words else 'control'}"
+        elif words[1] == "-m" and words[2] in lab_commands():
+            source = (ROOT / f"{words[2].replace('.', '/')}.py").read_text()
+            default = re.findall(r'^    (?:rl|sft)\.main\((?:\w+, )?"([\w-]+)"', source, re.MULTILINE)
+            default = default[0] if default else ""
+        made.append(words[words.index("--name") + 1] if "--name" in words else default)
+    made = [name for name in made if name]
+    assert len(made) == len(set(made)) and set(made) == {line.split()[0] for line in CHECKPOINTS.split("\n") if line} - {"other"}
+
+
 def test_reading_minutes_are_honest():
     """25 lines a minute, within a minute and a half."""
     rows = re.findall(r"^\| \[.*?\]\((\S+\.py)\) \|.*\| (\d+) \|$", README, re.MULTILINE)
