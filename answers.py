@@ -15,7 +15,7 @@ import numpy as np
 import tasks
 from fast import generate  # model.py's, faster
 from model import CheckpointError, Tokenizer, load_checkpoint, pick_device
-from runs import share
+from runs import gather, share
 
 
 class Model:
@@ -42,6 +42,7 @@ class Model:
             said.update(zip(new, share(new, partial(self.sample, max_new_tokens, number))))
             if self.args.rank == 0:
                 tasks.replace_text(self.file, json.dumps(self.said))
+            gather([])  # who reads the file next finds it written
         return list(map(said.get, prompts))
 
     def sample(self, max_new_tokens, number, prompts):

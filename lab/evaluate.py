@@ -24,6 +24,7 @@ from answers import Model
 from eval import Attempt, scores, self_rlef
 from lab import figures
 from lab.figures import Item, by_group, compare, of, split
+from runs import share
 from tasks import explanation_lines, parse_outcome, same_outcome
 from trace import first_wrong_step
 
@@ -127,9 +128,15 @@ class Lab:
         return rounds, right, scores(rounds, self.truth.outcomes)
 
     def true_lines(self, code, stdin):
-        """The explanation of a run; none where it cannot be recorded to its end, or is too long."""
-        run = tracer.record(code, stdin, 1_000, sandbox=self.truth.sandbox)
-        return tracer.narrate(run) if run.complete and run.status != "LIMIT" else []
+        """The explanation of a run, recorded by one process; none if it has no end, or a far one."""
+        return share([(code, stdin)], self.record)[0]
+
+    def record(self, pairs):
+        told = []
+        for code, stdin in pairs:
+            run = tracer.record(code, stdin, 1_000, sandbox=self.truth.sandbox)
+            told.append(tracer.narrate(run) if run.complete and run.status != "LIMIT" else [])
+        return told
 
     def own_cases(self, name):
         """As in the course; with the true explanation of the first TOLD."""
