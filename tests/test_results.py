@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lab import plots, report
-from lab.report import TABLES, Table, cell, expanded, fill, grid, listed, lookup, read, render
+from lab.report import TABLES, cell, described, expanded, fill, grid, listed, lookup, read, render
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "results/README.md"
@@ -28,8 +28,8 @@ def shell(*words, cwd=ROOT):
 # The README files.
 
 def test_every_table_of_the_readme_files_is_made_from_the_committed_files():
-    assert {"README.md", "results/README.md"} <= {path.relative_to(ROOT).as_posix() for path in report.readmes()}
-    for path in report.readmes():
+    assert {path for path in [*ROOT.glob("*.md"), *ROOT.glob("*/*.md")] if report.BLOCK.search(path.read_text())} == set(report.READMES)
+    for path in report.READMES:
         text = path.read_text()
         assert fill(text) == text, f"{path}: python -m lab.report --write"
         assert len(report.BLOCK.findall(text)) == len(re.findall("^<!-- end of ", text, re.MULTILINE)), path
@@ -45,7 +45,7 @@ def test_a_changed_figure_is_noticed():
 def test_all_that_was_measured_is_shown():
     shown = {name for _, name, *_ in report.BLOCK.findall(RESULTS.read_text())} | {"headline"}
     assert shown == set(TABLES)
-    kinds = {line[0] for line in listed(TABLES["wrong_steps"].columns)}
+    kinds = {label for label, _ in TABLES["wrong_steps"].columns}
     for folder in RUNS:
         for name, row in read(folder)["first_wrong_step"].items():
             assert set(row["kinds"]) <= kinds or not name.startswith(("sft/nlex", "rl/nlex")), name
@@ -97,19 +97,33 @@ def test_paths_rows_and_columns():
     assert lookup(metrics, "best:open:k:1")["value"] == 0.2 and lookup(metrics, "best::k:0")["value"] == 0.3
     assert lookup(metrics, "best:k:1") is lookup(metrics, "no:k") is lookup(metrics, "solve:rl:deeper") is None
     assert lookup(metrics, "solve:rl/") == 1 and lookup(metrics, "solve:rl/open") == 2
-    assert listed("\na | b | c\nd e\n | f\n") == [["a", "b", "c"], ["d e", "d e"], ["", "f"]]
+    assert listed("\na | b | c\nd e; g\n | f\n") == [["a", "b", "c"], ["d e", "d e"], ["g", "g"], ["", "f"]]
     assert expanded(metrics, listed("* | solve:rl*:{}\nx | y\n* | none:*")) == [
         ["rl", "solve:rl:{}"], ["rl/open", "solve:rl/open:{}"], ["x", "y"]]
-    rows = "1 | best:{}:k:0 | a\n2 | best:{}:k:1\n3 | best:{}:k:2"
-    table = Table("T", "C.", "k", rows, "all | \nopen\nnone", texts=("note",), paper="1.0.")
-    lines, n = grid(table, [metrics])
-    assert lines == [["k", "all", "open", "note"],
-                     ["1", "30.0 (0.0 to 100.0)", "10.0 (0.0 to 100.0)", "a"], ["2", "-", "20.0 (0.0 to 100.0)", ""]]
+    table = described("""
+TABLE t: T: U
+C
+c.
+Paper: 1.0.
+COLUMNS k | note
+all | ; open
+none
+ROWS
+1 | best:{}:k:0 | a
+2 | best:{}:k:1
+3 | best:{}:k:2
+""")["t"]
+    columns, n = grid(table, [metrics])
+    assert columns == [("k", "1", "2"), ("all", "30.0 (0.0 to 100.0)", "-"),
+                       ("open", "10.0 (0.0 to 100.0)", "20.0 (0.0 to 100.0)"), ("note", "a", "")]
     assert n == {400}
     text = render(table, [metrics | {"seed": 3, "commit": "0123456789"}], ["results/x"])
-    assert text.startswith("**T.** C. Paper: 1.0.\n\n| k | all ")
+    assert text.startswith("**T: U.** C c. Paper: 1.0.\n\n| k | all ")
     assert text.endswith("<sub>`results/x`; seed 3; n = 400 a cell and run; commit 0123456</sub>")
     assert render(table, [{}], ["x"]) == ""
+    each = described("TABLE a: A\nB\nCOLUMNS c\nd\nROWS with n\ne\n\nTABLE f: F\nG\nCOLUMNS\nh\nROWS\ni\n")
+    assert [(name, table.head, table.note, table.rows, table.show_n) for name, table in each.items()] == [
+        ("a", "c", "", [["e", "e"]], True), ("f", "", "", [["i", "i"]], False)]
 
 
 def test_whatever_a_run_lacks_is_left_out():
@@ -143,18 +157,13 @@ def test_logs(tmp_path):
     (tmp_path / "rl.jsonl").write_text('{"step": 0, "val_short": 0.5}\n' + "".join(
         f'{{"step": {k}, "seconds": {{"sample": 2, "run": 1, "train": 3, "validate": 50}}}}\n' for k in (1, 2)))
     (tmp_path / "sft-control.jsonl").write_text('{"step": 1, "train_seconds": 8, "val_short": 0.6}\n')
-    course = lambda name: [record["trained"] for record in plots.training_course(tmp_path, name, "rl")]
-    assert course("rl") == [0, 6, 12] and course("sft-control") == [0, 8] and course("sft-ceiling") == []  # validation is no training
-    (tmp_path / "metrics.json").write_text('{"predict": {}}')
+    rl, control, ceiling = (tmp_path / f"{name}.jsonl" for name in ("rl", "sft-control", "sft-ceiling"))
+    course = lambda log: [record["training seconds"] for record in plots.training_log(log, rl)]
+    assert course(rl) == [0, 6, 12] and course(control) == [0, 8] and course(ceiling) == []  # validation is no training
+    assert plots.found(tmp_path, "rl rl-* sft-c* sft") == [rl, control, tmp_path / "sft.jsonl"]
+    (tmp_path / "metrics.json").write_text('{"predict": {}, "seconds": {"data": 1.5, "rl": 2, "peak_memory_mb": 900}}')
+    assert read(tmp_path)["seconds"]["total"] == 3.5
     assert read(tmp_path)["rl_seconds"] == {"sample": 4, "run": 2, "train": 6, "validate": 100}
-
-
-def test_shares_of_wrong_steps():
-    told = lambda n, **kinds: {"n": n, "wrong": sum(kinds.values()), "kinds": kinds}
-    run = {"first_wrong_step": {"sft/nlex/short": told(6, arithmetic=2), "sft/nlex/longer": told(4, loop=1, arithmetic=1),
-                                "sft/nlex/own": told(9, loop=9)}}
-    assert plots.wrong_step_shares(run, "sft/nlex") == {"arithmetic": 0.3, "loop": 0.1}
-    assert plots.wrong_step_shares(run, "rl/nlex") == {}
 
 
 def test_without_matplotlib_one_line(tmp_path):
@@ -169,7 +178,7 @@ def test_plots(tmp_path, monkeypatch):
         (tmp_path / name).write_text((ROOT / "results/course" / name).read_text())
     monkeypatch.setattr(sys, "argv", ["plots", str(tmp_path)])
     plots.main()
-    names = {"best_at_k", "accuracy_by_steps", "first_wrong_step", "learning", "rl_curves"}
+    names = {"best_at_k", "learning", "rl_curves"}
     assert {path.stem for path in tmp_path.glob("*.png")} == names
     monkeypatch.setattr(sys, "argv", ["plots", "--best", str(tmp_path / "all.png"), *map(str, RUNS[:2])])
     plots.main()
