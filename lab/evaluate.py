@@ -128,7 +128,7 @@ class Lab:
         return rounds, right, scores(rounds, self.truth.outcomes)
 
     def true_lines(self, code, stdin):
-        """The explanation of a run, recorded by one process; none if it has no end, or a far one."""
+        """The explanation of a run, recorded by one process; none if it does not end soon."""
         return share([(code, stdin)], self.record)[0]
 
     def record(self, pairs):
