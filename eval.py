@@ -43,7 +43,7 @@ CHECKPOINTS = {  # file in --out: its name in metrics.json, stage/answer format
     "sft": "sft/nlex",
     "rl": "rl/nlex",
 }
-SHIPPED = Path(__file__).parent / "results" / "cpu-seed0" / "model.pt"
+SHIPPED = Path(__file__).with_name("results") / "cpu-seed0" / "model.pt"
 
 # --------------------------------------------------------------------------------------------------
 # Estimators.
@@ -211,10 +211,10 @@ def pick(model, rounds, right, truth, replicates):
     judges["exec"] = [scores(rounds, truth.outcomes)]                  # the oracle
     for number in range(1, replicates + 1):
         judges["simulate"].append(scores(rounds, partial(model.belief, number=number)))
-    length = []
-    for attempts in rounds:
-        length.append([-len(attempt.code) or -math.inf for attempt in attempts])
-    judges["short1"] = [np.array(length)]
+    brevity = []
+    for attempts in rounds:  # none at all is not short
+        brevity.append([-len(attempt.code) or -math.inf for attempt in attempts])
+    judges["short1"] = [np.array(brevity)]
     best = {}
     for judge, each in judges.items():
         best[judge] = np.mean(list(map(partial(best_at_k, right), each)), axis=0)
@@ -331,21 +331,16 @@ def show(args):
         run = tracer.record(code, args.stdin)
     except (OSError, ValueError, SyntaxError) as problem:
         tasks.fail(f"cannot use {args.show}: {problem}")
+    if run.status == "LIMIT":
+        tasks.fail(f"this run is too long to explain: {run.reason}")
     (told,) = Model(args.ckpt, args).simulate([(code, args.stdin)], 0)
     said, true = tasks.explanation_lines(told), tracer.narrate(run)
     wrong, width = first_wrong_step(said, true), max(map(len, said), default=0)
     print(f"{code}\n   {'simulated':{width}}  what happens on {args.stdin!r}")
     for k, (left, right) in enumerate(zip_longest(said, true, fillvalue="")):
         print(f"{'>>' if wrong and wrong[0] == k else '  '} {left:{width}}  {right}")
-    print(f"\nsimulated {parse_outcome(told)}, true {(run.stdout, run.error)}")
-
-
-def write(args, metrics):
-    """metrics.json and report.md in --out."""
-    seconds = json.loads((args.out / "seconds.json").read_text())
-    metrics |= {"preset": args.preset, "seed": args.seed, "seconds": seconds}
-    tasks.replace_text(args.out / "metrics.json", json.dumps(metrics, indent=1))
-    tasks.replace_text(args.out / "report.md", table(metrics) + "\n")
+    print(f"\nfirst wrong step: {wrong[1] if wrong else 'none'}; output simulated "
+          f"{parse_outcome(told)}, true {(run.stdout, run.error)}")
 
 
 def main():
@@ -355,7 +350,7 @@ def main():
     parser.add_argument("--stdin", default="", help="with --show: its standard input, as text")
     parser.add_argument("--ckpt", type=Path, default=SHIPPED, help="with --show: the checkpoint")
     args = tasks.settings(parser, "answers", "eval")
-    args.rank, args.ranks = join_processes(pick_device())
+    args.rank, _ = join_processes(pick_device())
     if args.show:
         return show(args)
     started = time.time()
@@ -363,7 +358,10 @@ def main():
         metrics = measure(args, Truth(sandbox))
     if args.rank == 0:
         tasks.add_seconds(args.out, "eval", time.time() - started)
-        write(args, metrics)
+        seconds = json.loads((args.out / "seconds.json").read_text())
+        metrics |= {"preset": args.preset, "seed": args.seed, "seconds": seconds}
+        tasks.replace_text(args.out / "metrics.json", json.dumps(metrics, indent=1))
+        tasks.replace_text(args.out / "report.md", table(metrics) + "\n")
         print(table(metrics))
     leave_processes()
 

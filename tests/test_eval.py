@@ -364,14 +364,14 @@ def test_show_puts_the_simulation_beside_the_truth(out, tmp_path, monkeypatch, c
     program.write_text("x = int(input())\nprint(x + 1)\n")
     flags = ["--out", out, "--show", program, "--stdin", "4", "--ckpt", out / "sft.pt"]
     said = run_main(monkeypatch, capsys, course.main, *FLAGS, *flags)
-    assert "\n>> " in said and "'5\\n'" in said
+    assert "\n>> " in said and "'5\\n'" in said and "step: none" not in said
     import tracer
     run = tracer.record(program.read_text(), "4")
     truth = tasks.predict_answer(tracer.narrate(run), ("5\n", ""))
     monkeypatch.setattr(Model, "simulate", lambda self, pairs, number: [truth])
     said = run_main(monkeypatch, capsys, course.main, *flags)
-    assert "\n>> " not in said and said.count("We print 4 + 1 = 5.") == 2
-    for bad, text in ((tmp_path / "none.py", None), (tmp_path / "bad.py", "x = = 3\n")):
+    assert "\n>> " not in said and said.count("We print 4 + 1 = 5.") == 2 and "first wrong step: none" in said
+    for bad, text in ((tmp_path / "none.py", None), (tmp_path / "bad.py", "x = = 3\n"), (tmp_path / "long.py", "while True:\n    x = 1\n")):
         if text:
             bad.write_text(text)
         with pytest.raises(SystemExit) as ended:
