@@ -1,1 +1,1 @@
-"""May be skipped: every other table, ablation, control, plot and benchmark; the course does not use it."""
+"""May be skipped: every other table, ablation, control, plot and benchmark. No part of the course."""
