@@ -1,1 +1,1 @@
-"""May be skipped: every other table, ablation, control, plot and benchmark. No part of the course."""
+"""May be skipped: every other table, ablation, control, plot and benchmark."""
