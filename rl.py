@@ -59,6 +59,7 @@ import sys
 import time
 from dataclasses import asdict, dataclass, field
 from functools import partial
+from statistics import fmean
 
 import torch
 from tqdm import tqdm
@@ -245,10 +246,6 @@ def learnable(groups: list[list[Episode]]) -> list[Turn]:
     return [turn for turn in turns_of(groups) if torch.as_tensor(turn.advantage).any()]
 
 
-def mean(values: list) -> float:
-    return sum(values) / max(1, len(values))
-
-
 def describe(step: int, played: dict[str, list[list[Episode]]]) -> dict:
     """What the log says of one step, over all processes."""
     record, surprise = {"step": step, "skipped": 0, "groups": 0}, []
@@ -264,11 +261,11 @@ def describe(step: int, played: dict[str, list[list[Episode]]]) -> dict:
         record["groups"] += len(groups)
         record["skipped"] += len(groups) - sum(bool(learnable([group])) for group in groups)
         if name == "multi" and groups:
-            record["multi_first"] = mean(first)
+            record["multi_first"] = fmean(first)
         if groups:
-            record |= {f"{name}_pass": mean(last), f"{name}_length": mean(lengths),
-                       f"{name}_cut": mean(cut)}
-    return record | {"tokens": len(surprise), "entropy": -mean(surprise)}
+            record |= {f"{name}_pass": fmean(last), f"{name}_length": fmean(lengths),
+                       f"{name}_cut": fmean(cut)}
+    return record | {"tokens": len(surprise), "entropy": -fmean(surprise or [0.0])}
 
 
 def asker(model, tokenizer, rng):

@@ -171,12 +171,8 @@ def add_seconds(out, stage, seconds):
     record = json.loads(path.read_text()) if path.exists() else {}
     record[stage] = round(record.get(stage, 0) + seconds, 1)
     unit = 2**20 if sys.platform == "darwin" else 2**10
-    peaks = {"peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // unit}
-    torch = sys.modules.get("torch")  # making data needs none
-    if torch and torch.cuda.is_available():
-        peaks["peak_gpu_memory_mb"] = torch.cuda.max_memory_reserved() // 2**20
-    for name, peak in peaks.items():
-        record[name] = max(record.get(name, 0), peak)
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // unit
+    record["peak_memory_mb"] = max(record.get("peak_memory_mb", 0), peak)
     replace_text(path, json.dumps(record, indent=1))
 
 
