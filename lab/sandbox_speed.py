@@ -1,57 +1,54 @@
 """How fast is the sandbox beside other ways to run a program, and does it stay right and small?
 
-    python -m lab.sandbox_speed > results/sandbox.json       # 3 minutes on 2 quiet cores
-    python -m lab.sandbox_speed --rounds 1 --soak 500        # a look
+    python -m lab.sandbox_speed > results/sandbox.json       # 4 minutes on 2 quiet cores
 
-Speed: each way runs the same programs on the same one core, in turns; runs a second, by round.
-Soak: mixed runs on all cores, one in fifty of them hostile (soak in tests/hostile.py); the caller's
-memory, descriptors and processes are noted after every thousand. Ends with 1 if a run went wrong.
+Soak: 50,000 mixed runs on all cores, one in fifty of them hostile (tests/hostile.py); the caller's
+memory, descriptors and processes after the first and the last thousand. Speed: each way runs the
+same programs on the same one core, in turns; runs a second, by round.
 """
 
 import argparse
-import contextlib
 import io
 import json
-import multiprocessing
 import os
-import platform
-import re
 import subprocess
 import sys
-import time
+from collections import defaultdict
+from multiprocessing import get_context
+from time import perf_counter, strftime
 
 from sandbox import Sandbox
 
+ROUNDS, RUNS, SOAK = 5, 150, 50_000  # RUNS: of each program, each way, in a round
 ADD = "print(int(input()) + 1)"
-MODULES = "import bisect, collections, functools, heapq, itertools, math, re, string\n"
-PROGRAMS = {"trivial program": ADD, "one that imports eight usual modules": MODULES + ADD}
-RUNS = 300   # of each program in a round; the slow ways: a fifth
+PROGRAMS = {
+    "trivial program": ADD,
+    "one that imports eight usual modules":
+        "import bisect, collections, functools, heapq, itertools, math, re, string\n" + ADD,
+}
 
 
 # Other ways to run a program: code, stdin -> stdout. None of them stops a hostile one.
 
 def fresh(code, stdin):
-    command = [sys.executable, "-I", "-c", code]
-    return subprocess.run(command, input=stdin, capture_output=True, text=True).stdout
+    return subprocess.check_output([sys.executable, "-I", "-c", code], input=stdin, text=True)
 
 
 def execute(code, stdin):
-    """In this process, as the children of multiprocessing do it."""
-    sys.stdin = io.StringIO(stdin)
-    with contextlib.redirect_stdout(io.StringIO()) as output:
-        exec(code, {})
-    return output.getvalue()
+    """In this process, which multiprocessing has made for this run."""
+    sys.stdin, sys.stdout = io.StringIO(stdin), io.StringIO()
+    exec(code, {})
+    return sys.stdout.getvalue()
 
 
 def pool(method):
-    """A process for every run."""
-    workers = multiprocessing.get_context(method).Pool(1, maxtasksperchild=1)
+    workers = get_context(method).Pool(1, maxtasksperchild=1)
     return lambda *job: workers.apply(execute, job)
 
 
 def manager(code, stdin):
     """A process and a shared list for every run, as the checkers of several benchmarks do it."""
-    context = multiprocessing.get_context("fork")
+    context = get_context("fork")
     with context.Manager() as shared:
         answers = shared.list()
         process = context.Process(target=lambda: answers.append(execute(code, stdin)))
@@ -60,7 +57,7 @@ def manager(code, stdin):
         return answers[0]
 
 
-def speed(sandbox, rounds: int) -> dict:
+def speed(sandbox):
     """Way -> program -> runs a second in each round."""
     ways = {
         "this sandbox": lambda *job: sandbox.run(*job).stdout,
@@ -69,47 +66,34 @@ def speed(sandbox, rounds: int) -> dict:
         "multiprocessing pool, a process for each run, spawn": pool("spawn"),
         "multiprocessing process and manager for each run": manager,
     }
-    rates = {way: {program: [] for program in PROGRAMS} for way in ways}
-    for _ in range(rounds):
+    rates = defaultdict(lambda: defaultdict(list))
+    for _ in range(ROUNDS):
         for way, run in ways.items():
             for program, code in PROGRAMS.items():
-                runs = RUNS if way == "this sandbox" else RUNS // 5
-                run(code, "41")
-                began = time.perf_counter()
-                for _ in range(runs):
+                began = perf_counter()
+                for _ in range(RUNS):
                     assert run(code, "41") == "42\n"
-                rates[way][program].append(round(runs / (time.perf_counter() - began), 2))
+                rates[way][program].append(RUNS / (perf_counter() - began))
     return rates
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, default=7, help="of the speed comparison")
-    parser.add_argument("--soak", type=int, default=50_000, help="runs of the soak")
-    args = parser.parse_args()
-    sys.path.insert(0, "tests")   # beside this folder, which python -m finds from there
-    from hostile import soak
-    with open("/proc/cpuinfo") as file:
-        processor = re.search("model name.*: (.*)|$", file.read())[1]
-    system = platform.uname()
-    commit = ["git", "rev-parse", "--short=12", "HEAD"]
+def main():
+    argparse.ArgumentParser(description=__doc__,
+                            formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
+    from lab.trace_speed import machine  # here: the processes of "spawn" import what stands above
+    from tests.hostile import soak
+
     result = {
-        "command": " ".join(["python", *sys.orig_argv[1:]]),
-        "commit": subprocess.check_output(commit, text=True).strip(),
-        "date": time.strftime("%Y-%m-%d"),
-        "machine": f"{os.cpu_count()} cores ({processor or system.machine}), {system.system} "
-                   f"{system.release.split('-')[0]}, Python {platform.python_version()}",
+        "command": "python -m lab.sandbox_speed",
+        "commit": subprocess.getoutput("git rev-parse --short=12 HEAD"),
+        "date": strftime("%Y-%m-%d"),
+        "machine": machine(),
+        "soak": soak(SOAK),
     }
-    cores = os.sched_getaffinity(0)
-    os.sched_setaffinity(0, {min(cores)})   # callers, workers and programs share one core
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # callers, workers, programs: one core
     with Sandbox(1) as sandbox:
-        result["level"] = sandbox.level
-        result["speed"] = speed(sandbox, args.rounds)
-    os.sched_setaffinity(0, cores)
-    result["soak"] = soak(args.soak)
+        result["speed"] = speed(sandbox)
     print(json.dumps(result, indent=1))
-    sys.exit(bool(result["soak"]["wrong"]))
 
 
 if __name__ == "__main__":
