@@ -32,7 +32,7 @@ import numpy as np
 import tasks
 from answers import Model, Truth
 from model import pick_device
-from runs import join_processes, leave_processes
+from runs import join_processes, leave_processes, provenance
 from sandbox import Sandbox
 from tasks import parse_outcome, parse_program, same_outcome
 from trace import first_wrong_step
@@ -327,16 +327,18 @@ def show(args):
 
     try:
         code = args.show.read_text()
-        compile(code, args.show, "exec")
+        compile(code, args.show, "exec", dont_inherit=True)
         run = tracer.record(code, args.stdin)
     except (OSError, ValueError, SyntaxError) as problem:
         tasks.fail(f"cannot use {args.show}: {problem}")
     if run.status == "LIMIT":
         tasks.fail(f"this run is too long to explain: {run.reason}")
-    (told,) = Model(args.ckpt, args).simulate([(code, args.stdin)], 0)
+    own = args.out / "rl.pt"
+    checkpoint = args.ckpt or (own if own.exists() else SHIPPED)
+    (told,) = Model(checkpoint, args).simulate([(code, args.stdin)], 0)
     said, true = tasks.explanation_lines(told), tracer.narrate(run)
     wrong, width = first_wrong_step(said, true), max(map(len, said), default=0)
-    print(f"{code}\n   {'simulated':{width}}  what happens on {args.stdin!r}")
+    print(f"{code}\n   {'simulated':{width}}  what happens on {args.stdin!r} ({checkpoint})")
     for k, (left, right) in enumerate(zip_longest(said, true, fillvalue="")):
         print(f"{'>>' if wrong and wrong[0] == k else '  '} {left:{width}}  {right}")
     print(f"\nfirst wrong step: {wrong[1] if wrong else 'none'}; output simulated "
@@ -348,7 +350,7 @@ def main():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--show", type=Path, metavar="PROG.PY", help="simulate this program")
     parser.add_argument("--stdin", default="", help="with --show: its standard input, as text")
-    parser.add_argument("--ckpt", type=Path, default=SHIPPED, help="with --show: the checkpoint")
+    parser.add_argument("--ckpt", type=Path, help="with --show: who (OUT/rl.pt, else ours)")
     args = tasks.settings(parser, "answers", "eval")
     args.rank, _ = join_processes(pick_device())
     if args.show:
@@ -359,7 +361,7 @@ def main():
     if args.rank == 0:
         tasks.add_seconds(args.out, "eval", time.time() - started)
         seconds = json.loads((args.out / "seconds.json").read_text())
-        metrics |= {"preset": args.preset, "seed": args.seed, "seconds": seconds}
+        metrics |= {"preset": args.preset, "seed": args.seed, "seconds": seconds, **provenance()}
         tasks.replace_text(args.out / "metrics.json", json.dumps(metrics, indent=1))
         tasks.replace_text(args.out / "report.md", table(metrics) + "\n")
         print(table(metrics))

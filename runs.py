@@ -1,4 +1,4 @@
-"""How is a run kept, and shared? Logs, saves that a killed run goes on from, torchrun's processes.
+"""How is a run kept, and shared? Logs, provenance, saves to go on from, torchrun's processes.
 
 This file may be skipped: it is what sft.py, rl.py and eval.py need besides their idea.
 """
@@ -8,7 +8,10 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import platform
+import shlex
 import signal
+import subprocess
 import sys
 import time
 
@@ -43,6 +46,22 @@ def log_step(args, record: dict, rank: int) -> None:
         log_metrics(args.out / f"{args.name}.jsonl", record)
         told = [f"{key} {round(value, 4)}" for key, value in record.items() if key != "seconds"]
         tqdm.write("  ".join([f"{args.name:6s}", *told]))
+
+
+def provenance() -> dict:
+    """What a figure can be traced by."""
+    try:
+        here = os.path.dirname(os.path.abspath(__file__))
+        commit = subprocess.check_output(["git", "-C", here, "rev-parse", "HEAD"],
+                                         stderr=subprocess.DEVNULL, text=True).strip()
+    except (OSError, subprocess.CalledProcessError):  # no git, or no repository
+        commit = "unknown"
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
+    machine = (f"{platform.platform()}, {os.cpu_count()} cores, {device}, "
+               f"Python {platform.python_version()}, torch {torch.__version__}")
+    command = shlex.join(["python", os.path.basename(sys.argv[0]), *sys.argv[1:]])
+    return {"command": command, "commit": commit, "date": time.strftime("%Y-%m-%d"),
+            "machine": machine}
 
 
 # --------------------------------------------------------------------------------------------------

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import re
 from pathlib import Path
 
@@ -19,6 +18,7 @@ import tasks
 from answers import Model
 from eval import SHIPPED
 from lab import figures
+from runs import provenance
 
 
 def load_programs(path):
@@ -75,8 +75,7 @@ def main():
         print(f"  {level:12s} {levels[level]['value']:6.1%}   n = {levels[level]['n']}")
     print(f"  wrong: {too_long} too long ({n_ctx} tokens), {unreadable} without a readable output")
     record = {"file": args.file.name, "checkpoint": str(args.ckpt), "levels": levels,
-              "commit": os.popen("git rev-parse HEAD").read().strip(),
-              "too_long": too_long, "unreadable": unreadable}
+              "too_long": too_long, "unreadable": unreadable, **provenance()}
     path = args.out / f"programs-{args.file.stem}.json"
     tasks.replace_text(path, json.dumps(record, indent=1) + "\n")
 
