@@ -10,8 +10,8 @@
 
 An expression is a generator of its rounds (text, how strongly that binds, value). An exception of
 the program comes out of it where it happened; one that ends PENDING cannot be worked out here.
-There is one function for each form of expression that the worlds contain; tracer/expressions.py adds
-Python's other forms.
+There is one function for each form of expression that the worlds contain; tracer/expressions.py
+adds Python's other forms.
 """
 
 from __future__ import annotations
@@ -127,6 +127,18 @@ def targets(node) -> list[str]:
     return [name.id for name in names if isinstance(name.ctx, ast.Store)]
 
 
+def expression(statement):
+    """What a statement works out: its right side, its condition, what it prints."""
+    if isinstance(statement, ast.AugAssign):
+        return ast.BinOp(ast.Name(statement.target.id), statement.op, statement.value)
+    part = getattr(statement, "value", None) or getattr(statement, "test", None)
+    return part.args[0] if is_print(part) and part.args else part
+
+
+def is_print(call) -> bool:
+    return isinstance(call, ast.Call) and getattr(call.func, "id", "") == "print"
+
+
 class Expressions:
     """`before` holds the texts of the variables."""
     forms = {ast.Constant: constant, ast.Name: name, ast.BinOp: infix, ast.Compare: infix,
@@ -145,7 +157,7 @@ class Expressions:
         """-> texts of all rounds, the value, the name of the exception that ended them."""
         texts, value = [], PENDING
         try:
-            for text, _, value in self.rounds(node):
+            for text, _, value in self.rounds(node):  # noqa: B007
                 texts.append(text)
         except Exception as problem:
             if not texts:
@@ -161,11 +173,18 @@ class Expressions:
         return literal(texts[-1], value)
 
     def told(self, node, final: str) -> list[str]:
-        """The rounds of an expression whose value was recorded."""
+        """The rounds of an expression whose value was recorded, and that value: it alone where they
+        come to another one."""
         try:
-            texts, _, _ = self.chain(node)
+            texts, value, error = self.chain(node)
         except Untold:
-            texts = []
-        if texts and len(texts[0]) > 120:
+            return [final]
+        if error or value is not PENDING and texts[-1] != final:
+            return [final]
+        if len(texts[0]) > 120:
             texts[0] = ast.unparse(node)
         return list(dict.fromkeys([*texts, final]))
+
+    def condition(self, test, truth: bool) -> str:
+        """The rounds of a condition without the last, True or False."""
+        return ": ".join(self.told(test, str(truth))[:-1]) or ast.unparse(test)

@@ -12,13 +12,14 @@
     if y > 4:           {}                               10 > 4 is true, so we enter the if.
         print(y)        {}, printed "10\\n"               We print 10.
 
-In this order: the recorder notes every executed statement and what it changed; expressions are
-reduced round by round; one function for each kind of statement makes its sentence; the narrator
-walks through the events and asks them; `first_wrong_step` compares a simulation with the truth.
+In this order: `record` notes every executed statement and what it changed; one function for each
+kind of statement makes its sentence (rounds.py has the expressions in it); `explain` walks through
+the events and asks them; `first_wrong_step` compares a simulation with the truth.
 
 This file knows what the programs of the worlds contain, one statement a line, and runs them in this
 process: they are ours. tracer/ builds on it for Python at large, recorded inside the sandbox; the
-command uses that.
+command uses that. A new wording is a change in one function here; a new kind of statement is a
+function and a line in SENTENCES; a new format is a function like `raw`.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ import sys
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from rounds import Expressions, Untold, targets
+from rounds import Expressions, Untold, expression, is_print, targets
 
 # ------------------------------------------------------------------------------------------------
 # The recorder.
@@ -78,6 +79,8 @@ def record(code: str, stdin: str = "", max_events: int = 1_000) -> Trace:
         extra, value, more, changes = frame.f_code.co_name, "", None, {}
         if frame.f_code.co_filename != "<program>" or extra == "<listcomp>":
             return None
+        if kind == "line" == trace.events[-1].kind and trace.events[-1].line == frame.f_lineno:
+            return watch  # Python 3.12 on reports a comprehension's line again
         if kind == "call":
             frames[frame] = len(frames), {}
         elif kind == "exception":
@@ -141,9 +144,6 @@ class Frame(Expressions):
         body = getattr(self.node, "body", None)  # does a line of it come next?
         self.inside = event.kind == "line" and bool(body) and (
             body[0].lineno <= event.line <= body[-1].end_lineno)
-
-    def condition(self, test, truth: bool) -> str:
-        return ": ".join(self.told(test, str(truth))[:-1])
 
     def now(self, names) -> str:
         """x = 3, y = 5"""
@@ -215,10 +215,6 @@ def tell_method(changed: str, name: str, given: str) -> str:
     return f"{changed} after {name}{given}."
 
 
-def is_print(call) -> bool:
-    return isinstance(call, ast.Call) and getattr(call.func, "id", "") == "print"
-
-
 def tell_print(frame, call) -> str:
     printed = frame.event.extra.strip()
     try:
@@ -230,14 +226,6 @@ def tell_print(frame, call) -> str:
 
 def tell_printed(rounds: list[str]) -> str:
     return f"We print {' = '.join(rounds)}."
-
-
-def expression(node):
-    """What a statement works out: its right side, its condition, what it prints."""
-    if isinstance(node, ast.AugAssign):
-        return ast.BinOp(ast.Name(node.target.id), node.op, node.value)
-    part = getattr(node, "value", None) or getattr(node, "test", None)
-    return part.args[0] if is_print(part) else part
 
 
 def tell_crash(frame) -> str:
@@ -276,6 +264,7 @@ def explain(trace: Trace) -> list[tuple[int, str]]:
 
 
 def walk(trace: Trace):
+    """Yields what explain returns; a sentence may be empty. Nothing is told after a crash."""
     frames, statements = {}, {}
     for node in ast.walk(ast.parse(trace.code)):
         if isinstance(node, ast.stmt):
@@ -318,10 +307,13 @@ def reword(line: str, wordings) -> str:
 
 def raw(trace: Trace) -> list[str]:
     """Frames in the style of CWM traces: a source line, and the variables it changed."""
-    return in_frames(trace, ["", *trace.code.splitlines()], str) if trace.events else ["SyntaxError"]
+    if not trace.events:
+        return ["SyntaxError"]
+    return in_frames(trace, ["", *trace.code.splitlines()], str)
 
 
-def in_frames(trace, source, shorten) -> list[str]:
+def in_frames(trace: Trace, source, shorten) -> list[str]:
+    """source: the text of each line; shorten: for long values."""
     lines, running = [], {}
     for kind, frame, line, changes, extra, _, _ in trace.events:
         if frame in running:

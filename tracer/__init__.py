@@ -3,8 +3,8 @@
     record(code, stdin)      # -> trace.Trace, recorded inside the sandbox
     narrate(trace, seed)     # -> sentences; explain: with the events they are about; raw: frames
 
-recorder.py runs in the sandbox: it gives every statement a line of its own and notes what it changed.
-narrator.py and expressions.py say it in words. command.py is what `python trace.py` does.
+recorder.py runs in the sandbox: it gives every statement a line of its own and notes what it
+changed. narrator.py and expressions.py say it in words. command.py is what `python trace.py` does.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ def record(code: str, stdin: str = "", max_events: int = 10_000, max_bytes: int 
            sandbox: Sandbox | None = None) -> Trace:
     """Record a run. Limits (the paper's: 10,000 events, 1 MB) end the recording with status LIMIT,
     complete=False and the reason; so do the sandbox's, with the events up to then. Complete is only
-    what printed the same as an untraced run (in `sandbox`, if one is given). Never raises on account
-    of the program."""
+    what printed the same as an untraced run (in `sandbox`, if one is given). Never raises on
+    account of the program."""
     job = json.dumps({"code": code, "stdin": stdin, "max_events": max_events,
                       "max_bytes": max_bytes})
     driver = (f"space = {{'__name__': 'recorder'}}\n"
@@ -54,7 +54,8 @@ def record(code: str, stdin: str = "", max_events: int = 10_000, max_bytes: int 
         ends = {**ENDS, "OUTPUT_LIMIT": f"more than {max_bytes:,} bytes of values"}
         reason = ends.get(result.status, f"the process died: {result.status}")
         end = {"status": "LIMIT", "reason": reason}
-    printed = "".join([event.extra for event in events if event.kind in ("line", "return", "yield")])
+    kinds = ("line", "return", "yield")
+    printed = "".join([event.extra for event in events if event.kind in kinds])
     trace = Trace(**{"code": code, "stdin": stdin, "events": events, "stdout": printed, "error": "",
                      "complete": False, **end})
     if trace.status != "LIMIT":

@@ -12,16 +12,33 @@ reading the trace. tests/claims.py checks every sentence against the recording.
 from __future__ import annotations
 
 import ast
+import re
 from functools import lru_cache
+from itertools import chain, groupby
+from os.path import commonprefix
 
-import trace
-from rounds import PENDING, Untold, operation, targets
-from trace import NO_PROGRAM, Event, Trace, in_frames, is_print, reworded, tell_call, tell_method, tell_printed, tell_read, tell_return, tell_stop
-from trace import tell_turn, tell_value
+import trace as plain
+from rounds import PENDING, Untold, expression, is_print, operation, targets
+from trace import (
+    NO_PROGRAM,
+    Event,
+    Trace,
+    in_frames,
+    reworded,
+    tell_call,
+    tell_method,
+    tell_printed,
+    tell_read,
+    tell_return,
+    tell_stop,
+    tell_turn,
+    tell_value,
+)
 from tracer.expressions import OPERATORS, UNKNOWN, Expressions, is_hidden, known, path_of, value_of
 from tracer.recorder import number
 
 numbered = lru_cache(maxsize=16)(number)
+TOKENS = re.compile(r"""'(?:\\.|[^\\'])*'|"(?:\\.|[^\\"])*"|.""", re.DOTALL)
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 ASSIGNMENTS = (ast.Assign, ast.AnnAssign, ast.AugAssign)
 
@@ -33,13 +50,10 @@ def shorten(text: str, before: str | None = None) -> str:
     """A long text without its middle; where it changed stays visible."""
     if len(text) <= 120:
         return text
-    if before is not None and len(before) > 120:
-        pairs = enumerate(zip(text, before))
-        start = next((k for k, (a, b) in pairs if a != b), min(len(text), len(before)))
-        if 60 < start < len(text) - 60:
-            changed = text[max(30, start - 25):start + 35]
-            return f"{text[:30]} ... {changed} ... {text[-20:]}"
-    return text[:70] + " ... " + text[-40:]
+    start = len(commonprefix([text, before])) if before and len(before) > 120 else 0
+    if 60 < start < len(text) - 60:
+        return f"{text[:30]} ... {text[max(30, start - 25):start + 35]} ... {text[-20:]}"
+    return f"{text[:70]} ... {text[-40:]}"
 
 
 def source_of(node: ast.AST, limit: int = 70) -> str:
@@ -63,7 +77,7 @@ def abridged(texts: list[str], source: ast.expr, value: str | None = None) -> li
 
 
 def distinct(texts: list[str]) -> list[str]:
-    return [text for k, text in enumerate(texts) if k == 0 or text != texts[k - 1]]
+    return [text for text, _ in groupby(texts)]
 
 
 def on_one_line(printed: str) -> str:
@@ -79,34 +93,23 @@ def is_object(text: str | None) -> bool:
 @lru_cache(maxsize=1000)
 def fields_of(text: str) -> dict[str, str]:
     """"Account(owner='Ann', balance=3)" -> {"owner": "'Ann'", "balance": "3"}."""
-    fields, depth, quote, start, k = {}, 0, "", 0, 0
-    inner = text[text.index("(") + 1:-1] + ","
-    while k < len(inner):
-        ch = inner[k]
-        if quote:
-            k += ch == "\\"
-            quote = "" if ch == quote else quote
-        elif ch in "'\"":
-            quote = ch
-        elif ch in "([{<":
-            depth += 1
-        elif ch in ")]}>":
-            depth -= 1
-        elif ch == "," and depth == 0:
-            name, _, value = inner[start:k].strip().partition("=")
-            if name.isidentifier() and value:
-                fields[name] = value
-            start = k + 1
-        k += 1
+    fields, depth, part = {}, 0, ""
+    for token in TOKENS.findall(text[text.index("(") + 1:-1] + ","):
+        depth += (token in "([{<") - (token in ")]}>")
+        if token != "," or depth:
+            part += token
+            continue
+        name, _, value = part.strip().partition("=")
+        if name.isidentifier() and value:
+            fields[name] = value
+        part = ""
     return fields
 
 
 @lru_cache(maxsize=1000)
 def lines_inside(node) -> frozenset:
-    inside = set()
-    for part in node.body:
-        inside.update([inner.line for inner in ast.walk(part) if hasattr(inner, "line")])
-    return frozenset(inside)
+    parts = chain.from_iterable(map(ast.walk, node.body))
+    return frozenset([part.line for part in parts if hasattr(part, "line")])
 
 
 def contains(node, *kinds) -> bool:
@@ -126,6 +129,10 @@ class Frame(Expressions):
         self.read = ""            # what the statement took from stdin
         self.started = 0          # how much had been told when the statement began
         self.quiet = True         # nothing has been told since then
+
+    def runs_calls(self) -> bool:
+        """Is it a function's, not the module's or that of a class body?"""
+        return self.name != "<module>" and not isinstance(self.definition, ast.ClassDef)
 
     def read_text(self) -> str:
         return shorten(" ".join(self.read.splitlines()))
@@ -164,7 +171,8 @@ class Frame(Expressions):
             if text is None or is_hidden(text) or name in but:
                 continue
             new = {}
-            if is_object(text) and is_object(old) and text.partition("(")[0] == old.partition("(")[0]:
+            if is_object(text) and is_object(old) and (
+                    text.partition("(")[0] == old.partition("(")[0]):
                 old_fields = fields_of(old)
                 new = {k: v for k, v in fields_of(text).items() if old_fields.get(k) != v}
             for field, value in new.items():
@@ -209,10 +217,6 @@ def sentence(text: str) -> str:
 # Sentences.
 
 
-def tell_nothing(frame) -> str:
-    return ""
-
-
 def tell_change(frame) -> str:
     return sentence(frame.changed())
 
@@ -222,16 +226,15 @@ def tell_assign(frame) -> str:
     goals = node.targets if isinstance(node, ast.Assign) else [node.target]
     if node.value is None:
         return ""
-    if len(goals) == 1 and type(goals[0]) is ast.Name and not frame.read:
-        return tell_name(frame, goals[0].id) if goals[0].id in frame.after else ""
     names = [name for goal in goals for name in targets(goal)]
-    values = frame.now(names)
     if frame.read:
-        return tell_read(frame.read_text(), values or frame.changed())
+        return tell_read(frame.read_text(), frame.now(names) or frame.changed())
     if len(goals) > 1 or isinstance(goals[0], (ast.Tuple, ast.List)):
-        text = ", ".join(filter(None, [values, frame.changed(names)]))
+        text = ", ".join(filter(None, [frame.now(names), frame.changed(names)]))
         return sentence(text or f"{source_of(node) or 'We assign'}, and nothing changes")
-    return tell_part(frame, goals[0])
+    if not isinstance(goals[0], ast.Name):
+        return tell_part(frame, goals[0])
+    return tell_name(frame, names[0]) if names[0] in frame.after else ""
 
 
 def tell_name(frame, name: str) -> str:
@@ -243,7 +246,7 @@ def tell_name(frame, name: str) -> str:
         frame.before.get(path_of(value.func)) == "<function>")
     if not called or frame.quiet:
         try:
-            source = trace.expression(frame.node)
+            source = expression(frame.node)
             return tell_value(name, frame.told(source, final, shorten(final, old)))
         except Untold:
             pass
@@ -374,14 +377,14 @@ def tell_end(frame) -> str:
 def tell_for(frame) -> str:
     names = targets(frame.node.target)
     if not frame.inside or names:
-        return trace.tell_for(frame)
+        return plain.tell_for(frame)
     return tell_turn(frame, frame.changed())
 
 
 def tell_def(frame) -> str:
     how = [source for source in map(source_of, frame.node.decorator_list) if source]
     if not how:
-        return trace.tell_def(frame)
+        return plain.tell_def(frame)
     return f"We define {frame.node.name}, decorated with {' and '.join(how)}."
 
 
@@ -461,7 +464,7 @@ def tell_crash(frame) -> str:
     if isinstance(node, ast.AugAssign) and not isinstance(node.target, ast.Name):
         source = node.value
     else:
-        source = trace.expression(node)
+        source = expression(node)
     try:
         texts, _, error = frame.chain(source, raised=name)
     except Untold:
@@ -472,13 +475,13 @@ def tell_crash(frame) -> str:
 
 
 SENTENCES = {
-    **trace.SENTENCES, **dict.fromkeys(ASSIGNMENTS, tell_assign), ast.Expr: tell_expression,
+    **plain.SENTENCES, **dict.fromkeys(ASSIGNMENTS, tell_assign), ast.Expr: tell_expression,
     **dict.fromkeys(DEFINITIONS, tell_def), ast.ClassDef: tell_class, ast.Return: tell_returned,
     **dict.fromkeys((ast.For, ast.AsyncFor), tell_for), ast.Assert: tell_assert,
     **dict.fromkeys((ast.Import, ast.ImportFrom), tell_import), ast.Break: tell_break,
     **dict.fromkeys((ast.With, ast.AsyncWith), tell_with), ast.ExceptHandler: tell_handler,
     ast.Match: tell_match, ast.match_case: tell_case, ast.Delete: tell_delete,
-    ast.Raise: tell_raised_again, ast.Pass: tell_nothing}
+    ast.Raise: tell_raised_again}
 
 
 # ------------------------------------------------------------------------------------------------
@@ -502,7 +505,8 @@ class Narrator:
             self.steps.append((self.index, text))
 
     def explain(self) -> list[tuple[int, str]]:
-        for self.index, event in enumerate(self.trace.events):
+        for index, event in enumerate(self.trace.events):
+            self.index = index
             if event.kind == "call":
                 self.call(event)
             elif event.frame in self.frames:  # not called where no stack was left to record it
@@ -516,18 +520,14 @@ class Narrator:
         frame = self.frames[event.frame] = Frame(event.extra, definition)
         self.update(frame, event)
         self.raised = False
-        if frame.name == "<module>" or isinstance(definition, ast.ClassDef):
-            return
         names = list(event.changes)
         if isinstance(definition, DEFINITIONS):
             a = definition.args
-            names = [p.arg for p in (*a.posonlyargs, *a.args, *filter(None, [a.vararg]),
-                                     *a.kwonlyargs, *filter(None, [a.kwarg]))]
-        given = []
-        for name in names:
-            if event.changes.get(name, "<")[0] != "<":
-                given.append(f"{name} = {shorten(event.changes[name])}")
-        self.say(trace.tell_call(frame.name, ", ".join(given)))
+            parameters = [*a.posonlyargs, *a.args, a.vararg, *a.kwonlyargs, a.kwarg]
+            names = [parameter.arg for parameter in parameters if parameter]
+        given = [name for name in names if event.changes.get(name, "<")[0] != "<"]
+        if frame.runs_calls():
+            self.say(tell_call(frame.name, frame.now(given)))
 
     def update(self, frame, event: Event) -> None:
         """The variables the frame can see, before and after: the module's, then its own."""
@@ -600,13 +600,13 @@ class Narrator:
         if isinstance(node, (ast.If, ast.While, ast.Return)):
             self.say(tell_change(frame))
         frame.quiet = len(self.steps) == frame.started
-        self.say(SENTENCES.get(type(node), tell_change)(frame))
+        if not isinstance(node, ast.Pass):
+            self.say(SENTENCES.get(type(node), tell_change)(frame))
 
     def leave(self, frame) -> None:
         if frame.event.value == "":  # an exception passes
             self.raised = True
-        elif not self.raised and frame.name != "<module>" and not isinstance(
-                frame.definition, ast.ClassDef) and not isinstance(frame.node, ast.Return):
+        elif not self.raised and frame.runs_calls() and not isinstance(frame.node, ast.Return):
             self.say(tell_end(frame))
         frame.node = None
 
@@ -619,7 +619,7 @@ class Narrator:
         for loop in self.endless.get(line, ()):  # no event of their own where they begin again
             if came in lines_inside(loop):
                 frame.node, frame.inside = loop, True
-                self.say(trace.tell_while(frame))
+                self.say(plain.tell_while(frame))
                 break
         node = frame.node = self.statements.get(line)
         frame.seen, frame.read, frame.started = {}, "", len(self.steps)

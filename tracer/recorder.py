@@ -1,5 +1,5 @@
-"""What happened? Records a run, statement by statement. This file travels into the sandbox as source,
-so it imports nothing of ours.
+"""What happened? Records a run, statement by statement. This file travels into the sandbox as
+source, so it imports nothing of ours.
 
     number(code)      # names every statement by a line of its own, marks what to look at
     Recorder(code, stdin, max_events, max_bytes, emit).run()    # emit is told of every event
@@ -27,8 +27,8 @@ import os
 import sys
 import types
 
-PLAIN_CALLS = frozenset("abs len int str float bool max min sum ord chr round sorted list tuple set "
-                        "dict divmod repr any all".split())
+PLAIN_CALLS = frozenset("abs len int str float bool max min sum ord chr round sorted list tuple "
+                        "set dict divmod repr any all".split())
 ITERATORS = frozenset("range zip enumerate reversed map filter iter".split())
 _BLOCKS = ("body", "handlers", "orelse", "finalbody", "cases")
 _INLINED = sys.version_info >= (3, 12)  # comprehensions have no frame of their own any more
@@ -36,8 +36,8 @@ FRAMES_BELOW = 3 + (not _INLINED)  # so many more than in an untraced run lie be
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _ASSIGNMENTS = (ast.Assign, ast.AnnAssign, ast.AugAssign)
-_COMPOSED = (ast.BinOp, ast.UnaryOp, ast.Compare, ast.BoolOp, ast.IfExp, ast.Tuple, ast.List, ast.Set,
-             ast.Dict, ast.NamedExpr, ast.Starred)
+_COMPOSED = (ast.BinOp, ast.UnaryOp, ast.Compare, ast.BoolOp, ast.IfExp, ast.Tuple, ast.List,
+             ast.Set, ast.Dict, ast.NamedExpr, ast.Starred)
 
 
 def number(code: str):
@@ -71,8 +71,8 @@ def _put(node, line: int, column: int) -> None:
 
 
 def _place(node) -> None:
-    """The statement and its expressions on one line; what a comprehension repeats in column 1, where
-    it has no frame of its own."""
+    """The statement and its expressions on one line; what a comprehension repeats in column 1,
+    where it has no frame of its own."""
     _put(node, node.line, 0)
     blocks = [child for block in _BLOCKS for child in _listed(getattr(node, block, None))]
     for child in ast.iter_child_nodes(node):
@@ -108,7 +108,8 @@ class _Marks:
     """Marks what must be looked at while a statement is evaluated."""
 
     def __init__(self, marks):
-        self.marks, self.dirty = marks, False  # has a call that may have changed variables been made?
+        self.marks = marks
+        self.dirty = False  # has something been called that may have changed variables?
 
     def mark(self, node) -> None:
         node.mark = next(self.marks)
@@ -693,8 +694,8 @@ def _result(stdout, error, status, complete, reason, ending) -> dict:
 
 
 class _Channel:
-    """Sends one JSON line an event to whoever runs the sandbox: the first ones one by one, so that a
-    crash loses nothing of a short run, then in batches."""
+    """Sends one JSON line an event to whoever runs the sandbox: the first ones one by one, so that
+    a crash loses nothing of a short run, then in batches."""
 
     def __init__(self):
         self.waiting, self.count, self.file = [], 0, os.dup(1)
