@@ -94,7 +94,7 @@ def test_programs_are_read_from_the_last_fenced_block():
 
 
 def test_fix_prompts_state_expected_obtained_and_verdict():
-    problem = Problem("Print it.", "n", False, [["3", "4"], ["5", "6"], ["7", "8"]], [], "x", "c")
+    problem = Problem("Print it.", "n", False, [["3", "4"], ["5", "6"], ["7", "8"]], [["9", "hidden"]], "x", "c")
     results = tasks.feedback(problem, [("4\n", ""), None, ("8\n", "KeyError")])
     assert [right for *_, right in results] == [True, False, False]
     assert tasks.fix_prompt(problem, "print(4)\n", results) == textwrap.dedent("""\
