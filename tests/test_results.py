@@ -183,6 +183,11 @@ def test_plots(tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "argv", ["plots", "--best", str(tmp_path / "all.png"), *map(str, RUNS[:2])])
     plots.main()
     assert (tmp_path / "all.png").stat().st_size > 10_000
-    (tmp_path / "metrics.json").write_text('{"predict": {}}')  # of a run that measured nothing more
-    monkeypatch.setattr(sys, "argv", ["plots", str(tmp_path)])
-    plots.main()
+    judges = {judge: [figure(0.25), figure(0.5)] for judge, *_ in listed(plots.JUDGES)}  # of eval.py alone: no groups
+    for metrics in ({"predict": {}, "best_at_k": judges}, {"predict": {}}):
+        (tmp_path / "metrics.json").write_text(json.dumps(metrics))
+        (tmp_path / "best_at_k.png").unlink()
+        monkeypatch.setattr(sys, "argv", ["plots", str(tmp_path)])
+        plots.main()
+        assert (tmp_path / "best_at_k.png").exists() == ("best_at_k" in metrics)
+        (tmp_path / "best_at_k.png").touch()
