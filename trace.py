@@ -79,8 +79,8 @@ def record(code: str, stdin: str = "", max_events: int = 1_000) -> Trace:
         extra, value, more, changes = frame.f_code.co_name, "", None, {}
         if frame.f_code.co_filename != "<program>" or extra == "<listcomp>":
             return None
-        if kind == "line" == trace.events[-1].kind and trace.events[-1].line == frame.f_lineno:
-            return watch  # Python 3.12 on reports a comprehension's line again
+        if kind == "line" and frame.f_lineno == trace.events[-1].line:
+            return watch  # since Python 3.12 a comprehension reports its line again
         if kind == "call":
             frames[frame] = len(frames), {}
         elif kind == "exception":
@@ -95,7 +95,8 @@ def record(code: str, stdin: str = "", max_events: int = 1_000) -> Trace:
             more = {"read": stdin[place:source.tell()]}
             place = source.tell()
         number, known = frames[frame]
-        for name, held in frame.f_locals.items():
+        variables = frame.f_locals if number else frame.f_globals
+        for name, held in variables.items():
             if name[:2] != "__":
                 text = "<function>" if callable(held) else repr(held)
                 if text != known.get(name):
