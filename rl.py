@@ -97,8 +97,8 @@ class Episode:
 
 
 # --------------------------------------------------------------------------------------------------
-# Environments: tasks -> groups of rewarded episodes, G for each task. `answers` is sft.ask for this
-# step: user texts, max_new_tokens, group -> groups of turns.
+# Environments: tasks -> groups of rewarded episodes, G for each task. `answers` is sft.ask with
+# its first three arguments given: user texts, max_new_tokens, group -> groups of turns.
 
 def sign(right: bool) -> float:
     return 1.0 if right else -1.0
@@ -268,11 +268,6 @@ def describe(step: int, played: dict[str, list[list[Episode]]]) -> dict:
     return record | {"tokens": len(surprise), "entropy": -fmean(surprise or [0.0])}
 
 
-def asker(model, tokenizer, rng):
-    """sft.ask with a new seed at each call: a second turn must not repeat the first one's luck."""
-    return lambda *call: ask(model, tokenizer, *call, rng.getrandbits(40))
-
-
 def train(args, model: Transformer, own: list[Case], extra: dict, rank: int, ranks: int) -> None:
     """Play, compare, learn, log, save, args.steps times. own: predict cases from the model's own
     programs to begin with; extra: what the checkpoint is to remember."""
@@ -296,7 +291,7 @@ def train(args, model: Transformer, own: list[Case], extra: dict, rank: int, ran
                          disable=rank > 0 or not sys.stderr.isatty()):
             # All that is random comes from (seed, step, process): a resumed run is the same run.
             rng, began = random.Random(f"{args.seed}/{step}/{rank}"), time.time()
-            answers = asker(model, tokenizer, rng)
+            answers = partial(ask, model, tokenizer, rng)
 
             # 1. Play: sample groups of answers in every environment and reward them.
             drawn = draw_cases(rng, cases, own, share(args.predict_prompts), args.own_share)
@@ -337,8 +332,9 @@ def train(args, model: Transformer, own: list[Case], extra: dict, rank: int, ran
                 save(args, model, optimizers, step, last, extra | kept)
 
 
-def main(name: str = "rl") -> None:
-    parser = argparse.ArgumentParser(description=__doc__,
+def main(name: str = "rl", manual: str = __doc__) -> None:
+    """name: of checkpoint and log, where --name gives none; manual: what --help says."""
+    parser = argparse.ArgumentParser(description=manual,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--start", default="sft", help="checkpoint to start from (default: sft)")
     parser.add_argument("--name", default=name, help=f"of checkpoint and log (default: {name})")

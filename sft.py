@@ -34,6 +34,7 @@ import sys
 import time
 from array import array
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import torch
@@ -178,14 +179,13 @@ class Turn:
     advantage: float | list[float] = 0.0    # in rl.py: of the answer or each of its tokens
 
 
-def ask(model, tokenizer: Tokenizer, users: list[str], max_new_tokens: int, group: int = 1,
-        seed: int = 0, temperature: float = 1.0) -> list[list[Turn]]:
-    """`group` answers to each user text. A prompt that fills the context is cut, and so is its
-    answer: it has no room."""
+def ask(model, tokenizer: Tokenizer, rng: random.Random, users: list[str], max_new_tokens: int,
+        group: int = 1) -> list[list[Turn]]:
+    """`group` answers to each user text, at temperature 1; rng: where each call's seed comes from.
+    A prompt that fills the context is cut, and so is its answer: it has no room."""
     prompts = [tokenizer.prompt(user)[:model.config.n_ctx - 1] for user in users]
-    answers = generate(model, prompts, max_new_tokens, group, seed, end=tokenizer.end,
-                       temperature=temperature)
-    groups = []
+    seed, groups = rng.getrandbits(40), []
+    answers = generate(model, prompts, max_new_tokens, group, seed, end=tokenizer.end)
     for prompt, rollouts in zip(prompts, answers):
         turns = []
         for rollout in rollouts:
@@ -198,11 +198,11 @@ def ask(model, tokenizer: Tokenizer, users: list[str], max_new_tokens: int, grou
 def validate(model, tokenizer, cases, problems, runner, args, solve: bool = True) -> dict:
     """At temperature 1, as in the report; the same items and seed at every call. What is chosen is
     chosen by these numbers. Every process samples its share. -> the val_* keys of the log."""
-    record, longest, longest_program = {}, args.max_new_tokens_predict, args.max_new_tokens_solve
+    record, answer = {}, partial(ask, model, tokenizer, random.Random(1))
     for set_ in ("short", "longer"):
         chosen = [case for case in cases if case.set == set_]
         users = [tasks.predict_prompt(case.code, case.stdin) for case in chosen]
-        answers = share(users, lambda mine: ask(model, tokenizer, mine, longest, 4, seed=1))
+        answers = share(users, lambda mine: answer(mine, args.max_new_tokens_predict, 4))
         right = []                                                                      # (n, 4)
         for case, turns in zip(chosen, answers):
             outcomes = [tasks.parse_outcome(turn.text) for turn in turns]
@@ -211,7 +211,7 @@ def validate(model, tokenizer, cases, problems, runner, args, solve: bool = True
         record[f"val_{set_}_pass4"] = float(np.any(right, axis=1).mean())
     if solve and problems:  # a world may have none
         users, jobs = list(map(tasks.solve_prompt, problems)), []
-        answers = share(users, lambda mine: ask(model, tokenizer, mine, longest_program, seed=1))
+        answers = share(users, lambda mine: answer(mine, args.max_new_tokens_solve))
         for problem, (turn,) in zip(problems, answers):
             jobs.append((tasks.parse_program(turn.text) or "(", problem.tests))  # "(" cannot parse
         record["val_solve"] = float(np.mean(runner.solved(jobs)))
@@ -259,9 +259,10 @@ def train(args, model, tokens, index, plan, extra: dict, rank: int, ranks: int) 
 
 # --------------------------------------------------------------------------------------------------
 
-def main(samples=samples, name: str | None = None) -> None:
-    """samples: as above; name: of the checkpoint and the log, where --name gives none."""
-    parser = argparse.ArgumentParser(description=__doc__,
+def main(samples=samples, name: str | None = None, manual: str = __doc__) -> None:
+    """samples: as above; name: of the checkpoint and the log, where --name gives none; manual: what
+    --help says."""
+    parser = argparse.ArgumentParser(description=manual,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--format", choices=("nlex", "raw", "none"), default="nlex",
                         help="how predictions are told: in words, by variable dumps, output only")

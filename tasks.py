@@ -109,7 +109,8 @@ for _row in TABLE.strip().splitlines()[1:]:
 
 def fail(message):
     """One line on stderr, exit status 2."""
-    print(f"{Path(sys.argv[0]).name}: {message}", file=sys.stderr)
+    if os.environ.get("RANK", "0") == "0":  # the other processes of torchrun would say the same
+        print(f"{Path(sys.argv[0]).name}: {message}", file=sys.stderr)
     sys.exit(2)
 
 

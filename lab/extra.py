@@ -34,4 +34,4 @@ def extra(args):
 
 
 if __name__ == "__main__":
-    sft.main(extra, "extra")
+    sft.main(extra, "extra", __doc__)

@@ -15,4 +15,4 @@ def leave_one_out(rewards: torch.Tensor) -> torch.Tensor:
 
 if __name__ == "__main__":
     rl.advantages = leave_one_out
-    rl.main("rl-loo")
+    rl.main("rl-loo", __doc__)

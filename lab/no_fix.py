@@ -13,4 +13,4 @@ def no_fix(args):
 
 
 if __name__ == "__main__":
-    sft.main(no_fix, "no-fix")
+    sft.main(no_fix, "no-fix", __doc__)

@@ -18,4 +18,4 @@ def right_ones(group: list[rl.Episode], weight: float) -> None:
 
 if __name__ == "__main__":
     rl.set_advantages = right_ones
-    rl.main("rl-rejection")
+    rl.main("rl-rejection", __doc__)

@@ -29,4 +29,4 @@ def few(args):
 
 
 if __name__ == "__main__":
-    sft.main(few, "few")
+    sft.main(few, "few", __doc__)

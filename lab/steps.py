@@ -94,4 +94,4 @@ def by_lines(group: list[rl.Episode], weight: float) -> None:
 
 if __name__ == "__main__":
     rl.set_advantages = by_lines
-    rl.main("rl-steps")
+    rl.main("rl-steps", __doc__)

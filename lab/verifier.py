@@ -24,4 +24,4 @@ def train_on_its_programs(args, model, own: list, extra: dict, rank: int, ranks:
 if __name__ == "__main__":
     rl.train = train_on_its_programs
     sys.argv += ["--solve-prompts", "0", "--fix-prompts", "0"]
-    rl.main("predict-rl")
+    rl.main("predict-rl", __doc__)

@@ -6,6 +6,7 @@ import random
 import subprocess
 import sys
 from argparse import ArgumentParser, Namespace
+from functools import partial
 
 import pytest
 import torch
@@ -172,9 +173,10 @@ def test_rollout_log_probabilities_are_the_recomputed_ones(model, tokenizer, mon
     for source, bound in ((fast, 0.01), (plain, 1e-4)):
         monkeypatch.setattr(sft, "generate", source.generate)
         monkeypatch.setattr(rl, "logprobs", source.logprobs)
-        turns = sum(ask(model, tokenizer, users, 20, group=4), [])
+        turns = sum(ask(model, tokenizer, random.Random(0), users, 20, group=4), [])
         assert len(turns) == 12 and backward(model, turns, 100, 200, tokenizer.pad) < bound
-        turns = sum(ask(model, tokenizer, users, 20, group=4, temperature=2.0), [])
+        monkeypatch.setattr(sft, "generate", partial(source.generate, temperature=2.0))
+        turns = sum(ask(model, tokenizer, random.Random(0), users, 20, group=4), [])
         assert backward(model, turns, 100, 200, tokenizer.pad) > 0.1
 
 

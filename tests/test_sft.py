@@ -2,6 +2,7 @@
 
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -200,7 +201,7 @@ def test_the_shares_of_processes_sum_to_the_whole(model, tokenizer, monkeypatch)
 # Asking and validation.
 
 def test_ask(model, tokenizer, monkeypatch):
-    """Prompts, seed and temperature reach the sampler; an answer without its end token has no text."""
+    """Prompts and seed reach the sampler, at temperature 1; an answer without its end token has no text."""
     calls = []
 
     def scripted(model, prompts, max_new_tokens, group=1, seed=0, *, end, temperature=1.0):
@@ -208,17 +209,21 @@ def test_ask(model, tokenizer, monkeypatch):
         answer = tokenizer.answer("7 7")
         return [[Rollout(answer, [-1.0] * len(answer), True), Rollout(answer[:-1], [-1.0] * (len(answer) - 1), False)] for _ in prompts]
     monkeypatch.setattr(sft, "generate", scripted)
-    groups = sft.ask(model, tokenizer, ["1", "2 2"], 9, 2, seed=5, temperature=0.5)
-    assert calls == [([tokenizer.prompt("1"), tokenizer.prompt("2 2")], 9, 2, 5, tokenizer.end, 0.5)]
+    rng = random.Random(5)
+    groups = sft.ask(model, tokenizer, rng, ["1", "2 2"], 9, 2)
+    sft.ask(model, tokenizer, rng, ["1", "2 2"], 9, 2)
+    seed, other = calls[0][3], calls[1][3]
+    assert calls[0] == ([tokenizer.prompt("1"), tokenizer.prompt("2 2")], 9, 2, seed, tokenizer.end, 1.0)
+    assert seed == random.Random(5).getrandbits(40) != other     # a second turn must not repeat the first one's luck
     assert [[turn.text for turn in turns] for turns in groups] == [["7 7", ""], ["7 7", ""]]
     assert groups[1][0].prompt == tokenizer.prompt("2 2") and groups[1][0].rollout.tokens == tokenizer.answer("7 7")
 
 
 def test_a_prompt_beyond_the_context_is_cut_and_so_is_its_answer(model, tokenizer):
-    (long,), (short,) = sft.ask(model, tokenizer, ["1 " * 600, "1"], 5)
+    (long,), (short,) = sft.ask(model, tokenizer, random.Random(0), ["1 " * 600, "1"], 5)
     assert len(long.prompt) == TINY["n_ctx"] - 1 and not long.rollout.finished and long.text == ""
     assert 1 <= len(long.rollout.tokens) <= 2 and len(short.rollout.tokens) >= 1
-    assert sft.ask(model, tokenizer, [], 5) == []
+    assert sft.ask(model, tokenizer, random.Random(0), [], 5) == []
 
 
 def test_validation_figures(model, tokenizer, monkeypatch, sandbox):
@@ -244,9 +249,10 @@ def test_validation_figures(model, tokenizer, monkeypatch, sandbox):
     runner, args = tasks.Runner(sandbox), Namespace(max_new_tokens_predict=30, max_new_tokens_solve=20)
     record = sft.validate(model, tokenizer, cases, problems, runner, args)
     assert record == {"val_short": 3 / 8, "val_short_pass4": 0.5, "val_longer": 1.0, "val_longer_pass4": 1.0, "val_solve": 0.5}
-    assert asked == [(30, 4, 1, 1.0), (30, 4, 1, 1.0), (20, 1, 1, 1.0)]
+    assert [(*call[:2], call[3]) for call in asked] == [(30, 4, 1.0), (30, 4, 1.0), (20, 1, 1.0)]
     del record["val_solve"]
     assert sft.validate(model, tokenizer, cases, problems, runner, args, solve=False) == record
+    assert asked[3:] == asked[:2]                        # the same seeds at every call
 
 
 # ---------------------------------------------------------------------------------------------------------------------------
