@@ -418,7 +418,7 @@ def test_a_stopped_run_continues_to_the_same_weights(out, run, stand_ins, monkey
     describe, asked, seeds = rl.describe, rl.ask, []
     monkeypatch.setattr(rl, "describe", lambda step, played: sampled.append(
         sum(len(turn.rollout.tokens) for turn in rl.turns_of(sum(played.values(), [])))) or describe(step, played))
-    monkeypatch.setattr(rl, "ask", lambda *call: seeds.append(call[5]) or asked(*call))
+    monkeypatch.setattr(rl, "ask", lambda *call: seeds.append(call[2].getstate()) or asked(*call))
     monkeypatch.setattr(rl, "backward", watched)
     apply, rates = rl.apply_gradients, []
     monkeypatch.setattr(rl, "apply_gradients", lambda model, optimizers, rate, *rest: rates.append(rate) or apply(
