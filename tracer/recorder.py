@@ -682,7 +682,7 @@ class Recorder:
         return _result(self.said(), error, status, ended, "" if ended else reason, ending)
 
 
-def _check_stack(frames: int = 4) -> None:
+def _check_stack(frames: int = 12) -> None:
     """Raises RecursionError where the stack is so full that not even settrace could be called."""
     if frames:
         _check_stack(frames - 1)
