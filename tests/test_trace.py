@@ -253,6 +253,13 @@ def test_an_expression_that_cannot_be_told_says_so():
     assert Expressions({"x": "-3"}).last(ast.parse("x - 1", mode="eval").body) == ("-4", 8.5, -4) and ATOM > 8.5
 
 
+def test_rounds_that_end_elsewhere_than_the_run_are_not_told():
+    node = ast.parse("x + 1", mode="eval").body
+    assert Expressions({"x": "2"}).told(node, "3") == ["2 + 1", "3"]
+    assert Expressions({"x": "2"}).told(node, "4") == Expressions({}).told(node, "4") == ["4"]
+    assert Expressions({"x": "2"}).condition(node, True) == "x + 1"
+
+
 def random_program(rng, depth=2):
     """A small program with loops, conditions, strings, lists, functions and try/except; it may crash, it always ends."""
     pad = "    "
@@ -343,6 +350,12 @@ def test_random_programs_end_with_the_values_and_the_output_of_a_plain_run():
                  id="a global changed in a function keeps its old value"),
     pytest.param("x = -3\ny = x ** 2", "", ["x = -3.", "y = (-3) ** 2 = 9."], id="a negative base needs parentheses"),
     pytest.param("", "", [], id="raw of an empty program raises"),
+    pytest.param("class M:\n    def __matmul__(self, other):\n        return 3\nm = [M()]\nm[0] @= 2\nn = M()\nn @= 2", "", [
+        "We define class M with __matmul__.", "m = [M()].", "We call M.__matmul__ with self = M(), other = 2.", "M.__matmul__ returns 3.",
+        "m[0] = 3, m = [3].", "n = M().", "We call M.__matmul__ with self = M(), other = 2.", "M.__matmul__ returns 3.", "n = 3."],
+                 id="an operator without rounds"),
+    pytest.param("class A:\n    pass\na = A()\na.x: int\na.y: int = 3", "", ["We define class A.", "a = A().", "a.y = 3."],
+                 id="an annotation without a value"),
 ])
 def test_odd_programs(code, stdin, lines):
     trace = tracer.record(code, stdin)

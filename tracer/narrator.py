@@ -277,7 +277,7 @@ def tell_part(frame, target) -> str:
 def new_part(frame, target, label: str) -> str:
     """"grid[1] = 2 + 3 = 5", as much of it as can be told."""
     node, value = frame.node, frame.node.value
-    sign = OPERATORS[type(node.op)][0] if isinstance(node, ast.AugAssign) else ""
+    sign = OPERATORS.get(type(node.op), "@")[0] if isinstance(node, ast.AugAssign) else ""
     given = frame.seen.get(getattr(value, "mark", None))
     try:
         new = frame.locate(target, frame.after)
@@ -304,10 +304,10 @@ def new_part(frame, target, label: str) -> str:
 
 def augmented(frame, target) -> list[str]:
     """First and last round of target + value."""
-    sign, strength, needs, function = OPERATORS[type(frame.node.op)]
-    old = iter([known(frame.locate(target, frame.before))])
-    parts = [old, frame.rounds(frame.node.value)]
     try:
+        sign, strength, needs, function = OPERATORS[type(frame.node.op)]
+        old = iter([known(frame.locate(target, frame.before))])
+        parts = [old, frame.rounds(frame.node.value)]
         rounds = list(operation(f"{{}} {sign} {{}}", strength, parts, needs, function))
     except Exception:
         raise Untold from None
