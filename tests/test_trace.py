@@ -68,6 +68,7 @@ def drawn(seed, count, sizes=("cpu", "gpu")):
     ("nums = [4, 5]\ni = len(nums) - 1", "", ["nums = [4, 5].", "i = len(nums) - 1 = 2 - 1 = 1."]),
     ("ys = []\nys.append(2 + 3)", "", ["ys = [].", "ys = [5] after append(5)."]),
     ("xs = [3, 8]\nys = [x * 2 for x in xs if x > 3]", "", ["xs = [3, 8].", "ys = [x * 2 for x in [3, 8] if x > 3] = [16]."]),
+    ("x = 5\nxs = [3]\nys = [x for x in xs]", "", ["x = 5.", "xs = [3].", "ys = [x for x in [3]] = [3]."]),
     ("xs = [3, 8]\nr = sum(xs)", "", ["xs = [3, 8].", "r = sum([3, 8]) = 11."]),
     ("t = ''\nt = 'a' + t", "", ["t = ''.", "t = 'a' + '' = 'a'."]),
     ("r = 25\nprint(r + 4)", "", ["r = 25.", "We print 25 + 4 = 29."]),
@@ -80,6 +81,7 @@ def drawn(seed, count, sizes=("cpu", "gpu")):
     ("x = 0\ny = 1 % x", "", ["x = 0.", "1 % 0 stops with ZeroDivisionError."]),
     ("x = [1][5]", "", ["[1][5] stops with IndexError."]),
     ("print(q)", "", ["We stop with NameError."]),
+    ("ys = [x + 1 for x in data]", "", ["We stop with NameError."]),
     ("try:\n    x = 1 // 0\nexcept ZeroDivisionError:\n    x = 2", "", ["1 // 0 stops with ZeroDivisionError.", "We handle the exception.",
                                                                         "x = 2."]),
     ("x = (", "", ["The program does not parse: SyntaxError."]),
@@ -133,6 +135,9 @@ def test_seed_changes_wording_only():
     assert first == told(code)
     for seed in range(8):
         other = narrate(record(code), seed)
+        assert [line for line in other if line in dict(plain.PHRASES).values() or line.endswith(("inside.", "move on."))] == [
+            line for ends, line in ((1, "8 > 3 is true, so we go inside."), (2, "1 > 3 is false, so we move on."),
+                                       (4, "No turn is left.")) if seed & ends]
         assert other == told(code, seed=seed) or seed not in (3, 5)
         assert first_wrong_step(other, first) is None
     assert other != first
@@ -222,7 +227,7 @@ def test_output_that_differs_when_traced_is_marked():
     ("3 > 2 is true, so the loop goes on.", "3 > 2 is true, so we enter the if.", "branch"),
     ("4 > 2 is true, so we enter the if.", "3 > 2 is true, so we enter the if.", "comparison"),
     ("Turn 2: x = 4.", "Turn 2: x = 8.", "loop"), ("The loop ends.", "Turn 2: x = 8.", "loop"), ("We print 3.", "We print 4.", "print"),
-    ("r = 5.", "We print 4.", "format"),
+    ("r = 5.", "We print 4.", "format"), ("r = 5.", "Turn 2: x = 8.", "loop"), ("We continue.", "r = 5.", "format"),
 ])
 def test_kind_of_the_first_wrong_step(got, want, kind):
     lines = ["r = 0.", want, "We print 1."]

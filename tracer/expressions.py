@@ -1,10 +1,10 @@
-"""All other expressions in words: trace.py's rounds, for every form that Python has.
+"""All other expressions in words: rounds.py, for every form that Python has.
 
-    Expressions({"x": "2"}).chain(ast.parse("x ** 3 > 5 and f(x)", mode="eval").body)
+    Expressions(before={"x": "2"}).chain(ast.parse("x ** 3 > 5 and x", mode="eval").body)
 
 Arithmetic and comparisons on builtin values are worked out here, where that is quick and safe; what
 other expressions came to (calls, attributes, comprehensions) was recorded while they ran (`seen`:
-{mark of the expression: text}). Nothing of the program is run again. trace.py explains what a round
+{mark of the expression: text}). Nothing of the program is run again. rounds.py says what a round
 is; here a value may also be UNKNOWN: that of an object of which only the text is known.
 """
 
