@@ -67,7 +67,7 @@ def test_outcome_round_trip(outcome):
     assert same_outcome(parse_outcome(answer), outcome) and tasks.explanation_lines(answer) == ["r = 3."]
 
 
-@pytest.mark.parametrize("answer", ["", "3", "<output>\n3", "<output>3</output> and more", "r = 3."])
+@pytest.mark.parametrize("answer", ["", "3", "<output>\n3", "<output>\n3\n</output> and more", "r = 3."])
 def test_unreadable_answers_have_no_outcome_and_are_never_right(answer):
     assert parse_outcome(answer) is None
     assert not same_outcome(parse_outcome(answer), ("", ""))
