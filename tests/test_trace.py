@@ -206,8 +206,9 @@ def test_other_programs_are_told_without_a_wrong_output(code, stdin, sandbox):
 
 
 def test_limits_end_a_recording():
-    trace = tracer.record("while True:\n    pass", max_events=100)
-    assert trace.status == "LIMIT" and not trace.complete and len(trace.events) <= 101
+    for recorder in (record, tracer.record):
+        trace = recorder("while True:\n    pass", max_events=100)
+        assert trace.status == "LIMIT" and not trace.complete and len(trace.events) <= 101 and "100 events" in trace.reason
     assert tracer.record("x = 'a' * 1000\nwhile True:\n    x += 'b'", max_bytes=5000).status == "LIMIT"
     stubborn = "while True:\n    try:\n        pass\n    except BaseException:\n        pass"
     assert tracer.record(stubborn, max_events=50).status == "LIMIT"
