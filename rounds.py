@@ -19,6 +19,8 @@ from __future__ import annotations
 import ast
 import operator
 from functools import lru_cache
+from itertools import groupby
+from os.path import commonprefix
 
 ATOM, PENDING = 10, object()  # binds more strongly than any operator; no value yet
 OPERATORS = {  # sign, how strongly it binds, how strongly its operands must, what it does
@@ -34,7 +36,54 @@ class Untold(Exception):
     """Nothing can be shown: a name has no value, or the expression a form unknown here."""
 
 
-value_of = lru_cache(maxsize=50_000)(ast.literal_eval)  # of a recorded text
+def text_of(value) -> str:
+    """A value of the worlds as text."""
+    if isinstance(value, int) and value.bit_length() > 2000:
+        return f"<int of {value.bit_length()} bits>"
+    return "<function>" if callable(value) else repr(value)
+
+
+@lru_cache(maxsize=50_000)
+def value_of(text: str):
+    """The value of a recorded text; PENDING where only the text is known."""
+    try:
+        return ast.literal_eval(text)
+    except SyntaxError:
+        return PENDING
+
+
+def shorten(text: str, before: str | None = None) -> str:
+    """A long text without its middle; where it changed stays visible."""
+    if len(text) <= 120:
+        return text
+    start = len(commonprefix([text, before])) if before and len(before) > 120 else 0
+    if 60 < start < len(text) - 60:
+        return f"{text[:30]} ... {text[max(30, start - 25):start + 35]} ... {text[-20:]}"
+    return f"{text[:70]} ... {text[-40:]}"
+
+
+def source_of(node: ast.AST, limit: int = 70) -> str:
+    """An expression or simple statement as written, on one line; "" where that is long."""
+    text = ast.unparse(node)
+    return text if len(text) <= limit and "\n" not in text else ""
+
+
+def abridged(texts: list[str], source: ast.expr, value: str | None = None) -> list[str]:
+    """The rounds of a reduction, and the value, without repetitions. A round that is very long is
+    left out; for the first one the source stands in."""
+    rounds = distinct(texts)
+    if value is not None and rounds and rounds[-1] == value:
+        rounds.pop()
+    short = [text for text in rounds if len(text) <= 120]
+    if rounds and len(rounds[0]) > 120 and source_of(source, 120):
+        short.insert(0, source_of(source, 120))
+    if sum(map(len, short)) > 300:
+        short = [short[0], short[-1]]
+    return distinct(short if value is None else [*short, shorten(value)])
+
+
+def distinct(texts: list[str]) -> list[str]:
+    return [text for text, _ in groupby(texts)]
 
 
 def literal(text: str, value):
@@ -172,18 +221,16 @@ class Expressions:
             raise Untold
         return literal(texts[-1], value)
 
-    def told(self, node, final: str) -> list[str]:
-        """The rounds of an expression whose value was recorded, and that value: it alone where they
-        come to another one."""
+    def told(self, node, final: str, end: str = "") -> list[str]:
+        """The rounds of an expression whose value was recorded, and that value (as `end`): it alone
+        where they come to another one."""
         try:
             texts, value, error = self.chain(node)
         except Untold:
-            return [final]
+            texts, value, error = [], PENDING, ""
         if error or value is not PENDING and texts[-1] != final:
-            return [final]
-        if len(texts[0]) > 120:
-            texts[0] = ast.unparse(node)
-        return list(dict.fromkeys([*texts, final]))
+            texts = []
+        return abridged([*texts, final], node, end or final)
 
     def condition(self, test, truth: bool) -> str:
         """The rounds of a condition without the last, True or False."""

@@ -31,7 +31,7 @@ import sys
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from rounds import Expressions, Untold, expression, is_print, targets
+from rounds import Expressions, Untold, abridged, expression, is_print, shorten, targets, text_of
 
 # ------------------------------------------------------------------------------------------------
 # The recorder.
@@ -90,7 +90,7 @@ def record(code: str, stdin: str = "", max_events: int = 1_000) -> Trace:
             extra = out.getvalue()[len(trace.stdout):]
             trace.stdout += extra
             if kind == "return" and not trace.error:
-                value = repr(argument)
+                value = text_of(argument)
         if source.tell() > place:
             more = {"read": stdin[place:source.tell()]}
             place = source.tell()
@@ -98,7 +98,7 @@ def record(code: str, stdin: str = "", max_events: int = 1_000) -> Trace:
         variables = frame.f_locals if number else frame.f_globals
         for name, held in variables.items():
             if name[:2] != "__":
-                text = "<function>" if callable(held) else repr(held)
+                text = text_of(held)
                 if text != known.get(name):
                     known[name] = changes[name] = text
         trace.events.append(Event(kind, number, frame.f_lineno, changes, extra, value, more))
@@ -141,14 +141,17 @@ class Frame(Expressions):
     def go_on(self, event: Event) -> None:
         self.before, self.after = self.after, {**self.after, **event.changes}
         self.event = event
-        self.read = event.more["read"].strip() if event.more else ""
+        self.read = shorten(event.more["read"].strip()) if event.more else ""
         body = getattr(self.node, "body", None)  # does a line of it come next?
         self.inside = event.kind == "line" and bool(body) and (
             body[0].lineno <= event.line <= body[-1].end_lineno)
 
     def now(self, names) -> str:
         """x = 3, y = 5"""
-        return ", ".join([f"{name} = {self.after[name]}" for name in names])
+        return ", ".join([f"{name} = {self.short(name)}" for name in names])
+
+    def short(self, name: str) -> str:
+        return shorten(self.after[name], self.before.get(name))
 
 
 def tell_assign(frame) -> str:
@@ -156,7 +159,8 @@ def tell_assign(frame) -> str:
     names = targets(node.target if isinstance(node, ast.AugAssign) else node.targets[0])
     if frame.read:
         return tell_read(frame.read, frame.now(names))
-    return tell_value(names[0], frame.told(expression(node), frame.after[names[0]]))
+    rounds = frame.told(expression(node), frame.after[names[0]], frame.short(names[0]))
+    return tell_value(names[0], rounds)
 
 
 def tell_value(name: str, rounds: list[str]) -> str:
@@ -217,12 +221,13 @@ def tell_method(changed: str, name: str, given: str) -> str:
 
 
 def tell_print(frame, call) -> str:
-    printed = frame.event.extra.strip()
+    printed = shorten(frame.event.extra.strip() or "an empty line")
+    argument = call.args[0] if len(call.args) == 1 else None
     try:
-        texts, _, _ = frame.chain(call.args[0] if len(call.args) == 1 else None)
+        texts = frame.chain(argument)[0][:-1]
     except Untold:  # *out
-        texts = [printed]
-    return tell_printed([*texts[:-1], printed or "an empty line"])
+        texts = []
+    return tell_printed(abridged(texts, argument, printed))
 
 
 def tell_printed(rounds: list[str]) -> str:
@@ -230,9 +235,9 @@ def tell_printed(rounds: list[str]) -> str:
 
 
 def tell_crash(frame) -> str:
-    error = frame.event.extra
+    source, error = expression(frame.node), frame.event.extra
     try:
-        texts, _, _ = frame.chain(expression(frame.node))
+        texts = abridged(frame.chain(source)[0], source)
     except Untold:
         texts = []
     return tell_stop("" if error == "NameError" else ": ".join(texts), error)
@@ -310,11 +315,11 @@ def raw(trace: Trace) -> list[str]:
     """Frames in the style of CWM traces: a source line, and the variables it changed."""
     if not trace.events:
         return ["SyntaxError"]
-    return in_frames(trace, ["", *trace.code.splitlines()], str)
+    return in_frames(trace, ["", *trace.code.splitlines()])
 
 
-def in_frames(trace: Trace, source, shorten) -> list[str]:
-    """source: the text of each line; shorten: for long values."""
+def in_frames(trace: Trace, source) -> list[str]:
+    """source: the text of each line"""
     lines, running = [], {}
     for kind, frame, line, changes, extra, _, _ in trace.events:
         if frame in running:
