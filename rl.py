@@ -41,9 +41,10 @@ Log, one line a step (play is predict, solve or multi)
     <play>_pass             share of right episodes, multi_first: of first programs. Both move with
                             the prompts drawn: read progress off val_* (sft.py; step 0 is the start)
     <play>_length, _cut     tokens of an answer; share that was cut off (above 0.1: allow more)
-    skipped, groups         half of the groups skipped is usual; all: nothing left to learn from
+    skipped, groups         half to two thirds of the groups skipped is usual; all of them: nothing
+                            is left to learn from
     tokens                  sampled in this step: N
-    entropy                 nats a token: mean of -log p of what was sampled. 0.02 to 0.2 here; a
+    entropy                 nats a token: mean of -log p of what was sampled. 0.01 to 0.1 here; a
                             fall to 0 within tens of steps is collapse
     grad_norm               before clipping
     logp_gap                mean |log p while sampling - while training|: rounding, below 0.01
@@ -274,7 +275,7 @@ def train(args, model: Transformer, own: list[Case], extra: dict, rank: int, ran
     tokenizer = Tokenizer()
     cases = tasks.load_cases(args.out / "data" / "rl_cases.jsonl")
     problems = tasks.load_problems(args.out / "data" / "rl_problems.jsonl")
-    share = lambda n: (n + ranks - 1 - rank) // ranks       # this process's, of n prompts
+    part = lambda n: (n + ranks - 1 - rank) // ranks        # this process's, of n prompts
     optimizers = make_optimizers(model, args.muon_lr, args.adam_lr)
     first, saved = resume(args, model, optimizers, rank)
     own = [Case(**row) for row in saved.get("own", map(asdict, own))]
@@ -294,9 +295,9 @@ def train(args, model: Transformer, own: list[Case], extra: dict, rank: int, ran
             answers = partial(ask, model, tokenizer, rng)
 
             # 1. Play: sample groups of answers in every environment and reward them.
-            drawn = draw_cases(rng, cases, own, share(args.predict_prompts), args.own_share)
-            to_solve = rng.sample(problems, min(share(args.solve_prompts), len(problems)))
-            to_fix = rng.sample(problems, min(share(args.fix_prompts), len(problems)))
+            drawn = draw_cases(rng, cases, own, part(args.predict_prompts), args.own_share)
+            to_solve = rng.sample(problems, min(part(args.solve_prompts), len(problems)))
+            to_fix = rng.sample(problems, min(part(args.fix_prompts), len(problems)))
             played = {"predict": predict(drawn, answers, args),
                       "solve": solve(to_solve, answers, runner, args),
                       "multi": multi_turn(to_fix, answers, runner, held_out, args)}
@@ -344,7 +345,7 @@ def main(name: str = "rl", manual: str = __doc__) -> None:
     if args.predict_prompts + args.solve_prompts + args.fix_prompts == 0:
         parser.error("there are no prompts: each kind of them is 0")
     if (args.out / f"{args.name}.pt").exists():
-        print(f"rl     {args.out / args.name}.pt is there")
+        tasks.say(f"{args.name:6s}  {args.out / args.name}.pt is there")
         return
     rank, ranks = join_processes(device := pick_device())
     try:

@@ -14,13 +14,16 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import timedelta
 
 import torch
 import torch.distributed as dist
 from tqdm import tqdm
 
 from model import CheckpointError, load_checkpoint, save_checkpoint
-from tasks import add_seconds, fail
+from tasks import add_seconds, fail, replace_text, say
+
+WORLD_SIZE = int(os.environ.get("WORLD_SIZE", 1))  # processes of torchrun
 
 # --------------------------------------------------------------------------------------------------
 # Logs.
@@ -34,10 +37,12 @@ def log_metrics(path, record):
 def cut_log(path, step):
     """Drop the lines of later steps, which will be done again (the last may be torn)."""
     kept = ""
-    for line in path.read_text().splitlines(keepends=True) if path.exists() else ():
-        if line.endswith("\n") and json.loads(line)["step"] <= step:
-            kept += line
-    path.write_text(kept)
+    for line in path.read_text(errors="replace").splitlines(True) if path.exists() else ():
+        try:
+            kept += line if json.loads(line)["step"] <= step and line.endswith("\n") else ""
+        except (ValueError, TypeError, KeyError):
+            break
+    replace_text(path, kept)
 
 
 def log_step(args, record: dict, rank: int) -> None:
@@ -59,8 +64,8 @@ def provenance() -> dict:
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
     machine = (f"{platform.platform()}, {os.cpu_count()} cores, {device}, "
                f"Python {platform.python_version()}, torch {torch.__version__}")
-    command = shlex.join(["python", os.path.basename(sys.argv[0]), *sys.argv[1:]])
-    return {"command": command, "commit": commit, "date": time.strftime("%Y-%m-%d"),
+    return {"command": shlex.join(["python", *sys.orig_argv[1:]]), "commit": commit,
+            "processes": WORLD_SIZE, "date": time.strftime("%Y-%m-%d"),
             "machine": machine}
 
 
@@ -80,6 +85,10 @@ def resume(args, model, optimizers, rank: int) -> tuple[int, dict]:
         model.load_state_dict(saved["model"].state_dict())
         for optimizer, stored in zip(optimizers, saved["optimizers"]):
             optimizer.load_state_dict(stored)
+    processes = saved["extra"].get("processes", WORLD_SIZE)
+    if processes != WORLD_SIZE:
+        say(f"{args.name:6s}  goes on with {WORLD_SIZE} processes, not {processes} as before: "
+            "it will draw other samples")
     if rank == 0:  # what follows is done again, from the beginning also the line of step 0
         cut_log(args.out / f"{args.name}.jsonl", saved["step"] or -1)
     return saved["step"], saved["extra"]
@@ -88,6 +97,7 @@ def resume(args, model, optimizers, rank: int) -> tuple[int, dict]:
 def save(args, model, optimizers, step: int, last: bool, extra: dict) -> None:
     """out/<name>.pt after the last step, before it out/<name>-state.pt, with the optimizers."""
     path = args.out / f"{args.name}{'' if last else '-state'}.pt"
+    extra = extra | {"processes": WORLD_SIZE}
     save_checkpoint(path, model, () if last else optimizers, step, extra)
     if last:
         (args.out / f"{args.name}-state.pt").unlink(missing_ok=True)
@@ -106,7 +116,8 @@ def join_processes(device):
         ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: torchrun killed, so are we
     if device == "cuda":
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
-    dist.init_process_group("cpu:gloo,cuda:nccl" if device == "cuda" else "gloo")
+    backend = "cpu:gloo,cuda:nccl" if device == "cuda" else "gloo"
+    dist.init_process_group(backend, timeout=timedelta(days=1))  # rank 0 may have much to write
     return dist.get_rank(), dist.get_world_size()
 
 

@@ -14,7 +14,7 @@ padded, and no sample sees another. Muon trains the matrices, AdamW the rest; th
 held, and decays linearly to zero over the second half. A killed run goes on by the same command, to
 the same weights.
 
-The log out/<name>.jsonl has one line every 50 steps and at each validation:
+The log out/<name>.jsonl has one line every 50 steps and at each validation or save:
     tokens             read so far, prompts included, padding not
     loss               nats an assistant token, mean over the steps since the last line: 6.2 (the
                        logarithm of the vocabulary) at first, below 0.1 after a third of preset cpu
@@ -226,9 +226,8 @@ def train(args, model, tokens, index, plan, extra: dict, rank: int, ranks: int) 
     first, saved = resume(args, model, optimizers, rank)
     seconds = saved.get("seconds", 0.0)
     lengths = [int(index[rows, 2].sum()) for rows in plan]                  # tokens of each batch
-    if rank == 0:
-        print(f"{args.name:6s}  {model.n_params():,} parameters, {len(plan):,} steps, "
-              f"{sum(lengths):,} tokens, {model.device}, {compiled}", flush=True)
+    tasks.say(f"{args.name:6s}  {model.n_params():,} parameters, {len(plan):,} steps, "
+              f"{sum(lengths):,} tokens, {model.device}, {compiled}")
     with Sandbox(cpu_seconds=0.5) as sandbox:  # these programs take milliseconds or never end
         solves = bool((index[:, 3] > 0).any())
         items = *validation_items(args), tasks.Runner(sandbox), args, solves
@@ -275,7 +274,7 @@ def main(samples=samples, name: str | None = None, manual: str = __doc__) -> Non
     if args.name == "sft" and args.format != "nlex":
         parser.error("--format for all three texts needs --name: sft.pt is the explained one")
     if (args.out / f"{args.name}.pt").exists():
-        print(f"{args.name:6s}  {args.out / args.name}.pt is there")
+        tasks.say(f"{args.name:6s}  {args.out / args.name}.pt is there")
         return
     rank, ranks = join_processes(device := pick_device())
     tokens, index, texts = read_samples(samples, args, rank)

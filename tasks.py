@@ -107,10 +107,15 @@ for _row in TABLE.strip().splitlines()[1:]:
         _preset.setdefault(_section, {})[_name] = _number
 
 
+def say(text, file=None):
+    """Print; of torchrun's processes, which would all say the same, the first one does."""
+    if os.environ.get("RANK", "0") == "0":
+        print(text, file=file, flush=True)
+
+
 def fail(message):
     """One line on stderr, exit status 2."""
-    if os.environ.get("RANK", "0") == "0":  # the other processes of torchrun would say the same
-        print(f"{Path(sys.argv[0]).name}: {message}", file=sys.stderr)
+    say(f"{Path(sys.argv[0]).name}: {message}", sys.stderr)
     sys.exit(2)
 
 
@@ -368,7 +373,7 @@ def make_rows(args, file, chunk, count):
     split = "train" if stage in LONGER_SHARE else stage
     if what == "problems" and not hasattr(world, "random_problem"):
         return []
-    rng, rows = random.Random(f"{args.seed}/{file}/{chunk}"), []
+    rng, rows, refused = random.Random(f"{args.seed}/{file}/{chunk}"), [], 0
     while len(rows) < count:
         odd = len(rows) % 2 == 1
         if what == "problems":
@@ -376,8 +381,12 @@ def make_rows(args, file, chunk, count):
         else:
             longer = rng.random() < LONGER_SHARE[stage] if split == "train" else odd
             row = random_case(rng, world, knobs, split, "longer" if longer else "short")
+        refused += 1
         if row is not None:
             rows.append(row)
+            refused = 0
+        if refused > 20_000:
+            raise ValueError(f"the world {args.world} has too few programs for {file}")
     return rows
 
 
@@ -406,14 +415,18 @@ def make_data(args):
             jobs = []
             for first in range(0, size, CHUNK):
                 jobs.append((args, name, first // CHUNK, min(CHUNK, size - first)))
-            replace_text(path, "".join(pool.imap(make_chunk, jobs)))
+            try:
+                replace_text(path, "".join(pool.imap(make_chunk, jobs)))
+            except ValueError as problem:
+                fail(problem)
             print(f"data   {name:14s} {size:7,d} in {time.time() - started:5.1f} s", flush=True)
 
 
 def load_rows(path, cls):
     """The rows of a data file. Ends the program if it is missing or damaged."""
     if not path.exists():
-        fail(f"{path} is missing: make it with `python tasks.py --out {path.parent.parent}`")
+        out = path.parent.parent
+        fail(f"{path} is missing: make it with `python tasks.py --out {out}` and your --preset")
     rows = []
     for number, line in enumerate(path.open("rb"), 1):
         try:

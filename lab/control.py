@@ -4,7 +4,7 @@
     python -m lab.control --ceiling    # out/sft-ceiling.pt: half of the explained cases are RL's
                                        # prompts, explained, which RL's model never sees
     python -m lab.control --of few-rl  # beside another run of rl.py
-    (takes the flags of sft.py, too)
+    (of sft.py's flags: --preset, --out, --seed, rates, batches, validation, lengths)
 
 Validation counts for neither. A run that goes on from a finished schedule starts at 0.3 of the
 learning rates, the only value tried.

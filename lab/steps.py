@@ -22,7 +22,7 @@ import trace as nlex  # our trace.py
 import tracer
 from model import Tokenizer
 
-by_outcome = rl.set_advantages
+by_outcome, train_by_outcome = rl.set_advantages, rl.train
 tokenizer = Tokenizer()
 
 
@@ -92,6 +92,13 @@ def by_lines(group: list[rl.Episode], weight: float) -> None:
         episode.turns[0].advantage = [weight * a for a in credit]
 
 
+def train(args, model, own, extra: dict, rank: int, ranks: int) -> None:
+    if extra["format"] != "nlex":
+        tasks.fail(f"{args.start}.pt answers in the format {extra['format']}, not in sentences")
+    train_by_outcome(args, model, own, extra, rank, ranks)
+
+
 if __name__ == "__main__":
+    rl.train = train
     rl.set_advantages = by_lines
     rl.main("rl-steps", __doc__)

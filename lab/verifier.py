@@ -1,7 +1,7 @@
 """A dedicated verifier: RL on prediction alone, with the programs that out/rl.pt's run wrote.
 
     python sft.py --predict-only --short-tokens 16000000 --name sft-predict
-    python -m lab.verifier --start sft-predict      # out/predict-rl.pt; takes the flags of rl.py
+    python -m lab.verifier             # out/predict-rl.pt, from out/sft-predict.pt; flags of rl.py
 """
 
 import sys
@@ -23,5 +23,6 @@ def train_on_its_programs(args, model, own: list, extra: dict, rank: int, ranks:
 
 if __name__ == "__main__":
     rl.train = train_on_its_programs
-    sys.argv += ["--solve-prompts", "0", "--fix-prompts", "0"]
+    given = sys.argv[1:]                # of a flag given twice the last one counts
+    sys.argv[1:] = ["--start", "sft-predict", "--solve-prompts", "0", "--fix-prompts", "0", *given]
     rl.main("predict-rl", __doc__)

@@ -279,7 +279,8 @@ def test_a_world_is_one_new_file(root, tmp_path):
         shutil.copytree(root / name, tmp_path / name, ignore=shutil.ignore_patterns("__pycache__"))
     for path in root.glob("*.py"):
         shutil.copy(path, tmp_path)
-    example = re.search(r"\n    import random\n.*?\n(?=\S)", worlds.__doc__, re.DOTALL)[0]
+    source = (root / "worlds" / "__init__.py").read_text()              # as a person would copy it
+    example = re.search(r"\n    from worlds import.*?\n(?=\S)", source, re.DOTALL)[0]
     (tmp_path / "worlds" / "sums.py").write_text(textwrap.dedent(example))
 
     def run(*flags):

@@ -1,10 +1,9 @@
-"""Which programs and problems are there? A world is one file here; all worlds share this one.
+r"""Which programs and problems are there? A world is one file here; all worlds share this one.
 
     python tasks.py --world contest         # worlds/contest.py, the course's world (the default)
 
 A world is a module with two tables and one function, or two. A whole one, worlds/sums.py:
 
-    import random
     from worlds import Program, class_of, outputs_on, split_of
 
     SIZES = {"cpu": {"top": 9}, "gpu": {"top": 99}}     # knobs: how large the world is
@@ -12,7 +11,7 @@ A world is a module with two tables and one function, or two. A whole one, world
 
     def random_program(rng, knobs, split, set_):
         stdin = str(rng.randint(1, 9) if set_ == "short" else rng.randint(10, 99))
-        code = f"n = int(input())\\nprint(n + {rng.randint(0, knobs['top'])})\\n"
+        code = f"n = int(input())\nprint(n + {rng.randint(0, knobs['top'])})\n"
         cls = class_of(code, "n", outputs_on(code, FIXED_INPUTS["n"]))
         return Program(code, stdin, cls, "plain") if split_of(cls) == split else None
 
@@ -173,14 +172,15 @@ def heldout(programs, fixed_inputs, sandbox):
 job = json.load(sys.stdin)
 print(json.dumps(outputs_on(job["code"], job["inputs"])))
 """
-    jobs = []
+    jobs = {}                          # each distinct program runs once
     for code, kind in programs:
-        jobs.append((driver, json.dumps({"code": code, "inputs": fixed_inputs[kind]})))
-    answers = []
-    for (code, kind), result in zip(programs, sandbox.map(jobs)):
+        job = json.dumps({"code": code, "inputs": fixed_inputs[kind]})
+        jobs[code, kind] = driver, job
+    answers = dict.fromkeys(jobs, True)
+    for (code, kind), result in zip(jobs, sandbox.map(list(jobs.values()))):
         try:
             cls = class_of(code, kind, json.loads(result.stdout))
-            answers.append(split_of(cls) != "train")
+            answers[code, kind] = split_of(cls) != "train"
         except (ValueError, TypeError):
-            answers.append(True)
-    return answers
+            pass
+    return [answers[pair] for pair in programs]

@@ -26,7 +26,7 @@ from typing import NamedTuple
 
 from worlds import Problem, Program, class_of, outputs_on, split_of
 
-# How large the world is. `cpu` is learnt in minutes by 0.7M parameters; `gpu` is wide.
+# How large the world is. `cpu` is learnt in minutes by 0.74M parameters; `gpu` is wide.
 SIZES = {
     "cpu": dict(top=9, short=(3, 5), longer=(6, 7), constants=(1, 2, 3, 4, 5), wide=False),
     "gpu": dict(top=99, short=(3, 8), longer=(9, 12), constants=tuple(range(1, 21)), wide=True),
