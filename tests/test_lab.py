@@ -168,7 +168,7 @@ def test_the_ceiling_has_as_many_of_rls_prompts_as_its_own_and_predict_keeps_its
 def test_a_verifier_trains_on_anothers_programs_and_on_prediction_alone(out):
     if not (out / "rl.pt").exists():
         run("rl.py", out, *PLAY, "--solve-prompts=1", "--fix-prompts=1")
-    run("lab.verifier", out, *PLAY)
+    run("lab.verifier", out, *PLAY, "--start=sft")
     rows = [json.loads(line) for line in (out / "predict-rl.jsonl").read_text().splitlines()]
     assert "predict_pass" in rows[1] and "solve_pass" not in rows[1] and "multi_pass" not in rows[1] and "val_solve" not in rows[1]
     assert load_checkpoint(out / "predict-rl.pt")["extra"]["own"] == load_checkpoint(out / "rl.pt")["extra"]["own"]
