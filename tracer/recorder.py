@@ -26,6 +26,7 @@ import opcode
 import os
 import sys
 import types
+from os.path import commonprefix
 
 PLAIN_CALLS = frozenset("abs len int str float bool max min sum ord chr round sorted list tuple "
                         "set dict divmod repr any all".split())
@@ -36,6 +37,8 @@ FRAMES_BELOW = 3 + (not _INLINED)  # so many more than in an untraced run lie be
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _ASSIGNMENTS = (ast.Assign, ast.AnnAssign, ast.AugAssign)
+_LAZY = (*_COMPREHENSIONS, ast.Lambda)
+_PLAIN_INDEX = (ast.Name, ast.Constant, ast.BinOp, ast.UnaryOp, ast.Subscript)
 _COMPOSED = (ast.BinOp, ast.UnaryOp, ast.Compare, ast.BoolOp, ast.IfExp, ast.Tuple, ast.List,
              ast.Set, ast.Dict, ast.NamedExpr, ast.Starred)
 
@@ -48,20 +51,31 @@ def number(code: str):
     source (`source` holds the true one). Expressions whose value the narrator cannot work out from
     the variables get an attribute `mark`."""
     tree, statements, marks = ast.parse(code), {}, itertools.count()
-    spare, queue = itertools.count(len(code.splitlines()) + 2), list(reversed(tree.body))
-    while queue:  # in the order of the source
-        node = queue.pop()
-        first = node.pattern.lineno if isinstance(node, ast.match_case) else node.lineno
+    spare = itertools.count(len(code.splitlines()) + 2)
+    for node in _statements(tree.body):
+        first = node.pattern if isinstance(node, ast.match_case) else node
         if isinstance(node, _DEFINITIONS) and node.decorator_list:
-            first = node.decorator_list[0].lineno
-        node.source, node.line = first, next(spare) if first in statements else first
+            first = node.decorator_list[0]
+        node.source = node.line = first.lineno
+        if node.line in statements:
+            node.line = next(spare)
         statements[node.line] = node
-        for block in reversed(_BLOCKS):
-            inner = getattr(node, block, ())
-            queue.extend(reversed(inner) if isinstance(inner, list) else ())
         _Marks(marks).statement(node)
-        _place(node)
+    for node in statements.values():  # statements within it get their own lines after it
+        for part in ast.walk(node):
+            _put(part, node.line, 0)
+    for node in ast.walk(tree) if _INLINED else ():
+        if isinstance(node, _COMPREHENSIONS[:3]):
+            _repeat(node)
     return tree, statements, next(marks) > 0
+
+
+def _statements(block: list):
+    """In the order of the source."""
+    for node in block:
+        yield node
+        for name in _BLOCKS:
+            yield from _statements(getattr(node, name, ()))
 
 
 def _put(node, line: int, column: int) -> None:
@@ -70,29 +84,12 @@ def _put(node, line: int, column: int) -> None:
         node.col_offset = node.end_col_offset = column
 
 
-def _place(node) -> None:
-    """The statement and its expressions on one line; what a comprehension repeats in column 1,
-    where it has no frame of its own."""
-    _put(node, node.line, 0)
-    blocks = [child for block in _BLOCKS for child in _listed(getattr(node, block, None))]
-    for child in ast.iter_child_nodes(node):
-        if child not in blocks:
-            for part in ast.walk(child):
-                _put(part, node.line, 0)
-            for part in ast.walk(child) if _INLINED else ():
-                if isinstance(part, _COMPREHENSIONS[:3]):
-                    _repeat(part, node.line)
-
-
-def _repeat(comprehension, line: int) -> None:
+def _repeat(comprehension) -> None:
+    """What a comprehension repeats stands in column 1, where it has no frame of its own."""
     once = list(ast.walk(comprehension.generators[0].iter))
     for inner in ast.walk(comprehension):
         if inner not in once:
-            _put(inner, line, 1)
-
-
-def _listed(value) -> list:
-    return value if isinstance(value, list) else []
+            _put(inner, comprehension.lineno, 1)
 
 
 def _reads(node) -> bool:
@@ -117,11 +114,11 @@ class _Marks:
     def statement(self, node) -> None:
         if isinstance(node, (ast.If, ast.While, ast.Assert)):
             self.look(node.test)
-        elif isinstance(node, ast.Return) and node.value:
+        elif isinstance(node, ast.Return):
             self.look(node.value, True)
         elif isinstance(node, ast.Match):
             self.look(node.subject)
-        elif isinstance(node, _ASSIGNMENTS) and not _reads(node):
+        elif isinstance(node, _ASSIGNMENTS) and node.value and not _reads(node):
             self.assignment(node)
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
             if isinstance(node.value.func, ast.Attribute) or _named(node.value.func) == "print":
@@ -130,14 +127,12 @@ class _Marks:
 
     def assignment(self, node) -> None:
         target, *more = node.targets if isinstance(node, ast.Assign) else [node.target]
-        if node.value and not isinstance(target, ast.Tuple):
-            self.look(node.value, not isinstance(node, ast.AugAssign) and not more and (
-                isinstance(target, ast.Name)))
+        whole = isinstance(target, ast.Name) and not more and not isinstance(node, ast.AugAssign)
+        if not isinstance(target, ast.Tuple):
+            self.look(node.value, whole)
         if not more and isinstance(target, (ast.Subscript, ast.Attribute)):
-            if isinstance(target, ast.Subscript) and not isinstance(target.slice, ast.Slice):
-                self.look(target.slice)
-            if node.value and not isinstance(node.value, ast.Constant) and not hasattr(
-                    node.value, "mark"):
+            self.look(getattr(target, "slice", None))
+            if not isinstance(node.value, ast.Constant) and not hasattr(node.value, "mark"):
                 self.mark(node.value)  # where the target's own text does not show it
 
     def look(self, e, whole: bool = False) -> None:
@@ -151,15 +146,10 @@ class _Marks:
             named = isinstance(e.value, ast.Name)
             if not named:
                 self.look(e.value)
-            plain = False
-            if isinstance(e, ast.Subscript):
-                parts = [e.slice.lower, e.slice.upper, e.slice.step] if isinstance(
-                    e.slice, ast.Slice) else [e.slice]
-                for part in filter(None, parts):
-                    self.look(part)
-                plain = named and not self.dirty and isinstance(e.slice, (
-                    ast.Name, ast.Constant, ast.BinOp, ast.UnaryOp, ast.Subscript))
-            if not whole and not plain:
+            index = getattr(e, "slice", None)
+            for part in _parts(index) if isinstance(index, ast.Slice) else [index]:
+                self.look(part)
+            if not whole and not (named and not self.dirty and isinstance(index, _PLAIN_INDEX)):
                 self.mark(e)
         elif isinstance(e, (*_COMPREHENSIONS, ast.JoinedStr)):
             if self.dirty:
@@ -168,30 +158,38 @@ class _Marks:
             if not whole and not isinstance(e, ast.GeneratorExp):
                 self.mark(e)
         elif isinstance(e, _COMPOSED):
-            children = [e.value] if isinstance(e, ast.NamedExpr) else ast.iter_child_nodes(e)
-            for child in [e.test, e.body, e.orelse] if isinstance(e, ast.IfExp) else children:
-                self.look(child)
+            for part in _parts(e):
+                self.look(part)
 
     def call(self, e, whole: bool) -> None:
-        name = _named(e.func)
+        name, function = _named(e.func), e.func
         plain = name in PLAIN_CALLS and not e.keywords
-        if isinstance(e.func, ast.Attribute) and (
-                self.dirty or not isinstance(e.func.value, ast.Name)):
-            self.look(e.func.value)
-        for argument in [*e.args, *[keyword.value for keyword in e.keywords]]:
+        if isinstance(function, ast.Attribute):
+            if self.dirty or not isinstance(function.value, ast.Name):
+                self.look(function.value)
+        for argument in [*e.args, *e.keywords]:
             inner = _inner(argument)
             self.look(inner)
-            lazy = isinstance(inner, (*_COMPREHENSIONS, ast.Lambda)) or (
-                isinstance(inner, ast.Call) and _named(inner.func) in ITERATORS)
-            plain = plain and inner is argument and not lazy
-        if not plain:
-            self.dirty = self.dirty or name not in PLAIN_CALLS | ITERATORS
-            if not whole and name not in ITERATORS:
+            if inner is not argument or isinstance(inner, _LAZY) or (
+                    isinstance(inner, ast.Call) and _named(inner.func) in ITERATORS):
+                plain = False
+        if not plain and name not in ITERATORS:
+            self.dirty = self.dirty or name not in PLAIN_CALLS
+            if not whole:
                 self.mark(e)
 
 
+def _parts(e) -> list:
+    """The expressions in an expression, in the order in which they are evaluated."""
+    if isinstance(e, ast.NamedExpr):
+        return [e.value]
+    if isinstance(e, ast.IfExp):
+        return [e.test, e.body, e.orelse]
+    return list(ast.iter_child_nodes(e))
+
+
 def _inner(argument):
-    return argument.value if isinstance(argument, ast.Starred) else argument
+    return argument.value if isinstance(argument, (ast.Starred, ast.keyword)) else argument
 
 
 class _Look(ast.NodeTransformer):
@@ -393,21 +391,9 @@ def _message(exception) -> str:
 def difference(before: str, now: str) -> list:
     """-> [k, m, text]: now == before[:k] + text + before[len(before) - m:]. What a limit of bytes
     counts, and what is sent."""
-    k = _common(before, now)
-    m = _common(before[k:][::-1], now[k:][::-1])
+    k = len(commonprefix([before, now]))
+    m = len(commonprefix([before[k:][::-1], now[k:][::-1]]))
     return [k, m, now[k:len(now) - m]]
-
-
-def _common(a: str, b: str) -> int:
-    """How many characters they begin with in common."""
-    low, high = 0, min(len(a), len(b))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if a[:middle] == b[:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
 
 
 def whole(events: list) -> None:
@@ -462,10 +448,10 @@ class Recorder:
     def __init__(self, code: str, stdin: str, max_events: int, max_bytes: int, emit):
         self.max_events, self.max_bytes, self.emit = max_events, max_bytes, emit
         self.calls, self.calls_made, self.events = {}, 0, 0   # {frame: _Call}
-        self.last = ("", None)                            # kind and frame of the last event
+        self.last = ("", None)                                 # kind and frame of the last event
         self.used = self.printed = 0                      # bytes of values, of stdout
         self.over, self.switched = "", False              # a limit; tracing was switched off
-        self.globals_used, self.globals_seen, self.repeats = {}, {}, {}
+        self.globals_seen, self.repeats = {}, {}
         tree, statements, marked = number(code)
         handlers = [s for s in statements.values() if isinstance(s, ast.ExceptHandler)]
         if marked or any(map(_may_catch_recursion, handlers)):
@@ -559,16 +545,11 @@ class Recorder:
 
     def shared(self, frame) -> dict:
         """Variables of the module that this function uses, where their text has changed."""
-        space, code, changes = frame.f_globals, frame.f_code, {}
-        size, names = self.globals_used.get(code, (0, ()))
-        if size != len(space):
-            names = [name for name in code.co_names if name in space and name[:2] != "__"]
-            self.globals_used[code] = len(space), names
-        for name in names:
-            held, before = space.get(name, _MISSING), self.globals_seen.get(name)
-            if before is not None and before[0] is held or held is _MISSING:
-                continue
-            if type(held) in _FIXED:
+        changes = {}
+        for name in frame.f_code.co_names:
+            held, before = frame.f_globals.get(name, _MISSING), self.globals_seen.get(name)
+            if held is _MISSING or type(held) in _FIXED or name[:2] == "__" or (
+                    before is not None and before[0] is held):
                 continue
             text = text_of(held)
             if before is None or before[1] != text:
@@ -658,7 +639,7 @@ class Recorder:
         self.space = main.__dict__
         builtins.__see__, builtins.__handled__, sys.settrace = self.see, self.handled, self.switch
         sys.stdin, sys.stdout = self.stdin, self.out
-        status, error, ending = "OK", "", ""
+        error, ending = "", ""
         try:
             _settrace(self.watch)
             try:
@@ -668,29 +649,26 @@ class Recorder:
         except Limit:
             pass
         except SystemExit as stop:
-            if stop.code not in (None, 0):
-                status, error = "ERROR", "SystemExit"
+            error = "" if stop.code in (None, 0) else "SystemExit"
         except BaseException as problem:
-            status, error, ending = "ERROR", _NAME(type(problem)), _message(problem)
-        if self.over:
-            return _result(self.said(), error, "LIMIT", False, self.over, "")
-        ended = self.last[0] == "return" and self.last[1].f_code is self.program
+            error, ending = _NAME(type(problem)), _message(problem)
+        kind, frame = self.last
+        status, ended = "ERROR" if error else "OK", (
+            kind == "return" and frame.f_code is self.program)
         if error == "RecursionError" and not self.switched:
             # nobody caught it, so nothing happened after the last event
             ended = ended or self.printed == self.out.buffer.tell()
         reason = "the program switched tracing off" if self.switched else "the stack was full"
-        return _result(self.said(), error, status, ended, "" if ended else reason, ending)
+        if self.over:
+            status, ended, reason, ending = "LIMIT", False, self.over, ""
+        return {"stdout": self.said(), "error": error, "status": status, "complete": ended,
+                "reason": "" if ended else reason, "ending": ending}
 
 
 def _check_stack(frames: int = 12) -> None:
     """Raises RecursionError where the stack is so full that not even settrace could be called."""
     if frames:
         _check_stack(frames - 1)
-
-
-def _result(stdout, error, status, complete, reason, ending) -> dict:
-    return {"stdout": stdout, "error": error, "status": status, "complete": complete,
-            "reason": reason, "ending": ending}
 
 
 class _Channel:
@@ -733,7 +711,8 @@ def serve(job: str) -> None:
     try:
         recorder = Recorder(**json.loads(job), emit=channel.emit)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as problem:
-        channel.end(_result("", "SyntaxError", "ERROR", True, "", str(problem)))
+        channel.end({"status": "ERROR", "error": "SyntaxError", "complete": True,
+                     "ending": str(problem)})
     result = recorder.run()
     try:
         import atexit
