@@ -1,14 +1,16 @@
 """What does a checkpoint say, what does a program print? Asked once, kept, shared by the processes.
 
-This file may be skipped: eval.py uses Model.belief, Model.write and Truth.outcomes, which do what
-they say for lists of texts.
+This file may be skipped: eval.py uses Model.belief, Model.write, Truth.outcomes and Truth.right,
+which do what they say for lists of texts; load_tests, the test data; and show, its --show.
 """
 
 from __future__ import annotations
 
 import json
+import signal
 from functools import partial
-from itertools import starmap
+from itertools import starmap, zip_longest
+from pathlib import Path
 
 import numpy as np
 
@@ -16,51 +18,71 @@ import tasks
 from fast import generate  # model.py's, faster
 from model import CheckpointError, Tokenizer, load_checkpoint, pick_device
 from runs import gather, share
+from trace import first_wrong_step
+
+SHIPPED = Path(__file__).with_name("results") / "cpu-seed0" / "model.pt"
+
+
+def load_tests(args):
+    """-> problems; under "short" and "longer", cases. Ends the program where a file is missing."""
+    data, sets = args.out / "data", {}
+    cases = tasks.load_cases(data / "test_cases.jsonl")
+    for set_ in ("short", "longer"):
+        sets[set_] = [case for case in cases if case.set == set_][:args.cases]
+    return tasks.load_problems(data / "test_problems.jsonl")[:args.problems], sets
 
 
 class Model:
     """A checkpoint that answers prompts and remembers what it said, in a file, too: a killed
     evaluation goes on where it was, and nothing is asked twice."""
 
-    def __init__(self, path, args):
-        """Ends the program by one line where the file is missing or damaged."""
+    def __init__(self, path, args, remedy="--ckpt names another"):
+        """args: with rank, ranks. Ends the program by one line, with the remedy, where the file is
+        missing or damaged."""
         try:
             self.checkpoint = load_checkpoint(path, pick_device())
         except CheckpointError as problem:
-            tasks.fail(f"{problem}; `bash run.sh` makes everything")
+            tasks.fail(f"{problem}; {remedy}")
         self.args, self.tokenizer = args, Tokenizer()
         self.write = partial(self.ask, args.max_new_tokens_solve)  # answers solve and fix prompts
-        self.file = args.out / "eval-cache" / f"{path.stem}-{path.stat().st_mtime_ns}.json"
-        self.file.parent.mkdir(parents=True, exist_ok=True)
+        # What is sampled depends on the checkpoint, the seed and how many processes share the work.
+        name = f"{path.stem}-{path.stat().st_mtime_ns}-seed{args.seed}-of{args.ranks}.json"
+        self.file = args.out / "eval-cache" / name
         self.said = json.loads(self.file.read_text()) if self.file.exists() else {}
 
-    def ask(self, max_new_tokens, prompts, number=1):
-        """An answer to each prompt: number 0 is the greedy one, 1, 2, ... are sampled."""
-        said = self.said.setdefault(f"{max_new_tokens} {number}", {})
+    def ask(self, max_new_tokens, prompts, draw=1):
+        """An answer to each prompt: draw 0 is the greedy one, 1, 2, ... are sampled."""
+        said = self.said.setdefault(f"{max_new_tokens} {draw}", {})
         new = sorted(set(prompts) - said.keys())
         if new:
-            said.update(zip(new, share(new, partial(self.sample, max_new_tokens, number))))
+            said.update(zip(new, share(new, partial(self.sample, max_new_tokens, draw))))
             if self.args.rank == 0:
+                self.file.parent.mkdir(parents=True, exist_ok=True)
                 tasks.replace_text(self.file, json.dumps(self.said))
             gather([])  # who reads the file next finds it written
         return list(map(said.get, prompts))
 
-    def sample(self, max_new_tokens, number, prompts):
-        model, seed = self.checkpoint["model"], hash((self.args.seed, self.args.rank, number))
-        most = model.config.n_ctx - 1  # a longer prompt is cut: no room for an answer, none is read
+    def too_long(self, prompt):
+        """No room for an answer."""
+        return len(self.tokenizer.prompt(prompt)) >= self.checkpoint["model"].config.n_ctx
+
+    def sample(self, max_new_tokens, draw, prompts):
+        """Asks, and remembers nothing."""
+        model, seed = self.checkpoint["model"], hash((self.args.seed, self.args.rank, draw))
+        most = model.config.n_ctx - 1  # a prompt that is too long is cut, no answer is read
         rows = [self.tokenizer.prompt(prompt)[:most] for prompt in prompts]
         rollouts = generate(model, rows, max_new_tokens, seed=seed, end=self.tokenizer.end,
-                            temperature=min(number, 1))
+                            temperature=min(draw, 1))
         return [self.tokenizer.decode(r.tokens).removesuffix("<|end|>") for (r,) in rollouts]
 
-    def simulate(self, pairs, number=1):
+    def simulate(self, pairs, draw=1):
         """An explanation of each (program, stdin)."""
         prompts = list(starmap(tasks.predict_prompt, pairs))
-        return self.ask(self.args.max_new_tokens_predict, prompts, number)
+        return self.ask(self.args.max_new_tokens_predict, prompts, draw)
 
-    def belief(self, pairs, number=1):
+    def belief(self, pairs, draw=1):
         """What the model believes comes out of each (program, stdin); None: nothing readable."""
-        return list(map(tasks.parse_outcome, self.simulate(pairs, number)))
+        return list(map(tasks.parse_outcome, self.simulate(pairs, draw)))
 
 
 class Truth(tasks.Runner):
@@ -69,7 +91,40 @@ class Truth(tasks.Runner):
     def outcomes(self, pairs):
         return share(pairs, super().outcomes)
 
-    def right(self, attempts):
-        """-> (P,) 1.0 for each attempt that passes all tests of its problem, else 0."""
-        jobs = [(attempt.code, attempt.problem.tests) for attempt in attempts]
-        return np.array(self.solved(jobs), dtype=float)
+    def right(self, rounds):
+        """rounds: n lists of an attempt at every problem. -> (n, P): 1.0 where all tests of the
+        problem are passed, else 0."""
+        jobs = []
+        for attempts in rounds:
+            jobs += [(attempt.code, attempt.problem.tests) for attempt in attempts]
+        return np.array(self.solved(jobs), dtype=float).reshape(len(rounds), -1)
+
+
+def show(args):
+    """The model's simulation (greedy) beside the truth, line by line. Writes no file."""
+    import tracer  # explains any program
+
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` ends it quietly
+    try:
+        code = args.show.read_text()
+        compile(code, args.show, "exec", dont_inherit=True)
+        run = tracer.record(code, args.stdin)
+    except (OSError, ValueError, SyntaxError) as problem:
+        tasks.fail(f"cannot use {args.show}: {problem}")
+    if run.status == "LIMIT":
+        tasks.fail(f"this run is too long to explain: {run.reason}")
+    path = SHIPPED
+    for own in (args.out / "sft.pt", args.out / "rl.pt"):
+        path = own if own.exists() else path
+    path = args.ckpt or path
+    model, prompt = Model(path, args), tasks.predict_prompt(code, args.stdin)
+    if model.too_long(prompt):
+        tasks.fail(f"{args.show} and its input are longer than {path} can read")
+    (told,) = model.sample(args.max_new_tokens_predict, 0, [prompt])
+    said, true = tasks.explanation_lines(told), tracer.narrate(run)
+    wrong, width = first_wrong_step(said, true), max(map(len, said), default=0)
+    print(f"{code}\n   {'simulated':{width}}  what happens on {args.stdin!r} ({path})")
+    for k, (left, right) in enumerate(zip_longest(said, true, fillvalue="")):
+        print(f"{'>>' if wrong and wrong[0] == k else '  '} {left:{width}}  {right}")
+    print(f"\nfirst wrong step: {wrong[1] if wrong else 'none'}; output simulated "
+          f"{tasks.parse_outcome(told)}, true {(run.stdout, run.error)}")

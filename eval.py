@@ -20,22 +20,22 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import random
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
 
 import tasks
-from answers import Model, Truth
+from answers import Model, Truth, load_tests, show
 from model import pick_device
 from runs import join_processes, leave_processes, provenance
 from sandbox import Sandbox
-from tasks import parse_outcome, parse_program, same_outcome
-from trace import first_wrong_step
+from tasks import parse_program, same_outcome
 
 CHECKPOINTS = {  # file in --out: its name in metrics.json, stage/answer format
     "sft-short-nlex": "sft_short_budget/nlex",
@@ -43,7 +43,12 @@ CHECKPOINTS = {  # file in --out: its name in metrics.json, stage/answer format
     "sft": "sft/nlex",
     "rl": "rl/nlex",
 }
-SHIPPED = Path(__file__).with_name("results") / "cpu-seed0" / "model.pt"
+MADE_BY = {
+    "sft-short-nlex": "sft.py --predict-only",
+    "sft-short-none": "sft.py --predict-only --format none",
+    "sft": "sft.py",
+    "rl": "rl.py",
+}
 
 # --------------------------------------------------------------------------------------------------
 # Estimators.
@@ -93,15 +98,20 @@ def paired_difference(a, b, classes):
 
 
 # --------------------------------------------------------------------------------------------------
-# Picking and repairing. `observe` is a function from (program, stdin) pairs to outcomes: either the
-# truth (Truth.outcomes: they are run) or what the model believes (Model.belief).
+# Picking and repairing. `observe` is a function that tells the outcomes of runs: the true ones
+# (Truth.outcomes: they are run) or those that the model believes in (Model.belief). `write` tells
+# the model's answers to prompts (Model.write). The same prompt can be answered many times: `draw` 0
+# is the greedy answer, draws 1, 2, 3, ... are sampled, each anew.
+
+Observe = Callable[[list[tuple[str, str]]], list]   # (program, stdin) pairs -> outcomes or None
+Write = Callable[[list[str], int], list[str]]       # prompts, draw -> answers
 
 
 @dataclass
 class Attempt:
     """A problem and the programs written for it so far ("": none could be read)."""
     problem: tasks.Problem
-    programs: list
+    programs: list[str]
     submitted: bool = False
 
     @property
@@ -109,26 +119,28 @@ class Attempt:
         return self.programs[-1]  # the one that counts
 
 
-def on_public_tests(attempts, observe):
-    """-> for each attempt what is observed on its problem's public tests, by tasks.feedback."""
+def on_public_tests(attempts: list[Attempt], observe: Observe) -> list[list[tuple]]:
+    """-> for each attempt what is observed on its problem's public tests, by tasks.feedback. Where
+    there is no program nothing is observed: None, which is wrong."""
     pairs = []
     for attempt in attempts:
-        pairs += [(attempt.code, stdin) for stdin, _ in attempt.problem.public]
+        if attempt.code:
+            pairs += [(attempt.code, stdin) for stdin, _ in attempt.problem.public]
     outcomes, results = dict(zip(pairs, observe(pairs))), []
     for attempt in attempts:
-        observed = [outcomes[attempt.code, stdin] for stdin, _ in attempt.problem.public]
+        observed = [outcomes.get((attempt.code, stdin)) for stdin, _ in attempt.problem.public]
         results.append(tasks.feedback(attempt.problem, observed))
     return results
 
 
-def scores(rounds, observe):
-    """The share of the public tests that each attempt is observed to pass; less than nothing where
-    there is no program. rounds: n lists of an attempt at every problem. -> (n, P)."""
+def scores(rounds: list[list[Attempt]], observe: Observe) -> np.ndarray:
+    """The share of the public tests that each attempt is observed to pass; -1 where there is no
+    program. rounds: n lists of an attempt at every problem. -> (n, P)."""
     shares = []
     for attempts in rounds:
         for attempt, results in zip(attempts, on_public_tests(attempts, observe)):
             passed = sum(right for *_, right in results)
-            shares.append(passed / len(results) - (attempt.code == ""))
+            shares.append(passed / len(results) if attempt.code else -1)
     return np.reshape(shares, (len(rounds), -1))
 
 
@@ -136,15 +148,20 @@ def fix_prompt(attempt, results):
     return tasks.fix_prompt(attempt.problem, attempt.code, results)
 
 
-def self_rlef(first, write, observe, turns, prompt=fix_prompt):
+def self_rlef(first: list[Attempt], write: Write, observe: Observe, turns: int,
+              prompt: Callable = fix_prompt) -> list[Attempt]:
     """Algorithm 1 (paper section 4): observe the program on each public test, ask to submit or fix,
     until it submits or has written `turns` programs (then the last one counts). An answer without a
-    program submits what there is. All problems go turn by turn together.
-    first: an attempt at every problem. write: function from prompts and the turn to answers."""
+    program submits what there is. All problems go turn by turn together; in turn t answer t counts.
+    first: an attempt at every problem."""
     attempts = [Attempt(attempt.problem, [attempt.code]) for attempt in first]
     for turn in range(1, turns):
-        active = [attempt for attempt in attempts if not attempt.submitted]
-        prompts = list(map(prompt, active, on_public_tests(active, observe)))
+        active, prompts = [], []
+        for attempt in attempts:
+            if not attempt.submitted:
+                active.append(attempt)
+        for attempt, results in zip(active, on_public_tests(active, observe)):
+            prompts.append(prompt(attempt, results))
         for attempt, answer in zip(active, write(prompts, turn)):
             program = parse_program(answer)
             if program is None or tasks.is_submit(answer):
@@ -165,35 +182,48 @@ def resample(accepted):
 
 
 def predict(model, cases, replicates):
-    """-> greedy, sampled, (N,) each: is the greedy prediction of each case right, what share of the
-    `replicates` sampled ones?"""
+    """-> predict, (N,): the share of the `replicates` sampled predictions of each case that are
+    right; predict_greedy, (N,): is the greedy one right?"""
     pairs, right = [(case.code, case.stdin) for case in cases], []
-    for number in range(replicates + 1):
-        outcomes = model.belief(pairs, number)
+    for draw in range(replicates + 1):
+        outcomes = model.belief(pairs, draw)
         right.append([same_outcome(got, case.outcome) for got, case in zip(outcomes, cases)])
-    return np.array(right[0]), np.mean(right[1:], axis=0)
+    return {"predict": np.mean(right[1:], axis=0), "predict_greedy": right[0]}
 
 
-def own_cases(attempts, truth):
-    """Programs that the model wrote itself, each on its problem's first public test."""
-    cases = []
-    for attempt, results in zip(attempts, on_public_tests(attempts, truth.outcomes)):
-        stdin, _, outcome, _ = results[0]
-        if attempt.code and outcome:  # a program, and its run hit no limit
-            cls = attempt.problem.cls
-            cases.append(tasks.Case(attempt.code, stdin, *outcome, cls, "own", "own"))
+def own_cases(rounds, truth, most, seed):
+    """Programs that the model wrote itself, on public tests of their problems: at most so many
+    distinct (program, stdin), drawn at random; those whose run hits a limit are left out."""
+    classes = {}
+    for attempts in rounds:
+        for attempt in attempts:
+            for stdin, _ in attempt.problem.public:
+                if attempt.code:
+                    classes[attempt.code, stdin] = attempt.problem.cls
+    drawn, cases = random.Random(seed).sample(list(classes), min(most, len(classes))), []
+    for pair, outcome in zip(drawn, truth.outcomes(drawn)):
+        if outcome:
+            cases.append(tasks.Case(*pair, *outcome, classes[pair], "own", "own"))
     return cases
 
 
 def solve(model, problems, n, show_tests=True):
     """-> n rounds of an attempt at every problem."""
     prompts, rounds = [tasks.solve_prompt(problem, show_tests) for problem in problems], []
-    for number in range(1, n + 1):
+    for draw in range(1, n + 1):
         attempts = []
-        for problem, answer in zip(problems, model.write(prompts, number)):
+        for problem, answer in zip(problems, model.write(prompts, draw)):
             attempts.append(Attempt(problem, [parse_program(answer) or ""]))
         rounds.append(attempts)
     return rounds
+
+
+def pass_rates(right):
+    """(n, P) -> pass@1 and pass@8 (of fewer: pass@n), (P,) each."""
+    n, rates = len(right), {}
+    for k in (1, min(8, n)):
+        rates[f"pass@{k}"] = [pass_at_k(n, c, k) for c in right.sum(0, dtype=int)]
+    return rates
 
 
 def best_at_k(right, scores):
@@ -207,31 +237,37 @@ def best_at_k(right, scores):
 def pick(model, rounds, right, truth, replicates):
     """best@k by the model's simulation of the public tests and by other judges; right: (n, P).
     -> judge -> (n, P); gain over one program; simulation_gap, what is lost to really running."""
-    judges = {"pass": [right], "random": [0 * right], "simulate": []}  # the ceiling pass@k; pass@1
-    judges["exec"] = [scores(rounds, truth.outcomes)]                  # the oracle
-    for number in range(1, replicates + 1):
-        judges["simulate"].append(scores(rounds, partial(model.belief, number=number)))
     brevity = []
-    for attempts in rounds:  # none at all is not short
+    for attempts in rounds:
         brevity.append([-len(attempt.code) or -math.inf for attempt in attempts])
-    judges["short1"] = [np.array(brevity)]
-    best = {}
-    for judge, each in judges.items():
-        best[judge] = np.mean(list(map(partial(best_at_k, right), each)), axis=0)
+    judges = {
+        "pass": right,                            # knows the truth: the ceiling, pass@k
+        "exec": scores(rounds, truth.outcomes),   # really runs the public tests: the oracle
+        "random": np.zeros(right.shape),          # all the same: pass@1, whatever k
+        "short1": np.array(brevity),              # none at all is not short
+    }
+    best = {"simulate": np.zeros(right.shape)}
+    for judge, judged in judges.items():
+        best[judge] = best_at_k(right, judged)
+    for draw in range(1, replicates + 1):
+        simulated = scores(rounds, partial(model.belief, draw=draw))
+        best["simulate"] += best_at_k(right, simulated) / replicates
     best["gain"] = best["simulate"] - best["random"]
     best["simulation_gap"] = best["exec"] - best["simulate"]
     return best
 
 
-def repair(model, rounds, right, truth, turns):
+def repair(model, problems, truth, turns):
     """Self-RLEF, told what the model simulates or what is true (oracle), and its control, all from
     the same first programs. -> columns, (P,) each."""
-    at = resample(scores(rounds[:turns], model.belief) == 1)
+    rounds = solve(model, problems, turns)  # resampling may try as often as self-RLEF may fix
+    right = truth.right(rounds)             # (turns, P)
+    at = resample(scores(rounds, model.belief) == 1)
     retried = right[at, np.arange(len(at))]
     columns = {"init": right[0], "resample": retried, "resample_turns": at + 1}
     for run, observe in (("", model.belief), ("oracle_", truth.outcomes)):
         attempts = self_rlef(rounds[0], model.write, observe, turns)
-        columns[f"{run}final"] = truth.right(attempts)
+        columns[f"{run}final"] = truth.right([attempts])[0]
         columns[f"{run}turns"] = [len(attempt.programs) for attempt in attempts]
     gain = columns["final"] - right[0]
     return columns | {"gain": gain, "fixed": gain > 0, "broken": gain < 0,
@@ -240,40 +276,39 @@ def repair(model, rounds, right, truth, turns):
 
 def measure(args, truth):
     """The course: the paper's figures on its four checkpoints."""
-    data, metrics, values = args.out / "data", defaultdict(dict), {}
-    problems = tasks.load_problems(data / "test_problems.jsonl")[:args.problems]
-    cases = tasks.load_cases(data / "test_cases.jsonl")[:2 * args.cases]
-    n = max(args.samples, args.turns)  # resampling may try as often as self-RLEF may fix
-    for name, stage in CHECKPOINTS.items():
-        if args.rank == 0:
-            print(f"eval   {name}", flush=True)
-        model = Model(args.out / f"{name}.pt", args)
-        sets = {"short": cases[::2], "longer": cases[1::2]}
+    (problems, sets), models = load_tests(args), {}
+    for name, command in MADE_BY.items():
+        remedy = f"`python {command} --preset {args.preset} --out {args.out}` makes it"
+        models[name] = Model(args.out / f"{name}.pt", args, remedy)
+    classes = [problem.cls for problem in problems]
+    metrics, columns = defaultdict(dict), defaultdict(dict)
+    for name, model in models.items():
+        tasks.say(f"eval   {name}")
+        asked = dict(sets)
         if name in ("sft", "rl"):
-            rounds, classes = solve(model, problems, n), [problem.cls for problem in problems]
-            right = np.array(list(map(truth.right, rounds)))  # (n, P)
-            sets["own"] = own_cases(rounds[0], truth)
+            rounds = solve(model, problems, args.samples)
+            right = truth.right(rounds)  # (samples, P)
             metrics["solve"][name] = {}
-            for k in (1, min(8, n)):
-                column = list(map(partial(pass_at_k, n, k=k), right.sum(0, dtype=int)))
-                values[name, f"solve pass@{k}"] = column, classes
-                metrics["solve"][name][f"pass@{k}"] = figure(column, classes)
+            for rate, values in pass_rates(right).items():
+                columns[name][f"solve {rate}"] = values, classes
+                metrics["solve"][name][rate] = figure(values, classes)
+            asked["own"] = own_cases(rounds, truth, args.cases, args.seed)
         if name == "rl":
-            for judge, rows in pick(model, rounds, right, truth, args.predictions).items():
-                metrics["best_at_k"][judge] = list(map(partial(figure, classes=classes), rows))
-            for key, column in repair(model, rounds, right, truth, args.turns).items():
-                metrics["self_rlef"][key] = figure(column, classes)
-        for set_, chosen in sets.items():
-            classes = [case.cls for case in chosen]
-            greedy, sampled = predict(model, chosen, args.predictions)
-            values[name, set_] = sampled, classes
-            metrics["predict"][f"{stage}/{set_}"] = figure(sampled, classes)
-            metrics["predict_greedy"][f"{stage}/{set_}"] = figure(greedy, classes)
+            best = pick(model, rounds, right, truth, args.predictions)
+            for judge, rows in best.items():
+                metrics["best_at_k"][judge] = [figure(row, classes) for row in rows]
+            for key, values in repair(model, problems, truth, args.turns).items():
+                metrics["self_rlef"][key] = figure(values, classes)
+        for set_, cases in asked.items():
+            predicted, of_cases = predict(model, cases, args.predictions), [c.cls for c in cases]
+            for key, values in predicted.items():
+                metrics[key][f"{CHECKPOINTS[name]}/{set_}"] = figure(values, of_cases)
+            columns[name][set_] = predicted["predict"], of_cases
     for key, a, b in (("rl_minus_sft", "rl", "sft"),
                       ("nlex_minus_none", "sft-short-nlex", "sft-short-none")):
-        for (name, column), (sampled, classes) in values.items():
-            if name == a and column != "own":  # each predicts its own
-                metrics[key][column] = paired_difference(sampled, values[b, column][0], classes)
+        for column, (values, classes) in columns[a].items():
+            if column != "own":  # each predicts its own programs
+                metrics[key][column] = paired_difference(values, columns[b][column][0], classes)
     return metrics
 
 
@@ -291,10 +326,10 @@ short budget, output only | predict:sft_short_budget/none/short
 explained minus output only | nlex_minus_none:short
 solves with one program, after SFT | solve:sft:pass@1
 solves with one program, after RL | solve:rl:pass@1
-best of k by its own simulation | best_at_k:simulate:-1
-best of k by really running the public tests | best_at_k:exec:-1
-best of k by length | best_at_k:short1:-1
-any right among k, the ceiling | best_at_k:pass:-1
+best of {k} by its own simulation | best_at_k:simulate:-1
+best of {k} by really running the public tests | best_at_k:exec:-1
+best of {k} by length | best_at_k:short1:-1
+any right among {k}, the ceiling | best_at_k:pass:-1
 simulation minus one program | best_at_k:gain:-1
 simulation gap: what is lost to really running | best_at_k:simulation_gap:-1
 self-RLEF: first program | self_rlef:init
@@ -306,7 +341,7 @@ control: resample until simulation accepts | self_rlef:resample
 
 def table(metrics):
     lines = ["| percent (95 % interval) | |", "|---|---|"]
-    for row in TABLE.strip().splitlines():
+    for row in TABLE.strip().format(k=len(metrics["best_at_k"]["pass"])).splitlines():
         words, path = row.split(" | ")
         place = metrics
         for key in path.split(":"):
@@ -321,38 +356,15 @@ def table(metrics):
 # The commands.
 
 
-def show(args):
-    """The model's simulation (greedy) beside the truth, line by line."""
-    import tracer  # explains any program
-
-    try:
-        code = args.show.read_text()
-        compile(code, args.show, "exec", dont_inherit=True)
-        run = tracer.record(code, args.stdin)
-    except (OSError, ValueError, SyntaxError) as problem:
-        tasks.fail(f"cannot use {args.show}: {problem}")
-    if run.status == "LIMIT":
-        tasks.fail(f"this run is too long to explain: {run.reason}")
-    own = args.out / "rl.pt"
-    checkpoint = args.ckpt or (own if own.exists() else SHIPPED)
-    (told,) = Model(checkpoint, args).simulate([(code, args.stdin)], 0)
-    said, true = tasks.explanation_lines(told), tracer.narrate(run)
-    wrong, width = first_wrong_step(said, true), max(map(len, said), default=0)
-    print(f"{code}\n   {'simulated':{width}}  what happens on {args.stdin!r} ({checkpoint})")
-    for k, (left, right) in enumerate(zip_longest(said, true, fillvalue="")):
-        print(f"{'>>' if wrong and wrong[0] == k else '  '} {left:{width}}  {right}")
-    print(f"\nfirst wrong step: {wrong[1] if wrong else 'none'}; output simulated "
-          f"{parse_outcome(told)}, true {(run.stdout, run.error)}")
-
-
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--show", type=Path, metavar="PROG.PY", help="simulate this program")
     parser.add_argument("--stdin", default="", help="with --show: its standard input, as text")
-    parser.add_argument("--ckpt", type=Path, help="with --show: who (OUT/rl.pt, else ours)")
+    parser.add_argument("--ckpt", type=Path,
+                        help="with --show: who (OUT/rl.pt, else OUT/sft.pt, else ours)")
     args = tasks.settings(parser, "answers", "eval")
-    args.rank, _ = join_processes(pick_device())
+    args.rank, args.ranks = join_processes(pick_device())
     if args.show:
         return show(args)
     started = time.time()
@@ -363,8 +375,9 @@ def main():
         seconds = json.loads((args.out / "seconds.json").read_text())
         metrics |= {"preset": args.preset, "seed": args.seed, "seconds": seconds, **provenance()}
         tasks.replace_text(args.out / "metrics.json", json.dumps(metrics, indent=1))
-        tasks.replace_text(args.out / "report.md", table(metrics) + "\n")
-        print(table(metrics))
+        text = table(metrics)
+        tasks.replace_text(args.out / "report.md", text + "\n")
+        print(text)
     leave_processes()
 
 

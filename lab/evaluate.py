@@ -19,7 +19,7 @@ import numpy as np
 import eval as course
 import tasks
 import tracer
-from answers import Model
+from answers import Model, load_tests
 from eval import Attempt, scores, self_rlef
 from lab import figures
 from lab.figures import Item, by_group, compare, of, split
@@ -81,10 +81,10 @@ sft minus joint-none
 rl minus joint-raw-rl
 rl minus joint-none-rl
 """
-ALONE = """
-sft-predict minus sft-none
-sft-predict minus sft-raw
-"""
+ALONE = {
+    "nlex_minus_none_full": "sft-predict minus sft-none",
+    "nlex_minus_raw_full": "sft-predict minus sft-raw",
+}
 OWN = """
 rl minus sft
 predict-rl minus rl
@@ -102,7 +102,6 @@ JUDGES = {  # key of metrics.json: who judges, whose programs, from prompts with
     "best_at_k_extra": ("extra", "extra", True, "with tests"),
     "best_at_k_extra_without_tests": ("extra", "extra", False, "without tests"),
 }
-KEYS = {"greedy": "predict_greedy", "pass@1": "predict", "pass@5": "predict_pass_at_5"}
 REPAIRS = {"self_rlef": "rl", "self_rlef_sft": "sft", "self_rlef_no_fix": "no-fix"}
 TOLD = 100  # own programs whose true run is recorded, to find the first wrong step
 
@@ -112,23 +111,22 @@ class Lab:
     of the latter returns keys of metrics.json."""
 
     def __init__(self, args, truth):
-        self.args, self.truth, self.models, data = args, truth, {}, args.out / "data"
-        self.problems = tasks.load_problems(data / "test_problems.jsonl")[:args.problems]
-        self.cases = tasks.load_cases(data / "test_cases.jsonl")[:2 * args.cases]
+        self.args, self.truth, self.models = args, truth, {}
+        self.problems, sets = load_tests(args)
+        self.cases = sets["short"] + sets["longer"]
         for name in STAGES:
-            if (args.out / f"{name}.pt").exists():
-                self.models[name] = Model(args.out / f"{name}.pt", args)
+            path = args.out / f"{name}.pt"
+            if path.exists():
+                self.models[name] = Model(path, args, "lab/README.md says how it is made")
 
     def solve(self, name, show_tests=True):
         """-> n rounds of attempts; (n, P) is each right, and its share of public tests passed."""
-        n = max(self.args.samples, self.args.turns)
-        rounds = course.solve(self.models[name], self.problems, n, show_tests)
-        right = np.array(list(map(self.truth.right, rounds)))
-        return rounds, right, scores(rounds, self.truth.outcomes)
+        rounds = course.solve(self.models[name], self.problems, self.args.samples, show_tests)
+        return rounds, self.truth.right(rounds), scores(rounds, self.truth.outcomes)
 
-    def true_lines(self, code, stdin):
-        """The explanation of a run, recorded by one process; none if it does not end soon."""
-        return share([(code, stdin)], self.record)[0]
+    def true_lines(self, pairs):
+        """The explanation of each run, recorded by one process; none if it does not end soon."""
+        return share(pairs, self.record)
 
     def record(self, pairs):
         told = []
@@ -139,16 +137,17 @@ class Lab:
 
     def own_cases(self, name):
         """As in the course; with the true explanation of the first TOLD."""
-        cases = course.own_cases(self.solve(name)[0][0], self.truth)
-        for case in cases[:TOLD]:
-            lines = self.true_lines(case.code, case.stdin)
+        rounds, args = self.solve(name)[0], self.args
+        cases = course.own_cases(rounds, self.truth, args.cases, args.seed)
+        told = self.true_lines([(case.code, case.stdin) for case in cases[:TOLD]])
+        for case, lines in zip(cases, told):
             case.steps, case.nlex = len(lines), tasks.predict_answer(lines, case.outcome)
         return cases
 
     def predict(self, name, cases):
         pairs, texts, items = [(case.code, case.stdin) for case in cases], [], []
-        for number in range(self.args.predictions + 1):
-            texts.append(self.models[name].simulate(pairs, number))
+        for draw in range(self.args.predictions + 1):
+            texts.append(self.models[name].simulate(pairs, draw))
         for case, told in zip(cases, zip(*texts)):
             outcomes = list(map(parse_outcome, told))
             greedy, *right = [same_outcome(outcome, case.outcome) for outcome in outcomes]
@@ -164,14 +163,13 @@ class Lab:
         """Prediction and solving, alone and beside the others."""
         made, columns = defaultdict(dict), {}
         for name, model in self.models.items():
-            stage, extra = STAGES[name], model.checkpoint["extra"]
-            items = self.predict(name, self.cases)
+            stage, items = STAGES[name], self.predict(name, self.cases)
             columns[name] = figures.predicted(items)
             for column, figure in figures.figures(columns[name]).items():
-                set_, kind = column.split()
-                made[KEYS[kind]][f"{stage}/{set_}"] = figure
+                if column in ("short pass@1", "longer pass@1"):
+                    made["predict"][f"{stage}/{column.split()[0]}"] = figure
             for key in ("tokens", "examples", "seconds"):
-                made["training"].setdefault(name, {})[key] = extra.get(key)
+                made["training"].setdefault(name, {})[key] = model.checkpoint["extra"].get(key)
             if name in ("sft", "rl"):
                 items += self.predict(name, self.own_cases(name))
                 for key, rows in figures.breakdown(items, stage).items():
@@ -181,13 +179,14 @@ class Lab:
             if name not in PREDICT_ONLY:
                 solved, rows = self.solving(name, self.solve(name))
                 made["solve"] |= rows
-                for k in ("pass@1", "pass@8"):
-                    if k in solved:
-                        columns[name][f"solve {k}"] = solved[k]
+                for rate in solved.keys() & {"pass@1", "pass@8"}:
+                    columns[name][f"solve {rate}"] = solved[rate]
+        for key, line in ALONE.items():
+            for column, figure in compare(columns, line)["differences"].get(line, {}).items():
+                made[key][column.removesuffix(" pass@1")] = figure
         made["rl_table"]["default"] = compare(columns, DEFAULT)
         made["rl_table"]["scarce"] = compare(columns, SCARCE)
-        made |= {"formats": compare(columns, FORMATS), "formats_alone": compare(columns, ALONE)}
-        return made
+        return made | {"formats": compare(columns, FORMATS)}
 
     def solving(self, label, solved):
         """-> columns pass@k and public@k; rows label, label/clear, label/open of their figures."""
@@ -212,12 +211,11 @@ class Lab:
             model, (rounds, right, passed) = self.models[judge], self.solve(author, show_tests)
             count, every = self.args.predictions if author == "rl" else 1, 0
             best = course.pick(model, rounds, right, self.truth, count)
-            for number in range(1, count + 1):
-                every = every + scores(rounds, partial(model.belief, number=number))
+            for draw in range(1, count + 1):
+                every = every + scores(rounds, partial(model.belief, draw=draw))
             best["simulate_all"] = course.best_at_k(right, every)  # beyond the paper
-            made[key] = by_group(of(self.problems, best))
-            simulated = scores(rounds, model.belief)
-            made[key] |= figures.judged(simulated, passed, right, self.problems)
+            made[key] = by_group(of(self.problems, best)) | figures.judged(
+                scores(rounds, model.belief), passed, right, self.problems)
             k = min(8, len(right))
             picked[words] = {"solve pass@1": best["random"][0],
                              f"solve pass@{k}": best["pass"][k - 1]}
@@ -238,7 +236,7 @@ class Lab:
         attempts = self_rlef(first, self.models[name].write, observe, self.args.turns, prompt)
         for done in attempts:
             each = [Attempt(done.problem, [code]) for code in done.programs]
-            right.append(self.truth.right(each).tolist())
+            right.append(self.truth.right([each])[0])
         return attempts, right
 
     def repairing(self):
@@ -247,8 +245,10 @@ class Lab:
         for key, name in REPAIRS.items():
             if name not in self.models:
                 continue
-            model, (rounds, right, _) = self.models[name], self.solve(name)
-            columns = course.repair(model, rounds, right, self.truth, self.args.turns)
+            model, turns = self.models[name], self.args.turns
+            columns = course.repair(model, self.problems, self.truth, turns)
+            rounds = course.solve(model, self.problems, turns)
+            right = self.truth.right(rounds)
             last, simulated = self.repair(name, model.belief)
             runs = {"simulated": simulated, "oracle": self.repair(name, self.truth.outcomes)[1]}
             runs["resample"] = [right[:n, p] for p, n in enumerate(columns["resample_turns"])]
@@ -273,11 +273,12 @@ class Lab:
         if "extra" not in self.models:
             return {}
         model, columns, turns = self.models["extra"], {}, {}
-        simulated = lambda code, stdin: explanation_lines(model.simulate([(code, stdin)])[0])
+        simulated = lambda pair: explanation_lines(model.simulate([pair])[0])
+        true = lambda pair: self.true_lines([pair])[0]
         for run, observe, explain in (("simulated", model.belief, None),
                                       ("simulated_trace", model.belief, simulated),
                                       ("oracle", self.truth.outcomes, None),
-                                      ("oracle_trace", self.truth.outcomes, self.true_lines)):
+                                      ("oracle_trace", self.truth.outcomes, true)):
             _, right = self.repair("extra", observe, partial(prompt_with_trace, explain))
             columns[run] = of(self.problems, figures.curve(right, "after {}"))
             turns[run] = list(map(len, right))
@@ -286,8 +287,10 @@ class Lab:
 
 
 def prompt_with_trace(explain, attempt, results):
-    tell = partial(explain, attempt.code) if explain and attempt.code else None
-    return tasks.fix_prompt(attempt.problem, attempt.code, results, tell)
+    code, tell = attempt.code, None
+    if explain and code:
+        tell = lambda stdin: explain((code, stdin))
+    return tasks.fix_prompt(attempt.problem, code, results, tell)
 
 
 def exchanged(first, model):

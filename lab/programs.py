@@ -15,8 +15,7 @@ import re
 from pathlib import Path
 
 import tasks
-from answers import Model
-from eval import SHIPPED
+from answers import SHIPPED, Model
 from lab import figures
 from runs import provenance
 
@@ -57,13 +56,12 @@ def main():
     parser.add_argument("file", type=Path, metavar="FILE.jsonl", help="the programs")
     parser.add_argument("--ckpt", type=Path, default=SHIPPED, help="who predicts (%(default)s)")
     args = tasks.settings(parser, "answers")
-    args.rank = 0
+    args.rank, args.ranks = 0, 1
     cases, model = load_programs(args.file), Model(args.ckpt, args)
     outcomes = model.belief([(case.code, case.stdin) for case in cases], 0)
-    n_ctx, too_long, unreadable = model.checkpoint["model"].config.n_ctx, 0, 0
+    too_long, unreadable = 0, 0
     for case, outcome in zip(cases, outcomes):
-        prompt = tasks.predict_prompt(case.code, case.stdin)
-        if len(model.tokenizer.prompt(prompt)) >= n_ctx:
+        if model.too_long(tasks.predict_prompt(case.code, case.stdin)):
             too_long += 1
         elif outcome is None:
             unreadable += 1
@@ -73,7 +71,7 @@ def main():
     for level in sorted(levels):
         levels[level] = levels[level]["right"]
         print(f"  {level:12s} {levels[level]['value']:6.1%}   n = {levels[level]['n']}")
-    print(f"  wrong: {too_long} too long ({n_ctx} tokens), {unreadable} without a readable output")
+    print(f"  wrong: {too_long} too long to read, {unreadable} without a readable output")
     record = {"file": args.file.name, "checkpoint": str(args.ckpt), "levels": levels,
               "too_long": too_long, "unreadable": unreadable, **provenance()}
     path = args.out / f"programs-{args.file.stem}.json"

@@ -2,13 +2,16 @@
 
 import itertools
 import json
+import os
 import random
+import subprocess
 import sys
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
+from conftest import ROOT
 
 import answers
 import eval as course
@@ -18,7 +21,7 @@ from eval import (
     Attempt,
     Model,
     best_at_k,
-        figure,
+    figure,
     on_public_tests,
     paired_difference,
     pass_at_k,
@@ -127,12 +130,13 @@ def test_public_tests_are_observed_in_order_all_at_once():
     attempts = [Attempt(problem("a"), ["old", "good"]), Attempt(problem("b"), [""]), Attempt(problem("c", 3), ["bad"])]
     got = on_public_tests(attempts, lambda pairs: seen.append(pairs) or observe(pairs))
     assert [[row[2:] for row in rows] for rows in got] == [
-        [(("1\n", ""), True)] * 2, [(("0\n", ""), False)] * 2, [(("0\n", ""), False)] * 3]
-    assert seen == [[("good", "a0"), ("good", "a1"), ("", "b0"), ("", "b1"), ("bad", "c0"), ("bad", "c1"), ("bad", "c2")]]
+        [(("1\n", ""), True)] * 2, [(None, False)] * 2, [(("0\n", ""), False)] * 3]
+    assert seen == [[("good", "a0"), ("good", "a1"), ("bad", "c0"), ("bad", "c1"), ("bad", "c2")]]  # "" is no program
+    assert "a0 -> 1 obtained nothing wrong" in course.fix_prompt(*attempts_of(a=""), *on_public_tests(attempts_of(a=""), observe))
     assert scores([attempts, attempts[::-1]], observe).tolist() == [[1, -1, 0], [0, -1, 1]]  # none is worse than a bad one
     half = scores([attempts_of(a="x", b="")], lambda pairs: [("1\n", "") if stdin[1] == "0" else None for _, stdin in pairs])
-    assert half.tolist() == [[0.5, -0.5]]
-    assert scores([attempts_of(a="")], lambda pairs: [("1\n", "")] * len(pairs)).tolist() == [[0]]  # never seems to pass all
+    assert half.tolist() == [[0.5, -1]]
+    assert scores([attempts_of(a="")], lambda pairs: [("1\n", "")] * len(pairs)).tolist() == [[-1]]
 
 
 def test_self_rlef_submits_fixes_and_stops_at_the_limit():
@@ -156,24 +160,26 @@ def test_resampling_takes_the_first_that_is_accepted():
 
 
 class Believer:
-    """A model that believes what `observe` says, writes programs in order and submits at once."""
+    """A model that believes what `observe` says, solves with these rounds of programs, and submits or mends b."""
 
-    def __init__(self, overrated=()):
-        self.overrated, self.asked = overrated, []
+    def __init__(self, rounds, overrated=()):
+        self.rounds, self.overrated, self.asked = rounds, overrated, []
 
-    def belief(self, pairs, number=1):
-        self.asked.append(number)
+    def belief(self, pairs, draw=1):
+        self.asked.append(draw)
         return [("1\n", "") if code in self.overrated else outcome for (code, _), outcome in zip(pairs, observe(pairs))]
 
-    def write(self, prompts, number):
+    def write(self, prompts, draw):
+        if prompts and prompts[0].startswith("Solve"):
+            return [tasks.fence(code) if code else "none" for code in self.rounds[draw - 1]]
         return [tasks.fence("good") if "wrong" in prompt and "\nb\n" in prompt else tasks.SUBMIT for prompt in prompts]
 
 
 class Runner:
     outcomes = staticmethod(observe)
 
-    def right(self, attempts):
-        return np.array([a.code.startswith("good") and a.code != "good but wrong" for a in attempts], dtype=float)
+    def right(self, rounds):
+        return np.array([[a.code.startswith("good") and "wrong" not in a.code for a in attempts] for attempts in rounds], dtype=float)
 
 
 def test_picking_and_repairing_with_known_results():
@@ -181,7 +187,7 @@ def test_picking_and_repairing_with_known_results():
     programs = [("good but wrong", "bad"), ("bad long program", "worse"), ("good", "good"), ("", "worst")]
     rounds = [[Attempt(a, [left]), Attempt(b, [right])] for left, right in programs]
     right = np.array([[0, 0], [0, 0], [1, 1], [0, 0]], dtype=float)
-    model = Believer(overrated=("worse",))
+    model = Believer(programs, overrated=("worse",))
     best = course.pick(model, rounds, right, Runner(), replicates=2)
     assert model.asked == [1] * 4 + [2] * 4  # every replicate asks for other answers
     at_4 = {judge: values[3].tolist() for judge, values in best.items()}
@@ -189,12 +195,24 @@ def test_picking_and_repairing_with_known_results():
                     "gain": [0.25, 0.25], "simulation_gap": [0, 0.5]}  # the unreadable program is last, however short
     assert best["pass"][:, 0] == pytest.approx([pass_at_k(4, 1, k) for k in (1, 2, 3, 4)])
     assert best["gain"][0].tolist() == [0, 0]
-    columns = course.repair(Believer(), rounds, right, Runner(), turns=3)
+    columns = course.repair(Believer(programs), [a, b], Runner(), turns=3)
     told = {key: list(map(float, values)) for key, values in columns.items()}
     assert told == {"init": [0, 0], "final": [0, 1], "turns": [1, 2], "oracle_final": [0, 1], "oracle_turns": [1, 2],
                     "gain": [0, 1], "fixed": [0, 1], "broken": [0, 0],
                     "resample": [0, 1], "resample_turns": [1, 3], "final_minus_resample": [0, 0]}
-    assert course.repair(Believer(), rounds, right, Runner(), turns=2)["resample"].tolist() == [0, 0]  # as many tries
+    assert course.repair(Believer(programs), [a, b], Runner(), turns=2)["resample"].tolist() == [0, 0]  # as many tries
+
+
+def test_own_programs_are_distinct_pairs_from_all_rounds():
+    a, b = problem("a"), problem("b")
+    rounds = [[Attempt(a, ["x"]), Attempt(b, [""])], [Attempt(a, ["x"]), Attempt(b, ["y"])], [Attempt(a, ["z"]), Attempt(b, ["loop"])]]
+    truth = SimpleNamespace(outcomes=lambda pairs: [None if code == "loop" else (f"{code}{stdin}", "") for code, stdin in pairs])
+    cases = course.own_cases(rounds, truth, 99, 0)
+    told = {(case.code, case.stdin, case.stdout, case.cls, case.set) for case in cases}
+    assert len(cases) == 6 and told == {(code, stdin, code + stdin, stdin[0], "own") for code, stdin in (
+        ("x", "a0"), ("x", "a1"), ("z", "a0"), ("z", "a1"), ("y", "b0"), ("y", "b1"))}  # without those that never end
+    chosen = [[(case.code, case.stdin) for case in course.own_cases(rounds, truth, 3, seed)] for seed in (0, 0, 1)]
+    assert chosen[0] == chosen[1] != chosen[2] and max(map(len, chosen)) <= 3
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -217,9 +235,9 @@ def test_a_model_is_asked_once_and_remembers(tmp_path, monkeypatch):
     model = Model(tmp_path / "rl.pt", arguments(tmp_path))
     asked, real = [], Model.sample
 
-    def sample(self, max_new_tokens, number, prompts):
-        asked.append((max_new_tokens, number, prompts))
-        return real(self, max_new_tokens, number, prompts)
+    def sample(self, max_new_tokens, draw, prompts):
+        asked.append((max_new_tokens, draw, prompts))
+        return real(self, max_new_tokens, draw, prompts)
     monkeypatch.setattr(Model, "sample", sample)
     prompts = ["one", "two", "one", "long " * 99]
     told = model.write(prompts, 1)
@@ -233,12 +251,16 @@ def test_a_model_is_asked_once_and_remembers(tmp_path, monkeypatch):
     save_model(tmp_path / "rl.pt", seed=1)
     Model(tmp_path / "rl.pt", arguments(tmp_path)).write(prompts, 1)
     assert len(asked) == 5
-    # number 0 is greedy: it does not depend on the seed, which also differs from process to process
+    # nor does another seed take what this one said, nor another number of processes
+    for seed, ranks in ((1, 1), (0, 2)):
+        Model(tmp_path / "rl.pt", arguments(tmp_path, seed=seed, ranks=ranks)).write(prompts, 1)
+    assert len(asked) == 7
+    # draw 0 is greedy: it does not depend on the seed, which also differs from process to process
     calls = []
     monkeypatch.setattr(answers, "generate", lambda *rest, **options: calls.append(options) or [])
-    for seed, rank, number in ((0, 0, 0), (0, 0, 1), (0, 0, 2), (1, 0, 1), (0, 1, 1)):
+    for seed, rank, draw in ((0, 0, 0), (0, 0, 1), (0, 0, 2), (1, 0, 1), (0, 1, 1)):
         model.args = arguments(tmp_path, seed=seed, rank=rank)
-        real(model, 4, number, ["x"])
+        real(model, 4, draw, ["x"])
     assert [call["temperature"] for call in calls] == [0, 1, 1, 1, 1] and len({call["seed"] for call in calls}) == 5
 
 
@@ -246,15 +268,15 @@ def test_a_model_is_asked_once_and_remembers(tmp_path, monkeypatch):
 # The whole evaluation. Random weights write no program, so the answers are a script's.
 
 
-def scripted(self, max_new_tokens, number, prompts):
+def scripted(self, max_new_tokens, draw, prompts):
     """Programs that are right, wrong, or none; predictions that are sometimes right; every second fix submits."""
     said = []
     for k, prompt in enumerate(prompts):
         if prompt.startswith("Predict"):
-            said.append(("r = 1.\n" if number % 2 else "") + f"<output>\n{(k + number) % 3}\n</output>")
-        elif prompt.startswith("Solve") or (k + number) % 2:
+            said.append(("r = 1.\n" if draw % 2 else "") + f"<output>\n{(k + draw) % 3}\n</output>")
+        elif prompt.startswith("Solve") or (k + draw) % 2:
             programs = ["print(len(input()))", "print(1 / 0)", "print(0)"]
-            said.append(tasks.fence(programs[(k + number) % 3]) if (k + number) % 4 else "nothing")
+            said.append(tasks.fence(programs[(k + draw) % 3]) if (k + draw) % 4 else "nothing")
         else:
             said.append(tasks.SUBMIT)
     return said
@@ -300,7 +322,7 @@ def test_evaluation_from_checkpoints_to_report(out, monkeypatch, capsys):
     stages = [*course.CHECKPOINTS.values()]
     assert set(metrics["predict"]) == set(metrics["predict_greedy"]) == {
         *(f"{stage}/{set_}" for stage in stages for set_ in ("short", "longer")), "sft/nlex/own", "rl/nlex/own"}
-    assert metrics["predict"]["rl/nlex/short"]["n"] == 4 and 0 < metrics["predict"]["rl/nlex/own"]["n"] <= 4
+    assert metrics["predict"]["rl/nlex/short"]["n"] == 4 and 4 < metrics["predict"]["rl/nlex/own"]["n"] <= 16
     assert set(metrics["solve"]) == {"sft", "rl"} and set(metrics["solve"]["rl"]) == {"pass@1", "pass@4"}
     assert {len(rows) for rows in metrics["best_at_k"].values()} == {4}
     assert set(metrics["best_at_k"]) == {"pass", "exec", "simulate", "short1", "random", "gain", "simulation_gap"}
@@ -311,6 +333,7 @@ def test_evaluation_from_checkpoints_to_report(out, monkeypatch, capsys):
     assert metrics["seconds"]["sft"] == 60 and metrics["seconds"]["eval"] > 0 and metrics["seed"] == 0
     text = (out / "report.md").read_text()
     assert text.strip() in said and text.count("\n| ") == len(course.TABLE.strip().splitlines()) and "nan" not in text
+    assert "| best of 4 by its own simulation" in text and "| any right among 4, the ceiling" in text
 
     # the same command again asks nothing, and comes to the same numbers
     monkeypatch.setattr(Model, "sample", None)
@@ -351,32 +374,77 @@ def test_a_world_without_problems(out, tmp_path, monkeypatch, capsys):
         (tmp_path / "metrics.json").read_text())["predict"]["rl/nlex/short"]["n"] == 4
 
 
-def test_a_missing_checkpoint_is_one_line(out, tmp_path, monkeypatch, capsys):
+def test_a_missing_checkpoint_is_one_line_before_anything_is_measured(out, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(Model, "sample", None)
+
+    def said():
+        with pytest.raises(SystemExit) as ended:
+            run_main(monkeypatch, capsys, course.main, *FLAGS, "--out", tmp_path)
+        error = capsys.readouterr().err
+        assert ended.value.code == 2 and error.count("\n") == 1
+        return error
+    assert "test_cases.jsonl" in said()
     (tmp_path / "data").symlink_to(out / "data")
-    with pytest.raises(SystemExit) as ended:
-        run_main(monkeypatch, capsys, course.main, *FLAGS, "--out", tmp_path)
-    error = capsys.readouterr().err
-    assert ended.value.code == 2 and "sft-short-nlex.pt" in error and "run.sh" in error and error.count("\n") == 1
+    for name in course.CHECKPOINTS:
+        (tmp_path / f"{name}.pt").symlink_to(out / f"{name}.pt")
+    for name, command in course.MADE_BY.items():  # whichever is missing, the others being there
+        (tmp_path / f"{name}.pt").unlink()
+        assert f"{name}.pt does not exist; `python {command} --preset quick --out {tmp_path}` makes it" in said()
+        (tmp_path / f"{name}.pt").write_bytes(b"no checkpoint")
+        assert f"{name}.pt is damaged" in said()
+        (tmp_path / f"{name}.pt").unlink()
+        (tmp_path / f"{name}.pt").symlink_to(out / f"{name}.pt")
+
+
+def test_samples_and_turns_are_two_budgets(out, tmp_path, monkeypatch, capsys):
+    (tmp_path / "data").symlink_to(out / "data")
+    for name in course.CHECKPOINTS:
+        (tmp_path / f"{name}.pt").symlink_to(out / f"{name}.pt")
+    monkeypatch.setattr(Model, "sample", scripted)
+    flags = ["--preset", "quick", "--out", tmp_path, "--samples", "2", "--turns", "5", "--seed", "3"]
+    said = run_main(monkeypatch, capsys, course.main, *flags)
+    metrics = json.loads((tmp_path / "metrics.json").read_text())
+    assert {len(rows) for rows in metrics["best_at_k"].values()} == {2} and set(metrics["solve"]["rl"]) == {"pass@1", "pass@2"}
+    assert "best of 2 by its own" in said and metrics["seed"] == 3
+    asked = {}
+    for name in ("sft", "rl"):
+        (file,) = (tmp_path / "eval-cache").glob(f"{name}-[0-9]*-seed3-of1.json")
+        asked[name] = sorted(key for key in json.loads(file.read_text()) if key.startswith("60 "))
+    assert asked == {"sft": ["60 1", "60 2"], "rl": ["60 1", "60 2", "60 3", "60 4", "60 5"]}  # resampling: as many tries as turns
 
 
 def test_show_puts_the_simulation_beside_the_truth(out, tmp_path, monkeypatch, capsys):
-    program = tmp_path / "prog.py"
+    program, empty = tmp_path / "prog.py", tmp_path / "empty"
     program.write_text("x = int(input())\nprint(x + 1)\n")
-    flags = ["--out", out, "--show", program, "--stdin", "4", "--ckpt", out / "sft.pt"]
-    said = run_main(monkeypatch, capsys, course.main, *FLAGS, *flags)
+    flags = ["--out", empty, "--show", program, "--stdin", "4"]
+    monkeypatch.setattr(answers.signal, "signal", lambda *_: None)  # pytest's own pipes stay as they are
+    said = run_main(monkeypatch, capsys, course.main, *FLAGS, *flags, "--ckpt", out / "sft.pt")
     assert "\n>> " in said and "'5\\n'" in said and "step: none" not in said
     import tracer
     run = tracer.record(program.read_text(), "4")
     truth = tasks.predict_answer(tracer.narrate(run), ("5\n", ""))
-    monkeypatch.setattr(Model, "simulate", lambda self, pairs, number: [truth])
+    monkeypatch.setattr(Model, "sample", lambda self, most, draw, prompts: [truth] if draw == 0 else None)
     said = run_main(monkeypatch, capsys, course.main, *flags)
     assert "\n>> " not in said and said.count("We print 4 + 1 = 5.") == 2 and "first wrong step: none" in said
-    for bad, text in ((tmp_path / "none.py", None), (tmp_path / "bad.py", "x = = 3\n"), (tmp_path / "long.py", "while True:\n    x = 1\n")):
+    assert str(answers.SHIPPED) in said and not empty.exists()  # nothing is written
+    for name in ("sft", "rl"):  # the last stage that is there
+        empty.mkdir(exist_ok=True)
+        (empty / f"{name}.pt").symlink_to(out / f"{name}.pt")
+        assert f"({empty / name}.pt)" in run_main(monkeypatch, capsys, course.main, *flags)
+    assert len(list(empty.iterdir())) == 2
+    for bad, text in (("none.py", None), ("bad.py", "x = = 3\n"), ("endless.py", "while True:\n    x = 1\n"), ("long.py", "x = 1\n" * 40)):
         if text:
-            bad.write_text(text)
+            (tmp_path / bad).write_text(text)
         with pytest.raises(SystemExit) as ended:
-            run_main(monkeypatch, capsys, course.main, "--out", out, "--show", bad)
-        assert ended.value.code == 2 and capsys.readouterr().err.count("\n") == 1
+            run_main(monkeypatch, capsys, course.main, "--out", out, "--show", tmp_path / bad)
+        error = capsys.readouterr().err
+        assert ended.value.code == 2 and error.count("\n") == 1 and ("longer than" in error) == (bad == "long.py")
+
+
+def test_show_can_be_cut_by_head(tmp_path):
+    command = f"{sys.executable} eval.py --out {tmp_path} --show examples/word_count.py --max-new-tokens-predict 4 | head -1"
+    done = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    assert done.stdout.count("\n") == 1 and done.stderr == "" and not any(tmp_path.iterdir())
 
 
 def test_a_figure_without_values_is_a_dash():
