@@ -56,7 +56,6 @@ from __future__ import annotations
 
 import argparse
 import random
-import sys
 import time
 from dataclasses import asdict, dataclass, field
 from functools import partial
@@ -71,7 +70,6 @@ from fast import cut_batches, logprobs  # model.py's, faster
 from model import (
     CheckpointError,
     Tokenizer,
-    Transformer,
     collate,
     load_checkpoint,
     make_optimizers,
@@ -97,27 +95,26 @@ class Episode:
     rewards: list[float] = field(default_factory=list)          # of each
 
 
+Groups = list[list[Episode]]  # (prompts, G)
+
+
 # --------------------------------------------------------------------------------------------------
 # Environments: tasks -> groups of rewarded episodes, G for each task. `answers` is sft.ask with
 # its first three arguments given: user texts, max_new_tokens, group -> groups of turns.
 
-def sign(right: bool) -> float:
-    return 1.0 if right else -1.0
-
-
-def predict(cases: list[Case], answers, args) -> list[list[Episode]]:
+def predict(cases: list[Case], answers, args) -> Groups:
     users = [tasks.predict_prompt(case.code, case.stdin) for case in cases]
     groups = []
     for case, turns in zip(cases, answers(users, args.max_new_tokens_predict, args.group)):
         group = []
         for turn in turns:
             right = tasks.same_outcome(tasks.parse_outcome(turn.text), case.outcome)
-            group.append(Episode(case, [turn], rewards=[sign(right)]))
+            group.append(Episode(case, [turn], rewards=[1.0 if right else -1.0]))
         groups.append(group)
     return groups
 
 
-def solve(problems: list[Problem], answers, runner: Runner, args) -> list[list[Episode]]:
+def solve(problems: list[Problem], answers, runner: Runner, args) -> Groups:
     users = list(map(tasks.solve_prompt, problems))
     groups = []
     for problem, turns in zip(problems, answers(users, args.max_new_tokens_solve, args.group)):
@@ -129,7 +126,7 @@ def solve(problems: list[Problem], answers, runner: Runner, args) -> list[list[E
     return groups
 
 
-def multi_turn(problems: list[Problem], answers, runner, held_out, args) -> list[list[Episode]]:
+def multi_turn(problems: list[Problem], answers, runner: Runner, held_out, args) -> Groups:
     """held_out: function from (program, kind of input) pairs to whether each must not be shown."""
     groups = solve(problems, answers, runner, args)
     readable = [episode for episode in sum(groups, []) if episode.programs[0] is not None]
@@ -154,7 +151,7 @@ def judge(episodes: list[Episode], runner: Runner) -> None:
     """Reward each episode's last program: does it pass all tests, public and hidden?"""
     jobs = [(episode.programs[-1] or "(", episode.task.tests) for episode in episodes]  # "(": none
     for episode, right in zip(episodes, runner.solved(jobs)):
-        episode.rewards.append(sign(right))
+        episode.rewards.append(1.0 if right else -1.0)
 
 
 # --------------------------------------------------------------------------------------------------
@@ -166,7 +163,7 @@ def draw_cases(rng, cases: list[Case], own: list[Case], n: int, own_share: float
     return rng.sample(own, n_own) + rng.choices(cases, k=n - n_own)
 
 
-def own_cases(groups: list[list[Episode]], pool: list[Case], held_out) -> list[Case]:
+def own_cases(groups: Groups, pool: list[Case], held_out) -> list[Case]:
     """The right programs of these episodes as predict cases, each with every public test of its
     problem (paper section 5): at most OWN_PROGRAMS a problem with those of the pool, none twice,
     none of a held-out class."""
@@ -238,16 +235,16 @@ def backward(model, turns: list[Turn], n_tokens: int, micro_tokens: int, pad: in
 # --------------------------------------------------------------------------------------------------
 # The loop.
 
-def turns_of(groups: list[list[Episode]]) -> list[Turn]:
+def turns_of(groups: Groups) -> list[Turn]:
     return [turn for group in groups for episode in group for turn in episode.turns]
 
 
-def learnable(groups: list[list[Episode]]) -> list[Turn]:
+def learnable(groups: Groups) -> list[Turn]:
     """The turns with an advantage: none of a group whose rewards are equal."""
     return [turn for turn in turns_of(groups) if torch.as_tensor(turn.advantage).any()]
 
 
-def describe(step: int, played: dict[str, list[list[Episode]]]) -> dict:
+def describe(step: int, played: dict[str, Groups]) -> dict:
     """What the log says of one step, over all processes."""
     record, surprise = {"step": step, "skipped": 0, "groups": 0}, []
     for name, groups in played.items():
@@ -269,7 +266,7 @@ def describe(step: int, played: dict[str, list[list[Episode]]]) -> dict:
     return record | {"tokens": len(surprise), "entropy": -fmean(surprise or [0.0])}
 
 
-def train(args, model: Transformer, own: list[Case], extra: dict, rank: int, ranks: int) -> None:
+def train(args, model, own: list[Case], extra: dict, rank: int, ranks: int):
     """Play, compare, learn, log, save, args.steps times. own: predict cases from the model's own
     programs to begin with; extra: what the checkpoint is to remember."""
     tokenizer = Tokenizer()
@@ -289,7 +286,7 @@ def train(args, model: Transformer, own: list[Case], extra: dict, rank: int, ran
         if first == 0:
             log_step(args, {"step": 0, **check()}, rank)
         for step in tqdm(range(first + 1, args.steps + 1), "rl", args.steps, initial=first,
-                         disable=rank > 0 or not sys.stderr.isatty()):
+                         disable=rank > 0 or None):
             # All that is random comes from (seed, step, process): a resumed run is the same run.
             rng, began = random.Random(f"{args.seed}/{step}/{rank}"), time.time()
             answers = partial(ask, model, tokenizer, rng)
@@ -333,7 +330,7 @@ def train(args, model: Transformer, own: list[Case], extra: dict, rank: int, ran
                 save(args, model, optimizers, step, last, extra | kept)
 
 
-def main(name: str = "rl", manual: str = __doc__) -> None:
+def main(name: str = "rl", manual: str = __doc__):
     """name: of checkpoint and log, where --name gives none; manual: what --help says."""
     parser = argparse.ArgumentParser(description=manual,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)

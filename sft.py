@@ -30,7 +30,6 @@ from __future__ import annotations
 import argparse
 import os
 import random
-import sys
 import time
 from array import array
 from dataclasses import dataclass
@@ -218,7 +217,7 @@ def validate(model, tokenizer, cases, problems, runner, args, solve: bool = True
     return record
 
 
-def train(args, model, tokens, index, plan, extra: dict, rank: int, ranks: int) -> None:
+def train(args, model, tokens, index, plan, extra: dict, rank: int, ranks: int):
     """One optimizer step for each batch of the plan (rows of the index); log, validate, save.
     extra: what the checkpoint is to remember."""
     tokenizer, compiled = Tokenizer(), compile_training(model) if args.compile else "not compiled"
@@ -233,7 +232,7 @@ def train(args, model, tokens, index, plan, extra: dict, rank: int, ranks: int) 
         items = *validation_items(args), tasks.Runner(sandbox), args, solves
         losses, began = [], time.time()
         for step in tqdm(range(first + 1, len(plan) + 1), args.name, len(plan), initial=first,
-                         mininterval=5, disable=rank > 0 or not sys.stderr.isatty()):
+                         mininterval=5, disable=rank > 0 or None):
             rows, rate = index[plan[step - 1]], schedule(step - 1, len(plan), args.warmup)
             losses.append(backward(model, tokens, rows, tokenizer.pad, rank, ranks))
             apply_gradients(model, optimizers, rate, args.clip)
@@ -258,7 +257,7 @@ def train(args, model, tokens, index, plan, extra: dict, rank: int, ranks: int) 
 
 # --------------------------------------------------------------------------------------------------
 
-def main(samples=samples, name: str | None = None, manual: str = __doc__) -> None:
+def main(samples=samples, name: str | None = None, manual: str = __doc__):
     """samples: as above; name: of the checkpoint and the log, where --name gives none; manual: what
     --help says."""
     parser = argparse.ArgumentParser(description=manual,

@@ -39,7 +39,7 @@ from dataclasses import asdict, dataclass
 from multiprocessing import Pool
 from pathlib import Path
 
-import trace as nlex  # our trace.py
+import tracer
 import worlds
 from sandbox import same_output
 from worlds import Problem
@@ -356,13 +356,14 @@ def random_case(rng, world, knobs, split, set_):
     program = world.random_program(rng, knobs, split, set_)
     if program is None:
         return None
-    run = nlex.record(program.code, program.stdin, max_events=1_000)
-    if run.status == "LIMIT":
+    teller = getattr(world, "TELLER", tracer)
+    run = teller.record(program.code, program.stdin, max_events=1_000)
+    if not run.complete:
         return None
-    lines = nlex.narrate(run, seed=rng.randint(0, 3))
+    lines = teller.narrate(run, seed=rng.randint(0, 3))
     outcome, kind = (run.stdout, run.error), "crash" if run.error else program.kind
     return Case(program.code, program.stdin, *outcome, program.cls, set_, kind, len(lines),
-                predict_answer(lines, outcome), predict_answer(nlex.raw(run), outcome))
+                predict_answer(lines, outcome), predict_answer(teller.raw(run), outcome))
 
 
 def make_rows(args, file, chunk, count):

@@ -49,7 +49,8 @@ def line_rewards(lines: list[str | None], true: list[str | None]) -> list[float]
     rewards: list[float] = []
     for k, line in enumerate(lines):
         ends = k + 1 < len(lines) or line is None
-        rewards.append(rl.sign(k < len(true) and line == true[k] and ends))
+        right = k < len(true) and line == true[k] and ends
+        rewards.append(1.0 if right else -1.0)
         if rewards[-1] < 0:
             break
     return rewards

@@ -350,7 +350,7 @@ def predict(cases, answers, args):
     groups = real_predict(cases, answers, args)
     for group in groups:
         for episode in group:
-            episode.rewards = [rl.sign(sum(episode.turns[0].rollout.tokens) % 2)]
+            episode.rewards = [1.0 if sum(episode.turns[0].rollout.tokens) % 2 else -1.0]
     return groups
 
 

@@ -21,6 +21,10 @@ random_problem(rng, knobs, split, openness) -> Problem or None, likewise; openne
 the statement has two readings. A world without problems has no such function; then the files of
 problems are empty. Every draw comes from rng, so that a seed names the data.
 
+TELLER, if there is one, says who records and tells the world's programs. Without it tracer does:
+any Python, in the sandbox, some 20 ms a run. trace.py is thirty times as fast, in this process, but
+knows only what the programs of worlds/contest.py contain; it would tell others wrongly.
+
 Splits are by behaviour: a program's class is a hash of what it prints on the fixed inputs of its
 kind, and the class alone decides whether it may be trained on, chosen by, or tested on. Two
 programs that do the same thing can therefore never stand on both sides.

@@ -24,8 +24,10 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import NamedTuple
 
+import trace
 from worlds import Problem, Program, class_of, outputs_on, split_of
 
+TELLER = trace  # our trace.py, which knows what these programs contain
 # How large the world is. `cpu` is learnt in minutes by 0.74M parameters; `gpu` is wide.
 SIZES = {
     "cpu": dict(top=9, short=(3, 5), longer=(6, 7), constants=(1, 2, 3, 4, 5), wide=False),
