@@ -146,7 +146,7 @@ def settings(parser, *sections, argv=None):
         worlds.load(args.world)
     except ValueError as problem:
         fail(problem)
-    if (args.out / "data" / "settings.json").exists():
+    if (args.out / "data" / "settings.json").exists() and not values.get("show"):
         check_data(args, ["world", "world_size"])
     return args
 
