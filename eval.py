@@ -133,7 +133,7 @@ def on_public_tests(attempts: list[Attempt], observe: Observe) -> list[list[tupl
     return results
 
 
-def scores(rounds: list[list[Attempt]], observe: Observe) -> np.ndarray:
+def scores(rounds: list[list[Attempt]], observe: Observe):
     """The share of the public tests that each attempt is observed to pass; -1 where there is no
     program. rounds: n lists of an attempt at every problem. -> (n, P)."""
     shares = []
@@ -218,10 +218,10 @@ def solve(model, problems, n, show_tests=True):
     return rounds
 
 
-def pass_rates(right):
+def pass_rates(right, most=8):
     """(n, P) -> pass@1 and pass@8 (of fewer: pass@n), (P,) each."""
     n, rates = len(right), {}
-    for k in (1, min(8, n)):
+    for k in (1, min(most, n)):
         rates[f"pass@{k}"] = [pass_at_k(n, c, k) for c in right.sum(0, dtype=int)]
     return rates
 
@@ -294,8 +294,7 @@ def measure(args, truth):
                 metrics["solve"][name][rate] = figure(values, classes)
             asked["own"] = own_cases(rounds, truth, args.cases, args.seed)
         if name == "rl":
-            best = pick(model, rounds, right, truth, args.predictions)
-            for judge, rows in best.items():
+            for judge, rows in pick(model, rounds, right, truth, args.predictions).items():
                 metrics["best_at_k"][judge] = [figure(row, classes) for row in rows]
             for key, values in repair(model, problems, truth, args.turns).items():
                 metrics["self_rlef"][key] = figure(values, classes)

@@ -22,7 +22,7 @@ import tracer
 from answers import Model, load_tests
 from eval import Attempt, scores, self_rlef
 from lab import figures
-from lab.figures import Item, by_group, compare, of, split
+from lab.figures import Item, by_group, compare, of
 from runs import share
 from tasks import explanation_lines, parse_outcome, same_outcome
 from trace import first_wrong_step
@@ -95,12 +95,14 @@ TRACES = """
 simulated_trace minus simulated
 oracle_trace minus oracle
 """
-JUDGES = {  # key of metrics.json: who judges, whose programs, from prompts with tests, in words
-    "best_at_k": ("rl", "rl", True, "rl"),
-    "best_at_k_predict_only": ("predict-rl", "rl", True, "verifier"),
-    "best_at_k_other": ("rl", "other", True, "other"),
-    "best_at_k_extra": ("extra", "extra", True, "with tests"),
-    "best_at_k_extra_without_tests": ("extra", "extra", False, "without tests"),
+JUDGES = {  # key of metrics.json: who judges, whose programs, from prompts with tests; then keys of
+    # the prompt in public_tests, and of the readings of vague statements
+    "best_at_k": ("rl", "rl", True, "rl", "open_readings"),
+    "best_at_k_predict_only": ("predict-rl", "rl", True, "verifier", ""),
+    "best_at_k_other": ("rl", "other", True, "other", ""),
+    "best_at_k_extra": ("extra", "extra", True, "with tests", ""),
+    "best_at_k_extra_without_tests": ("extra", "extra", False, "without tests",
+                                      "open_readings_without_tests"),
 }
 REPAIRS = {"self_rlef": "rl", "self_rlef_sft": "sft", "self_rlef_no_fix": "no-fix"}
 TOLD = 100  # own programs whose true run is recorded, to find the first wrong step
@@ -152,35 +154,35 @@ class Lab:
             outcomes = list(map(parse_outcome, told))
             greedy, *right = [same_outcome(outcome, case.outcome) for outcome in outcomes]
             words = [got and (got[0].split(), got[1]) for got in outcomes[1:]]
-            counts = list(map(words.count, words))
-            votes = max(counts)
-            wrong = first_wrong_step(*map(explanation_lines, (told[1], case.nlex)))
-            majority, wrong_step = right[counts.index(votes)], wrong[1] if wrong else "none"
-            items.append(Item(case, greedy, right, votes, majority, wrong_step))
+            commonest = max(words, key=words.count)
+            votes, majority = words.count(commonest), right[words.index(commonest)]
+            wrong = first_wrong_step(explanation_lines(told[1]), explanation_lines(case.nlex))
+            items.append(Item(case, greedy, right, votes, majority, wrong[1] if wrong else "none"))
         return items
 
     def every_checkpoint(self):
         """Prediction and solving, alone and beside the others."""
         made, columns = defaultdict(dict), {}
         for name, model in self.models.items():
-            stage, items = STAGES[name], self.predict(name, self.cases)
+            stage, extra = STAGES[name], model.checkpoint["extra"]
+            items = self.predict(name, self.cases)
             columns[name] = figures.predicted(items)
             for column, figure in figures.figures(columns[name]).items():
-                if column in ("short pass@1", "longer pass@1"):
-                    made["predict"][f"{stage}/{column.split()[0]}"] = figure
-            for key in ("tokens", "examples", "seconds"):
-                made["training"].setdefault(name, {})[key] = model.checkpoint["extra"].get(key)
+                if column.endswith(" pass@1"):
+                    made["predict"][f"{stage}/{column.removesuffix(' pass@1')}"] = figure
+            told = {key: extra.get(key) for key in ("tokens", "examples", "seconds")}
+            made["training"][name] = told
             if name in ("sft", "rl"):
                 items += self.predict(name, self.own_cases(name))
                 for key, rows in figures.breakdown(items, stage).items():
                     made[key] |= rows
             if name == "extra":
-                made["solve"] |= self.solving("extra-without-tests", self.solve(name, False))[1]
+                made["solve"] |= self.solving("extra-without-tests", *self.solve(name, False))
             if name not in PREDICT_ONLY:
-                solved, rows = self.solving(name, self.solve(name))
-                made["solve"] |= rows
-                for rate in solved.keys() & {"pass@1", "pass@8"}:
-                    columns[name][f"solve {rate}"] = solved[rate]
+                rounds, right, passed = self.solve(name)
+                made["solve"] |= self.solving(name, rounds, right, passed)
+                for rate, values in course.pass_rates(right).items():
+                    columns[name][f"solve {rate}"] = values, self.problems
         for key, line in ALONE.items():
             for column, figure in compare(columns, line)["differences"].get(line, {}).items():
                 made[key][column.removesuffix(" pass@1")] = figure
@@ -188,11 +190,15 @@ class Lab:
         made["rl_table"]["scarce"] = compare(columns, SCARCE)
         return made | {"formats": compare(columns, FORMATS)}
 
-    def solving(self, label, solved):
-        """-> columns pass@k and public@k; rows label, label/clear, label/open of their figures."""
-        columns = of(self.problems, figures.solved(*solved[1:]))
-        groups = split(columns, lambda problem: f"{label}/{'open' if problem.open else 'clear'}")
-        return columns, {label: figures.figures(columns), **groups}
+    def solving(self, label, rounds, right, passed):
+        """Rows label, label/clear, label/open: figures of pass@k and public@k."""
+        rates = course.pass_rates(right)
+        for rate, values in course.pass_rates(passed == 1, 10).items():
+            rates[rate.replace("pass", "public")] = values
+        all_, made = by_group(of(self.problems, rates)), {}
+        for group in ("clear", "open"):
+            made[f"{label}/{group}"] = all_.pop(group, {})
+        return made | {label: all_}
 
     def own_programs(self):
         """Several models predict the same programs, those that rl wrote."""
@@ -205,35 +211,32 @@ class Lab:
     def picking(self):
         """Who judges whose programs; how vague statements are read; prompts without tests."""
         made, picked = {}, {}
-        for key, (judge, author, show_tests, words) in JUDGES.items():
-            if judge not in self.models or author not in self.models:
+        for key, (judge, author, show_tests, prompt, readings) in JUDGES.items():
+            if not {judge, author} <= self.models.keys():
                 continue
             model, (rounds, right, passed) = self.models[judge], self.solve(author, show_tests)
-            count, every = self.args.predictions if author == "rl" else 1, 0
+            count, simulated = self.args.predictions if author == "rl" else 1, []
             best = course.pick(model, rounds, right, self.truth, count)
             for draw in range(1, count + 1):
-                every = every + scores(rounds, partial(model.belief, draw=draw))
-            best["simulate_all"] = course.best_at_k(right, every)  # beyond the paper
-            made[key] = by_group(of(self.problems, best)) | figures.judged(
-                scores(rounds, model.belief), passed, right, self.problems)
+                simulated.append(scores(rounds, partial(model.belief, draw=draw)))
+            best["simulate_all"] = course.best_at_k(right, sum(simulated))  # beyond the paper
+            made[key] = by_group(of(self.problems, best))
+            made[key] |= figures.judged(simulated[0], passed, right, self.problems)
             k = min(8, len(right))
-            picked[words] = {"solve pass@1": best["random"][0],
-                             f"solve pass@{k}": best["pass"][k - 1]}
-            for method in ("exec", "simulate"):
-                picked[words][f"best@{k} {method}"] = best[method][k - 1]
-        for key, words in (("open_readings", "rl"),
-                           ("open_readings_without_tests", "without tests")):
-            if words in picked:
-                made[key] = figures.open_readings(picked[words], self.problems)
-        for words in picked:
-            picked[words] = of(self.problems, picked[words])
+            values = {"solve pass@1": best["random"][0], f"solve pass@{k}": best["pass"][k - 1],
+                      f"best@{k} exec": best["exec"][k - 1],
+                      f"best@{k} simulate": best["simulate"][k - 1]}
+            picked[prompt] = of(self.problems, values)
+            if readings:
+                made[readings] = figures.open_readings(values, self.problems)
         return made | {"public_tests": compare(picked, "without tests minus with tests")}
 
     def repair(self, name, observe, prompt=course.fix_prompt):
         """Self-RLEF from the checkpoint's first programs -> attempts, and for each problem: is each
         program right that was written for it."""
-        first, right = self.solve(name)[0][0], []
-        attempts = self_rlef(first, self.models[name].write, observe, self.args.turns, prompt)
+        model, right = self.models[name], []
+        (first,) = course.solve(model, self.problems, 1)
+        attempts = self_rlef(first, model.write, observe, self.args.turns, prompt)
         for done in attempts:
             each = [Attempt(done.problem, [code]) for code in done.programs]
             right.append(self.truth.right([each])[0])
@@ -254,7 +257,7 @@ class Lab:
             runs["resample"] = [right[:n, p] for p, n in enumerate(columns["resample_turns"])]
             if name == "rl":
                 _, runs["exchanged"] = self.repair(name, model.belief, exchanged(rounds[0], model))
-                columns["exchanged"] = np.array([row[-1] for row in runs["exchanged"]])
+                columns["exchanged"] = np.array([each[-1] for each in runs["exchanged"]])
                 columns["exchanged_turns"] = list(map(len, runs["exchanged"]))
                 columns["final_minus_exchanged"] = columns["final"] - columns["exchanged"]
             columns["final_minus_oracle"] = columns["final"] - columns["oracle_final"]
@@ -318,8 +321,7 @@ def measure(args, truth):
                  lab.repairing_with_traces):
         for key, rows in part().items():
             metrics[key] |= rows
-        if args.rank == 0:
-            print(f"lab    {part.__name__} {time.time() - started:6.0f} s", flush=True)
+        tasks.say(f"lab    {part.__name__} {time.time() - started:6.0f} s")
     return metrics
 
 

@@ -64,9 +64,9 @@ def compare(models, pairs):
                 made["models"][name] = figures(models[name])
         if a in models and b in models:
             paired = {}
-            for column in filter(models[b].get, models[a]):
-                (left, items), (right, _) = models[a][column], models[b][column]
-                paired[column] = np.subtract(left, right, dtype=float), items
+            for column, (left, items) in models[a].items():
+                if column in models[b]:
+                    paired[column] = np.subtract(left, models[b][column][0], dtype=float), items
             made["differences"][line] = figures(paired)
     return made
 
@@ -152,25 +152,15 @@ def breakdown(items, stage):
         made["predict_by_agreement"][part]["vote"] = figures(columns)["vote"]
         told = [item for item in chosen if item.case.steps]
         kinds = Counter(item.wrong_step for item in told if not item.right[0])
-        slips = of(told, {"": [item.wrong_step != "none" for item in told]})
+        slips = of(told, {"right_with_wrong_step": [item.wrong_step != "none" for item in told]})
         made["first_wrong_step"][part] = {
             "n": len(told), "wrong": kinds.total(), "kinds": kinds,
-            "right_with_wrong_step": figures(slips, lambda item: item.right[0])[""]}
+            **figures(slips, lambda item: item.right[0])}
     return made
 
 
 # --------------------------------------------------------------------------------------------------
 # Solving, picking, repairing. (n, P): n programs of each of P problems.
-
-def solved(right, passed):
-    """pass@k: one of k programs is right; public@k: one of k passes all public tests."""
-    n, values = len(right), {}
-    for name, good in (("pass", right), ("public", passed == 1)):
-        for k in (1, 8, 10):
-            if k <= n:
-                values[f"{name}@{k}"] = [pass_at_k(n, c, k) for c in good.sum(0, dtype=int)]
-    return values
-
 
 def judged(simulated, passed, right, problems):
     """Simulation as a judge: of single programs (does it accept those that pass all public tests,

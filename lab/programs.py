@@ -59,21 +59,18 @@ def main():
     args.rank, args.ranks = 0, 1
     cases, model = load_programs(args.file), Model(args.ckpt, args)
     outcomes = model.belief([(case.code, case.stdin) for case in cases], 0)
-    too_long, unreadable = 0, 0
-    for case, outcome in zip(cases, outcomes):
-        if model.too_long(tasks.predict_prompt(case.code, case.stdin)):
-            too_long += 1
-        elif outcome is None:
-            unreadable += 1
+    too_long = 0
+    for case in cases:
+        too_long += model.too_long(tasks.predict_prompt(case.code, case.stdin))
     columns = figures.of(cases, {"right": list(map(is_right, cases, outcomes))})
     levels = {"all": figures.figures(columns)} | figures.split(columns, lambda case: case.kind)
     print(f"{args.file.name}: {len(cases):,} programs, predicted greedily by {args.ckpt}")
     for level in sorted(levels):
         levels[level] = levels[level]["right"]
         print(f"  {level:12s} {levels[level]['value']:6.1%}   n = {levels[level]['n']}")
-    print(f"  wrong: {too_long} too long to read, {unreadable} without a readable output")
+    print(f"  among the wrong ones {too_long} are too long to read")
     record = {"file": args.file.name, "checkpoint": str(args.ckpt), "levels": levels,
-              "too_long": too_long, "unreadable": unreadable, **provenance()}
+              "too_long": too_long, **provenance()}
     path = args.out / f"programs-{args.file.stem}.json"
     tasks.replace_text(path, json.dumps(record, indent=1) + "\n")
 

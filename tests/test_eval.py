@@ -432,6 +432,9 @@ def test_show_puts_the_simulation_beside_the_truth(out, tmp_path, monkeypatch, c
         (empty / f"{name}.pt").symlink_to(out / f"{name}.pt")
         assert f"({empty / name}.pt)" in run_main(monkeypatch, capsys, course.main, *flags)
     assert len(list(empty.iterdir())) == 2
+    (empty / "data").mkdir()  # whatever data lie there
+    (empty / "data" / "settings.json").write_text('{"world": "another", "world_size": "gpu"}')
+    assert "step: none" in run_main(monkeypatch, capsys, course.main, *flags)
     for bad, text in (("none.py", None), ("bad.py", "x = = 3\n"), ("endless.py", "while True:\n    x = 1\n"), ("long.py", "x = 1\n" * 40)):
         if text:
             (tmp_path / bad).write_text(text)
