@@ -19,16 +19,17 @@ from __future__ import annotations
 import ast
 import operator
 from functools import lru_cache
-from itertools import groupby
+from itertools import groupby, repeat, zip_longest
 from os.path import commonprefix
 
 ATOM, PENDING = 10, object()  # binds more strongly than any operator; no value yet
-OPERATORS = {  # sign, how strongly it binds, how strongly its operands must, what it does
-    ast.Add: ("+", 6, (6, 7), operator.add), ast.Sub: ("-", 6, (6, 7), operator.sub),
-    ast.Mult: ("*", 7, (7, 8), operator.mul), ast.Mod: ("%", 7, (7, 8), operator.mod),
-    ast.Lt: ("<", 1.5, (2, 2), operator.lt), ast.Gt: (">", 1.5, (2, 2), operator.gt),
-    ast.LtE: ("<=", 1.5, (2, 2), operator.le), ast.GtE: (">=", 1.5, (2, 2), operator.ge),
-    ast.Eq: ("==", 1.5, (2, 2), operator.eq), ast.NotEq: ("!=", 1.5, (2, 2), operator.ne)}
+OPERATORS = {  # sign, how strongly it binds (its operands: as much, more), what it does
+    ast.Add: ("+", 6, operator.add), ast.Sub: ("-", 6, operator.sub),
+    ast.Mult: ("*", 7, operator.mul), ast.Mod: ("%", 7, operator.mod),
+    ast.Lt: ("<", 1.5, operator.lt), ast.Gt: (">", 1.5, operator.gt),
+    ast.LtE: ("<=", 1.5, operator.le), ast.GtE: (">=", 1.5, operator.ge),
+    ast.Eq: ("==", 1.5, operator.eq), ast.NotEq: ("!=", 1.5, operator.ne)}
+ANY = repeat(0)  # what parts must bind in brackets
 FUNCTIONS = {"abs": abs, "int": int, "len": len, "ord": ord, "[]": operator.getitem}
 
 
@@ -90,24 +91,25 @@ def literal(text: str, value):
     return text, 8.5 if text[0] == "-" else ATOM, value  # (-3) ** 2
 
 
-def side_by_side(template: str, strength, parts, needs):
-    """The rounds of an operation while its parts go on. -> their last rounds"""
-    now = [next(part) for part in parts]
-    while True:
-        texts = []
-        for (text, binds, _), need in zip(now, needs):
-            texts.append(text if binds >= need else f"({text})")
-        yield template.format(*texts), strength, PENDING
-        following = [next(part, None) for part in parts]
-        if not any(following):
-            return now
+def enclosed(stage, need: float) -> str:
+    """In parentheses where it binds less strongly than it must."""
+    text, binds, _ = stage
+    return text if binds >= need else f"({text})"
+
+
+def side_by_side(template: str, parts, strength=ATOM, needs=ANY):
+    """The rounds of an operation while its parts go on. -> its last text, their values"""
+    now = [None] * len(parts)
+    for _, *following in zip_longest([0], *parts):  # without parts, one round
         now = [new or old for new, old in zip(following, now)]
+        text = template % tuple(map(enclosed, now, needs))
+        yield text, strength, PENDING
+    return text, [value for _, _, value in now]
 
 
-def operation(template: str, strength, parts, needs, function):
+def operation(template: str, parts, function, strength=ATOM, needs=ANY):
     """When all parts have come to values, it is worked out itself."""
-    ended = yield from side_by_side(template, strength, parts, needs)
-    values = [value for _, _, value in ended]
+    _, values = yield from side_by_side(template, parts, strength, needs)
     if PENDING not in values:
         result = function(*values)
         yield literal(repr(result), result)
@@ -118,20 +120,25 @@ def constant(frame, node):
 
 
 def name(frame, node):
-    if node.id not in frame.before:
-        raise Untold
     text = frame.before[node.id]
     yield literal(text, value_of(text))
 
 
 def infix(frame, node):
-    if isinstance(node, ast.Compare):
-        left, sign, right = node.left, node.ops[0], node.comparators[0]
-    else:
-        left, sign, right = node.left, node.op, node.right
-    sign, strength, needs, function = frame.operators[type(sign)]
-    parts = [frame.rounds(left), frame.rounds(right)]
-    return operation(f"{{}} {sign} {{}}", strength, parts, needs, function)
+    sign, strength, function, *needs = frame.operators[type(node.op)]
+    template = f"%s {sign.replace('%', '%%')} %s"
+    parts = [frame.rounds(node.left), frame.rounds(node.right)]
+    return operation(template, parts, function, strength, needs or [strength, strength // 1 + 1])
+
+
+def comparison(frame, node):
+    """a < b, a < b < c"""
+    parts = list(map(frame.rounds, [node.left, *node.comparators]))
+    signs, _, functions = zip(*[frame.operators[type(sign)] for sign in node.ops])
+
+    def hold(*values):
+        return all([holds(*pair) for holds, *pair in zip(functions, values, values[1:])])
+    return operation(f"%s {' %s '.join(signs)} %s", parts, hold, 1.5, repeat(2))
 
 
 def named(frame, node):
@@ -140,46 +147,41 @@ def named(frame, node):
 
 
 def call(frame, node):
-    name = getattr(node.func, "id", "")
-    if name not in frame.functions:
-        raise Untold
-    parts = [frame.rounds(argument) for argument in node.args]
-    if name == "len" and isinstance(node.args[0], ast.Name):
-        parts = [named(frame, node.args[0])]
-    return plain_call(frame, name, parts)
-
-
-def plain_call(frame, name: str, parts):
-    template = f"{name}({', '.join(['{}'] * len(parts))})"
-    return operation(template, ATOM, parts, [0] * len(parts), frame.functions[name])
+    [argument], name = node.args, node.func.id
+    by_name = name == "len" and isinstance(argument, ast.Name)
+    part = named(frame, argument) if by_name else frame.rounds(argument)
+    return operation(name + "(%s)", [part], frame.functions[name])
 
 
 def subscript(frame, node):
     """nums[i + 1] is nums[2] at once."""
     parts = [named(frame, node.value), iter([frame.last(node.slice)])]
-    return operation("{}[{}]", ATOM, parts, [0, 0], frame.functions["[]"])
+    return operation("%s[%s]", parts, frame.functions["[]"])
 
 
 def comprehension(frame, node):
     """As it is written, with the values of the names from outside: nobody looks inside."""
     copy, own = ast.parse(ast.unparse(node)), targets(node)
-    for part in ast.walk(copy):
-        if isinstance(part, ast.Name) and part.id not in own:
-            text = frame.before.get(part.id, part.id)
-            part.id = text if len(text) <= 60 and text[0] != "<" else part.id
+    for name in names_in(copy):
+        text = frame.before.get(name.id, "<")
+        if name.id not in own and text[0] != "<" and len(text) <= 60:
+            name.id = text
     yield ast.unparse(copy), ATOM, PENDING
+
+
+def names_in(node) -> list[ast.Name]:
+    return [part for part in ast.walk(node) if isinstance(part, ast.Name)]
 
 
 def targets(node) -> list[str]:
     """Names that it binds: x of `x = 3`, a and b of `for a, b in ...`."""
-    names = [part for part in ast.walk(node) if isinstance(part, ast.Name)]
-    return [name.id for name in names if isinstance(name.ctx, ast.Store)]
+    return [name.id for name in names_in(node) if isinstance(name.ctx, ast.Store)]
 
 
 def expression(statement):
     """What a statement works out: its right side, its condition, what it prints."""
     if isinstance(statement, ast.AugAssign):
-        return ast.BinOp(ast.Name(statement.target.id), statement.op, statement.value)
+        return ast.BinOp(statement.target, statement.op, statement.value)
     part = getattr(statement, "value", None) or getattr(statement, "test", None)
     return part.args[0] if is_print(part) and part.args else part
 
@@ -190,7 +192,7 @@ def is_print(call) -> bool:
 
 class Expressions:
     """`before` holds the texts of the variables."""
-    forms = {ast.Constant: constant, ast.Name: name, ast.BinOp: infix, ast.Compare: infix,
+    forms = {ast.Constant: constant, ast.Name: name, ast.BinOp: infix, ast.Compare: comparison,
              ast.Call: call, ast.Subscript: subscript, ast.ListComp: comprehension}
     operators, functions = OPERATORS, FUNCTIONS
 
@@ -198,8 +200,6 @@ class Expressions:
         self.before = before
 
     def rounds(self, node):
-        if type(node) not in self.forms:
-            raise Untold
         return self.forms[type(node)](self, node)
 
     def chain(self, node) -> tuple[list[str], object, str]:
