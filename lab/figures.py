@@ -25,26 +25,24 @@ def of(items, values):
     return {name: (column, items) for name, column in values.items()}
 
 
-def figures(columns, choose=lambda item: True):
-    """A figure of each column, over the items that choose says; a list where it has rows."""
-    made = {}
+def split(columns, label):
+    """-> label -> a figure of each column over the items that have it (a list where the column has
+    rows). label: function from an item."""
+    made = defaultdict(dict)
     for name, (values, items) in columns.items():
-        chosen = [k for k, item in enumerate(items) if choose(item)]
-        classes = [items[k].cls for k in chosen]
-        values = np.asarray(values, dtype=float)[..., chosen]
-        rows = [figure(row, classes) for row in np.atleast_2d(values)]
-        made[name] = rows if values.ndim == 2 else rows[0]
+        members = defaultdict(list)
+        for k, item in enumerate(items):
+            members[label(item)].append(k)
+        for group, chosen in members.items():
+            classes, part = [items[k].cls for k in chosen], np.asarray(values)[..., chosen]
+            rows = [figure(row, classes) for row in np.atleast_2d(part)]
+            made[group][name] = rows if part.ndim == 2 else rows[0]
     return made
 
 
-def split(columns, label):
-    """-> label -> figures over the items that have it. label: function from an item."""
-    labels = {}
-    for _, items in columns.values():
-        labels |= dict.fromkeys(map(label, items))
-    for name in labels:
-        labels[name] = figures(columns, lambda item, name=name: label(item) == name)
-    return labels
+def figures(columns):
+    """A figure of each column, over all items."""
+    return split(columns, lambda item: "all")["all"]
 
 
 def by_group(columns):
@@ -155,7 +153,7 @@ def breakdown(items, stage):
         slips = of(told, {"right_with_wrong_step": [item.wrong_step != "none" for item in told]})
         made["first_wrong_step"][part] = {
             "n": len(told), "wrong": kinds.total(), "kinds": kinds,
-            **figures(slips, lambda item: item.right[0])}
+            **split(slips, lambda item: item.right[0])[True]}
     return made
 
 
