@@ -73,7 +73,7 @@ def abridged(texts: list[str], source: ast.expr, value: str | None = None) -> li
     """The rounds of a reduction, and the value, without repetitions. A round that is very long is
     left out; for the first one the source stands in."""
     rounds = distinct(texts)
-    if value is not None and rounds and rounds[-1] == value:
+    if rounds[-1:] == [value]:
         rounds.pop()
     short = [text for text in rounds if len(text) <= 120]
     if rounds and len(rounds[0]) > 120 and source_of(source, 120):
