@@ -281,8 +281,8 @@ def train(args, model, own: list[Case], extra: dict, rank: int, ranks: int):
         runner = Runner(sandbox)
         inputs = worlds.load(args.world).FIXED_INPUTS
         held_out = partial(worlds.heldout, fixed_inputs=inputs, sandbox=sandbox)
-        solves = args.solve_prompts + args.fix_prompts > 0
-        check = partial(validate, model, tokenizer, *validation_items(args), runner, args, solves)
+        check = partial(validate, model, tokenizer, *validation_items(args), runner, args,
+                        args.solve_prompts + args.fix_prompts)
         if first == 0:
             log_step(args, {"step": 0, **check()}, rank)
         for step in tqdm(range(first + 1, args.steps + 1), "rl", args.steps, initial=first,
@@ -302,10 +302,9 @@ def train(args, model, own: list[Case], extra: dict, rank: int, ranks: int):
             own = own + gather([] if rank > 0 else own_cases(written, own, held_out))
 
             # 2. Compare: every answer with the others of its group.
-            for group in played["predict"]:
-                set_advantages(group, args.predict_weight)
-            for group in played["solve"] + played["multi"]:
-                set_advantages(group, 1.0)
+            for name, groups in played.items():
+                for group in groups:
+                    set_advantages(group, args.predict_weight if name == "predict" else 1.0)
             record = describe(step, {name: gather(groups) for name, groups in played.items()})
             learning = time.time()
 

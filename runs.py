@@ -82,6 +82,7 @@ def resume(args, model, optimizers, rank: int) -> tuple[int, dict]:
             saved = load_checkpoint(path, str(model.device))
         except CheckpointError as problem:
             fail(problem)
+        refuse_other_flags(args, path, saved["extra"].pop("flags", {}))
         model.load_state_dict(saved["model"].state_dict())
         for optimizer, stored in zip(optimizers, saved["optimizers"]):
             optimizer.load_state_dict(stored)
@@ -94,10 +95,22 @@ def resume(args, model, optimizers, rank: int) -> tuple[int, dict]:
     return saved["step"], saved["extra"]
 
 
+def flags_of(args) -> dict[str, str]:
+    return {name: str(value) for name, value in vars(args).items() if name not in ("out", "began")}
+
+
+def refuse_other_flags(args, path, saved: dict[str, str]) -> None:
+    """End the program if the run was begun with other flags."""
+    for name, now in flags_of(args).items():
+        if saved.get(name, now) != now:
+            fail(f"{path} was begun with {name} {saved[name]}, not {now}: go on with the same "
+                 "flags, or delete that file")
+
+
 def save(args, model, optimizers, step: int, last: bool, extra: dict) -> None:
     """out/<name>.pt after the last step, before it out/<name>-state.pt, with the optimizers."""
     path = args.out / f"{args.name}{'' if last else '-state'}.pt"
-    extra = extra | {"processes": WORLD_SIZE}
+    extra = extra | {"processes": WORLD_SIZE} | ({} if last else {"flags": flags_of(args)})
     save_checkpoint(path, model, () if last else optimizers, step, extra)
     if last:
         (args.out / f"{args.name}-state.pt").unlink(missing_ok=True)

@@ -12,7 +12,7 @@ Qwen2.5 and CWM) is learnt here, too. The loss is the mean cross-entropy over as
 end token included; user tokens are only read. Batches hold samples of like length, so little is
 padded, and no sample sees another. Muon trains the matrices, AdamW the rest; the rate is warmed up,
 held, and decays linearly to zero over the second half. A killed run goes on by the same command, to
-the same weights.
+the same weights (`resume` and `save` in runs.py).
 
 The log out/<name>.jsonl has one line every 50 steps and at each validation or save:
     tokens             read so far, prompts included, padding not
@@ -34,6 +34,7 @@ import time
 from array import array
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -81,11 +82,12 @@ def samples(args):
 
 def read_samples(samples, args, rank: int) -> tuple[np.ndarray, np.ndarray, str]:
     """-> tokens (uint16, all samples in turn), index (int64, rows of start, prompt length,
-    whole length, task), name of the file that keeps them: out/data/<samples>-<format>-<seed>.npz.
-    The first process writes it where it is missing or older than what it is made from."""
-    data = args.out / "data"
-    path = data / f"{samples.__name__}-{args.format}-{args.seed}.npz"
-    newest = max(map(os.path.getmtime, [VOCAB, *data.glob("*.jsonl")]))
+    whole length, task), name of the file that keeps them: out/data/<source>-<format>-<seed>.npz,
+    where source is the file that `samples` stands in. The first process writes it where it is
+    missing or older than what it is made from."""
+    data, source = args.out / "data", Path(samples.__code__.co_filename)
+    path = data / f"{source.stem}-{args.format}-{args.seed}.npz"
+    newest = max(map(os.path.getmtime, [VOCAB, source, *data.glob("*.jsonl")]))
     if rank == 0 and not (path.exists() and os.path.getmtime(path) > newest):
         tokenizer, tokens, rows = Tokenizer(), array("H"), []
         for task, user, assistant in samples(args):
@@ -228,11 +230,11 @@ def train(args, model, tokens, index, plan, extra: dict, rank: int, ranks: int):
     tasks.say(f"{args.name:6s}  {model.n_params():,} parameters, {len(plan):,} steps, "
               f"{sum(lengths):,} tokens, {model.device}, {compiled}")
     with Sandbox(cpu_seconds=0.5) as sandbox:  # these programs take milliseconds or never end
-        solves = bool((index[:, 3] > 0).any())
+        solves = (index[:, 3] > 0).any()
         items = *validation_items(args), tasks.Runner(sandbox), args, solves
         losses, began = [], time.time()
         for step in tqdm(range(first + 1, len(plan) + 1), args.name, len(plan), initial=first,
-                         mininterval=5, disable=rank > 0 or None):
+                         disable=rank > 0 or None):
             rows, rate = index[plan[step - 1]], schedule(step - 1, len(plan), args.warmup)
             losses.append(backward(model, tokens, rows, tokenizer.pad, rank, ranks))
             apply_gradients(model, optimizers, rate, args.clip)

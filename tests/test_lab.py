@@ -142,7 +142,7 @@ def test_samples_of_the_variants(out):
 def test_a_control_goes_on_with_its_start_for_as_long_as_rl_trained(out):
     run("rl.py", out, *PLAY, "--solve-prompts=1", "--fix-prompts=1")
     model, start = load_checkpoint(out / "rl.pt"), load_checkpoint(out / "sft.pt")
-    assert model["extra"]["texts"] == start["extra"]["texts"] == "samples-nlex-0.npz" and model["extra"]["format"] == "nlex"
+    assert model["extra"]["texts"] == start["extra"]["texts"] == "sft-nlex-0.npz" and model["extra"]["format"] == "nlex"
     expected = max(1, round(4 * model["extra"]["seconds"] / start["extra"]["seconds"]))
     run("lab.control", out, *TINY[1:])
     done = load_checkpoint(out / "sft-control.pt")

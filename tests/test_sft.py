@@ -14,6 +14,7 @@ import pytest
 import torch
 
 import model as plain
+import runs
 import sft
 import tasks
 from fast import padded
@@ -360,7 +361,7 @@ def test_each_step_has_its_batch_and_its_rate(data, monkeypatch):
     monkeypatch.setattr(sft, "apply_gradients", lambda model, optimizers, rate, clip: seen.append((rate, clip)))
     monkeypatch.setattr(sft, "validate", lambda *given: {})
     run(*flags(data, "seen", "--steps", "8", "--warmup", "2", "--clip", "0.7"))
-    index = np.load(data / "data" / "samples-nlex-0.npz")["index"]
+    index = np.load(data / "data" / "sft-nlex-0.npz")["index"]
     index = index[index[:, 2] <= 512]
     plan = sft.plan_batches(index[:, 2], 1024, 8, None, seed=0)
     assert len(seen) == 16 and all((index[rows] == given).all() for rows, given in zip(plan, seen[::2]))
@@ -403,3 +404,17 @@ def test_errors_are_one_clear_line(data, tmp_path, capsys):
     (data / "damaged-state.pt").write_bytes(b"PK nothing")
     damaged = told(capsys, *flags(data, "damaged"))
     assert damaged.splitlines()[-1].count("damaged-state.pt") == 1 and "delete it" in damaged
+
+
+def test_a_run_goes_on_with_the_flags_it_was_begun_with(tmp_path, model, capsys):
+    args = Namespace(out=tmp_path, name="k", format="nlex", steps=60)
+    optimizers = plain.make_optimizers(model, 0.1, 0.1)
+    assert runs.resume(args, model, optimizers, 0) == (0, {})
+    runs.save(args, model, optimizers, 7, False, {"seconds": 1.0})
+    step, extra = runs.resume(args, model, optimizers, 0)
+    assert step == 7 and extra["seconds"] == 1.0
+    other = Namespace(out=tmp_path, name="k", format="none", steps=60)
+    with pytest.raises(SystemExit):
+        runs.resume(other, model, optimizers, 0)
+    error = capsys.readouterr().err
+    assert error.count("\n") == 1 and "k-state.pt was begun with format nlex, not none" in error

@@ -8,7 +8,15 @@ import pytest
 import worlds
 from sandbox import Sandbox
 from worlds import contest, heldout, outputs_on, split_of
-from worlds.contest import FIXED_INPUTS, SIZES, behaviour_class, random_problem, random_spec, render, spec_class
+from worlds.contest import (
+    FIXED_INPUTS,
+    SIZES,
+    behaviour_class,
+    random_problem,
+    random_spec,
+    render,
+    spec_class,
+)
 
 CPU = SIZES["cpu"]
 
