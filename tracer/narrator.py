@@ -32,14 +32,14 @@ from trace import (
     tell_turn,
     tell_value,
 )
-from tracer.expressions import OPERATORS, UNKNOWN, Expressions, is_hidden, path_of, value_of
+from tracer.expressions import UNKNOWN, Expressions, is_hidden, path_of, value_of
 from tracer.recorder import number
 
 numbered = lru_cache(maxsize=16)(number)
 TOKENS = re.compile(r"""'(?:\\.|[^\\'])*'|"(?:\\.|[^\\"])*"|.""", re.DOTALL)
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 ASSIGNMENTS = (ast.Assign, ast.AnnAssign, ast.AugAssign)
-WAITS = (ast.Await, ast.Yield, ast.YieldFrom)
+WRAPPED = "<async_generator_wrapped_value>"  # what an asynchronous generator yields
 
 # ------------------------------------------------------------------------------------------------
 # Texts, shortened.
@@ -86,10 +86,6 @@ def lines_inside(node) -> set[int]:
     return lines
 
 
-def contains(node, *kinds) -> bool:
-    return node is not None and any([isinstance(part, kinds) for part in ast.walk(node)])
-
-
 # ------------------------------------------------------------------------------------------------
 # A call in progress.
 
@@ -121,19 +117,7 @@ class Frame(Expressions):
             if text is None:
                 del self.variables[name]
         self.after = {**self.shared, **self.variables}
-        inside = event.kind == "line" and hasattr(self.node, "body")
-        self.inside = inside and event.line in lines_inside(self.node)
-
-    def given(self) -> list[str]:
-        """The parameters whose values are worth telling, in the order of the source."""
-        names, changes = self.event.changes, self.event.changes
-        if isinstance(self.definition, DEFINITIONS):
-            parts = ast.iter_child_nodes(self.definition.args)
-            names = [part.arg for part in parts if isinstance(part, ast.arg)]
-        return [name for name in names if changes.get(name, "<")[0] != "<"]
-
-    def read_text(self) -> str:
-        return shorten(" ".join(self.read.splitlines()))
+        self.inside = hasattr(self.node, "body") and event.line in lines_inside(self.node)
 
     def texts(self, node, final: str | None = None, raised: str = "") -> list[str]:
         """All rounds of an expression; [] if they cannot be told or do not come to the final text
@@ -203,21 +187,35 @@ def sentence(text: str) -> str:
 
 
 # ------------------------------------------------------------------------------------------------
-# Sentences.
+# Sentences: each function takes the frame and returns the text, "" where there is nothing to say.
 
 
-def tell_change(frame) -> str:
+def tell_called(frame):
+    """A call, with its parameters in the order of the source."""
+    names, changes = frame.event.changes, frame.event.changes
+    if isinstance(frame.definition, DEFINITIONS):
+        parts = ast.iter_child_nodes(frame.definition.args)
+        names = [part.arg for part in parts if isinstance(part, ast.arg)]
+    shown = [name for name in names if changes.get(name, "<")[0] != "<"]
+    return tell_call(frame.name, frame.now(shown)) if frame.is_call else ""
+
+
+def tell_change(frame):
     return sentence(frame.changed())
 
 
-def tell_assign(frame) -> str:
+def tell_input(frame, values: str = ""):
+    return tell_read(shorten(" ".join(frame.read.splitlines())), values)
+
+
+def tell_assign(frame):
     node = frame.node
     goals = node.targets if isinstance(node, ast.Assign) else [node.target]
     if node.value is None:
         return ""
-    names = [name for goal in goals for name in targets(goal)]
+    names = targets(ast.Tuple(goals))
     if frame.read:
-        return tell_read(frame.read_text(), frame.now(names) or frame.changed())
+        return tell_input(frame, frame.now(names) or frame.changed())
     if len(goals) > 1 or isinstance(goals[0], (ast.Tuple, ast.List)):
         text = listed([frame.now(names), frame.changed(names)])
         return sentence(text or f"{source_of(node) or 'We assign'}, and nothing changes")
@@ -226,7 +224,7 @@ def tell_assign(frame) -> str:
     return tell_name(frame, names[0]) if names[0] in frame.after else ""
 
 
-def tell_name(frame, name: str) -> str:
+def tell_name(frame, name: str):
     """x = 3, x += 3"""
     node, value, final = frame.node, frame.node.value, frame.after[name]
     if isinstance(value, ast.Lambda):
@@ -234,12 +232,13 @@ def tell_name(frame, name: str) -> str:
     grown = isinstance(node, ast.AugAssign)
     called = not grown and isinstance(value, ast.Call) and (
         frame.before.get(path_of(value.func)) == "<function>")
-    texts = []
+    texts, source, end = [], expression(node), frame.short(name)
     if not called or frame.quiet:  # else its statements have been told
-        texts = frame.texts(expression(node), final)
-        if not texts and not grown and not isinstance(value, WAITS):
-            texts = [*filter(None, [source_of(value)]), final]
-    return tell_value(name, ended(texts, value, frame.short(name)))
+        texts = frame.texts(source, final)
+        if not texts and not grown and not isinstance(
+                value, (ast.Await, ast.Yield, ast.YieldFrom)):
+            texts = [source_of(value) or end, final]
+    return tell_value(name, ended(texts, source, end))
 
 
 def ended(texts: list[str], source: ast.expr, end: str) -> list[str]:
@@ -248,39 +247,39 @@ def ended(texts: list[str], source: ast.expr, end: str) -> list[str]:
     return rounds if rounds and is_hidden(end) else abridged(texts[:-1], source, end)
 
 
-def tell_part(frame, target) -> str:
-    """x.field = ... or x[index] = ..."""
+def tell_part(frame, target):
+    """x.field = ... or x[index] = ...: the part, of a list the whole too, what else changed."""
     text = new_part(frame, target)
     if not text:
         return sentence(frame.changed() or f"We run {source_of(frame.node) or 'an assignment'}")
     root = re.match(r"\w+", text)[0]
-    if isinstance(target, ast.Subscript) and root in frame.changes and (
-            not is_object(frame.after[root])):
-        text = f"{text}, {frame.now([root])}"
-    return sentence(listed([text, frame.changed([root])]))
+    whole = ""
+    if isinstance(target, ast.Subscript) and root in frame.changes:
+        whole = "" if is_object(frame.after[root]) else frame.now([root])
+    return sentence(listed([text, whole, frame.changed([root])]))
 
 
 def new_part(frame, target) -> str | None:
     """"grid[1] = 2 + 3 = 5", as much of it as can be told."""
     node, value = frame.node, frame.node.value
-    given = repr(value.value) if isinstance(value, ast.Constant) else frame.seen_of(value)
+    grown = isinstance(node, ast.AugAssign)
     try:
         label, new = frame.place(target, frame.after)
     except Untold:
         return ""
-    if not isinstance(node, ast.AugAssign):
-        texts = frame.texts(value, new or given)
-    elif new:  # with the part as a variable of its own
+    if grown and new is None:
+        given = repr(value.value) if isinstance(value, ast.Constant) else frame.seen_of(value)
+        return given and f"{label} {frame.operators[type(node.op)][0]}= {shorten(given)}"
+    source = value
+    if grown:  # with the part as a variable of its own
         frame.before[label] = frame.place(target, frame.before)[1]
-        texts = frame.texts(ast.BinOp(ast.Name(label), node.op, value))
-        texts = [texts[0], new] if texts[-1:] == [new] else []
-    else:
-        return given and f"{label} {OPERATORS[type(node.op)][0]}= {shorten(given)}"
-    final = texts[-1] if texts else new or given
-    return final and tell_value(label, abridged(texts[:-1], value, shorten(final)))[:-1]
+        source = ast.BinOp(ast.Name(label), node.op, value)
+    texts = frame.texts(source, new) or [new]
+    rounds = texts[:1] if grown else texts[:-1]
+    return texts[-1] and tell_value(label, abridged(rounds, value, texts[-1]))[:-1]
 
 
-def tell_expression(frame) -> str:
+def tell_expression(frame):
     call, text = frame.node.value, frame.changed()
     if is_print(call):
         return tell_print(frame, call)
@@ -294,19 +293,16 @@ def tell_expression(frame) -> str:
 
 def given_to(frame, call) -> str:
     """The arguments of a call, with their values if that is short, in parentheses."""
-    written = list(map(ast.unparse, [*call.args, *call.keywords]))
+    given = list(map(ast.unparse, [*call.args, *call.keywords]))
     try:
-        given = [frame.last(argument)[0] for argument in call.args]
+        given[:len(call.args)] = [frame.last(argument)[0] for argument in call.args]
     except Untold:  # not worth naming: the change itself follows
-        given = written[:len(call.args)]
-    for arguments in ([*given, *written[len(given):]], written):
-        text = ", ".join(arguments)
-        if len(text) <= 120:
-            return f"({text})"
-    return ""
+        pass
+    text = ", ".join(given)
+    return f"({text})" if len(text) <= 120 else ""
 
 
-def tell_print(frame, call) -> str:
+def tell_print(frame, call):
     printed = frame.event.extra
     if not printed:
         for keyword in call.keywords:
@@ -321,88 +317,88 @@ def tell_print(frame, call) -> str:
     return tell_printed([end])
 
 
-def tell_returned(frame) -> str:
-    texts = frame.texts(frame.node.value, frame.event.value)
-    if not texts:
-        return tell_end(frame)
-    rounds = ended(texts, frame.node.value, shorten(texts[-1]))
-    return tell_return(frame.name, " = ".join(rounds))
-
-
-def tell_end(frame) -> str:
+def tell_returned(frame):
     value = frame.event.value
-    return tell_return(frame.name, "" if value == "None" else shorten(value))
+    source = frame.node.value if isinstance(frame.node, ast.Return) else None
+    texts = frame.texts(source, value)
+    if value == "None" and not texts:
+        return tell_return(frame.name)
+    return tell_return(frame.name, " = ".join(ended(texts, source, shorten(value))))
 
 
-def tell_for(frame) -> str:
+def tell_for(frame):
     if frame.inside and not targets(frame.node.target):
         return tell_turn(frame, frame.changed())
     return plain.tell_for(frame)
 
 
-def tell_def(frame) -> str:
-    how = " and ".join(filter(None, map(source_of, frame.node.decorator_list)))
-    return plain.tell_def(frame)[:-1] + (how and f", decorated with {how}") + "."
+def tell_def(frame):
+    if isinstance(frame.definition, ast.ClassDef):
+        return ""  # told with the class
+    how, text = " and ".join(map(ast.unparse, frame.node.decorator_list)), plain.tell_def(frame)
+    return f"{text[:-1]}, decorated with {how}." if how else text
 
 
-def tell_class(frame) -> str:
+def tell_class(frame):
     names = [part.name for part in frame.node.body if isinstance(part, DEFINITIONS)]
-    methods = f" with {', '.join(names)}" if names else ""
-    return f"We define class {frame.node.name}{methods}."
+    return f"We define class {frame.node.name}{' with ' if names else ''}{', '.join(names)}."
 
 
-def tell_assert(frame) -> str:
+def tell_assert(frame):
     return f"{frame.condition(frame.node.test, True)} is true, so the assertion holds."
 
 
-def tell_import(frame) -> str:
+def tell_import(frame):
     return f"We import {', '.join([alias.name for alias in frame.node.names])}."
 
 
-def tell_handler(frame) -> str:
+def tell_handler(frame):
     kind = frame.node.type
     if frame.inside:
         return "We handle the exception."
     return f"The except clause{' for ' + ast.unparse(kind) if kind else ''} does not match."
 
 
-def tell_with(frame) -> str:
+def tell_with(frame):
     if frame.came in lines_inside(frame.node):
         return "We leave the with block."
     what = listed([source_of(item.context_expr) for item in frame.node.items])
     return f"We enter the with block{what and f' of {what}'}{frame.so()}."
 
 
-def tell_match(frame) -> str:
+def tell_match(frame):
     subject = frame.node.subject
     texts = frame.texts(subject) or [source_of(subject) or "the subject"]
     return f"We match {' = '.join(abridged(texts[:-1], subject, shorten(texts[-1])))}."
 
 
-def tell_case(frame) -> str:
+def tell_case(frame):
     guard = frame.node.guard
     what = source_of(frame.node.pattern) + (f" if {source_of(guard)}" if guard else "")
     return f"Case {what} {f'matches{frame.so()}' if frame.inside else 'does not match'}."
 
 
-def tell_delete(frame) -> str:
+def tell_delete(frame):
     return f"We delete {', '.join(map(ast.unparse, frame.node.targets))}{frame.so()}."
 
 
-def tell_yield(frame) -> str:
-    if isinstance(frame.definition, ast.AsyncFunctionDef) and not contains(frame.node, ast.Yield):
+def tell_yield(frame):
+    value = frame.event.value
+    if isinstance(frame.definition, ast.AsyncFunctionDef) and value != WRAPPED:
         return f"{frame.name} waits."
-    return f"{frame.name} yields {shorten(frame.event.value)}."
+    return f"{frame.name} yields {shorten(value)}."
 
 
 def is_end(frame) -> bool:
-    """Is the exception the end of the values that a loop goes through?"""
-    return frame.event.extra in ("StopIteration", "StopAsyncIteration") and (
-        isinstance(frame.node, (ast.For, ast.AsyncFor)) or contains(
-            frame.node, ast.Await, ast.YieldFrom))
+    """Is the exception the end of the values that a loop, await or yield from goes through?"""
+    node = frame.node
+    if frame.event.extra not in ("StopIteration", "StopAsyncIteration") or node is None:
+        return False
+    kinds = set(map(type, ast.walk(node)))
+    return isinstance(node, (ast.For, ast.AsyncFor)) or bool(kinds & {ast.Await, ast.YieldFrom})
 
 
-def tell_crash(frame) -> str:
+def tell_crash(frame):
     """The sentence for a statement that raised an exception."""
     node, name, message = frame.node, frame.event.extra, shorten(frame.event.value)
     named = f"{name}: {message}" if message else name
@@ -420,12 +416,12 @@ def tell_crash(frame) -> str:
     part = isinstance(node, ast.AugAssign) and not isinstance(node.target, ast.Name)
     source = node.value if part else expression(node)
     texts = frame.texts(source, raised=name)
-    return tell_stop(": ".join(abridged(texts, source)) or texts and "This", name)
+    return tell_stop(": ".join(abridged(texts, source)), name)
 
 
 SENTENCES = {
     **plain.SENTENCES, **dict.fromkeys(ASSIGNMENTS, tell_assign), ast.Expr: tell_expression,
-    **dict.fromkeys(DEFINITIONS, tell_def), ast.ClassDef: tell_class, ast.Return: tell_returned,
+    **dict.fromkeys(DEFINITIONS, tell_def), ast.ClassDef: tell_class,
     **dict.fromkeys((ast.For, ast.AsyncFor), tell_for), ast.Assert: tell_assert,
     **dict.fromkeys((ast.Import, ast.ImportFrom), tell_import), ast.Delete: tell_delete,
     **dict.fromkeys((ast.With, ast.AsyncWith), tell_with), ast.ExceptHandler: tell_handler,
@@ -459,13 +455,10 @@ class Narrator:
             return
         frame.go_on(event)
         if event.kind == "call":
-            self.raised = False
-            if frame.is_call:
-                yield tell_call(frame.name, frame.now(frame.given()))
+            yield tell_called(frame)
         elif event.kind == "resume":
             yield f"{frame.name} goes on."
         elif event.kind == "yield":
-            self.raised = False
             yield tell_yield(frame)
         elif event.kind == "exception":
             if not is_end(frame):
@@ -478,8 +471,8 @@ class Narrator:
                 yield from self.begin(frame)
             elif event.value == "":  # an exception passes
                 self.raised = True
-            elif not self.raised and frame.is_call and not isinstance(frame.node, ast.Return):
-                yield tell_end(frame)
+            elif not self.raised and frame.is_call:
+                yield tell_returned(frame)
 
     def finish(self, frame):
         """The sentences for a statement that has just run."""
@@ -490,12 +483,8 @@ class Narrator:
         if not ran:
             return
         if frame.read and not isinstance(node, (*ASSIGNMENTS, ast.For)):
-            yield tell_read(frame.read_text(), "")
-        if isinstance(frame.definition, ast.ClassDef) and isinstance(node, DEFINITIONS):
-            return  # told with the class
-        if isinstance(node, ast.Return) and event.value == "":
-            return
-        if isinstance(node, (ast.If, ast.While, ast.Return)):
+            yield tell_input(frame)
+        if isinstance(node, (ast.If, ast.While)):
             yield tell_change(frame)
         frame.quiet = len(self.steps) == frame.started
         yield SENTENCES.get(type(node), tell_change)(frame)
@@ -514,19 +503,14 @@ class Narrator:
             frame.turns[node] = 0
 
 
-def is_no_program(trace: Trace) -> bool:
-    return trace.error == "SyntaxError" and not trace.events
-
-
 def explain(trace: Trace) -> list[tuple[int, str]]:
     """-> (event index, sentence): what had happened when that event was recorded."""
-    if is_no_program(trace):
+    if trace.error == "SyntaxError" and not trace.events:
         return [(0, NO_PROGRAM)]
     narrator = Narrator(trace)
     for index, event in enumerate(trace.events):
-        for told in narrator.step(event):
-            if told:
-                narrator.steps.append((index, told))
+        for told in filter(None, narrator.step(event)):
+            narrator.steps.append((index, told))
     if trace.error == "RecursionError" and not narrator.raised:
         narrator.steps.append((index, tell_stop("", "RecursionError")))
     return narrator.steps
@@ -539,7 +523,7 @@ def narrate(trace: Trace, seed: int = 0) -> list[str]:
 
 def raw(trace: Trace) -> list[str]:
     """Frames, as trace.raw's; statements that share a line of the source are told one by one."""
-    if is_no_program(trace):
+    if trace.error == "SyntaxError" and not trace.events:
         return ["SyntaxError"]
     source = dict(enumerate(["", *trace.code.splitlines(), ""]))
     for line, node in numbered(trace.code)[1].items():
