@@ -7,8 +7,8 @@
 #   bash run.sh setup    only .venv and the pinned requirements, which all of these make first
 #   bash run.sh help     this text
 #
-# Flags go to every stage: bash run.sh --seed 1 --out out/seed1 (also --preset cpu | gpu; without it
-# the device decides). What is finished is skipped, what was killed goes on: type the same again.
+# These flags go to every stage: --seed 1 --out out/seed1 --preset cpu --world contest (without
+# --preset the device decides). Finished stages are skipped, killed ones go on: type the same again.
 # Linux, macOS, or WSL on Windows; Python 3.11 or newer (PYTHON=/path/to/python bash run.sh).
 set -euo pipefail
 CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")"
@@ -58,7 +58,7 @@ stage() {  # stage PROCESSES script.py flags...
   local began=$SECONDS start=("$python"); [ "$1" = 1 ] ||
     start=(env OMP_NUM_THREADS=1 "$python" -c "$torchrun" --standalone "--nproc_per_node=$1")
   echo "== ${*:2}"
-  "${start[@]}" "${@:2}" || fail "$2 stopped with status $?; the same command goes on from there"
+  "${start[@]}" "${@:2}" || fail "$2 stopped; if it was killed, the same command goes on"
   echo "== took $((SECONDS - began)) s"
 }
 course() {  # two CPU processes sample faster than one with two threads
@@ -70,7 +70,7 @@ p.add_argument("--out", default="out"); print(p.parse_known_args()[0].out)' "$@"
   stage 1 tasks.py "$@"; stage 1 sft.py "$@"
   stage 1 sft.py --predict-only "$@"; stage 1 sft.py --predict-only --format none "$@"
   stage $several rl.py "$@"; stage $several eval.py "$@"
-  if "$python" -c 'import matplotlib' 2>/dev/null; then "$python" -m lab.plots "$out" || echo "no plots"; fi
+  if "$python" -c 'import matplotlib' 2>/dev/null; then "$python" -m lab.plots "$out" || :; fi
   "$python" -c 'import json, sys; took = json.load(open(sys.argv[1] + "/seconds.json")).items()
 print("minutes:", *(f"{k} {v / 60:.1f}" for k, v in took if "mem" not in k))' "$out"
   echo "table: $out/report.md   numbers: $out/metrics.json"
