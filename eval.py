@@ -119,7 +119,7 @@ class Attempt:
         return self.programs[-1]  # the one that counts
 
 
-def on_public_tests(attempts: list[Attempt], observe: Observe) -> list[list[tuple]]:
+def on_public_tests(attempts: list[Attempt], observe: Observe) -> list:
     """-> for each attempt what is observed on its problem's public tests, by tasks.feedback. Where
     there is no program nothing is observed: None, which is wrong."""
     pairs = []

@@ -13,6 +13,7 @@ from __future__ import annotations
 import time
 from collections import defaultdict
 from functools import partial
+from itertools import cycle
 
 import numpy as np
 
@@ -127,7 +128,7 @@ class Lab:
         return rounds, self.truth.right(rounds), scores(rounds, self.truth.outcomes)
 
     def true_lines(self, pairs):
-        """The explanation of each run, recorded by one process; none if it does not end soon."""
+        """The explanation of each run, recorded in one process; none if it does not end soon."""
         return share(pairs, self.record)
 
     def record(self, pairs):
@@ -304,9 +305,9 @@ def exchanged(first, model):
         others[id(attempt.problem)] = results
 
     def prompt(attempt, results):
-        other, told = others[id(attempt.problem)], []
-        for k, (stdin, want, *_) in enumerate(results):
-            told.append((stdin, want, *other[k % len(other)][2:]))
+        told = []
+        for (stdin, want, *_), (*_, got, right) in zip(results, cycle(others[id(attempt.problem)])):
+            told.append((stdin, want, got, right))
         return course.fix_prompt(attempt, told)
     return prompt
 

@@ -28,14 +28,14 @@ def load_programs(path):
     except (OSError, ValueError) as problem:  # not there, a folder, not UTF-8
         tasks.fail(f"cannot read {path}: {problem}")
     for number, line in enumerate(lines, 1):
+        if not line:
+            continue
         try:
-            row = json.loads(line or "{}")
+            row = json.loads(line)
             code, stdin, stdout = row["code"], row["input"], row["output"]
             code + stdin + stdout  # each is a text
         except (ValueError, KeyError, TypeError) as problem:
-            if line:
-                tasks.fail(f"{path}, line {number}: needs texts code, input, output ({problem!r})")
-            continue
+            tasks.fail(f"{path}, line {number}: needs texts code, input, output ({problem!r})")
         level = str(row.get("level", "all"))
         if re.search(r"^def f\(", code, re.M) and not re.search(r"^print\(|input\(", code, re.M):
             code, stdin, level = f"{code.rstrip()}\n\nprint(repr(f({stdin})))\n", "", "function"

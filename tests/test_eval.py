@@ -339,7 +339,7 @@ def test_evaluation_from_checkpoints_to_report(out, monkeypatch, capsys):
     monkeypatch.setattr(Model, "sample", None)
     run_main(monkeypatch, capsys, course.main, *FLAGS, "--out", out)
     again = json.loads((out / "metrics.json").read_text())
-    assert {**again, "seconds": 0} == {**metrics, "seconds": 0}
+    assert {**again, "seconds": 0, "commit": ""} == {**metrics, "seconds": 0, "commit": ""}
 
 
 def test_a_killed_evaluation_comes_to_the_same_numbers(out, tmp_path, monkeypatch, capsys):
@@ -359,7 +359,7 @@ def test_a_killed_evaluation_comes_to_the_same_numbers(out, tmp_path, monkeypatc
         with pytest.raises(KeyboardInterrupt):
             run_main(monkeypatch, capsys, course.main, *FLAGS, "--out", tmp_path)
     run_main(monkeypatch, capsys, course.main, *FLAGS, "--out", tmp_path)
-    metrics = [json.loads((folder / "metrics.json").read_text()) | {"seconds": 0, "command": ""} for folder in (out, tmp_path)]
+    metrics = [json.loads((folder / "metrics.json").read_text()) | {"seconds": 0, "command": "", "commit": ""} for folder in (out, tmp_path)]
     assert metrics[0] == metrics[1] and len(finished) > 24
 
 
