@@ -192,12 +192,14 @@ def sentence(text: str) -> str:
 
 def tell_called(frame):
     """A call, with its parameters in the order of the source."""
-    names, changes = frame.event.changes, frame.event.changes
+    if not frame.is_call:
+        return ""
+    names = frame.changes
     if isinstance(frame.definition, DEFINITIONS):
         parts = ast.iter_child_nodes(frame.definition.args)
         names = [part.arg for part in parts if isinstance(part, ast.arg)]
-    shown = [name for name in names if changes.get(name, "<")[0] != "<"]
-    return tell_call(frame.name, frame.now(shown)) if frame.is_call else ""
+    shown = [name for name in names if frame.event.changes.get(name, "<")[0] != "<"]
+    return tell_call(frame.name, frame.now(shown))
 
 
 def tell_change(frame):
@@ -269,7 +271,7 @@ def new_part(frame, target) -> str | None:
         return ""
     if grown and new is None:
         given = repr(value.value) if isinstance(value, ast.Constant) else frame.seen_of(value)
-        return given and f"{label} {frame.operators[type(node.op)][0]}= {shorten(given)}"
+        return given and f"{label} {frame.operators.get(type(node.op), '@')[0]}= {shorten(given)}"
     source = value
     if grown:  # with the part as a variable of its own
         frame.before[label] = frame.place(target, frame.before)[1]
@@ -394,8 +396,9 @@ def is_end(frame) -> bool:
     node = frame.node
     if frame.event.extra not in ("StopIteration", "StopAsyncIteration") or node is None:
         return False
-    kinds = set(map(type, ast.walk(node)))
-    return isinstance(node, (ast.For, ast.AsyncFor)) or bool(kinds & {ast.Await, ast.YieldFrom})
+    if isinstance(node, (ast.For, ast.AsyncFor)):
+        return True
+    return any([isinstance(part, (ast.Await, ast.YieldFrom)) for part in ast.walk(node)])
 
 
 def tell_crash(frame):
@@ -508,12 +511,13 @@ def explain(trace: Trace) -> list[tuple[int, str]]:
     if trace.error == "SyntaxError" and not trace.events:
         return [(0, NO_PROGRAM)]
     narrator = Narrator(trace)
+    steps = narrator.steps
     for index, event in enumerate(trace.events):
         for told in filter(None, narrator.step(event)):
-            narrator.steps.append((index, told))
+            steps.append((index, told))
     if trace.error == "RecursionError" and not narrator.raised:
-        narrator.steps.append((index, tell_stop("", "RecursionError")))
-    return narrator.steps
+        steps.append((index, tell_stop("", "RecursionError")))
+    return steps
 
 
 def narrate(trace: Trace, seed: int = 0) -> list[str]:
