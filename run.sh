@@ -70,7 +70,7 @@ p.add_argument("--out", default="out"); print(p.parse_known_args()[0].out)' "$@"
   stage 1 tasks.py "$@"; stage 1 sft.py "$@"
   stage 1 sft.py --predict-only "$@"; stage 1 sft.py --predict-only --format none "$@"
   stage $several rl.py "$@"; stage $several eval.py "$@"
-  if "$python" -c 'import matplotlib' 2>/dev/null; then "$python" -m lab.plots "$out" || :; fi
+  if "$python" -c 'import matplotlib' 2>/dev/null; then (stage 1 -m lab.plots "$out") || :; fi
   "$python" -c 'import json, sys; took = json.load(open(sys.argv[1] + "/seconds.json")).items()
 print("minutes:", *(f"{k} {v / 60:.1f}" for k, v in took if "mem" not in k))' "$out"
   echo "table: $out/report.md   numbers: $out/metrics.json"
