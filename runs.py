@@ -62,7 +62,8 @@ def provenance() -> dict:
     except (OSError, subprocess.CalledProcessError):  # no git, or no repository
         commit = "unknown"
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
-    machine = (f"{platform.platform()}, {os.cpu_count()} cores, {device}, "
+    system = f"{platform.system()} {'.'.join(platform.release().split('.')[:2])}"
+    machine = (f"{system} {platform.machine()}, {os.cpu_count()} cores, {device}, "
                f"Python {platform.python_version()}, torch {torch.__version__}")
     return {"command": shlex.join(["python", *sys.orig_argv[1:]]), "commit": commit,
             "processes": WORLD_SIZE, "date": time.strftime("%Y-%m-%d"),

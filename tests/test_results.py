@@ -47,7 +47,7 @@ def test_all_that_was_measured_is_shown():
     assert shown == set(TABLES)
     kinds = {label for label, _ in TABLES["wrong_steps"].columns}
     for folder in RUNS:
-        for name, row in read(folder)["first_wrong_step"].items():
+        for name, row in read(folder).get("first_wrong_step", {}).items():
             assert set(row["kinds"]) <= kinds or not name.startswith(("sft/nlex", "rl/nlex")), name
     for folder in RUNS:
         assert f"`{folder.name}`" in RESULTS.read_text() and (folder / "run.txt").exists()
