@@ -6,6 +6,7 @@ import socket
 import struct
 import subprocess
 import sys
+import time
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
@@ -78,9 +79,12 @@ class Worker:
                 for fd, event in ((stdin_fd, select.POLLOUT), (output_fd, select.POLLIN)):
                     os.set_blocking(fd, False)
                     poll.register(fd, event)
+                give_up = time.monotonic() + patience
                 while not answer:
-                    ready = dict(poll.poll(1000 * patience))
-                    if not ready:
+                    # Never for long: Ctrl-C may reach another thread, and the main one sees it
+                    # only when it wakes.
+                    ready = dict(poll.poll(500))
+                    if time.monotonic() > give_up:
                         return None
                     if stdin_fd in ready:
                         unsent = unsent[stdin_write.write(unsent) or 0:]

@@ -131,6 +131,21 @@ s.map([('import time; time.sleep({60 if kill else 1})', '')] * 4)
     pytest.fail(f"still alive: {left}")
 
 
+def test_ctrl_c_that_reaches_another_thread_ends_the_run():
+    code = """import signal, threading, time
+from sandbox import Sandbox
+s = Sandbox(2, cpu_seconds=100)
+s.map([('1', '')] * 4)
+threading.Timer(0.3, lambda: signal.pthread_kill(threading.get_ident(), signal.SIGINT)).start()
+try:
+    s.map([('import time; time.sleep(60)', '')] * 4)
+except KeyboardInterrupt:
+    print('interrupted')
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, timeout=20)
+    assert done.stdout == "interrupted\n"
+
+
 def processes() -> dict[int, int]:
     """Living processes and their parents."""
     table = subprocess.run(["ps", "-A", "-o", "pid=,ppid=,stat="], capture_output=True, text=True).stdout.split("\n")
