@@ -108,7 +108,8 @@ def test_a_worker_that_dies_is_replaced_and_its_run_reported():
 @pytest.mark.parametrize("ending, kill", [("returns", 0), ("is killed", signal.SIGKILL), ("gets Ctrl-C", signal.SIGINT)])
 def test_promise_leftovers_no_worker_outlives_its_caller(ending, kill):
     code = f"""from sandbox import Sandbox
-import threading
+import signal, threading
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs begin without
 s = Sandbox(2, cpu_seconds=100)
 s.map([('1', '')] * 4)
 threading.Timer(0.3, lambda: print(*[w.process.pid for w in s.workers], flush=True)).start()
@@ -134,6 +135,7 @@ s.map([('import time; time.sleep({60 if kill else 1})', '')] * 4)
 def test_ctrl_c_that_reaches_another_thread_ends_the_run():
     code = """import signal, threading, time
 from sandbox import Sandbox
+signal.signal(signal.SIGINT, signal.default_int_handler)
 s = Sandbox(2, cpu_seconds=100)
 s.map([('1', '')] * 4)
 threading.Timer(0.3, lambda: signal.pthread_kill(threading.get_ident(), signal.SIGINT)).start()
