@@ -95,7 +95,7 @@ def read_samples(samples, args, rank: int) -> tuple[np.ndarray, np.ndarray, str]
             length = len(prompt) + len(answer)
             rows.append((len(tokens), len(prompt), length, TASKS.index(task)))
             tokens.extend(prompt + answer)
-        half = path.with_suffix(".half.npz")
+        half = path.with_suffix(f".{os.getpid()}.npz")  # two runs may make it at once
         np.savez(half, tokens=np.array(tokens), index=np.array(rows, dtype=np.int64))
         os.replace(half, path)  # whole or not at all
     gather([])  # the others wait for the file
