@@ -38,8 +38,8 @@ SIGNED = ("minus", "differences", "gain", "gap")  # words of a path to a differe
 # a row with "*" in its path stands for every key that fits there.
 DESCRIPTIONS = """
 TABLE headline: In percent
-Mean (smallest to largest seed). The paper's figures are those of its 32B model, on its own sets,
-unless they say otherwise.
+Value (95 % interval); of several seeds, mean (smallest to largest). The paper's figures are those
+of its 32B model, on its own sets, unless they say otherwise.
 COLUMNS effect | the paper's
 ours |
 ROWS

@@ -94,8 +94,9 @@ def by_lines(group: list[rl.Episode], weight: float) -> None:
 
 
 def train(args, model, own, extra: dict, rank: int, ranks: int) -> None:
-    if extra["format"] != "nlex":
-        tasks.fail(f"{args.start}.pt answers in the format {extra['format']}, not in sentences")
+    format = extra.get("format", "nlex")
+    if format != "nlex":
+        tasks.fail(f"{args.start}.pt answers in the format {format}, not in sentences")
     train_by_outcome(args, model, own, extra, rank, ranks)
 
 

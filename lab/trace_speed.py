@@ -3,8 +3,9 @@
     python -m lab.trace_speed                # everything: about three minutes
     python -m lab.trace_speed --only speed   # one part; the others in the file stay
 
-Real programs are no part of the project: ../shared/real/{cruxeval,contest_programs,quixbugs,tinypy}
-.jsonl; a part whose file is absent is left out. Speed needs PySnooper and a quiet machine.
+Real programs are no part of the project: a part (cruxeval, contest_programs, quixbugs, tinypy)
+whose file is absent from the folder that tests/real.py names is left out. Speed needs PySnooper and
+a quiet machine.
 """
 
 from __future__ import annotations
