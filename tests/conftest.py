@@ -43,3 +43,25 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real data at {folder}")
     return folder
+
+
+@pytest.fixture(scope="module")
+def one_cpu_thread():
+    """Runs of SFT and RL on one thread of a CPU: there weights are equal bit by bit, and small matrices only wait for a second thread."""
+    import rl
+    import sft
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    with pytest.MonkeyPatch.context() as patch:
+        for module in (rl, sft):
+            patch.setattr(module, "pick_device", lambda: "cpu")
+        yield
+    torch.set_num_threads(before)
+
+
+@pytest.fixture(scope="session")
+def tokenizer():
+    from model import Tokenizer
+
+    return Tokenizer()

@@ -15,28 +15,13 @@ import model as plain
 import rl
 import tasks
 from fast import cut_batches
-from model import ModelConfig, Rollout, Tokenizer, Transformer, load_checkpoint, save_checkpoint
+from model import ModelConfig, Rollout, Transformer, load_checkpoint, save_checkpoint
 from rl import Episode, Turn, advantages, backward, reinforce_loss
 from sft import ask
 from worlds import Problem
 
 TINY = {"n_layer": 2, "n_head": 2, "n_kv_head": 1, "n_embd": 32, "n_ctx": 512}
-
-
-@pytest.fixture(scope="module", autouse=True)
-def one_cpu_thread():
-    """Matrices this small only wait for a second thread; and weights are equal bit by bit on one thread of a CPU."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(rl, "pick_device", lambda: "cpu")
-        yield
-    torch.set_num_threads(before)
-
-
-@pytest.fixture(scope="module")
-def tokenizer():
-    return Tokenizer()
+pytestmark = pytest.mark.usefixtures("one_cpu_thread")
 
 
 @pytest.fixture
