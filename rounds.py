@@ -19,13 +19,15 @@ from __future__ import annotations
 import ast
 import operator
 from functools import lru_cache
-from itertools import groupby, repeat, zip_longest
+from itertools import chain, groupby, repeat, zip_longest
 from os.path import commonprefix
 
 ATOM, PENDING = 10, object()  # binds more strongly than any operator; no value yet
+LAST = -1                     # binds less strongly than anything
 OPERATORS = {  # sign, how strongly it binds (its operands: as much, more), what it does
     ast.Add: ("+", 6, operator.add), ast.Sub: ("-", 6, operator.sub),
     ast.Mult: ("*", 7, operator.mul), ast.Mod: ("%", 7, operator.mod),
+    ast.Div: ("/", 7, operator.truediv), ast.Not: ("not ", 1, operator.not_),
     ast.Lt: ("<", 1.5, operator.lt), ast.Gt: (">", 1.5, operator.gt),
     ast.LtE: ("<=", 1.5, operator.le), ast.GtE: (">=", 1.5, operator.ge),
     ast.Eq: ("==", 1.5, operator.eq), ast.NotEq: ("!=", 1.5, operator.ne)}
@@ -131,6 +133,11 @@ def infix(frame, node):
     return operation(template, parts, function, strength, needs or [strength, strength // 1 + 1])
 
 
+def unary(frame, node):
+    sign, strength, function = frame.operators[type(node.op)]
+    return operation(sign + "%s", [frame.rounds(node.operand)], function, strength, [strength])
+
+
 def comparison(frame, node):
     """a < b, a < b < c"""
     parts = list(map(frame.rounds, [node.left, *node.comparators]))
@@ -139,6 +146,33 @@ def comparison(frame, node):
     def hold(*values):
         return all([holds(*pair) for holds, *pair in zip(functions, values, values[1:])])
     return operation(f"%s {' %s '.join(signs)} %s", parts, hold, 1.5, repeat(2))
+
+
+def begun(frame, node):
+    """-> first round, all rounds; of what may never have been evaluated: its source."""
+    try:
+        rounds = frame.rounds(node)
+        first = next(rounds)
+        return first, chain([first], rounds)
+    except Exception:  # an index that would have crashed, a variable without a value
+        first = ast.unparse(node), LAST, PENDING
+        return first, iter([first])
+
+
+def boolean(frame, node):
+    """and, or: from the left, the rest only if it is needed."""
+    sign, deciding = (" and ", False) if isinstance(node.op, ast.And) else (" or ", True)
+    firsts, alternatives = zip(*[begun(frame, value) for value in node.values])
+    for k, rounds in enumerate(alternatives[:-1], 1):
+        rest = [enclosed(first, 1) for first in firsts[k:]]
+        for last in rounds:
+            yield sign.join([enclosed(last, 1), *rest]), 0.5, PENDING
+        if last[2] in frame.no_values:
+            return
+        if bool(last[2]) == deciding:
+            yield last
+            return
+    yield from alternatives[-1]
 
 
 def named(frame, node):
@@ -192,9 +226,10 @@ def is_print(call) -> bool:
 
 class Expressions:
     """`before` holds the texts of the variables."""
-    forms = {ast.Constant: constant, ast.Name: name, ast.BinOp: infix, ast.Compare: comparison,
-             ast.Call: call, ast.Subscript: subscript, ast.ListComp: comprehension}
-    operators, functions = OPERATORS, FUNCTIONS
+    forms = {ast.Constant: constant, ast.Name: name, ast.BinOp: infix, ast.UnaryOp: unary,
+             ast.Compare: comparison, ast.BoolOp: boolean, ast.Call: call,
+             ast.Subscript: subscript, ast.ListComp: comprehension}
+    operators, functions, no_values = OPERATORS, FUNCTIONS, (PENDING,)
 
     def __init__(self, before: dict[str, str]):
         self.before = before

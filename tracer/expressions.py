@@ -19,12 +19,12 @@ from functools import lru_cache
 from itertools import chain
 
 import rounds as plain
-from rounds import ATOM, PENDING, Untold, enclosed, literal, operation, side_by_side
+from rounds import ATOM, LAST, PENDING, Untold, begun, enclosed, literal, operation, side_by_side
 from trace import Frame
 from tracer.recorder import PLAIN_CALLS
 
 LARGE = 8000  # longer texts are not worked with
-LAST, UNKNOWN = -1, object()  # binds less strongly than anything; no value of ours
+UNKNOWN = object()  # no value of ours
 
 
 @lru_cache(maxsize=50_000)
@@ -80,54 +80,22 @@ def careful(sign: str, function):
 
 OPERATORS = {
     **plain.OPERATORS,
-    ast.Div: ("/", 7, operator.truediv), ast.FloorDiv: ("//", 7, operator.floordiv),
+    ast.FloorDiv: ("//", 7, operator.floordiv),
     ast.LShift: ("<<", 5.5, operator.lshift), ast.RShift: (">>", 5.5, operator.rshift),
     ast.BitAnd: ("&", 5, operator.and_), ast.BitXor: ("^", 4, operator.xor),
     ast.BitOr: ("|", 3, operator.or_), ast.Pow: ("**", 9, operator.pow, 10, 8),
     ast.In: ("in", 1.5, lambda a, b: a in b), ast.NotIn: ("not in", 1.5, lambda a, b: a not in b),
     ast.Is: ("is", 1.5, operator.is_), ast.IsNot: ("is not", 1.5, operator.is_not),
     ast.USub: ("-", 8, operator.neg), ast.UAdd: ("+", 8, operator.pos),
-    ast.Invert: ("~", 8, operator.invert), ast.Not: ("not ", 1, operator.not_)}
+    ast.Invert: ("~", 8, operator.invert)}
 OPERATORS = {kind: (sign, strength, careful(sign, function), *needs)
              for kind, (sign, strength, function, *needs) in OPERATORS.items()}
 FUNCTIONS = {name: careful(name, vars(builtins)[name]) for name in PLAIN_CALLS}
 FUNCTIONS["[]"] = careful("[]", operator.getitem)
 
 
-def unary(frame, node):
-    sign, strength, function = OPERATORS[type(node.op)]
-    return operation(sign + "%s", [frame.rounds(node.operand)], function, strength, [strength])
-
-
 # ------------------------------------------------------------------------------------------------
 # Forms of which one part is evaluated, or not all.
-
-def begun(frame, node):
-    """-> first round, all rounds; of what may never have been evaluated: its source."""
-    try:
-        rounds = frame.rounds(node)
-        first = next(rounds)
-        return first, chain([first], rounds)
-    except Exception:  # an index that would have crashed, a variable without a value
-        first = ast.unparse(node), LAST, PENDING
-        return first, iter([first])
-
-
-def boolean(frame, node):
-    """and, or: from the left, the rest only if it is needed."""
-    sign, deciding = (" and ", False) if isinstance(node.op, ast.And) else (" or ", True)
-    firsts, alternatives = zip(*[begun(frame, value) for value in node.values])
-    for k, rounds in enumerate(alternatives[:-1], 1):
-        rest = [enclosed(first, 1) for first in firsts[k:]]
-        for last in rounds:
-            yield sign.join([enclosed(last, 1), *rest]), 0.5, PENDING
-        if last[2] in (PENDING, UNKNOWN):
-            return
-        if bool(last[2]) == deciding:
-            yield last
-            return
-    yield from alternatives[-1]
-
 
 def choice(frame, node):
     """a if test else b: the test, then the one that was chosen."""
@@ -138,7 +106,7 @@ def choice(frame, node):
         if not text or stage[2] is PENDING:
             text = f"{enclosed(body, 0.4)} if {enclosed(stage, 0.4)} else {enclosed(other, 0.3)}"
             yield text, 0.3, PENDING
-    if stage[2] not in (PENDING, UNKNOWN):
+    if stage[2] not in frame.no_values:
         yield from if_true if stage[2] else if_false
 
 
@@ -267,10 +235,10 @@ def ended(rounds, text: str):
 
 class Expressions(Frame):
     """A frame whose `seen` holds what marked expressions came to."""
-    operators, functions = OPERATORS, FUNCTIONS
+    operators, functions, no_values = OPERATORS, FUNCTIONS, (PENDING, UNKNOWN)
     forms = {
-        **plain.Expressions.forms, ast.Name: name, ast.UnaryOp: unary, ast.BoolOp: boolean,
-        ast.IfExp: choice, ast.Call: call, ast.Starred: prefixed, ast.keyword: prefixed,
+        **plain.Expressions.forms, ast.Name: name, ast.IfExp: choice, ast.Call: call,
+        ast.Starred: prefixed, ast.keyword: prefixed,
         ast.Subscript: subscript, ast.Slice: places, ast.Attribute: attribute,
         ast.List: display, ast.Tuple: display, ast.Set: display, ast.Dict: display,
         ast.ListComp: comprehension, ast.SetComp: comprehension, ast.DictComp: comprehension,

@@ -1,0 +1,156 @@
+r"""The world of TinyPy: the little language of the TinyPy benchmark, from a generator of our own.
+
+    a = 7                   # level 2.2; bodies are indented by a tab
+    k = (2 * a)-(a + 3)
+    if not ( a >= 3) or (not a == 9) :
+        print(k)
+    else :
+        print(a / 2)
+
+    python tasks.py --world tinypy
+
+Six levels: 1.1 and 1.2 print something that was computed, 2.1 and 2.2 choose what to print, 3.1 and
+3.2 print in a loop; the second of each pair has longer expressions. The forms of the lines, their
+spacing and all probabilities come from counts over the benchmark's rows, level by level; no program
+of it was copied. Nothing here knows the benchmark, so a program may come out equal to one of its
+rows: lab/tinypy.py drops those from the training data and counts them.
+
+The benchmark is this world's test, and its programs have no input. Therefore a program's class is
+its text alone: classes by behaviour or syntax would hold out whole shapes ("a = c; print(a)") from
+training. Held-out programs are other programs, not other kinds of programs. Set "short" draws from
+all levels, "longer" from 2.2, 3.1 and 3.2. There are no problems.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import trace
+from worlds import Program, outputs_on, split_of
+
+TELLER = trace
+FIXED_INPUTS = {"none": [""]}
+
+
+class Level(NamedTuple):
+    """What its programs contain."""
+    most: int                # of its first lines, `a = 7`; each further one with probability 1/2
+    computed: tuple = ()     # the forms of the line after them, each as likely
+    ending: str = "print"    # print | if | for
+    shown: float = 0.5       # how often a variable is printed, and no operation
+    logic: bool = False      # conditions in parentheses, joined by and, or
+
+
+ASSIGNMENTS = ("", "plain", "long")
+LEVELS = {
+    "1.1": Level(2, ("", "plain")),
+    "1.2": Level(4, ASSIGNMENTS),
+    "2.1": Level(6, ending="if", shown=1),
+    "2.2": Level(6, ASSIGNMENTS, ending="if", logic=True),
+    "3.1": Level(3, ending="for", shown=1),
+    "3.2": Level(5, ASSIGNMENTS, ending="for", shown=0.7)}
+LONGER = ("2.2", "3.1", "3.2")
+SIZES = {"cpu": {}, "gpu": {}}  # there is one size only
+
+LETTERS = "abcdefghijklmnopqrstuvwxyz"
+COMPARISONS = ("<", ">", "<=", ">=", "==", "!=")
+NEGATIONS = ("", "", " ", "not ")  # `if a > 1`, also written `if  a > 1`
+BEYOND = (1, 2, 3, 5, 5, 8)        # the end of a range is a digit plus one of these
+
+
+@dataclass
+class Writer:
+    """Draws the lines of one program."""
+    rng: object
+    level: Level
+    names: list          # variables that start as a digit; operations and conditions are about them
+    result: str = ""     # the variable of the computed line
+
+    def half(self):
+        return self.rng.random() < 0.5
+
+    def digit(self):
+        return str(self.rng.randint(0, 9))
+
+    def variable(self):
+        return self.rng.choice(self.names)
+
+    def term(self):
+        return self.variable() if self.half() else self.digit()
+
+    def operation(self, left):
+        return f"{left} {self.rng.choice('+-*/')} {self.term()}"
+
+    def long_value(self):
+        """(a + 1)*(2 - b)/(a * a), with no end but for chance"""
+        text = f"({self.operation(self.term())})"
+        while self.half():
+            text += f"{self.rng.choice('+-*/')}({self.operation(self.term())})"
+        return text
+
+    def computed_line(self):
+        form = self.rng.choice(self.level.computed or [""])
+        if not form:
+            return []
+        plain = form == "plain"
+        value = self.operation(self.term()) if plain else self.long_value()
+        self.result = self.rng.choice(LETTERS)
+        return [f"{self.result} = {value}"]
+
+    def comparison(self):
+        return f"{self.variable()} {self.rng.choice(COMPARISONS)} {self.term()}"
+
+    def condition(self):
+        """not a > 1; level 2.2: not (a > 1) and (not b < 3)"""
+        if not self.level.logic:
+            return self.rng.choice(NEGATIONS) + self.comparison()
+        text = "not " if self.half() else ""
+        text += f"({self.rng.choice(NEGATIONS)}{self.comparison()})"
+        while self.rng.random() < 1 / 3:
+            sign = self.rng.choice(("and", "or"))
+            text += f" {sign} ({self.rng.choice(NEGATIONS)}{self.comparison()})"
+        return text
+
+    def print_line(self):
+        if self.rng.random() < self.level.shown:
+            return f"print({self.result or self.variable()})"
+        return f"print({self.operation(self.variable())})"
+
+    def branches(self):
+        shape = self.rng.choice((["if"], ["if", "else"], ["if", "elif", "else"]))
+        lines = []
+        for word in shape:
+            head = word if word == "else" else f"{word} {self.condition()}"
+            lines += [f"{head} :", f"\t{self.print_line()}"]
+        return lines
+
+    def loop(self):
+        bounds = f"{self.digit()}, {self.rng.randint(0, 9) + self.rng.choice(BEYOND)}"
+        if self.half():
+            bounds += f", {self.rng.randint(1, 3)}"
+        return [f"for {self.variable()} in range({bounds}) :", f"\t{self.print_line()}"]
+
+    def lines(self):
+        first = [f"{name} = {self.digit()}" for name in self.names]
+        lines = first + self.computed_line()
+        if self.level.ending == "if":
+            return lines + self.branches()
+        return lines + (self.loop() if self.level.ending == "for" else [self.print_line()])
+
+
+def random_code(rng, level):
+    """A program of the level; it may divide by zero."""
+    names = [rng.choice(LETTERS)]
+    while len(names) < level.most and rng.random() < 0.5:
+        names.append(rng.choice(LETTERS))
+    return "\n".join(Writer(rng, level, names).lines()) + "\n"
+
+
+def random_program(rng, knobs, split, set_):
+    """kind: the level. None also for programs that crash: the benchmark has none."""
+    kind = rng.choice(LONGER if set_ == "longer" else list(LEVELS))
+    code = random_code(rng, LEVELS[kind])
+    cls = hashlib.sha1(code.encode()).hexdigest()[:12]
+    if split_of(cls) != split or "<error>" in outputs_on(code, [""])[0]:
+        return None
+    return Program(code, "", cls, kind)
