@@ -45,9 +45,27 @@ def load_programs(path):
 
 
 def is_right(case, outcome):
-    if case.kind != "function" or outcome is None:
-        return tasks.same_outcome(outcome, case.outcome)
-    return (outcome[0].removesuffix("\n"), outcome[1]) == (case.stdout.removesuffix("\n"), "")
+    judge = is_exact if case.kind == "function" else tasks.same_outcome
+    return judge(outcome, case.outcome)
+
+
+def is_exact(got, want):
+    """Character by character, but for a newline at the end. None is never right."""
+    if got is None:
+        return False
+    return (got[0].removesuffix("\n"), got[1]) == (want[0].removesuffix("\n"), want[1])
+
+
+def right_by_level(cases, right):
+    """right: of each case, was the prediction right. -> level -> figure; "all" is among them."""
+    columns = figures.of(cases, {"right": right})
+    levels = {"all": figures.figures(columns)} | figures.split(columns, lambda case: case.kind)
+    return {level: levels[level]["right"] for level in sorted(levels)}
+
+
+def predict(cases, model):
+    """Greedily. -> outcomes"""
+    return model.belief([(case.code, case.stdin) for case in cases], 0)
 
 
 def main():
@@ -58,16 +76,13 @@ def main():
     args = tasks.settings(parser, "answers")
     args.rank, args.ranks = 0, 1
     cases, model = load_programs(args.file), Model(args.ckpt, args)
-    outcomes = model.belief([(case.code, case.stdin) for case in cases], 0)
+    levels = right_by_level(cases, list(map(is_right, cases, predict(cases, model))))
     too_long = 0
     for case in cases:
         too_long += model.too_long(tasks.predict_prompt(case.code, case.stdin))
-    columns = figures.of(cases, {"right": list(map(is_right, cases, outcomes))})
-    levels = {"all": figures.figures(columns)} | figures.split(columns, lambda case: case.kind)
     print(f"{args.file.name}: {len(cases):,} programs, predicted greedily by {args.ckpt}")
-    for level in sorted(levels):
-        levels[level] = levels[level]["right"]
-        print(f"  {level:12s} {levels[level]['value']:6.1%}   n = {levels[level]['n']}")
+    for level, told in levels.items():
+        print(f"  {level:12s} {told['value']:6.1%}   n = {told['n']}")
     print(f"  among the wrong ones {too_long} are too long to read")
     record = {"file": args.file.name, "checkpoint": str(args.ckpt), "levels": levels,
               "too_long": too_long, **provenance()}

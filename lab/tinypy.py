@@ -1,0 +1,138 @@
+"""TinyPy, head to head: what are words worth beside more data and larger models?
+
+    python -m lab.tinypy BENCHMARK.jsonl     # out/tinypy/tinypy.json; takes the flags of sft.py
+
+Two models learn from programs of worlds/tinypy.py alone: one explains what happens, then answers
+(out/tinypy/nlex.pt); the other answers at once (none.pt), from as many tokens, so that it sees more
+programs. Both predict the benchmark's programs greedily. BENCHMARK.jsonl: JSON lines with code,
+input, output, level. It is never trained on: programs of ours whose text is that of one of its rows
+are dropped and counted, and no program is in the training data twice.
+
+Right is an output that is equal character by character; also given is the sandbox's rule, which
+lets decimals differ by 1e-5. TEX's models are character-level transformers that answer at once,
+trained and tested on programs from the public generator that the benchmark's rows come from, not
+tested on these very rows. A killed run goes on by the same command.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+import sft
+import tasks
+from answers import Model
+from lab import programs
+from runs import provenance
+
+RUNS = {"nlex": "explained", "none": "at once"}  # formats of the answer, their names
+TEX = [("0.5M", "48M", 85.8), ("1M", "2M", 63.2), ("1M", "8M", 84.0), ("1M", "16M", 87.0),
+       ("1M", "48M", 90.4), ("2M", "48M", 90.1), ("15M", "480M", 99.13)]
+PUBLISHED = ("parameters", "programs", "percent right")  # what TEX's rows hold
+
+
+def make_data(args, cases):
+    """The world's data, and beside it the rows of the benchmark, which must stay the same ones: its
+    programs are what the training data are without."""
+    tasks.make_data(tasks.settings(argparse.ArgumentParser(), "data",
+                                   argv=[*flags(args), "--sft-cases", str(args.programs)]))
+    path = args.out / "data" / "benchmark.json"
+    codes = json.dumps([case.code.rstrip() for case in cases])
+    if path.exists() and path.read_text() != codes:
+        tasks.fail(f"{args.out} belongs to another benchmark: name another folder by --out")
+    if not path.exists():
+        tasks.replace_text(path, codes)
+
+
+def training_cases(args):
+    """-> every program once, but those of the benchmark; how many were left out."""
+    data, distinct = args.out / "data", {}
+    for case in tasks.load_cases(data / "sft_cases.jsonl"):
+        distinct[case.code.rstrip()] = case
+    overlaps = distinct.keys() & set(json.loads((data / "benchmark.json").read_text()))
+    for code in overlaps:
+        del distinct[code]
+    return list(distinct.values()), len(overlaps)
+
+
+def samples(args):
+    """As sft.samples."""
+    for case in training_cases(args)[0]:
+        yield "predict", tasks.predict_prompt(case.code, case.stdin), case.answer(args.format)
+
+
+def flags(args, *sections):
+    """These values of args, as another script takes them."""
+    names = ["preset", "seed", "out", "world"]
+    for section in sections:
+        names += tasks.PRESETS[args.preset][section]
+    given = []
+    for name in names:
+        given += ["--" + name.replace("_", "-"), str(vars(args)[name])]
+    return given
+
+
+def train(args, format, *budget):
+    """By sft.py; nothing where the checkpoint is there."""
+    own = ["--format", format, "--name", format, *budget]
+    sys.argv[1:] = [*flags(args, "sft", "model", "answers"), *own]
+    sft.main(samples, format, __doc__)
+
+
+def evaluate(args, format, cases):
+    """-> parameters, what it was trained on, and its figures: exact and within 1e-5, by level."""
+    model = Model(args.out / f"{format}.pt", args)
+    outcomes, trained = programs.predict(cases, model), model.checkpoint["extra"]
+    rules, right = {"exact": programs.is_exact, "within 1e-5": tasks.same_outcome}, {}
+    for name, rule in rules.items():
+        judged = [rule(got, case.outcome) for got, case in zip(outcomes, cases)]
+        right[name] = programs.right_by_level(cases, judged)
+    return {"parameters": model.checkpoint["model"].n_params(), "programs": trained["examples"],
+            "tokens": trained["tokens"], "minutes": round(trained["seconds"] / 60, 1),
+            "right": right}
+
+
+def table(runs):
+    """Ours by level, then TEX's."""
+    lines = []
+    for name, run in runs.items():
+        lines.append(f"{name}: {run['parameters']:,} parameters, {run['programs']:,} programs "
+                     f"({run['distinct']:,} distinct), {run['tokens']:,} tokens, "
+                     f"{run['minutes']} minutes")
+        for level, told in run["right"]["exact"].items():
+            near = run["right"]["within 1e-5"][level]["value"]
+            lines.append(f"  {level:4s} {told['value']:6.1%} [{told['lo']:.1%}, {told['hi']:.1%}]  "
+                         f"n = {told['n']:5,d}   within 1e-5 {near:6.1%}")
+    for parameters, seen, right in TEX:
+        lines.append(f"TEX at once: {parameters:>4s} parameters, {seen:>4s} programs {right:6.1f}%")
+    return "\n".join(lines)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("file", type=Path, metavar="BENCHMARK.jsonl", help="never trained on")
+    parser.add_argument("--programs", type=int, default=240_000, help="made for training")
+    args = tasks.settings(parser, "sft", "model", "answers",
+                          argv=["--world", "tinypy", "--out", "out/tinypy", *sys.argv[1:]])
+    args.rank, args.ranks = 0, 1
+    cases = programs.load_programs(args.file)
+    make_data(args, cases)
+    train(args, "nlex")
+    explained = evaluate(args, "nlex", cases)
+    train(args, "none", "--predict-only", "--short-tokens", str(explained["tokens"]))
+    runs = {RUNS["nlex"]: explained, RUNS["none"]: evaluate(args, "none", cases)}
+    kept, overlaps = training_cases(args)
+    for run in runs.values():  # none comes again before all have been read
+        run["distinct"] = min(run["programs"], len(kept))
+    print(f"{table(runs)}\n{overlaps:,} distinct programs were dropped: rows of the benchmark")
+    record = {"benchmark": args.file.name, "dropped": overlaps, "runs": runs,
+              "flags": flags(args, "sft", "model", "answers"),
+              "TEX": [dict(zip(PUBLISHED, row)) for row in TEX], **provenance()}
+    tasks.replace_text(args.out / "tinypy.json", json.dumps(record, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
