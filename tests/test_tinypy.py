@@ -1,0 +1,207 @@
+"""The world of TinyPy: the form of its programs, their splits and explanations; the head-to-head of the lab on a benchmark of ours."""
+
+import argparse
+import contextlib
+import io
+import json
+import random
+import re
+from collections import Counter
+
+import pytest
+
+import tasks
+import trace  # ours
+import tracer
+from lab import programs
+from lab import tinypy as lab
+from worlds import split_of, tinypy
+
+TERM = r"[a-z0-9]"
+OPERATION = rf"{TERM} [-+*/] {TERM}"
+FIRST = r"(?:[a-z] = \d\n)"
+COMPUTED = {"1.1": rf"(?:[a-z] = {OPERATION}\n)?", "2.1": "", "3.1": ""}
+ANY_COMPUTED = rf"(?:[a-z] = (?:{OPERATION}|\({OPERATION}\)(?:[-+*/]\({OPERATION}\))*)\n)?"
+COMPARISON = rf"(?:not | )?[a-z] (?:[<>]=?|[!=]=) {TERM}"
+CHAIN = rf"(?:not )?\({COMPARISON}\)(?: (?:and|or) \({COMPARISON}\))*"
+SHOWN = rf"print\((?:[a-z]|[a-z] [-+*/] {TERM})\)\n"
+HEADER = r"for [a-z] in range\(\d, \d+(?:, [123])?\) :\n"
+
+
+def form(level):
+    """A pattern for whole programs."""
+    test, shown = CHAIN if level == "2.2" else COMPARISON, r"print\([a-z]\)\n" if level in ("2.1", "3.1") else SHOWN
+    end = {"1": shown, "3": f"{HEADER}\t{shown}",
+           "2": f"if {test} :\n\t{shown}(?:(?:elif {test} :\n\t{shown})?else :\n\t{shown})?"}[level[0]]
+    return re.compile(FIRST + f"{{1,{tinypy.LEVELS[level].most}}}" + COMPUTED.get(level, ANY_COMPUTED) + end)
+
+
+def draw(n, split="train", set_="short", seed=0):
+    rng, drawn = random.Random(seed), []
+    while len(drawn) < n:
+        program = tinypy.random_program(rng, tinypy.SIZES["cpu"], split, set_)
+        if program:
+            drawn.append(program)
+    return drawn
+
+
+def printed(lines):
+    """What an explanation says is printed."""
+    return [line[len("We print "):-1].split(" = ")[-1] for line in lines if line.startswith("We print ")]
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    return draw(1500)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The world.
+
+def test_the_form_of_each_level(drawn):
+    assert set(tinypy.LEVELS) == {"1.1", "1.2", "2.1", "2.2", "3.1", "3.2"}
+    for program in drawn:
+        assert form(program.kind).fullmatch(program.code), program
+        assert program.stdin == ""
+    counts = Counter(program.kind for program in drawn)
+    assert all(190 < counts[level] < 310 for level in tinypy.LEVELS)
+    assert {program.kind for program in draw(60, set_="longer")} == set(tinypy.LONGER)
+
+
+def test_classes_are_texts_and_splits_share_none(drawn):
+    cls = {program.code: program.cls for program in drawn}
+    assert len(set(cls.values())) == len(cls)                      # other texts, other classes
+    held_out = draw(300, "val", seed=1) + draw(300, "test", seed=2)
+    assert not cls.keys() & {program.code for program in held_out}
+    assert {split_of(program.cls) for program in drawn} == {"train"}
+    shapes = {re.sub("[a-z0-9]", "a", program.code) for program in drawn if program.kind == "1.1"}
+    assert {re.sub("[a-z0-9]", "a", program.code) for program in held_out if program.kind == "1.1"} & shapes  # not other shapes
+    assert draw(20, seed=3) == draw(20, seed=3)                    # the seed names the data
+
+
+def test_programs_run_and_are_told_truly(drawn):
+    for program in drawn:
+        out = io.StringIO()
+        with contextlib.redirect_stdout(out):
+            exec(program.code, {})
+        run = tinypy.TELLER.record(program.code, program.stdin)
+        lines = tinypy.TELLER.narrate(run)
+        assert (run.stdout, run.error, run.complete) == (out.getvalue(), "", True)
+        assert printed(lines) == run.stdout.split()
+        for line in lines:                                         # every equation holds
+            parts = line[:-1].split(": ")[-1].removeprefix("We print ").split(" = ")
+            if not line.startswith("Turn") and " = " in line:
+                values = [eval(part) for part in parts if not re.fullmatch("[a-z]", part)]
+                assert len(set(values)) == 1, line
+
+
+def test_python_at_large_is_told_the_same(drawn):
+    """tracer/ has a narrator of its own, on the same sentences."""
+    for program in drawn[:40]:
+        assert tracer.narrate(tracer.record(program.code, "")) == trace.narrate(trace.record(program.code))
+
+
+@pytest.mark.parametrize("condition, sentence", [
+    ("a > 1 or a / 0 > 1", "3 > 1 or 3 / 0 > 1: True or 3 / 0 > 1 is true, so we enter the if."),
+    ("a < 1 and a / 0 > 1", "3 < 1 and 3 / 0 > 1: False and 3 / 0 > 1 is false, so we skip the if."),
+    ("a > 1 and a < b", "3 > 1 and 3 < 2: True and 3 < 2: 3 < 2 is false, so we skip the if."),
+    ("not (not a > 1)", "not not 3 > 1: not not True: not False is true, so we enter the if."),
+    ("(a > b) and (a == b) or (not b > 5)",
+     "(3 > 2 and 3 == 2) or not 2 > 5: (True and 3 == 2) or not 2 > 5: 3 == 2 or not 2 > 5: False or not 2 > 5: "
+     "not 2 > 5: not False is true, so we enter the if."),
+])
+def test_and_and_or_work_out_what_python_does(condition, sentence):
+    lines = trace.narrate(trace.record(f"a = 3\nb = 2\nif {condition} :\n\tprint(a)\n"))
+    assert lines[2] == sentence
+
+
+def test_division_ends_a_program_where_it_must():
+    run = trace.record("a = 0\nb = (4 / 2)-(3 / a)\nprint(b)\n")
+    assert trace.narrate(run) == ["a = 0.", "4 / 2 - 3 / 0 stops with ZeroDivisionError."]
+    assert tinypy.divides_by_zero(run.code) and not tinypy.divides_by_zero("print(1 / 2)\n")
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Beside the benchmark.
+
+@pytest.fixture(scope="module")
+def benchmark(real_data):
+    return programs.load_programs(real_data / "tinypy.jsonl")
+
+
+def test_the_benchmarks_programs_have_our_form_and_are_told_truly(benchmark):
+    assert Counter(case.kind for case in benchmark) == dict.fromkeys(tinypy.LEVELS, 200)
+    for case in benchmark:
+        assert form(case.kind).fullmatch(case.code), case
+        run = trace.record(case.code)
+        assert programs.is_exact((run.stdout, run.error), case.outcome)
+        assert printed(trace.narrate(run)) == run.stdout.split()
+
+
+def features(kind, code):
+    """Counts that a program adds to."""
+    return [kind + " lines", *re.findall(r"[-+*/<>=!]+|and|or|not|if  |elif|else|\d|\t|, [123]\)|\)[-+*/]\(", code)]
+
+
+def test_constructs_are_as_frequent_as_in_the_benchmark(drawn, benchmark):
+    """Mean count a program, of each construct, level by level."""
+    for level in tinypy.LEVELS:
+        shares = []
+        for some in (drawn, benchmark):
+            chosen = [item.code for item in some if item.kind == level]
+            counts = Counter(feature for code in chosen for feature in features(level, code))
+            shares.append({feature: count / len(chosen) for feature, count in counts.items()})
+            shares[-1]["length"] = sum(map(len, chosen)) / len(chosen) / 40
+        for feature in shares[0].keys() | shares[1].keys():
+            ours, theirs = (share.get(feature, 0) for share in shares)
+            assert abs(ours - theirs) < 0.25, (level, feature, ours, theirs)
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The laboratory's head-to-head, on a small benchmark of ours.
+
+SMALL = ["--preset", "quick", "--programs", "150", "--steps", "3", "--n-layer", "1", "--n-embd", "64", "--val-cases", "1",
+         "--max-new-tokens-predict", "8", "--compile", "0"]
+
+
+def call(monkeypatch, capsys, *given):
+    monkeypatch.setattr("sys.argv", ["tinypy.py", *map(str, given)])
+    lab.main()
+    return capsys.readouterr().out
+
+
+def test_head_to_head(tmp_path, monkeypatch, capsys):
+    args = tasks.settings(argparse.ArgumentParser(), "data",
+                          argv=["--world", "tinypy", "--preset", "quick", "--out", str(tmp_path / "out")])
+    copied = tasks.make_rows(args, "sft_cases", 0, 5)              # programs that training would contain
+    rows = [{"code": case.code, "input": "", "output": case.stdout, "level": case.kind} for case in copied]
+    file = tmp_path / "rows.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    said = call(monkeypatch, capsys, file, "--out", tmp_path / "out", *SMALL)
+
+    kept = json.loads((tmp_path / "out" / "tinypy.json").read_text())
+    explained, at_once = kept["runs"]["explained"], kept["runs"]["at once"]
+    assert kept["dropped"] == 5 and "5 distinct programs were dropped" in said
+    assert {"machine", "commit", "flags"} <= kept.keys() and len(kept["TEX"]) == 7 and "99.1%" in said
+    assert 0 <= at_once["tokens"] - explained["tokens"] < 2048     # as many, to within a batch
+    assert at_once["programs"] > explained["programs"] and explained["distinct"] <= 150 - 5
+    assert explained["right"]["exact"]["all"]["n"] == 5 and explained["right"].keys() == {"exact", "within 1e-5"}
+
+    args.format = "nlex"
+    prompts = [prompt for _, prompt, _ in lab.samples(args)]
+    assert len(prompts) == len(set(prompts)) > 100
+    assert not {tasks.predict_prompt(case.code, "") for case in copied} & set(prompts)
+    call(monkeypatch, capsys, file, "--out", tmp_path / "out", *SMALL)              # again: nothing is trained anew
+    assert json.loads((tmp_path / "out" / "tinypy.json").read_text())["runs"] == kept["runs"]
+    file.write_text(json.dumps(rows[0]) + "\n")
+    with pytest.raises(SystemExit):
+        call(monkeypatch, capsys, file, "--out", tmp_path / "out", *SMALL)
+    assert "another benchmark" in capsys.readouterr().err
+
+
+def test_exact_is_stricter_than_the_sandboxs_rule():
+    for got, want, exact, near in (("3", "3\n", True, True), ("3", "3.0", False, True), ("3.0\n", "3.0", True, True),
+                                   ("", "\n", True, True), ("1 2", "1\n2", False, True), ("0.3333333", "0.3333334", False, True)):
+        assert programs.is_exact((got, ""), (want, "")) == exact
+        assert tasks.same_outcome((got, ""), (want, "")) == near
+    assert not programs.is_exact(None, ("", ""))
