@@ -1,8 +1,14 @@
 """The course's world: styles agree, open statements are settled by their tests, classes keep the splits apart. And what all worlds share."""
 
 import hashlib
+import json
 import random
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 
+import frozen
 import pytest
 
 import worlds
@@ -165,6 +171,29 @@ def test_programs_whose_output_never_varies_are_classed_by_their_syntax():
     assert of("a = 1\nprint(a\n") == of("b = 7\nprint(b\n") != of("print(a\n")
     assert behaviour_class("print(1)\n", "n") != of("print(1)\n")
     assert behaviour_class("print(int(input()) + 1)\n", "n") == behaviour_class("n = int(input())\nprint(1 + n)\n", "n")
+
+
+def test_classes_are_the_same_for_ever():
+    for (_, expected, code), cls in zip(frozen.CLASSES, frozen.classes()):
+        assert cls == expected, code
+    assert len(set(frozen.classes())) == len(frozen.CLASSES)
+
+
+FROZEN = json.loads(Path(frozen.__file__).with_suffix(".json").read_text())
+
+
+def test_the_same_seed_makes_the_same_data_files():
+    """After a change of a world or of the wording of explanations: python tests/frozen.py > tests/frozen.json"""
+    assert frozen.files() == FROZEN
+
+
+@pytest.mark.parametrize("minor", [11, 12, 13, 14])
+def test_every_python_makes_these_classes_and_files(minor):
+    python = shutil.which(f"python3.{minor}") or ""
+    if sys.version_info[:2] == (3, minor) or not python or subprocess.run([python, "--version"], capture_output=True).returncode:
+        pytest.skip(f"no other Python 3.{minor} here")
+    made = subprocess.run([python, frozen.__file__], capture_output=True, text=True, check=True)
+    assert json.loads(made.stdout) == FROZEN and made.stderr == ""
 
 
 def test_an_unknown_world_is_one_line_that_lists_those_there_are():

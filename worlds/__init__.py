@@ -137,19 +137,32 @@ def outputs_on(code, inputs, max_turns=2000):
     return results
 
 
+def syntax(node):
+    """As ast.dump of Python 3.11, whose text is another one in every later Python: the tree of a
+    program, names and constants blotted out."""
+    if isinstance(node, list):
+        return f"[{', '.join(map(syntax, node))}]"
+    if not isinstance(node, ast.AST):
+        return repr(node)
+    kind, parts = type(node).__name__, []
+    for name, value in ast.iter_fields(node):
+        if (kind, name) == ("Constant", "value"):
+            parts.append("value=0")
+        elif value is not None and name != "type_params":  # which 3.11 has not
+            parts.append(f"{name}={BLOTTED.get(name) or syntax(value)}")
+    return f"{kind}({', '.join(parts)})"
+
+
+BLOTTED = {"id": "'a'", "format_spec": "''"}  # some 3.12 end a format_spec with an empty text
+
+
 def abstract_syntax(code):
-    """The program's syntax with names and constants blotted out; if it does not parse, its text
-    with letters and digits blotted out."""
+    """The program's syntax, the same in every Python; if it does not parse, its text with letters
+    and digits blotted out."""
     try:
-        tree = ast.parse(code)
+        return syntax(ast.parse(code))
     except (SyntaxError, ValueError, RecursionError):
         return "".join("0" if ch.isdigit() else "a" if ch.isalpha() else ch for ch in code)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Name):
-            node.id = "a"
-        elif isinstance(node, ast.Constant):
-            node.value = 0
-    return ast.dump(tree)
 
 
 def class_of(code, kind, outputs):
