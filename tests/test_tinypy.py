@@ -187,6 +187,7 @@ def test_head_to_head(tmp_path, monkeypatch, capsys):
     assert at_once["programs"] > explained["programs"] and explained["distinct"] <= 150 - 5
     assert explained["right"]["exact"]["all"]["n"] == 5 and explained["right"].keys() == {"exact", "within 1e-5"}
 
+    assert {path.name for path in (tmp_path / "out/data").glob("*.npz")} == {"tinypy-nlex-0.npz", "tinypy-none-0.npz"}  # from lab.samples
     args.format = "nlex"
     prompts = [prompt for _, prompt, _ in lab.samples(args)]
     assert len(prompts) == len(set(prompts)) > 100
