@@ -122,7 +122,8 @@ def main():
     make_data(args, cases)
     train(args, "nlex")
     explained = evaluate(args, "nlex", cases)
-    train(args, "none", "--predict-only", "--short-tokens", str(explained["tokens"]))
+    as_many = ["--predict-only", "--short-tokens", str(explained["tokens"]), "--steps", "1000000"]
+    train(args, "none", *as_many)
     runs = {RUNS["nlex"]: explained, RUNS["none"]: evaluate(args, "none", cases)}
     kept, overlaps = training_cases(args)
     for run in runs.values():  # none comes again before all have been read
