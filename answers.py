@@ -7,17 +7,21 @@ which do what they say for lists of texts; load_tests, the test data; and show, 
 from __future__ import annotations
 
 import json
+import os
 import signal
 from functools import partial
 from itertools import starmap, zip_longest
 from pathlib import Path
 
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch: threads wait without spinning
+
 import numpy as np
 
 import tasks
+from commands import fail, replace_text
 from fast import generate  # model.py's, faster
-from model import CheckpointError, Tokenizer, load_checkpoint, pick_device
-from runs import gather, share
+from model import VOCAB, Tokenizer, pick_device
+from runs import digest, gather, load, share
 from trace import first_wrong_step
 
 SHIPPED = Path(__file__).with_name("results") / "cpu-seed0" / "model.pt"
@@ -39,14 +43,13 @@ class Model:
     def __init__(self, path, args, remedy="--ckpt names another"):
         """args: with rank, ranks. Ends the program by one line, with the remedy, where the file is
         missing or damaged."""
-        try:
-            self.checkpoint = load_checkpoint(path, pick_device())
-        except CheckpointError as problem:
-            tasks.fail(f"{problem}; {remedy}")
+        self.checkpoint = load(path, pick_device(), remedy)
         self.args, self.tokenizer = args, Tokenizer()
         self.write = partial(self.ask, args.max_new_tokens_solve)  # answers solve and fix prompts
-        # What is sampled depends on the checkpoint, the seed and how many processes share the work.
-        name = f"{path.stem}-{path.stat().st_mtime_ns}-seed{args.seed}-of{args.ranks}.json"
+        # What is sampled depends on the weights, the code, the seed and how many share the work.
+        code = map(VOCAB.with_name, ("answers.py", "fast.py", "model.py", "vocab.tiktoken"))
+        origin = digest(path, *code)
+        name = f"{path.stem}-{origin}-seed{args.seed}-of{args.ranks}.json"
         self.file = args.out / "eval-cache" / name
         self.said = json.loads(self.file.read_text()) if self.file.exists() else {}
 
@@ -58,7 +61,7 @@ class Model:
             said.update(zip(new, share(new, partial(self.sample, max_new_tokens, draw))))
             if self.args.rank == 0:
                 self.file.parent.mkdir(parents=True, exist_ok=True)
-                tasks.replace_text(self.file, json.dumps(self.said))
+                replace_text(self.file, json.dumps(self.said))
             gather([])  # who reads the file next finds it written
         return list(map(said.get, prompts))
 
@@ -66,14 +69,19 @@ class Model:
         """No room for an answer."""
         return len(self.tokenizer.prompt(prompt)) >= self.checkpoint["model"].config.n_ctx
 
-    def sample(self, max_new_tokens, draw, prompts):
-        """Asks, and remembers nothing."""
+    def sample(self, max_new_tokens, draw, prompts, cut=False):
+        """Asks, and remembers nothing. An answer that is cut off is "", as in RL: never right;
+        cut: what there is of it."""
         model, seed = self.checkpoint["model"], hash((self.args.seed, self.args.rank, draw))
         most = model.config.n_ctx - 1  # a prompt that is too long is cut, no answer is read
         rows = [self.tokenizer.prompt(prompt)[:most] for prompt in prompts]
         rollouts = generate(model, rows, max_new_tokens, seed=seed, end=self.tokenizer.end,
                             temperature=min(draw, 1))
-        return [self.tokenizer.decode(r.tokens).removesuffix("<|end|>") for (r,) in rollouts]
+        answers = []
+        for (rollout,) in rollouts:
+            text = self.tokenizer.decode(rollout.tokens).removesuffix("<|end|>")
+            answers.append(text if rollout.finished or cut else "")
+        return answers
 
     def simulate(self, pairs, draw=1):
         """An explanation of each (program, stdin)."""
@@ -110,17 +118,17 @@ def show(args):
         compile(code, args.show, "exec", dont_inherit=True)
         run = tracer.record(code, args.stdin)
     except (OSError, ValueError, SyntaxError) as problem:
-        tasks.fail(f"cannot use {args.show}: {problem}")
+        fail(f"cannot use {args.show}: {problem}")
     if run.status == "LIMIT":
-        tasks.fail(f"this run is too long to explain: {run.reason}")
+        fail(f"this run is too long to explain: {run.reason}")
     path = SHIPPED
     for own in (args.out / "sft.pt", args.out / "rl.pt"):
         path = own if own.exists() else path
     path = args.ckpt or path
     model, prompt = Model(path, args), tasks.predict_prompt(code, args.stdin)
     if model.too_long(prompt):
-        tasks.fail(f"{args.show} and its input are longer than {path} can read")
-    (told,) = model.sample(args.max_new_tokens_predict, 0, [prompt])
+        fail(f"{args.show} and its input are longer than {path} can read")
+    (told,) = model.sample(args.max_new_tokens_predict, 0, [prompt], cut=True)
     said, true = tasks.explanation_lines(told), tracer.narrate(run)
     wrong, width = first_wrong_step(said, true), max(map(len, said), default=0)
     print(f"{code}\n   {'simulated':{width}}  what happens on {args.stdin!r} ({path})")

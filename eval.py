@@ -32,6 +32,7 @@ import numpy as np
 
 import tasks
 from answers import Model, Truth, load_tests, show
+from commands import add_seconds, plainly, refuse_others, replace_text, say
 from model import pick_device
 from runs import join_processes, leave_processes, provenance
 from sandbox import Sandbox
@@ -207,10 +208,10 @@ def own_cases(rounds, truth, most, seed):
     return cases
 
 
-def solve(model, problems, n, show_tests=True):
-    """-> n rounds of an attempt at every problem."""
+def solve(model, problems, n, show_tests=True, first=1):
+    """-> rounds of an attempt at every problem: draws first to n, of which 0 is the greedy one."""
     prompts, rounds = [tasks.solve_prompt(problem, show_tests) for problem in problems], []
-    for draw in range(1, n + 1):
+    for draw in range(first, n + 1):
         attempts = []
         for problem, answer in zip(problems, model.write(prompts, draw)):
             attempts.append(Attempt(problem, [parse_program(answer) or ""]))
@@ -279,16 +280,22 @@ def measure(args, truth):
     (problems, sets), models = load_tests(args), {}
     for name, command in MADE_BY.items():
         remedy = f"`python {command} --preset {args.preset} --out {args.out}` makes it"
-        models[name] = Model(args.out / f"{name}.pt", args, remedy)
+        path = args.out / f"{name}.pt"
+        models[name] = Model(path, args, remedy)
+        weights = models[name].checkpoint
+        for key in ("preset", "seed", "world"):
+            refuse_others(path, weights["made"], {key: str(vars(args)[key])})
     classes = [problem.cls for problem in problems]
     metrics, columns = defaultdict(dict), defaultdict(dict)
+    metrics["commit"] = weights["extra"]["commit"]  # of the last ones
     for name, model in models.items():
-        tasks.say(f"eval   {name}")
+        say(f"eval   {name}")
         asked = dict(sets)
         if name in ("sft", "rl"):
             rounds = solve(model, problems, args.samples)
             right = truth.right(rounds)  # (samples, P)
-            metrics["solve"][name] = {}
+            greedy = truth.right(solve(model, problems, 0, first=0))[0]
+            metrics["solve"][name] = {"greedy": figure(greedy, classes)}
             for rate, values in pass_rates(right).items():
                 columns[name][f"solve {rate}"] = values, classes
                 metrics["solve"][name][rate] = figure(values, classes)
@@ -325,6 +332,8 @@ short budget, output only | predict:sft_short_budget/none/short
 explained minus output only | nlex_minus_none:short
 solves with one program, after SFT | solve:sft:pass@1
 solves with one program, after RL | solve:rl:pass@1
+greedy, after SFT | solve:sft:greedy
+greedy, after RL | solve:rl:greedy
 best of {k} by its own simulation | best_at_k:simulate:-1
 best of {k} by really running the public tests | best_at_k:exec:-1
 best of {k} by length | best_at_k:short1:-1
@@ -355,6 +364,7 @@ def table(metrics):
 # The commands.
 
 
+@plainly()
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -370,12 +380,15 @@ def main():
     with Sandbox(cpu_seconds=0.5) as sandbox:  # these programs take milliseconds or never end
         metrics = measure(args, Truth(sandbox))
     if args.rank == 0:
-        tasks.add_seconds(args.out, "eval", time.time() - started)
+        add_seconds(args.out, "eval", time.time() - started)
         seconds = json.loads((args.out / "seconds.json").read_text())
-        metrics |= {"preset": args.preset, "seed": args.seed, "seconds": seconds, **provenance()}
-        tasks.replace_text(args.out / "metrics.json", json.dumps(metrics, indent=1))
-        text = table(metrics)
-        tasks.replace_text(args.out / "report.md", text + "\n")
+        here = provenance()
+        metrics = {**here, "evaluated_at": here["commit"], **metrics, "seconds": seconds,
+                   "preset": args.preset, "seed": args.seed}
+        replace_text(args.out / "metrics.json", json.dumps(metrics, indent=1))
+        text = (f"{table(metrics)}\n\nSeed {args.seed}; weights of commit {metrics['commit'][:7]}, "
+                f"evaluated at {here['commit'][:7]}")
+        replace_text(args.out / "report.md", text + "\n")
         print(text)
     leave_processes()
 

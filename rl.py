@@ -55,27 +55,39 @@ The loss is not logged: the baseline keeps its value near zero whether the model
 from __future__ import annotations
 
 import argparse
+import os
 import random
 import time
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from statistics import fmean
 
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch: threads wait without spinning
+
 import torch
 from tqdm import tqdm
 
 import tasks
 import worlds
+from commands import plainly
 from fast import cut_batches, logprobs  # model.py's, faster
 from model import (
-    CheckpointError,
     Tokenizer,
     collate,
-    load_checkpoint,
     make_optimizers,
     pick_device,
 )
-from runs import gather, join_processes, leave_processes, log_step, resume, save
+from runs import (
+    digest,
+    gather,
+    is_there,
+    join_processes,
+    leave_processes,
+    load,
+    log_step,
+    resume,
+    save,
+)
 from sandbox import Sandbox
 from sft import Turn, apply_gradients, ask, validate, validation_items
 from tasks import Case, Problem, Runner
@@ -192,6 +204,7 @@ def own_cases(groups: Groups, pool: list[Case], held_out) -> list[Case]:
 
 def advantages(rewards: torch.Tensor) -> torch.Tensor:
     """(G,) -> (G,): [1, -1, -1, -1] -> [1.5, -0.5, -0.5, -0.5]. Equal rewards give exact zeros."""
+    rewards = rewards - rewards[0]
     return rewards - rewards.mean()
 
 
@@ -329,6 +342,7 @@ def train(args, model, own: list[Case], extra: dict, rank: int, ranks: int):
                 save(args, model, optimizers, step, last, extra | kept)
 
 
+@plainly()
 def main(name: str = "rl", manual: str = __doc__):
     """name: of checkpoint and log, where --name gives none; manual: what --help says."""
     parser = argparse.ArgumentParser(description=manual,
@@ -340,14 +354,14 @@ def main(name: str = "rl", manual: str = __doc__):
         parser.error("--group must be at least 2: the baseline is the mean of a group")
     if args.predict_prompts + args.solve_prompts + args.fix_prompts == 0:
         parser.error("there are no prompts: each kind of them is 0")
-    if (args.out / f"{args.name}.pt").exists():
-        tasks.say(f"{args.name:6s}  {args.out / args.name}.pt is there")
-        return
     rank, ranks = join_processes(device := pick_device())
-    try:
-        start = load_checkpoint(args.out / f"{args.start}.pt", device)
-    except CheckpointError as problem:
-        tasks.fail(f"{problem}; `bash run.sh` makes it, or sft.py --name {args.start}")
+    start = load(args.out / f"{args.start}.pt", device,
+                 f"`bash run.sh` makes it, or sft.py --name {args.start}")
+    args.data = digest(*sorted((args.out / "data").glob("rl_*.jsonl")))
+    for key, value in start["made"].items():
+        setattr(args, f"{args.start}'s {key}", value)
+    if is_there(args):
+        return leave_processes()
     extra = {**start["extra"], "start": args.start}
     train(args, start["model"], [], extra, rank, ranks)
     leave_processes()

@@ -5,12 +5,11 @@ This file may be skipped: it is what sft.py, rl.py and eval.py need besides thei
 
 from __future__ import annotations
 
-import ctypes
+import hashlib
 import json
 import os
 import platform
 import shlex
-import signal
 import subprocess
 import sys
 import time
@@ -20,9 +19,10 @@ import torch
 import torch.distributed as dist
 from tqdm import tqdm
 
-from model import CheckpointError, load_checkpoint, save_checkpoint
-from tasks import add_seconds, fail, replace_text, say
+from commands import add_seconds, fail, refuse_others, replace_text, say, serve
+from model import VOCAB, CheckpointError, load_checkpoint, save_checkpoint
 
+REFERENCE = 60.0  # GFLOP/s that `speed` measured on the idle machine behind results/
 WORLD_SIZE = int(os.environ.get("WORLD_SIZE", 1))  # processes of torchrun
 
 # --------------------------------------------------------------------------------------------------
@@ -70,6 +70,60 @@ def provenance() -> dict:
             "machine": machine}
 
 
+def speed() -> str:
+    """How fast is this CPU, busy as it is? Products of the CPU preset's size, a quarter second."""
+    x, w, products = torch.ones(3072, 128), torch.ones(128, 512), 0
+    x @ w  # the first one wakes the threads
+    began = time.time()
+    while (seconds := time.time() - began) < 0.25:
+        x @ w
+        products += 1
+    rate = 2 * w.numel() * len(x) * products / seconds / 1e9
+    return f"a CPU {rate / REFERENCE:.2f} times as fast as that of results/"
+
+
+# --------------------------------------------------------------------------------------------------
+# Provenance. Whatever is kept says what it was made with, and is refused to those who want others.
+
+def digest(*paths) -> str:
+    """Of the contents of files."""
+    whole = hashlib.sha1()
+    for path in paths:
+        whole.update(path.read_bytes())
+    return whole.hexdigest()[:12]
+
+
+def made_with(args) -> dict[str, str]:
+    """What decides a run's weights: its flags, what the script added to them, the vocabulary."""
+    made = {"vocabulary": digest(VOCAB)}
+    for name, value in vars(args).items():
+        if name not in ("out", "began", "elsewhere"):
+            made[name] = str(value)
+    return made
+
+
+def load(path, device="cpu", remedy="the same command does") -> dict:
+    """model.load_checkpoint, with what it was made with under "made". Ends the program by one line
+    where the file is missing or damaged or knows another vocabulary."""
+    try:
+        saved = load_checkpoint(path, device)
+    except CheckpointError as problem:
+        fail(f"{problem}; {remedy}")
+    now = {"vocabulary": digest(VOCAB)}
+    saved["made"] = saved["extra"].pop("made", {})
+    refuse_others(path, now | saved["made"], now)
+    return saved
+
+
+def is_there(args) -> bool:
+    """Is the run finished? Ends the program if it was made with other settings."""
+    path = args.out / f"{args.name}.pt"
+    if path.exists():
+        refuse_others(path, load(path)["made"], made_with(args))
+        say(f"{args.name:6s}  {path} is there")
+    return path.exists()
+
+
 # --------------------------------------------------------------------------------------------------
 # Saves. A run has a name (args.name) and writes out/<name>.pt and out/<name>.jsonl.
 
@@ -79,11 +133,8 @@ def resume(args, model, optimizers, rank: int) -> tuple[int, dict]:
     path, args.began = args.out / f"{args.name}-state.pt", time.time()
     saved = {"step": 0, "extra": {}}
     if path.exists():
-        try:
-            saved = load_checkpoint(path, str(model.device))
-        except CheckpointError as problem:
-            fail(problem)
-        refuse_other_flags(args, path, saved["extra"].pop("flags", {}))
+        saved = load(path, str(model.device))
+        refuse_others(path, saved["made"], made_with(args))
         model.load_state_dict(saved["model"].state_dict())
         for optimizer, stored in zip(optimizers, saved["optimizers"]):
             optimizer.load_state_dict(stored)
@@ -96,23 +147,14 @@ def resume(args, model, optimizers, rank: int) -> tuple[int, dict]:
     return saved["step"], saved["extra"]
 
 
-def flags_of(args) -> dict[str, str]:
-    return {name: str(value) for name, value in vars(args).items() if name not in ("out", "began")}
-
-
-def refuse_other_flags(args, path, saved: dict[str, str]) -> None:
-    """End the program if the run was begun with other flags."""
-    for name, now in flags_of(args).items():
-        if saved.get(name, now) != now:
-            fail(f"{path} was begun with {name} {saved[name]}, not {now}: go on with the same "
-                 "flags, or delete that file")
-
-
 def save(args, model, optimizers, step: int, last: bool, extra: dict) -> None:
     """out/<name>.pt after the last step, before it out/<name>-state.pt, with the optimizers."""
     path = args.out / f"{args.name}{'' if last else '-state'}.pt"
-    extra = extra | {"processes": WORLD_SIZE} | ({} if last else {"flags": flags_of(args)})
-    save_checkpoint(path, model, () if last else optimizers, step, extra)
+    extra = extra | provenance() | {"made": made_with(args)}
+    try:
+        save_checkpoint(path, model, () if last else optimizers, step, extra)
+    except RuntimeError as problem:  # how torch says that the disk is full
+        fail(f"{path} cannot be written ({str(problem)[:80]}); the same command goes on")
     if last:
         (args.out / f"{args.name}-state.pt").unlink(missing_ok=True)
     add_seconds(args.out, args.name, time.time() - args.began)
@@ -126,8 +168,7 @@ def join_processes(device):
     """-> this process's rank, and how many share the run: torchrun's, else this one alone."""
     if "RANK" not in os.environ:
         return 0, 1
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG: torchrun killed, so are we
+    serve()
     if device == "cuda":
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
     backend = "cpu:gloo,cuda:nccl" if device == "cuda" else "gloo"

@@ -28,6 +28,8 @@ The log out/<name>.jsonl has one line every 50 steps and at each validation or s
 from __future__ import annotations
 
 import argparse
+import hashlib
+import math
 import os
 import random
 import time
@@ -36,11 +38,14 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch: threads wait without spinning
+
 import numpy as np
 import torch
 from tqdm import tqdm
 
 import tasks
+from commands import fail, plainly, say
 from fast import compile_training, cut_batches, generate, logprobs  # model.py's, faster
 from model import (
     VOCAB,
@@ -53,13 +58,16 @@ from model import (
     pick_device,
 )
 from runs import (
+    digest,
     gather,
+    is_there,
     join_processes,
     leave_processes,
     log_step,
     resume,
     save,
     share,
+    speed,
     sum_over_processes,
 )
 from sandbox import Sandbox
@@ -84,11 +92,11 @@ def read_samples(samples, args, rank: int) -> tuple[np.ndarray, np.ndarray, str]
     """-> tokens (uint16, all samples in turn), index (int64, rows of start, prompt length,
     whole length, task), name of the file that keeps them: out/data/<source>-<format>-<seed>.npz,
     where source is the file that `samples` stands in. The first process writes it where it is
-    missing or older than what it is made from."""
+    missing or made from other files than today's."""
     data, source = args.out / "data", Path(samples.__code__.co_filename)
     path = data / f"{source.stem}-{args.format}-{args.seed}.npz"
-    newest = max(map(os.path.getmtime, [VOCAB, source, *data.glob("*.jsonl")]))
-    if rank == 0 and not (path.exists() and os.path.getmtime(path) > newest):
+    origin = digest(VOCAB, source, Path(tasks.__file__), *sorted(data.glob("*.jsonl")))
+    if rank == 0 and not (path.exists() and np.load(path).get("origin") == origin):
         tokenizer, tokens, rows = Tokenizer(), array("H"), []
         for task, user, assistant in samples(args):
             prompt, answer = tokenizer.prompt(user), tokenizer.answer(assistant)
@@ -96,7 +104,7 @@ def read_samples(samples, args, rank: int) -> tuple[np.ndarray, np.ndarray, str]
             rows.append((len(tokens), len(prompt), length, TASKS.index(task)))
             tokens.extend(prompt + answer)
         half = path.with_suffix(f".{os.getpid()}.npz")  # two runs may make it at once
-        np.savez(half, tokens=np.array(tokens), index=np.array(rows, dtype=np.int64))
+        np.savez(half, tokens=np.array(tokens), index=np.array(rows, dtype=np.int64), origin=origin)
         os.replace(half, path)  # whole or not at all
     gather([])  # the others wait for the file
     file = np.load(path)
@@ -154,6 +162,8 @@ def apply_gradients(model, optimizers, rate, clip):
             p.grad = torch.zeros_like(p)
         sum_over_processes(p.grad)
     norm = torch.nn.utils.clip_grad_norm_(model.parameters(), clip).item()
+    if not math.isfinite(norm):  # of a loss that is infinite or no number
+        fail("the gradient is not finite: lower the learning rates; this step is not saved")
     for optimizer in optimizers:
         for group in optimizer.param_groups:
             group["lr"] = group["base_lr"] * rate
@@ -227,8 +237,8 @@ def train(args, model, tokens, index, plan, extra: dict, rank: int, ranks: int):
     first, saved = resume(args, model, optimizers, rank)
     seconds = saved.get("seconds", 0.0)
     lengths = [int(index[rows, 2].sum()) for rows in plan]                  # tokens of each batch
-    tasks.say(f"{args.name:6s}  {model.n_params():,} parameters, {len(plan):,} steps, "
-              f"{sum(lengths):,} tokens, {model.device}, {compiled}")
+    say(f"{args.name:6s}  {model.n_params():,} parameters, {len(plan):,} steps, "
+              f"{sum(lengths):,} tokens, {model.device}, {compiled}, {speed()}")
     with Sandbox(cpu_seconds=0.5) as sandbox:  # these programs take milliseconds or never end
         solves = (index[:, 3] > 0).any()
         items = *validation_items(args), tasks.Runner(sandbox), args, solves
@@ -259,6 +269,7 @@ def train(args, model, tokens, index, plan, extra: dict, rank: int, ranks: int):
 
 # --------------------------------------------------------------------------------------------------
 
+@plainly()
 def main(samples=samples, name: str | None = None, manual: str = __doc__):
     """samples: as above; name: of the checkpoint and the log, where --name gives none; manual: what
     --help says."""
@@ -267,33 +278,33 @@ def main(samples=samples, name: str | None = None, manual: str = __doc__):
     parser.add_argument("--format", choices=("nlex", "raw", "none"), default="nlex",
                         help="how predictions are told: in words, by variable dumps, output only")
     parser.add_argument("--predict-only", action="store_true",
-                        help="output prediction alone, for --short-tokens instead of --steps")
+                        help="output prediction alone, for --short-tokens, in --steps at most")
     parser.add_argument("--name", help="of checkpoint and log (default: sft or sft-short-FORMAT)")
     args = tasks.settings(parser, "sft", "model", "answers")
     usual = f"sft-short-{args.format}" if args.predict_only else "sft"
     args.name = args.name or name or usual
     if args.name == "sft" and args.format != "nlex":
         parser.error("--format for all three texts needs --name: sft.pt is the explained one")
-    if (args.out / f"{args.name}.pt").exists():
-        tasks.say(f"{args.name:6s}  {args.out / args.name}.pt is there")
-        return
     rank, ranks = join_processes(device := pick_device())
     tokens, index, texts = read_samples(samples, args, rank)
+    args.texts = hashlib.sha1(tokens).hexdigest()[:12]
+    if is_there(args):
+        return leave_processes()
     if args.predict_only:
         index = index[index[:, 3] == 0]
     kinds = set(index[:, 3])
     index = index[index[:, 2] <= args.n_ctx]
     if set(index[:, 3]) != kinds:
-        tasks.fail(f"some text is always beyond {args.n_ctx} tokens: --n-ctx must be larger")
-    budget = (None, args.short_tokens) if args.predict_only else (args.steps, None)
-    plan = plan_batches(index[:, 2], args.batch_tokens, *budget, seed=args.seed)
+        fail(f"some text is always beyond {args.n_ctx} tokens: --n-ctx must be larger")
+    n_tokens = args.short_tokens if args.predict_only else None
+    plan = plan_batches(index[:, 2], args.batch_tokens, args.steps, n_tokens, args.seed)
 
     torch.manual_seed(args.seed)
     shape = {key: getattr(args, key) for key in tasks.PRESETS[args.preset]["model"]}
     try:
         model = Transformer(ModelConfig(Tokenizer().n_vocab, **shape)).to(device)
     except ValueError as problem:
-        tasks.fail(problem)
+        fail(problem)
     extra = {"format": args.format, "texts": texts}
     train(args, model, tokens, index, plan, extra, rank, ranks)
     leave_processes()

@@ -20,8 +20,9 @@ statement with public and hidden tests):
     test_*        test classes        the report, once
 
 Files that are there are kept: a killed run goes on by the same command. settings.json beside them
-says which flags they were made with; files of other flags are refused. After a change of the code
-(a world, the wording of explanations) delete the folder, or name another by --out.
+says which flags they were made with; files of other flags are refused, and so is another seed in
+any later stage. After a change of the code (a world, the wording of explanations) delete the
+folder, or name another by --out.
 """
 
 import argparse
@@ -29,18 +30,17 @@ import json
 import os
 import random
 import re
-import resource
-import shutil
 import signal
-import sys
+import subprocess
 import time
+from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
-from dataclasses import asdict, dataclass
-from multiprocessing import Pool
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
 import tracer
 import worlds
+from commands import add_seconds, fail, plainly, refuse_others, replace_text, serve
 from sandbox import same_output
 from worlds import Problem
 
@@ -107,30 +107,21 @@ for _row in TABLE.strip().splitlines()[1:]:
         _preset.setdefault(_section, {})[_name] = _number
 
 
-def say(text, file=None):
-    """Print; of torchrun's processes, which would all say the same, the first one does."""
-    if os.environ.get("RANK", "0") == "0":
-        print(text, file=file, flush=True)
-
-
-def fail(message):
-    """One line on stderr, exit status 2."""
-    say(f"{Path(sys.argv[0]).name}: {message}", sys.stderr)
-    sys.exit(2)
-
-
 def settings(parser, *sections, argv=None):
     """Adds --preset, --seed, --out, --world and a flag for each value of the table's sections, then
-    parses -> Namespace, with world_size (cpu or gpu). Refuses data of another world under --out."""
-    preset = "gpu" if shutil.which("nvidia-smi") else "cpu"
+    parses -> Namespace, with world_size (cpu or gpu). Refuses data of another world or seed under
+    --out. With COURSE in the environment (run.sh) flags of the other sections may stand there."""
+    preset = "gpu" if "GPU 0:" in subprocess.getoutput("nvidia-smi -L") else "cpu"
     flag = parser.add_argument
     flag("--preset", choices=PRESETS, default=preset, help="sizes and budgets")
     flag("--seed", type=int, default=0, help="seed of data, weights and sampling (default: 0)")
     flag("--out", type=Path, default="out", help="folder for everything that is written")
     flag("--world", default="contest", help="a file in worlds/ (default: contest)")
-    for section in sections:
+    for section in (*sections, *(PRESETS["cpu"] if "COURSE" in os.environ else ())):
         for name, value in PRESETS["cpu"][section].items():
-            flag("--" + name.replace("_", "-"), type=type(value), help=HELP[section, name])
+            with suppress(argparse.ArgumentError):  # two sections may have one name
+                flag("--" + name.replace("_", "-"), type=type(value), help=HELP[section, name],
+                     dest=name if section in sections else "elsewhere")
     parser.allow_abbrev = False
     args = parser.parse_args(argv)
     values = vars(args)
@@ -141,13 +132,15 @@ def settings(parser, *sections, argv=None):
             least = 0 if name in MAY_BE_ZERO or type(value) is float else 1
             if not values[name] >= least:
                 parser.error(f"--{name.replace('_', '-')} must be at least {least}")
+    if args.seed < 0:
+        parser.error("--seed must be at least 0")
     args.world_size = "gpu" if args.preset == "gpu" else "cpu"
     try:
         worlds.load(args.world)
     except ValueError as problem:
         fail(problem)
     if (args.out / "data" / "settings.json").exists() and not values.get("show"):
-        check_data(args, ["world", "world_size"])
+        check_data(args, ["world", "world_size", "seed"])
     return args
 
 
@@ -156,30 +149,7 @@ def check_data(args, names):
     folder, made = args.out / "data", {}
     with suppress(OSError, ValueError):
         made = json.loads((folder / "settings.json").read_text())
-    for name in names:
-        was, wanted = made.get(name, "unknown"), vars(args)[name]
-        if was != wanted:
-            fail(f"{folder} was made with {name} {was}, not {wanted}: delete that folder, or name "
-                 "another by --out")
-
-
-def replace_text(path, text):
-    """The file appears whole or not at all."""
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(text)
-    os.replace(temporary, path)
-
-
-def add_seconds(out, stage, seconds):
-    """Add a stage's wall seconds (also of a run that was killed and resumed) and this process's
-    peak memory to <out>/seconds.json."""
-    path = Path(out) / "seconds.json"
-    record = json.loads(path.read_text()) if path.exists() else {}
-    record[stage] = round(record.get(stage, 0) + seconds, 1)
-    unit = 2**20 if sys.platform == "darwin" else 2**10
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // unit
-    record["peak_memory_mb"] = max(record.get("peak_memory_mb", 0), peak)
-    replace_text(path, json.dumps(record, indent=1))
+    refuse_others(folder, made, {name: vars(args)[name] for name in names})
 
 
 # ------------------------------------------------------------------------------------------------
@@ -404,7 +374,7 @@ def make_data(args):
     folder.mkdir(parents=True, exist_ok=True)
     made_with = {name: vars(args)[name] for name in names}
     replace_text(folder / "settings.json", json.dumps(made_with, indent=1))
-    with Pool(os.cpu_count()) as pool:
+    with ProcessPoolExecutor(initializer=serve) as pool:
         for name in sizes:
             path, started = folder / f"{name}.jsonl", time.time()
             if path.exists():
@@ -417,7 +387,7 @@ def make_data(args):
             for first in range(0, size, CHUNK):
                 jobs.append((args, name, first // CHUNK, min(CHUNK, size - first)))
             try:
-                replace_text(path, "".join(pool.imap(make_chunk, jobs)))
+                replace_text(path, "".join(pool.map(make_chunk, jobs)))
             except ValueError as problem:
                 fail(problem)
             print(f"data   {name:14s} {size:7,d} in {time.time() - started:5.1f} s", flush=True)
@@ -431,7 +401,10 @@ def load_rows(path, cls):
     rows = []
     for number, line in enumerate(path.open("rb"), 1):
         try:
-            rows.append(cls(**json.loads(line)))
+            row = json.loads(line)
+            rows.append(cls(**row))
+            if len(row) < len(fields(cls)):  # of a version without this field
+                raise ValueError("fields are missing")
         except (ValueError, TypeError) as problem:
             fail(f"{path}, line {number}: not a {cls.__name__} ({problem}); "
                  "delete the file and run `python tasks.py` again")
@@ -471,5 +444,6 @@ if __name__ == "__main__":
         show(args)
     else:
         started = time.time()
-        make_data(args)
-        add_seconds(args.out, "data", time.time() - started)
+        with plainly():
+            make_data(args)
+            add_seconds(args.out, "data", time.time() - started)

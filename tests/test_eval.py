@@ -15,6 +15,7 @@ from conftest import ROOT
 
 import answers
 import eval as course
+import runs
 import tasks
 import worlds
 from eval import (
@@ -30,7 +31,7 @@ from eval import (
     scores,
     self_rlef,
 )
-from model import ModelConfig, Tokenizer, Transformer, save_checkpoint
+from model import ModelConfig, Rollout, Tokenizer, Transformer, save_checkpoint
 from tasks import Problem
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -224,10 +225,11 @@ def arguments(out, **more):
                               "max_new_tokens_solve": 4, **more})
 
 
-def save_model(path, n_ctx=64, seed=0):
+def save_model(path, n_ctx=64, seed=0, made=()):
     torch.manual_seed(seed)
     model = Transformer(ModelConfig(n_vocab=Tokenizer().n_vocab, n_layer=1, n_head=2, n_kv_head=1, n_embd=32, n_ctx=n_ctx))
-    save_checkpoint(path, model, extra={"tokens": 1000, "examples": 10, "seconds": 1.5})
+    made = {"preset": "quick", "seed": "0", "world": "contest"} | dict(made)
+    save_checkpoint(path, model, extra={"tokens": 1000, "seconds": 1.5, "made": made, "commit": f"{path.stem} 0123456789"})
 
 
 def test_a_model_is_asked_once_and_remembers(tmp_path, monkeypatch):
@@ -237,7 +239,7 @@ def test_a_model_is_asked_once_and_remembers(tmp_path, monkeypatch):
 
     def sample(self, max_new_tokens, draw, prompts):
         asked.append((max_new_tokens, draw, prompts))
-        return real(self, max_new_tokens, draw, prompts)
+        return real(self, max_new_tokens, draw, prompts, cut=True)  # random weights end no answer
     monkeypatch.setattr(Model, "sample", sample)
     prompts = ["one", "two", "one", "long " * 99]
     told = model.write(prompts, 1)
@@ -248,9 +250,17 @@ def test_a_model_is_asked_once_and_remembers(tmp_path, monkeypatch):
     assert model.simulate([("p", "1")], 0) == model.ask(6, [tasks.predict_prompt("p", "1")], 0) and len(asked) == 4
     # killed and started again, it still knows; other weights do not
     assert Model(tmp_path / "rl.pt", arguments(tmp_path)).write(prompts, 1) == told and len(asked) == 4
+    stored = (tmp_path / "rl.pt").read_bytes()
     save_model(tmp_path / "rl.pt", seed=1)
     Model(tmp_path / "rl.pt", arguments(tmp_path)).write(prompts, 1)
     assert len(asked) == 5
+    (tmp_path / "rl.pt").write_bytes(stored)  # the old ones again, whatever their date; nor does other code take what this one said
+    assert Model(tmp_path / "rl.pt", arguments(tmp_path)).write(prompts, 1) == told and len(asked) == 5
+    with monkeypatch.context() as patch:
+        patch.setattr(answers, "digest", lambda path, *code: runs.digest(path, *code, ROOT / "README.md"))
+        Model(tmp_path / "rl.pt", arguments(tmp_path)).write(prompts, 1)
+    assert len(asked) == 6
+    asked.pop()
     # nor does another seed take what this one said, nor another number of processes
     for seed, ranks in ((1, 1), (0, 2)):
         Model(tmp_path / "rl.pt", arguments(tmp_path, seed=seed, ranks=ranks)).write(prompts, 1)
@@ -262,6 +272,12 @@ def test_a_model_is_asked_once_and_remembers(tmp_path, monkeypatch):
         model.args = arguments(tmp_path, seed=seed, rank=rank)
         real(model, 4, draw, ["x"])
     assert [call["temperature"] for call in calls] == [0, 1, 1, 1, 1] and len({call["seed"] for call in calls}) == 5
+    # an answer that is cut off is wrong, whatever it says; to be shown there is what there is of it
+    told = model.tokenizer.encode("<output>\n3\n</output>")
+    rollouts = [[Rollout(told, [], False)], [Rollout([*told, model.tokenizer.end], [], True)]]
+    monkeypatch.setattr(answers, "generate", lambda *rest, **options: rollouts)
+    assert real(model, 4, 1, ["x", "y"]) == ["", "<output>\n3\n</output>"]
+    assert real(model, 4, 1, ["x", "y"], cut=True) == ["<output>\n3\n</output>"] * 2
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -323,7 +339,7 @@ def test_evaluation_from_checkpoints_to_report(out, monkeypatch, capsys):
     assert set(metrics["predict"]) == set(metrics["predict_greedy"]) == {
         *(f"{stage}/{set_}" for stage in stages for set_ in ("short", "longer")), "sft/nlex/own", "rl/nlex/own"}
     assert metrics["predict"]["rl/nlex/short"]["n"] == 4 and 4 < metrics["predict"]["rl/nlex/own"]["n"] <= 16
-    assert set(metrics["solve"]) == {"sft", "rl"} and set(metrics["solve"]["rl"]) == {"pass@1", "pass@4"}
+    assert set(metrics["solve"]) == {"sft", "rl"} and set(metrics["solve"]["rl"]) == {"greedy", "pass@1", "pass@4"}
     assert {len(rows) for rows in metrics["best_at_k"].values()} == {4}
     assert set(metrics["best_at_k"]) == {"pass", "exec", "simulate", "short1", "random", "gain", "simulation_gap"}
     assert set(metrics["self_rlef"]) == {"init", "final", "turns", "oracle_final", "oracle_turns", "resample", "resample_turns",
@@ -332,6 +348,8 @@ def test_evaluation_from_checkpoints_to_report(out, monkeypatch, capsys):
     assert set(metrics["nlex_minus_none"]) == {"short", "longer"}
     assert metrics["seconds"]["sft"] == 60 and metrics["seconds"]["eval"] > 0 and metrics["seed"] == 0
     text = (out / "report.md").read_text()
+    assert metrics["commit"] == "rl 0123456789" and metrics["evaluated_at"] == runs.provenance()["commit"]
+    assert "Seed 0; weights of commit rl 0123, evaluated at " in text
     assert text.strip() in said and text.count("\n| ") == len(course.TABLE.strip().splitlines()) and "nan" not in text
     assert "| best of 4 by its own simulation" in text and "| any right among 4, the ceiling" in text
 
@@ -356,8 +374,9 @@ def test_a_killed_evaluation_comes_to_the_same_numbers(out, tmp_path, monkeypatc
         return scripted(*rest)
     monkeypatch.setattr(Model, "sample", killed)
     for _ in range(4):
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(SystemExit) as ended:
             run_main(monkeypatch, capsys, course.main, *FLAGS, "--out", tmp_path)
+        assert ended.value.code == 130 and capsys.readouterr().err == "stopped; the same command goes on\n"
     run_main(monkeypatch, capsys, course.main, *FLAGS, "--out", tmp_path)
     metrics = [json.loads((folder / "metrics.json").read_text()) | {"seconds": 0, "command": "", "commit": ""} for folder in (out, tmp_path)]
     assert metrics[0] == metrics[1] and len(finished) > 24
@@ -396,21 +415,38 @@ def test_a_missing_checkpoint_is_one_line_before_anything_is_measured(out, tmp_p
         (tmp_path / f"{name}.pt").symlink_to(out / f"{name}.pt")
 
 
+def test_weights_of_another_seed_preset_or_world_are_refused(out, tmp_path, monkeypatch, capsys):
+    """Not one of them is taken for what the flags say."""
+    (tmp_path / "data").symlink_to(out / "data")
+    for name in course.CHECKPOINTS:
+        (tmp_path / f"{name}.pt").symlink_to(out / f"{name}.pt")
+    for name in course.CHECKPOINTS:
+        for key, value in (("seed", "1"), ("preset", "cpu"), ("world", "another"), ("vocabulary", "0123")):
+            (tmp_path / f"{name}.pt").unlink()
+            save_model(tmp_path / f"{name}.pt", made={key: value})
+            with pytest.raises(SystemExit) as ended:
+                run_main(monkeypatch, capsys, course.main, *FLAGS, "--out", tmp_path)
+            error = capsys.readouterr().err
+            assert ended.value.code == 2 and error.count("\n") == 1 and f"{name}.pt was made with {key} {value}, not " in error
+        (tmp_path / f"{name}.pt").unlink()
+        (tmp_path / f"{name}.pt").symlink_to(out / f"{name}.pt")
+
+
 def test_samples_and_turns_are_two_budgets(out, tmp_path, monkeypatch, capsys):
     (tmp_path / "data").symlink_to(out / "data")
     for name in course.CHECKPOINTS:
         (tmp_path / f"{name}.pt").symlink_to(out / f"{name}.pt")
     monkeypatch.setattr(Model, "sample", scripted)
-    flags = ["--preset", "quick", "--out", tmp_path, "--samples", "2", "--turns", "5", "--seed", "3"]
+    flags = ["--preset", "quick", "--out", tmp_path, "--samples", "2", "--turns", "5"]
     said = run_main(monkeypatch, capsys, course.main, *flags)
     metrics = json.loads((tmp_path / "metrics.json").read_text())
-    assert {len(rows) for rows in metrics["best_at_k"].values()} == {2} and set(metrics["solve"]["rl"]) == {"pass@1", "pass@2"}
-    assert "best of 2 by its own" in said and metrics["seed"] == 3
+    assert {len(rows) for rows in metrics["best_at_k"].values()} == {2} and set(metrics["solve"]["rl"]) == {"greedy", "pass@1", "pass@2"}
+    assert "best of 2 by its own" in said
     asked = {}
     for name in ("sft", "rl"):
-        (file,) = (tmp_path / "eval-cache").glob(f"{name}-[0-9]*-seed3-of1.json")
+        (file,) = (tmp_path / "eval-cache").glob(f"{name}-[0-9a-f]*-seed0-of1.json")
         asked[name] = sorted(key for key in json.loads(file.read_text()) if key.startswith("60 "))
-    assert asked == {"sft": ["60 1", "60 2"], "rl": ["60 1", "60 2", "60 3", "60 4", "60 5"]}  # resampling: as many tries as turns
+    assert asked == {"sft": ["60 0", "60 1", "60 2"], "rl": ["60 0", "60 1", "60 2", "60 3", "60 4", "60 5"]}  # resampling: as many tries as turns
 
 
 def test_show_puts_the_simulation_beside_the_truth(out, tmp_path, monkeypatch, capsys):
@@ -423,7 +459,7 @@ def test_show_puts_the_simulation_beside_the_truth(out, tmp_path, monkeypatch, c
     import tracer
     run = tracer.record(program.read_text(), "4")
     truth = tasks.predict_answer(tracer.narrate(run), ("5\n", ""))
-    monkeypatch.setattr(Model, "sample", lambda self, most, draw, prompts: [truth] if draw == 0 else None)
+    monkeypatch.setattr(Model, "sample", lambda self, most, draw, prompts, cut: [truth] if draw == 0 else None)
     said = run_main(monkeypatch, capsys, course.main, *flags)
     assert "\n>> " not in said and said.count("We print 4 + 1 = 5.") == 2 and "first wrong step: none" in said
     assert str(answers.SHIPPED) in said and not empty.exists()  # nothing is written

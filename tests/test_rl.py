@@ -13,6 +13,7 @@ import torch
 
 import model as plain
 import rl
+import runs
 import tasks
 from fast import cut_batches
 from model import ModelConfig, Rollout, Transformer, load_checkpoint, save_checkpoint
@@ -357,7 +358,7 @@ def out(tmp_path_factory, tokenizer):
     tasks.make_data(tasks.settings(ArgumentParser(), "data", argv=["--preset", "quick", "--out", str(out), *words]))
     torch.manual_seed(0)
     start = Transformer(ModelConfig(tokenizer.n_vocab, **{**TINY, "n_layer": 1}))
-    save_checkpoint(out / "sft.pt", start, extra={"format": "nlex", "texts": "sft-nlex-0.npz", "seconds": 9.0})
+    save_checkpoint(out / "sft.pt", start, extra={"format": "nlex", "texts": "sft-nlex-0.npz", "seconds": 9.0, "made": {"steps": "300"}})
     return out
 
 
@@ -428,8 +429,9 @@ def test_a_stopped_run_continues_to_the_same_weights(out, run, stand_ins, monkey
                 raise KeyboardInterrupt
             return learn(*arguments)
         monkeypatch.setattr(rl, "backward", killed)
-        with pytest.raises(KeyboardInterrupt):
+        with pytest.raises(SystemExit) as ended:
             run("stopped")
+        assert ended.value.code == 130
         assert (out / "stopped-state.pt").exists() == (stop_at > 2) and not (out / "stopped.pt").exists()
         assert [line["step"] for line in log(out / "stopped.jsonl")] == list(range(last + 1))
     monkeypatch.setattr(rl, "backward", learn)
@@ -447,6 +449,8 @@ def test_a_stopped_run_continues_to_the_same_weights(out, run, stand_ins, monkey
     before = (out / "whole.pt").stat().st_mtime_ns
     run("whole")
     assert (out / "whole.pt").stat().st_mtime_ns == before
+    made = load_checkpoint(out / "whole.pt")["extra"]
+    assert made["made"]["steps"] == "4" and made["made"]["sft's steps"] == "300" and made["commit"] == runs.provenance()["commit"]
 
 
 def test_a_step_without_a_lesson_changes_nothing(out, run, monkeypatch):
@@ -560,6 +564,44 @@ def test_errors_are_one_clear_line(out, tmp_path, run, capsys, tokenizer):
     assert "no prompts" in told(capsys, run, "rl", predict_prompts=0, solve_prompts=0, fix_prompts=0).splitlines()[-1]
     assert "--steps" in told(capsys, run, "rl", steps=0).splitlines()[-1]
     assert "--nonsense" in told(capsys, run, "rl", nonsense=1).splitlines()[-1]
+    assert "--seed must be at least 0" in told(capsys, run, "rl", seed=-1).splitlines()[-1]
     (out / "damaged-state.pt").write_bytes(b"PK nothing")
     damaged = told(capsys, run, "damaged")
     assert damaged.count("\n") == 1 and "damaged-state.pt" in damaged and "delete it" in damaged
+
+
+def test_a_finished_run_of_others_is_refused(out, run, capsys, monkeypatch, tokenizer):
+    """Other flags, another start, other data, another vocabulary."""
+    monkeypatch.setattr(rl, "validate", lambda *given: {})
+    monkeypatch.setattr(rl, "train", lambda args, model, own, extra, rank, ranks: runs.resume(args, model, (), rank) and runs.save(
+        args, model, (), 4, True, extra))
+    run("mine")
+    before = (out / "mine.pt").read_bytes()
+    run("mine")
+    assert "is there" in capsys.readouterr().out
+
+    def refused(text, **more):
+        said = told(capsys, run, "mine", **more)
+        assert said.count("\n") == 1 and text in said and "--out" in said and "mine.pt was made with" in said, said
+    for key, was, other in (("steps", 4, 5), ("muon_lr", 0.002, 0.1), ("predict_weight", 0.8, 0.5)):
+        refused(f"{key} {was}, not {other}", **{key: other})
+    assert "seed 0, not 1" in told(capsys, run, "mine", seed=1)                     # the data are, already
+    start, data = (out / "sft.pt").read_bytes(), (out / "data/rl_cases.jsonl").read_text()
+    model = Transformer(ModelConfig(tokenizer.n_vocab, **{**TINY, "n_layer": 1}))
+    save_checkpoint(out / "sft.pt", model, extra={"made": {"steps": "20"}})
+    refused("sft's steps 300, not 20")
+    (out / "sft.pt").write_bytes(start)
+    (out / "data/rl_cases.jsonl").write_text(data[:data.index("\n") + 1])
+    refused("data ")
+    (out / "data/rl_cases.jsonl").write_text(data)
+    with monkeypatch.context() as patch:
+        patch.setattr(runs, "VOCAB", out / "mine.pt")
+        refused("vocabulary ")
+    run("mine")
+    assert (out / "mine.pt").read_bytes() == before
+
+
+def test_equal_rewards_give_exact_zeros_whatever_they_are():
+    for reward in (0.1, 0.7, -0.999, 1 / 3):
+        for G in range(2, 20):
+            assert not rl.advantages(torch.full((G,), reward)).any()

@@ -1,8 +1,10 @@
 """Supervised fine-tuning: what is read and in which batches, what is trained, and that a killed run is the same run."""
 
 import json
+import math
 import os
 import random
+import resource
 import signal
 import subprocess
 import sys
@@ -78,12 +80,7 @@ def make_data(out, **sizes):
     tasks.make_data(tasks.settings(ArgumentParser(), "data", argv=["--preset", "quick", "--out", str(out), *words]))
 
 
-def in_seconds(path, seconds):
-    """Make the file younger than all others."""
-    os.utime(path, (time.time() + seconds, time.time() + seconds))
-
-
-def test_samples_are_read_once_and_again_when_the_data_are_younger(tmp_path, tokenizer):
+def test_samples_are_read_once_and_again_when_the_data_are_others(tmp_path, tokenizer, monkeypatch):
     make_data(tmp_path, sft_cases=4, sft_problems=6)
     args, calls = Namespace(out=tmp_path, format="nlex", seed=0), []
 
@@ -108,17 +105,15 @@ def test_samples_are_read_once_and_again_when_the_data_are_younger(tmp_path, tok
     assert (sft.read_samples(samples, args, rank=0)[0] == tokens).all()
     assert calls == ["nlex", "none"]
 
-    cases = tmp_path / "data" / "sft_cases.jsonl"
-    cases.write_text("".join(cases.read_text().splitlines(keepends=True)[:2]))
-    in_seconds(cases, 10)
-    tokens, index, _ = sft.read_samples(samples, args, rank=0)
-    assert calls == ["nlex", "none", "nlex"] and (index[:, 3] == 0).sum() == 2
-    in_seconds(tmp_path / "data" / name, 20)
+    for name in ("sft_cases", "sft_problems"):                                              # whatever its date
+        path = tmp_path / "data" / f"{name}.jsonl"
+        path.write_text("".join(path.read_text().splitlines(keepends=True)[:2]))
+        os.utime(path, (1, 1))
+        tokens, index, _ = sft.read_samples(samples, args, rank=0)
+    assert calls == ["nlex", "none", "nlex", "nlex"] and (index[:, 3] == 0).sum() == (index[:, 3] == 1).sum() == 2
+    monkeypatch.setattr(sft, "VOCAB", tmp_path / "data" / "settings.json")
     sft.read_samples(samples, args, rank=0)
-    assert len(calls) == 3
-    in_seconds(tmp_path / "data" / "sft_problems.jsonl", 30)
-    sft.read_samples(samples, args, rank=0)
-    assert len(calls) == 4
+    assert len(calls) == 5
 
 
 # ---------------------------------------------------------------------------------------------------------------------------
@@ -386,9 +381,19 @@ def test_errors_are_one_clear_line(data, tmp_path, capsys):
     assert "--nonsense" in told(capsys, *flags(data, "new", "--nonsense", "1")).splitlines()[-1]
     odd = told(capsys, *flags(data, "new", "--n-head", "3"))
     assert odd.count("\n") == 1 and "multiple of n_head" in odd
+    assert "--seed must be at least 0" in told(capsys, *flags(data, "new", "--seed", "-1")).splitlines()[-1]
+    file = tmp_path / "file"
+    file.write_text("mine")
+    assert told(capsys, *flags(file, "new")).count("\n") == 1 and file.read_text() == "mine"
     (data / "damaged-state.pt").write_bytes(b"PK nothing")
     damaged = told(capsys, *flags(data, "damaged"))
     assert damaged.splitlines()[-1].count("damaged-state.pt") == 1 and "delete it" in damaged
+
+
+@pytest.mark.xfail(reason="model.py does not check it yet", strict=False)
+def test_an_odd_head_size_is_one_line(data, capsys):
+    head = told(capsys, *flags(data, "new", "--n-embd", "6"))
+    assert head.count("\n") == 1 and "impossible model" in head
 
 
 def test_a_run_goes_on_with_the_flags_it_was_begun_with(tmp_path, model, capsys):
@@ -402,4 +407,49 @@ def test_a_run_goes_on_with_the_flags_it_was_begun_with(tmp_path, model, capsys)
     with pytest.raises(SystemExit):
         runs.resume(other, model, optimizers, 0)
     error = capsys.readouterr().err
-    assert error.count("\n") == 1 and "k-state.pt was begun with format nlex, not none" in error
+    assert error.count("\n") == 1 and "k-state.pt was made with format nlex, not none" in error
+
+
+def test_a_finished_run_of_others_is_refused(data, whole, capsys, monkeypatch):
+    before = (data / "whole.pt").read_bytes()
+    index = np.load(data / "data" / "sft-nlex-0.npz")["index"]
+    for key, was, other in (("--steps", 40, 41), ("--n-layer", 1, 2), ("--muon-lr", 0.02, 0.01), ("--format", "nlex", "raw")):
+        said = told(capsys, *flags(data, "whole", key, str(other)))
+        name = key[2:].replace("-", "_")
+        assert said.count("\n") == 1 and f"whole.pt was made with {name} {was}, not {other}: " in said and "--out" in said
+    monkeypatch.setattr(sft, "read_samples", lambda *given: (np.zeros(3, np.uint16), index, "other.npz"))
+    assert "whole.pt was made with texts " in told(capsys, *flags(data, "whole"))
+    monkeypatch.setattr(runs, "VOCAB", data / "whole.pt")
+    assert "whole.pt was made with vocabulary " in told(capsys, *flags(data, "whole"))
+    assert (data / "whole.pt").read_bytes() == before
+    assert load_checkpoint(data / "whole.pt")["extra"]["commit"] == runs.provenance()["commit"]
+
+
+def test_a_loss_that_is_no_number_stops_before_it_is_saved(data, capsys, monkeypatch):
+    real, steps = sft.backward, []
+
+    def backward(model, *rest):
+        steps.append(0)
+        if len(steps) < 12:
+            return real(model, *rest)
+        for p in model.parameters():
+            p.grad = torch.full_like(p, math.nan)
+        return torch.tensor(math.nan)
+    monkeypatch.setattr(sft, "backward", backward)
+    said = told(capsys, *flags(data, "nan"))
+    assert said.splitlines()[-1].startswith("sft.py: the gradient is not finite") and not (data / "nan.pt").exists()
+    assert load_checkpoint(data / "nan-state.pt")["step"] == 10 and "NaN" not in (data / "nan.jsonl").read_text()
+
+
+def test_a_full_disk_is_one_line_and_what_was_saved_stays(data, whole, capsys):
+    """No file may become larger than what is left."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    saved = (data / "whole.pt").stat().st_size
+    for name, most in (("full", saved // 2), ("fuller", 10)):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, limits[1]))
+        try:
+            said = told(capsys, *flags(data, name))
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+        assert said.splitlines()[-1].startswith("sft.py: ") and "Traceback" not in said and "the same command goes on" in said
+        assert not (data / f"{name}-state.pt").exists()

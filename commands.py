@@ -1,0 +1,74 @@
+"""How does a command speak, refuse, stop and write? One line each, and files whole or not at all.
+
+This file may be skipped. It needs the standard library alone: data are made without torch.
+"""
+
+import ctypes
+import json
+import os
+import resource
+import signal
+import sys
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def say(text, file=None):
+    """Print; of torchrun's processes, which would all say the same, the first one does."""
+    if os.environ.get("RANK", "0") == "0":
+        print(text, file=file, flush=True)
+
+
+def fail(message):
+    """One line on stderr, exit status 2."""
+    say(f"{Path(sys.argv[0]).name}: {message}", sys.stderr)
+    sys.exit(2)
+
+
+def refuse_others(path, was: dict, wanted: dict):
+    """Ends the program, naming the first difference, if the file was made with other settings than
+    those wanted; it may have been made with more."""
+    for name, value in wanted.items():
+        if was.get(name, "unknown") != value:
+            fail(f"{path} was made with {name} {was.get(name, 'unknown')}, not {value}: use the "
+                 "same flags, delete it, or name another folder by --out")
+
+
+@contextmanager
+def plainly():
+    """Around a script's main: Ctrl-C, and what a machine may refuse, are one line, no traceback."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        say("stopped; the same command goes on", sys.stderr)
+        sys.exit(130)
+    except (OSError, BrokenProcessPool) as problem:
+        fail(f"{problem}; once that is mended, the same command goes on")
+
+
+def serve():
+    """In a helper process: Ctrl-C is for the one that gave the work, with which (on Linux) we end,
+    also by kill -9."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+
+
+def replace_text(path, text):
+    """The file appears whole or not at all."""
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(text)
+    os.replace(temporary, path)
+
+
+def add_seconds(out, stage, seconds):
+    """Add a stage's wall seconds (also of a run that was killed and resumed) and this process's
+    peak memory to <out>/seconds.json."""
+    path = Path(out) / "seconds.json"
+    record = json.loads(path.read_text()) if path.exists() else {}
+    record[stage] = round(record.get(stage, 0) + seconds, 1)
+    unit = 2**20 if sys.platform == "darwin" else 2**10
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // unit
+    record["peak_memory_mb"] = max(record.get("peak_memory_mb", 0), peak)
+    replace_text(path, json.dumps(record, indent=1))
