@@ -250,8 +250,9 @@ def test_data_of_other_settings_are_refused(small_data, tmp_path, capsys):
                        (["--test-problems", "13"], "test_problems 5, not 13")):
         said = refused(capsys, lambda more=more: tasks.make_data(settings(*flags, *more)))
         assert told in said and "--out" in said and str(small_data) in said
-    # Every script looks at the world and its size.
-    assert settings("--preset", "cpu", "--seed", 5, "--out", small_data, section="sft").world_size == "cpu"
+    # Every script looks at the world, its size and the seed.
+    assert settings("--preset", "cpu", "--out", small_data, section="sft").world_size == "cpu"
+    assert "seed 0, not 5" in refused(capsys, lambda: settings("--preset", "cpu", "--seed", 5, "--out", small_data, section="sft"))
     assert "world_size cpu, not gpu" in refused(capsys, lambda: settings("--preset", "gpu", "--out", small_data, section="rl"))
     assert "no world is called 'nosuch'; worlds/ has contest" in refused(capsys, lambda: settings("--world", "nosuch", section="eval"))
     # Files that do not say how they were made.
@@ -306,6 +307,12 @@ def test_damaged_files_name_the_line_and_what_to_do(tmp_path, capsys):
     for row in (json.dumps({"code": "x"}), '{"code": "x', "[1]", "3", "\udc80"):
         path.write_bytes((row + "\n").encode("utf-8", "surrogateescape"))
         assert "line 1" in refused(capsys, tasks.load_cases, path)
+    case = draw_cases(1)[0]
+    path.write_text(json.dumps(vars(case)) + "\n")
+    assert tasks.load_cases(path) == [case]
+    del vars(case)["raw"]                                               # made before there was this format
+    path.write_text(json.dumps(vars(case)) + "\n")
+    assert "line 1: not a Case (fields are missing); delete the file" in refused(capsys, tasks.load_cases, path)
     (path.parent / "settings.json").write_text("{")
     assert "world unknown" in refused(capsys, lambda: settings("--preset", "quick", "--out", tmp_path))
 
@@ -330,13 +337,99 @@ def test_flags_are_the_presets_values_unless_given():
 
 
 def test_sizes_that_make_no_sense_are_refused(capsys):
-    for flag, value in (("--steps", "0"), ("--val-every", "0"), ("--clip", "-1"), ("--clip", "nan")):
+    for flag, value in (("--steps", "0"), ("--val-every", "0"), ("--clip", "-1"), ("--clip", "nan"), ("--seed", "-1")):
         with pytest.raises(SystemExit):
             settings(flag, value, section="sft")
         assert f"{flag} must be at least" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         settings("--step", "3", section="sft")                      # no abbreviations
     assert settings("--fix-prompts", 0, section="rl").fix_prompts == 0
+
+
+def test_in_the_course_every_stage_takes_the_flags_of_the_others(monkeypatch, capsys):
+    flags = ["--preset", "quick", "--sft-cases", "7", "--n-layer=3", "--steps", "5", "--val-cases", "2"]
+    with pytest.raises(SystemExit):
+        settings(*flags)
+    monkeypatch.setenv("COURSE", "1")
+    sizes = settings(*flags)
+    assert (sizes.sft_cases, sizes.val_cases) == (7, 2) and not hasattr(sizes, "steps")
+    steps = tasks.settings(argparse.ArgumentParser(), "sft", "model", argv=flags)
+    assert (steps.steps, steps.n_layer, steps.val_cases) == (5, 3, 2) and not hasattr(steps, "sft_cases")
+    alone = tasks.settings(argparse.ArgumentParser(), "sft", "model", argv=[*flags[:2], *flags[4:]])
+    assert runs.made_with(alone) == runs.made_with(steps)                # whatever other stages were told
+    capsys.readouterr()
+    for wrong in ("--stpes", "--sft-case", "--n-layer=x"):               # of no stage, no abbreviations, no number
+        with pytest.raises(SystemExit) as stop:
+            settings(*flags, wrong, "3")
+        assert stop.value.code == 2 and wrong.partition("=")[0] in capsys.readouterr().err
+
+
+def test_a_gpu_is_one_that_nvidia_smi_lists(tmp_path, monkeypatch):
+    """As in run.sh."""
+    tool = tmp_path / "nvidia-smi"
+    for said, preset in (("echo 'GPU 0: NVIDIA H100 (UUID: GPU-1)'", "gpu"),
+                         ("echo 'NVIDIA-SMI has failed because it could not reach the GPU driver'; exit 9", "cpu")):
+        tool.write_text(f"#!/bin/sh\n{said}\n")
+        tool.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+        assert settings().preset == preset
+
+
+def ended(process):
+    """-> what a process says that is to end soon, and its status."""
+    try:
+        _, said = process.communicate(timeout=30)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        raise
+    return said, process.returncode
+
+
+def started(root, out):
+    """A run that makes data, and its workers."""
+    command = [sys.executable, "tasks.py", *tiny_flags(out, sft_cases=20_000)]
+    process = subprocess.Popen(command, cwd=root, text=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True)
+    workers, deadline = [], time.time() + 30
+    while len(workers) < min(2, os.cpu_count()) and time.time() < deadline:
+        time.sleep(0.2)
+        found = subprocess.run(["pgrep", "-P", str(process.pid)], capture_output=True, text=True).stdout
+        workers = [int(word) for word in found.split()]
+    time.sleep(0.5)
+    return process, workers
+
+
+needs_pgrep = pytest.mark.skipif(not shutil.which("pgrep"), reason="no pgrep")
+
+
+@needs_pgrep
+def test_a_dead_worker_ends_the_data_stage(root, tmp_path):
+    process, workers = started(root, tmp_path)
+    os.kill(workers[-1], signal.SIGKILL)
+    said, status = ended(process)
+    assert status == 2 and said.count("\n") == 1 and said.startswith("tasks.py: ") and "the same command goes on" in said, said
+    assert not list((tmp_path / "data").glob("*.jsonl"))
+
+
+@needs_pgrep
+def test_ctrl_c_is_one_line_and_leaves_no_worker(root, tmp_path):
+    for signals, code in ((signal.SIGINT, 130), (signal.SIGKILL, -9)) if sys.platform == "linux" else ((signal.SIGINT, 130),):
+        process, workers = started(root, tmp_path)
+        if signals == signal.SIGINT:
+            os.killpg(process.pid, signals)                             # as a terminal does: to all of them
+        else:
+            process.kill()
+        said, status = ended(process)                                   # returns when all that could write have ended
+        assert status == code and said == ("stopped; the same command goes on\n" if code == 130 else "")
+        assert workers
+
+
+def test_what_cannot_be_written_is_one_line(root, tmp_path):
+    file = tmp_path / "README.md"
+    file.write_text("mine")
+    for out in (file, file / "out", *(["/proc/x"] if sys.platform == "linux" else [])):
+        done = subprocess.run([sys.executable, "tasks.py", *tiny_flags(out)], cwd=root, capture_output=True, text=True)
+        assert done.returncode == 2 and done.stderr.count("\n") == 1 and str(out) in done.stderr, done.stderr
+    assert file.read_text() == "mine"
 
 
 def test_the_log_is_cut_at_the_checkpoint(tmp_path):
