@@ -7,7 +7,7 @@
 #   bash run.sh setup    only .venv and the pinned requirements, which all of these make first
 #   bash run.sh help     this text
 #
-# These flags go to every stage: --seed 1 --out out/seed1 --preset cpu --world contest (without
+# Flags go to the stages that have them: --seed 1 --out out/seed1 --preset cpu --steps 50 (without
 # --preset the device decides). Finished stages are skipped, killed ones go on: type the same again.
 # Linux, macOS, or WSL on Windows; Python 3.11 or newer (PYTHON=/path/to/python bash run.sh).
 set -euo pipefail
@@ -15,7 +15,7 @@ CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")"
 export PIP_DISABLE_PIP_VERSION_CHECK=1 python=.venv/bin/python
 fail() { echo "run.sh: $*" >&2; exit 1; }
 recent() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; }
-has_gpu() { command -v nvidia-smi >/dev/null 2>&1 && nvidia-smi -L 2>/dev/null | grep -q GPU; }
+has_gpu() { command -v nvidia-smi >/dev/null 2>&1 && nvidia-smi -L 2>/dev/null | grep -q 'GPU 0:'; }
 make_venv() {
   local name
   for name in "${PYTHON:-python3}" python3.14 python3.13 python3.12 python3.11; do
@@ -52,8 +52,9 @@ setup() {  # a .venv that was cut off half-made, or whose Python has gone, is ma
   cp requirements.txt .venv/requirements.done
 }
 torchrun='import logging, sys, torch.distributed.run as run; logging.disable()  # no long report
+said = {"ChildFailedError": 1, "SignalException": "stopped; the same command goes on"}
 try: run.main()
-except Exception as e: sys.exit(1 if type(e).__name__ == "ChildFailedError" else repr(e))'
+except Exception as e: sys.exit(said.get(type(e).__name__, repr(e)))'
 stage() {  # stage PROCESSES script.py flags...
   local began=$SECONDS start=("$python"); [ "$1" = 1 ] ||
     start=(env OMP_NUM_THREADS=1 "$python" -c "$torchrun" --standalone "--nproc_per_node=$1")
@@ -62,7 +63,7 @@ stage() {  # stage PROCESSES script.py flags...
   echo "== took $((SECONDS - began)) s"
 }
 course() {  # two CPU processes sample faster than one with two threads
-  local several=1 out
+  local several=1 out; trap 'exit 130' INT; export COURSE=1  # stages take the flags of others, too
   setup; install_extra plots || echo "set-up: no matplotlib, so no plots"
   has_gpu || [ $command = quick ] || [ "$(nproc 2>&- || sysctl -n hw.ncpu)" = 1 ] || several=2
   out=$("$python" -c 'import argparse as a; p = a.ArgumentParser(allow_abbrev=False)
@@ -76,8 +77,7 @@ print("minutes:", *(f"{k} {v / 60:.1f}" for k, v in took if "mem" not in k))' "$
   echo "table: $out/report.md   numbers: $out/metrics.json"
 }
 
-command=course
-if [ $# -gt 0 ] && [ "${1#-}" = "$1" ]; then command=$1; shift; fi
+command=course; if [ $# -gt 0 ] && [ "${1#-}" = "$1" ]; then command=$1; shift; fi
 case "${1:-}" in -h | --help) [ "$command" = test ] || command=help ;; esac
 case "$command" in
   course) course "$@" ;;

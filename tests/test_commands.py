@@ -11,6 +11,7 @@ import re
 import runpy
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tokenize
@@ -374,6 +375,35 @@ def test_run_sh_quick_says_that_its_numbers_mean_nothing(stand_in):
     assert "numbers mean nothing" in text.lower() and "out/quick/report.md" in text
     assert (stand_in / "log").read_text().splitlines() == [f"{command} --preset quick --out out/quick --seed=2" for command in COURSE]
     assert ("lab.plots out/quick" in text) == bool(importlib.util.find_spec("matplotlib"))
+
+
+@pytest.mark.parametrize("script", ["tasks.py", "rl.py"])  # one process, and perhaps two
+def test_run_sh_stops_at_ctrl_c(stand_in, script):
+    """As from a terminal: all processes get it. One line, status 130."""
+    (stand_in / script).write_text(f"""import os, signal, sys, time
+sys.path.insert(0, {str(ROOT)!r})
+from commands import plainly, serve
+signal.signal(signal.SIGINT, signal.default_int_handler)
+with plainly():
+    if "RANK" in os.environ:
+        serve()
+    if os.environ.get("RANK", "0") == "0":
+        os.killpg(0, signal.SIGINT)
+    time.sleep(60)
+""")
+    done = subprocess.run(["bash", stand_in / "run.sh"], capture_output=True, text=True, timeout=60, start_new_session=True, env=ONE_THREAD,
+                          preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
+    assert done.returncode == 130 and done.stderr == "stopped; the same command goes on\n", done.stderr
+    assert "eval.py" not in (stand_in / "log").read_text() if script == "rl.py" else not (stand_in / "log").exists()
+
+
+def test_run_sh_lets_every_stage_take_the_flags_of_others(stand_in):
+    for script in SETTINGS:
+        code = (stand_in / script).read_text()
+        (stand_in / script).write_text(code.replace("import os, sys\n", "import os, sys\nos.environ['COURSE']\n"))
+    succeed(["bash", stand_in / "run.sh", "quick", "--steps", "5", "--n-layer", "4", "--sft-cases", "200"])
+    logged = (stand_in / "log").read_text().splitlines()
+    assert logged == [f"{command} --preset quick --out out/quick --steps 5 --n-layer 4 --sft-cases 200" for command in COURSE]
 
 
 def test_run_sh_stops_at_a_failed_stage(stand_in):
