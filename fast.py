@@ -15,7 +15,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 
-from model import Rollout, collate, rotate
+from model import TAPS, Canon, Rollout, collate, rotate
 
 BATCH_ROWS = 2048 if torch.cuda.is_available() else 256  # sampled at once
 torch.backends.cuda.enable_cudnn_sdp(False)  # it makes a plan for every new shape, 0.1 s each
@@ -36,7 +36,7 @@ def normed(norm, x):
 
 def attention(layer, x, rope, mask, cache, at):
     """x (B, T, D); rope as for rotate; mask (B or 1, 1, T g, S) of 0 and -inf, g heads to a key, or
-    None: causal, on a GPU. With a cache (2, B, nkv, room, hs) keys and values are written to
+    None: causal, on a GPU. With a cache (B, 2, nkv, room, hs) keys and values are written to
     each row's positions `at` (B or 1, T), and the first S are attended to, in the cache's dtype."""
     c = layer.c
     nkv, hs = c.n_kv_head, c.head_size
@@ -50,9 +50,9 @@ def attention(layer, x, rope, mask, cache, at):
         k, v = k.transpose(1, 2), v.transpose(1, 2)                    # (B, nkv, T, hs)
     else:
         rows = torch.arange(len(x), device=x.device)[:, None]
-        cache[0][rows, :, at] = k.to(cache.dtype)
-        cache[1][rows, :, at] = v.to(cache.dtype)
-        k, v = cache[:, :, :, :mask.shape[-1]]                         # (B, nkv, S, hs)
+        cache[rows, 0, :, at] = k.to(cache.dtype)
+        cache[rows, 1, :, at] = v.to(cache.dtype)
+        k, v = cache[:, :, :, :mask.shape[-1]].unbind(1)               # (B, nkv, S, hs)
     if mask is None:
         y = F.scaled_dot_product_attention(q.transpose(1, 2), k, v, is_causal=True, enable_gqa=True)
         y = y.transpose(1, 2)                                          # (B, T, nh, hs)
@@ -66,25 +66,40 @@ def attention(layer, x, rope, mask, cache, at):
     return layer.o_proj(y.flatten(2))
 
 
-def block(layer, x, rope, mask, cache, at):
-    x = x + attention(layer.self_attn, normed(layer.input_layernorm, x), rope, mask, cache, at)
-    return x + layer.mlp(normed(layer.post_attention_layernorm, x))
+def canon(layer, x, before, last):
+    """x (B, T, D) -> the same with each position's predecessors. before (B, TAPS - 1, D), or None:
+    what stood in front; then it becomes what ends with each row's position `last` (B,)."""
+    if not isinstance(layer, Canon) or before is None:
+        return layer(x)
+    y, seen = layer(x, before), torch.cat([before, x], 1)
+    rows = torch.arange(len(x), device=x.device)[:, None]
+    before.copy_(seen[rows, last[:, None] + torch.arange(1, TAPS, device=x.device)])
+    return y
 
 
-def hidden(model, ids, at, S, caches, step=block):
+def block(layer, x, rope, mask, cache, at, last):
+    keys, one, two = cache
+    y = canon(layer.input_canon, normed(layer.input_layernorm, x), one, last)
+    x = x + attention(layer.self_attn, y, rope, mask, keys, at)
+    y = canon(layer.post_attention_canon, normed(layer.post_attention_layernorm, x), two, last)
+    return x + layer.mlp(y)
+
+
+def hidden(model, ids, at, S, caches=None, last=None, step=block):
     """ids (B, T) at positions `at` (B or 1, T), all below S -> (B, T, D). Each sees itself and
-    earlier ones. caches: one for each layer, see attention, or None."""
-    cached, device = caches[0] is not None, ids.device
+    earlier ones. caches: three tensors for each layer, of keys and values and of what the two
+    convolutions remember after each row's position `last` (B,) of these."""
+    device = ids.device
     x = model.embed_tokens(ids).to(fast_dtype(device))
     rope, mask = model.rope[:, at].to(x.dtype), None
-    if cached or device.type != "cuda":
-        dtype = caches[0].dtype if cached else x.dtype
+    if caches or device.type != "cuda":
+        dtype = caches[0][0].dtype if caches else x.dtype
         g = model.config.n_head // model.config.n_kv_head
         mask = torch.zeros(*at.shape, g, S, device=device, dtype=dtype)
         mask.masked_fill_(torch.arange(S, device=device) > at[:, :, None, None], -torch.inf)
         mask = mask.flatten(1, 2)[:, None]                             # (B or 1, 1, T g, S)
-    for layer, cache in zip(model.layers, caches):
-        x = step(layer, x, rope, mask, cache, at)
+    for layer, cache in zip(model.layers, caches or [(None, None, None)] * len(model.layers)):
+        x = step(layer, x, rope, mask, cache, at, last)
     return normed(model.norm, x)
 
 
@@ -123,11 +138,11 @@ def logprobs(model, ids, mask):
     scored = F.pad(scored, (0, -len(scored) % 256))                    # (M or more,)
     targets = ids[:, 1:][mask[:, 1:]].to(device)                       # (M,)
     ids, scored = F.pad(ids[:, :-1], more).to(device), scored.to(device)
-    T, no_caches, dtype = ids.shape[1], [None] * len(model.layers), fast_dtype(device)
+    T, dtype = ids.shape[1], fast_dtype(device)
     at = torch.arange(T, device=device)[None]                          # (1, T)
     step = compiled.get(model, block) if len(ids) > 1 else block       # for one row compiled anew
     with torch.autocast(device.type, torch.bfloat16, enabled=dtype == torch.bfloat16):
-        x = hidden(model, ids, at, T, no_caches, step)                 # (B, T, D)
+        x = hidden(model, ids, at, T, step=step)                       # (B, T, D)
         x = x.flatten(0, 1).index_select(0, scored)                    # (M or more, D)
         logits = model.lm_head(x)[:len(targets)].float()               # (M, V)
         return -F.cross_entropy(logits, targets, reduction="none")
@@ -173,10 +188,16 @@ class Batch:
         lengths = torch.tensor([len(prompt) for prompt in prompts], device=device)
         self.position = lengths.repeat_interleave(group)               # (R,) of its last token
         self.over = torch.zeros_like(self.row, dtype=torch.bool)       # (R,) it has ended
-        shape = (2, len(prompts), c.n_kv_head, self.room, c.head_size)  # later R instead of B
-        dtype = model.embed_tokens.weight.dtype if self.cuda else torch.float32  # faster on CPUs
-        self.caches = [torch.zeros(shape, device=device, dtype=dtype) for _ in model.layers]
+        dtype = model.embed_tokens.weight.dtype
+        keys = torch.zeros(len(prompts), 2, c.n_kv_head, self.room, c.head_size, device=device,
+                           dtype=dtype if self.cuda else torch.float32)  # faster on CPUs
+        past = torch.zeros(len(prompts), TAPS - 1, c.n_embd, device=device, dtype=dtype)
+        self.caches = [[keys.clone(), past.clone(), past.clone()] for _ in model.layers]
         self.graph, self.shape = None, None
+
+    def of_caches(self, function):
+        """function(tensor) of every tensor of every layer's cache."""
+        return [list(map(function, cache)) for cache in self.caches]
 
     def read(self):
         """Each prompt once, its cache copied to its group; then every row's first token. 64 at a
@@ -184,11 +205,12 @@ class Batch:
         ids, lengths = self.ids[::self.group, :self.T], self.position[::self.group]
         at, last = torch.arange(self.T, device=ids.device)[None], []
         for k in range(0, len(ids), 64):
-            caches = [cache[:, k:k + 64] for cache in self.caches]
-            x = hidden(self.model, ids[k:k + 64], at, self.T, caches)  # (64, T, D)
-            last.append(x[range(len(x)), lengths[k:k + 64] - 1])
+            caches = self.of_caches(lambda t, k=k: t[k:k + 64])
+            ends = lengths[k:k + 64] - 1
+            x = hidden(self.model, ids[k:k + 64], at, self.T, caches, ends)            # (64, T, D)
+            last.append(x[range(len(x)), ends])
         logits = F.linear(torch.cat(last).float(), self.head)          # (B, V)
-        self.caches = [cache.repeat_interleave(self.group, 1) for cache in self.caches]
+        self.caches = self.of_caches(lambda t: t.repeat_interleave(self.group, 0))
         self.draw(logits.repeat_interleave(self.group, 0))
 
     def draw(self, logits):
@@ -210,7 +232,7 @@ class Batch:
         if 0 < len(stay) <= len(self.over) * (4 if self.cuda else 7) // 8:
             self.row, self.position = self.row[stay], self.position[stay]
             self.over = self.over[stay]
-            self.caches = [cache.index_select(1, stay) for cache in self.caches]
+            self.caches = self.of_caches(lambda t: t.index_select(0, stay))
         return len(stay) > 0
 
     def advance(self, turn):
@@ -238,7 +260,8 @@ class Batch:
         """The work of `advance`, in place. S: the longest row so far, or more."""
         at = self.position.clamp(max=self.room - 1)[:, None]           # (R, 1)
         ids = self.ids[self.row, self.position][:, None]
-        x = hidden(self.model, ids, at, S, self.caches)                # (R, 1, D)
+        here = torch.zeros_like(self.row)
+        x = hidden(self.model, ids, at, S, self.caches, here)          # (R, 1, D)
         self.position += 1
         self.draw(F.linear(x[:, 0].float(), self.head))
 

@@ -12,6 +12,7 @@ Initialisation
     embed_tokens, lm_head                 normal, std 0.02 (tied: one matrix)
     q, k, v, gate, up                     uniform, std 1/sqrt(fan in)
     o, down (into the residual stream)    zero: every block starts as the identity
+    canon                                 zero: it starts as the identity, too
     norm gains                            one
 """
 
@@ -84,7 +85,7 @@ class Tokenizer:
 
 # --------------------------------------------------------------------------------------------------
 # Transformer: pre-norm, RMSNorm, rotary positions, normed queries and keys, grouped-query
-# attention. Names as in Hugging Face's Qwen3.
+# attention, short convolutions. Names as in Hugging Face's Qwen3.
 
 @dataclass
 class ModelConfig:
@@ -98,6 +99,7 @@ class ModelConfig:
     tied: bool = True        # one matrix for embedding and output
     rope_theta: float = 10_000.0
     bias: bool = False
+    canon: bool = True       # convolutions before attention and MLP
 
     @property
     def head_size(self):
@@ -151,25 +153,49 @@ class MLP(nn.Module):
         return self.down_proj(F.relu(self.up_proj(x)).square())
 
 
+TAPS = 4
+
+
+class Canon(nn.Module):
+    """To each position a share of itself and of the three before it, channel by channel: a causal
+    depthwise convolution (Canon layers, Allen-Zhu 2025; Primer, So et al. 2021). Where "x = 3" is
+    read, the 3 has seen the x: that is what looking a name up needs."""
+    def __init__(self, c):
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(c.n_embd, 1, TAPS))
+
+    def forward(self, x, before=None):
+        """x (B, T, D); before (B, TAPS - 1, D): what stands in front of it, or nothing."""
+        if before is None:
+            before = x.new_zeros(len(x), TAPS - 1, x.shape[2])
+        seen, T = torch.cat([before, x], 1), x.shape[1]                # (B, TAPS - 1 + T, D)
+        weight = self.weight.to(x.dtype)
+        for k in range(TAPS):
+            x = x + seen[:, k:k + T] * weight[:, 0, k]
+        return x
+
+
 class Block(nn.Module):
     def __init__(self, c):
         super().__init__()
         self.input_layernorm = nn.RMSNorm(c.n_embd)
         self.post_attention_layernorm = nn.RMSNorm(c.n_embd)
         self.self_attn, self.mlp = Attention(c), MLP(c)
+        self.input_canon = Canon(c) if c.canon else nn.Identity()
+        self.post_attention_canon = Canon(c) if c.canon else nn.Identity()
 
     def forward(self, x, rope):
-        x = x + self.self_attn(self.input_layernorm(x), rope)
-        return x + self.mlp(self.post_attention_layernorm(x))
+        x = x + self.self_attn(self.input_canon(self.input_layernorm(x)), rope)
+        return x + self.mlp(self.post_attention_canon(self.post_attention_layernorm(x)))
 
 
 class Transformer(nn.Module):
     def __init__(self, c):
         super().__init__()
         self.config = c
-        if c.n_embd % c.n_head or c.n_head % c.n_kv_head or c.mlp not in ("relu2", "swiglu"):
-            raise ValueError("impossible model: n_embd must be a multiple of n_head, n_head of "
-                             f"n_kv_head, mlp relu2 or swiglu; got {c}")
+        if c.n_embd % (2 * c.n_head) or c.n_head % c.n_kv_head or c.mlp not in ("relu2", "swiglu"):
+            raise ValueError("impossible model: n_embd must be a multiple of twice n_head, n_head "
+                             f"of n_kv_head, mlp relu2 or swiglu; got {c}")
         self.embed_tokens = nn.Embedding(c.n_vocab, c.n_embd)
         self.layers = nn.ModuleList([Block(c) for _ in range(c.n_layer)])
         self.norm = nn.RMSNorm(c.n_embd)
@@ -268,7 +294,7 @@ def pick_device():
 
 
 def make_optimizers(model, muon_lr, adam_lr):
-    """Muon (Jordan et al. 2024) for the layers' matrices, AdamW for embeddings, output and gains.
+    """Muon (Jordan et al. 2024) for the layers' matrices, AdamW for all others.
     "base_lr" is what a schedule multiplies. Three Newton-Schulz steps instead of five: two fifths
     off Muon's time (12 of 52 ms a step on one core) for the same validation loss."""
     matrices, rest = [], []

@@ -39,7 +39,7 @@ V = 12  # vocabulary of the tiny models
 CONFIGS = {
     "shared keys": {},
     "grouped, swiglu": dict(n_kv_head=2, mlp="swiglu", tied=False),
-    "all heads, biases": dict(n_kv_head=4, bias=True),
+    "all heads, biases, no convolution": dict(n_kv_head=4, bias=True, canon=False),
 }
 
 
@@ -251,11 +251,19 @@ def test_fresh_model_is_nearly_uniform_and_every_weight_learns():
     assert all(not torch.equal(p, before[name]) for name, p in model.named_parameters())
 
 
+def test_canon_is_a_causal_depthwise_convolution():
+    canon, x = tiny().layers[0].input_canon, torch.randn(3, 10, 32)
+    padded = nn.functional.pad(x, (0, 0, 3, 0)).transpose(1, 2)
+    expected = x + nn.functional.conv1d(padded, canon.weight, groups=32).transpose(1, 2)
+    torch.testing.assert_close(canon(x), expected)
+    torch.testing.assert_close(canon(x[:, 4:], before=x[:, 1:4]), canon(x)[:, 4:])
+
+
 def test_initialisation_is_the_table_of_the_docstring():
     torch.manual_seed(0)
     model = Transformer(ModelConfig(n_vocab=400, n_layer=2, n_embd=64, mlp="swiglu", tied=False, bias=True))
     for name, p in model.named_parameters():
-        if name.endswith("bias") or "o_proj" in name or "down_proj" in name:
+        if name.endswith("bias") or "o_proj" in name or "down_proj" in name or "canon" in name:
             assert not p.any(), name
         elif "norm" in name:
             assert (p == 1).all(), name
@@ -268,6 +276,7 @@ def test_initialisation_is_the_table_of_the_docstring():
 def test_sizes():
     model = tiny()
     block = 32 * 32 + 2 * 8 * 32 + 32 * 32 + 2 * 4 * 32 * 32 + 2 * 8 + 2 * 32       # q, k and v, o, up and down, head norms, norms
+    block += 2 * 4 * 32                                                             # convolutions
     assert model.n_params() == V * 32 + 2 * block + 32
     assert tiny(tied=False).n_params() == model.n_params() + V * 32
 

@@ -390,7 +390,6 @@ def test_errors_are_one_clear_line(data, tmp_path, capsys):
     assert damaged.splitlines()[-1].count("damaged-state.pt") == 1 and "delete it" in damaged
 
 
-@pytest.mark.xfail(reason="model.py does not check it yet", strict=False)
 def test_an_odd_head_size_is_one_line(data, capsys):
     head = told(capsys, *flags(data, "new", "--n-embd", "6"))
     assert head.count("\n") == 1 and "impossible model" in head
