@@ -34,11 +34,15 @@ model go through `heldout`.
 """
 
 import ast
+import builtins
 import hashlib
 import importlib
 import inspect
 import json
+import keyword
 import pkgutil
+import re
+import string
 from dataclasses import dataclass, field
 
 
@@ -77,6 +81,54 @@ class Problem:
     @property
     def tests(self):
         return self.public + self.hidden
+
+
+# ------------------------------------------------------------------------------------------------
+# Names. A world writes its programs with any; then they get others, so that only looking up helps.
+
+LETTERS = string.ascii_lowercase * 3 + string.ascii_uppercase
+WORDS = """above acc age ans answer arr avg bag below best bit bonus box bucket buffer cell change cnt
+coin cost count counter cur current digits dist each elem end entry even extreme first flag found
+gain gaps goal guess high hit idx index info item items key kids largest last least left letter
+level limit line lines lo low main mark mid minus modulo most move msg name nums num number numbers
+odd one out output pair parity part pick place plus pos prev price product queue rank rate res rest
+result right row score seen side size smallest some span start state step stock take temp text tmp
+todo top tot total turn unit val value values vals weight width word work""".split()
+UNSEEN = """apple badge blue cargo data depth east ember fee fuel garden grain hops ink jar kelp lamp
+mass north orbit pearl quota ratio stone tally trail urn vase wheel zone""".split()  # test only
+RESERVED = {*keyword.kwlist, *dir(builtins)}
+
+
+def random_name(rng, words):
+    """One of the words, two of them, or letters and digits that mean nothing."""
+    form = rng.random()
+    if form < 0.6:
+        return rng.choice(words)
+    if form < 0.75:
+        return f"{rng.choice(words)}_{rng.choice(words)}"
+    if form < 0.87:
+        return rng.choice(LETTERS) + rng.choice(string.digits)
+    return "".join(rng.choices(LETTERS, k=rng.randint(2, 5)))
+
+
+def renamed(code, rng, unseen=False):
+    """The program with other names for its variables and functions: in half of the programs all are
+    single letters. unseen: words that no training program has, instead."""
+    new, share = {}, 1 if unseen else rng.choice((0, 0, 0.5, 1))       # of words
+
+    def draw():
+        if rng.random() >= share:
+            return rng.choice(LETTERS)
+        return rng.choice(UNSEEN) if unseen else random_name(rng, WORDS)
+
+    def other(name):
+        taken = RESERVED | set(new.values())
+        while name not in new and name not in RESERVED:
+            drawn = draw()
+            if drawn not in taken:
+                new[name] = drawn
+        return new.get(name, name)
+    return re.sub(r"(?<![.\w])[A-Za-z_]\w*", lambda match: other(match[0]), code)
 
 
 # ------------------------------------------------------------------------------------------------

@@ -25,7 +25,8 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import trace
-from worlds import Problem, Program, class_of, outputs_on, split_of
+from rounds import names_in
+from worlds import RESERVED, Problem, Program, class_of, outputs_on, renamed, split_of
 
 TELLER = trace  # our trace.py, which knows what these programs contain
 # How large the world is. `cpu` is learnt in minutes by 0.75M parameters; `gpu` is wide.
@@ -465,8 +466,9 @@ def change_constant(node, rng):
     node.value = rng.choice([value for value in near if value != node.value])
 
 
-def change_name(node, rng):
-    node.id = rng.choice("xyrtmvwq")
+def change_name(spot, rng):
+    node, names = spot
+    node.id = rng.choice([name for name in names if name != node.id])
 
 
 def drop_condition(spot, rng):
@@ -492,6 +494,7 @@ def mutate(code, rng):
         return code[:k] + code[k + 1:]
     tree = ast.parse(code)
     spots = {change: [] for change in WEIGHTS}
+    names = sorted({name.id for name in names_in(tree)} - RESERVED | {"q"})  # q: mostly unknown
     for node in ast.walk(tree):
         if isinstance(node, (ast.BinOp, ast.AugAssign)):
             spots[change_arithmetic].append(node)
@@ -499,8 +502,8 @@ def mutate(code, rng):
             spots[change_comparison].append(node)
         elif isinstance(node, ast.Constant) and isinstance(node.value, int):
             spots[change_constant].append(node)
-        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and len(node.id) == 1:
-            spots[change_name].append(node)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in names:
+            spots[change_name].append((node, names))
         elif isinstance(node, (ast.Module, ast.FunctionDef, ast.For, ast.While, ast.If)):
             for k, line in enumerate(node.body):
                 if isinstance(line, ast.If):
@@ -533,7 +536,9 @@ def random_program(rng, knobs, split, set_):
     cls = spec_class(spec) if kind == "plain" else behaviour_class(code, input_kind)
     if not cls or split_of(cls) != split:
         return None
-    return Program(code, draw_input(input_kind, rng, knobs, knobs[set_]), cls, kind)
+    code = renamed(code, rng, unseen=set_ == "new_names")
+    length = knobs["longer" if set_ == "longer" else "short"]
+    return Program(code, draw_input(input_kind, rng, knobs, length), cls, kind)
 
 
 def random_problem(rng, knobs, split, openness):
@@ -556,7 +561,7 @@ def random_problem(rng, knobs, split, openness):
             others.append(reading)
     if openness and not others:
         return None
-    solution = render(spec, rng, knobs["wide"])
+    solution = renamed(render(spec, rng, knobs["wide"]), rng)
     tests = random_tests(spec.kind, solution, others, rng, knobs)
     if tests is None:
         return None
@@ -597,11 +602,11 @@ def wrong_attempt(problem, spec, others, rng, knobs):
     for _ in range(6):
         roll = rng.random()
         if others and roll < 0.6:
-            code = render(rng.choice(others), rng, knobs["wide"])
+            code = renamed(render(rng.choice(others), rng, knobs["wide"]), rng)
         elif roll < 0.8:
             slot = rng.choice(("keep", "change", "fold", "final"))
             misread = replace(spec, **{slot: getattr(random_spec(rng, knobs), slot)})
-            code = render(misread, rng, knobs["wide"])
+            code = renamed(render(misread, rng, knobs["wide"]), rng)
         else:
             code = mutate(problem.solution, rng)
         outputs = outputs_on(code, inputs)
