@@ -78,9 +78,9 @@ class Model:
         rollouts = generate(model, rows, max_new_tokens, seed=seed, end=self.tokenizer.end,
                             temperature=min(draw, 1))
         answers = []
-        for (rollout,) in rollouts:
-            text = self.tokenizer.decode(rollout.tokens).removesuffix("<|end|>")
-            answers.append(text if rollout.finished or cut else "")
+        for (r,) in rollouts:
+            text = self.tokenizer.decode(r.tokens).removesuffix("<|end|>")
+            answers.append(text if r.finished or cut else "")
         return answers
 
     def simulate(self, pairs, draw=1):

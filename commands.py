@@ -64,7 +64,7 @@ def replace_text(path, text):
 
 def add_seconds(out, stage, seconds):
     """Add a stage's wall seconds (also of a run that was killed and resumed) and this process's
-    peak memory to <out>/seconds.json."""
+    peak memory to <out>/seconds.json -> what stands there now."""
     path = Path(out) / "seconds.json"
     record = json.loads(path.read_text()) if path.exists() else {}
     record[stage] = round(record.get(stage, 0) + seconds, 1)
@@ -72,3 +72,4 @@ def add_seconds(out, stage, seconds):
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // unit
     record["peak_memory_mb"] = max(record.get("peak_memory_mb", 0), peak)
     replace_text(path, json.dumps(record, indent=1))
+    return record

@@ -283,8 +283,8 @@ def measure(args, truth):
         path = args.out / f"{name}.pt"
         models[name] = Model(path, args, remedy)
         weights = models[name].checkpoint
-        for key in ("preset", "seed", "world"):
-            refuse_others(path, weights["made"], {key: str(vars(args)[key])})
+        wanted = {"preset": args.preset, "seed": str(args.seed), "world": args.world}
+        refuse_others(path, weights["made"], wanted)
     classes = [problem.cls for problem in problems]
     metrics, columns = defaultdict(dict), defaultdict(dict)
     metrics["commit"] = weights["extra"]["commit"]  # of the last ones
@@ -380,14 +380,12 @@ def main():
     with Sandbox(cpu_seconds=0.5) as sandbox:  # these programs take milliseconds or never end
         metrics = measure(args, Truth(sandbox))
     if args.rank == 0:
-        add_seconds(args.out, "eval", time.time() - started)
-        seconds = json.loads((args.out / "seconds.json").read_text())
-        here = provenance()
-        metrics = {**here, "evaluated_at": here["commit"], **metrics, "seconds": seconds,
-                   "preset": args.preset, "seed": args.seed}
+        seconds = add_seconds(args.out, "eval", time.time() - started)
+        metrics |= {"preset": args.preset, "seed": args.seed, "seconds": seconds,
+                    "evaluated": provenance()}
         replace_text(args.out / "metrics.json", json.dumps(metrics, indent=1))
-        text = (f"{table(metrics)}\n\nSeed {args.seed}; weights of commit {metrics['commit'][:7]}, "
-                f"evaluated at {here['commit'][:7]}")
+        made = f"seed {args.seed}, weights of commit {metrics['commit'][:7]}"
+        text = f"{table(metrics)}\n\n{made}"
         replace_text(args.out / "report.md", text + "\n")
         print(text)
     leave_processes()

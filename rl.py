@@ -355,11 +355,9 @@ def main(name: str = "rl", manual: str = __doc__):
     if args.predict_prompts + args.solve_prompts + args.fix_prompts == 0:
         parser.error("there are no prompts: each kind of them is 0")
     rank, ranks = join_processes(device := pick_device())
-    start = load(args.out / f"{args.start}.pt", device,
-                 f"`bash run.sh` makes it, or sft.py --name {args.start}")
-    args.data = digest(*sorted((args.out / "data").glob("rl_*.jsonl")))
-    for key, value in start["made"].items():
-        setattr(args, f"{args.start}'s {key}", value)
+    path = args.out / f"{args.start}.pt"
+    start = load(path, device, f"`bash run.sh` makes it, or sft.py --name {args.start}")
+    args.start_and_data = digest(path, *sorted((args.out / "data").glob("rl_*.jsonl")))
     if is_there(args):
         return leave_processes()
     extra = {**start["extra"], "start": args.start}

