@@ -23,15 +23,16 @@ from fast import generate  # model.py's, faster
 from model import VOCAB, Tokenizer, pick_device
 from runs import digest, gather, load, share
 from trace import first_wrong_step
+from worlds import SETS
 
 SHIPPED = Path(__file__).with_name("results") / "cpu-seed0" / "model.pt"
 
 
 def load_tests(args):
-    """-> problems; under "short" and "longer", cases. Ends the program where a file is missing."""
+    """-> problems; under each of worlds.SETS, cases. Ends the program where a file is missing."""
     data, sets = args.out / "data", {}
     cases = tasks.load_cases(data / "test_cases.jsonl")
-    for set_ in ("short", "longer"):
+    for set_ in SETS:
         sets[set_] = [case for case in cases if case.set == set_][:args.cases]
     return tasks.load_problems(data / "test_problems.jsonl")[:args.problems], sets
 

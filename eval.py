@@ -323,6 +323,8 @@ output prediction, short inputs, after SFT | predict:sft/nlex/short
 the same after RL | predict:rl/nlex/short
 greedy, after SFT | predict_greedy:sft/nlex/short
 greedy, after RL | predict_greedy:rl/nlex/short
+names never seen, greedy, after SFT | predict_greedy:sft/nlex/new_names
+names never seen, greedy, after RL | predict_greedy:rl/nlex/new_names
 longer inputs, after SFT | predict:sft/nlex/longer
 longer inputs, after RL | predict:rl/nlex/longer
 longer inputs, RL minus SFT | rl_minus_sft:longer

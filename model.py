@@ -29,19 +29,20 @@ import torch.nn.functional as F
 from torch import nn
 
 # Tokenizer. tiktoken cuts text into pieces by a pattern; a piece that is in the ranks is one token,
-# any other is spelled in bytes. The vocabulary is 256 bytes and the most frequent pieces of our
-# texts (lab/vocab.py), so any text at all round-trips.
+# any other is spelled in bytes, so any text at all round-trips. The vocabulary is 256 bytes and the
+# most frequent pieces of our texts but for variables' names, which are spelled (lab/vocab.py).
 PIECES = "|".join([
     r"list\(map\(int, input\(\)\.split\(\)\)\)|int\(input\(\)\)|input\(\)|<output>\n|</output>",
-    r"<error>|```python\n|```|, so [a-z ]+\.\n| is (?:true|false)(?=, so)|The loop ends\.\n",
-    r"No turn is left\.\n|We continue\.\n|[.}]\n",    # so far: idioms of the texts
+    r"<error>|```python\n|```|\nTest: | obtained | (?:right|wrong)\n|We (?:print|read|call) |Turn ",
+    r", so (?:we|the) [a-z ]+\.\n|, so | is (?:true|false)(?=, so)|We continue\.\n",
+    r"The loop ends\.\n|No turn is left\.\n|[.}]\n",  # so far: idioms of the texts
     r"[0-9]",                # every digit its own token: arithmetic is done digit by digit
-    r"\n *",                 # a line end with the next line's indentation
-    r" ?[A-Za-z_]{2,} ?",    # a word with its spaces
-    r"[A-Za-z_]",            # a letter, bare: a variable is the same token wherever it stands
+    r"\n[ \t]*",             # a line end with the next line's indentation
+    r" ?\b(?:and|break|continue|def|elif|else|for|if|in|not|or|return|while)\b ?",  # with spaces
+    r"[A-Za-z_]+",           # any other word bare: a name is the same wherever it stands
     r" ?[-+*/%=<>!]+ ?",     # an operator with its spaces
     r" ?[\[({] ?|[\])}]+",   # brackets
-    r", |: |\. ?|'|\"| +",   # punctuation, spaces
+    r", | ?: |\. ?|'|\"| +",  # punctuation, spaces
     r"[^\sA-Za-z0-9_]|\s|.",  # anything else, one character at a time
 ])
 VOCAB = Path(__file__).with_name("vocab.tiktoken")

@@ -13,7 +13,6 @@ import subprocess
 import sys
 import time
 import zlib
-from datetime import timedelta
 
 import torch
 import torch.distributed as dist
@@ -158,13 +157,14 @@ def save(args, model, optimizers, step: int, last: bool, extra: dict) -> None:
 
 def join_processes(device):
     """-> this process's rank, and how many share the run: torchrun's, else this one alone."""
-    if "RANK" not in os.environ:
+    torch.set_num_threads(min(8, torch.get_num_threads()))  # such small matrices feed no more
+    if "LOCAL_RANK" not in os.environ:
         return 0, 1
     serve()
     if device == "cuda":
         torch.cuda.set_device(int(os.environ["LOCAL_RANK"]))
     backend = "cpu:gloo,cuda:nccl" if device == "cuda" else "gloo"
-    dist.init_process_group(backend, timeout=timedelta(days=1))  # rank 0 may have much to write
+    dist.init_process_group(backend)  # who waits half an hour for another gives up
     return dist.get_rank(), dist.get_world_size()
 
 

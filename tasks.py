@@ -42,7 +42,7 @@ import tracer
 import worlds
 from commands import add_seconds, fail, plainly, refuse_others, replace_text, serve
 from sandbox import same_output
-from worlds import Problem
+from worlds import SETS, Problem
 
 # One table of sizes and budgets, by preset. Each value is a flag of the scripts that use its
 # section: n_layer is --n-layer. quick is the machinery at toy size: its numbers mean nothing.
@@ -318,7 +318,7 @@ def sft_texts(problem, rng):
 # Data files.
 
 CHUNK = 100  # samples made from one seed: the files do not depend on the number of cores
-LONGER_SHARE = {"sft": 0.03, "rl": 0.5}  # of cases; in validation and test every second is longer
+LONGER_SHARE = {"sft": 0.03, "rl": 0.5}  # of cases; validation and test have as many of each set
 
 
 def random_case(rng, world, knobs, split, set_):
@@ -346,12 +346,13 @@ def make_rows(args, file, chunk, count):
         return []
     rng, rows, refused = random.Random(f"{args.seed}/{file}/{chunk}"), [], 0
     while len(rows) < count:
-        odd = len(rows) % 2 == 1
         if what == "problems":
-            row = world.random_problem(rng, knobs, split, openness=odd)
-        else:
-            longer = rng.random() < LONGER_SHARE[stage] if split == "train" else odd
+            row = world.random_problem(rng, knobs, split, openness=len(rows) % 2 == 1)
+        elif split == "train":
+            longer = rng.random() < LONGER_SHARE[stage]
             row = random_case(rng, world, knobs, split, "longer" if longer else "short")
+        else:
+            row = random_case(rng, world, knobs, split, SETS[len(rows) % len(SETS)])
         refused += 1
         if row is not None:
             rows.append(row)
@@ -382,7 +383,7 @@ def make_data(args):
                 continue
             size = made_with[name]
             if name in ("val_cases", "test_cases"):
-                size *= 2  # of each input length
+                size *= len(SETS)
             jobs = []
             for first in range(0, size, CHUNK):
                 jobs.append((args, name, first // CHUNK, min(CHUNK, size - first)))

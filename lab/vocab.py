@@ -1,10 +1,10 @@
 """How was vocab.tiktoken learnt? 256 bytes, then the pieces that occur most in texts of every kind.
 
-    python -m lab.vocab new.tiktoken     # learn one from 6,000 draws of both sizes of the world
+    python -m lab.vocab new.tiktoken     # learn one from draws of both sizes of two worlds
 
-This does not give vocab.tiktoken exactly: the texts have changed a little since, so it finds one
-piece more, `IndexError`, and some in another order. Checkpoints hold to the vocabulary they were
-trained with, so nothing overwrites vocab.tiktoken.
+Names of variables are left out: any name is spelled letter by letter, and none is better known than
+another. Checkpoints hold to the vocabulary they were trained with (and refuse another), so nothing
+overwrites vocab.tiktoken.
 """
 
 import argparse
@@ -16,30 +16,36 @@ from pathlib import Path
 
 import tasks
 from model import PIECES
-from worlds import contest
+from worlds import NAME, RESERVED, contest, tinypy
 
 
 def draw_texts():
-    """One text of many cases and problems."""
+    """-> one text of many cases and problems; the names that its programs use."""
     tasks.FIX_SHARE = 1.0  # a fix prompt for every problem
-    rng, text = random.Random(0), ""
+    contest.renamed = lambda code, *_, **__: code  # else any word would occur
+    rng, text, names = random.Random(0), "", set()
     for k in range(6_000):
-        knobs = contest.SIZES["cpu" if k % 3 else "gpu"]
-        case = tasks.random_case(rng, contest, knobs, "train", "short" if k % 4 else "longer")
-        problem = contest.random_problem(rng, knobs, "train", openness=k % 2 == 0)
+        world = tinypy if k % 4 == 1 else contest
+        knobs, problem = world.SIZES["cpu" if k % 3 else "gpu"], None
+        case = tasks.random_case(rng, world, knobs, "train", "short" if k % 4 else "longer")
+        if world is contest:
+            problem = contest.random_problem(rng, knobs, "train", openness=k % 2 == 0)
         if case:
             prompt = tasks.predict_prompt(case.code, case.stdin)
             text += f"{prompt}\n{case.nlex}\n{case.raw}\n"
+            names |= set(NAME.findall(case.code)) - RESERVED
         for _, user, assistant in tasks.sft_texts(problem, rng) if problem else ():
             text += f"{user}\n{assistant}\n"
-    return text
+    return text, names
 
 
-def learn_vocab(text, path, n_ranks=512):
+def learn_vocab(text, names, path, n_ranks=512):
     """The pieces that occur at least 20 times, by frequency, ties alphabetically."""
     counts = Counter(sorted(re.findall(PIECES, text))).most_common()  # ties stay in order
     tokens = [bytes([b]) for b in range(256)]
-    tokens += [piece.encode() for piece, n in counts if n >= 20 and len(piece) > 1]
+    for piece, n in counts:
+        if n >= 20 and len(piece) > 1 and piece not in names:
+            tokens.append(piece.encode())
     lines = ""
     for rank, token in enumerate(tokens[:n_ranks]):
         lines += f"{b64encode(token).decode()} {rank}\n"
@@ -51,4 +57,4 @@ if __name__ == "__main__":
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("path", type=Path, help="file to write")
     path = parser.parse_args().path
-    learn_vocab(draw_texts(), path)
+    learn_vocab(*draw_texts(), path)

@@ -359,6 +359,8 @@ def test_prediction_alone_is_trained_for_a_number_of_tokens(data, monkeypatch):
         assert args.name == name and (index[:, 3] == 0).all()
         assert 9000 <= sum(index[rows, 2].sum() for rows in plan) < 9000 + 1024
         assert extra["format"] == args.format
+    run(*command[:5], *command[7:], "--predict-only", "--short-tokens", "9000", "--steps", "3")
+    assert len(seen.pop()[2]) == 3                                                          # at most
     run(*command[:5], *command[7:])
     args, index, plan, _ = seen.pop()
     assert args.name == "sft" and set(index[:, 3]) == {0, 1, 2} and len(plan) == 40
@@ -453,3 +455,23 @@ def test_a_full_disk_is_one_line_and_what_was_saved_stays(data, whole, capsys):
             resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         assert said.splitlines()[-1].startswith("sft.py: ") and "Traceback" not in said and "the same command goes on" in said
         assert not (data / f"{name}-state.pt").exists()
+
+
+def test_a_rank_alone_is_no_team(monkeypatch):
+    monkeypatch.setenv("RANK", "0")
+    assert runs.join_processes("cpu") == (0, 1)
+
+
+def test_a_process_that_dies_before_it_joins_ends_the_others(root, data):
+    code = "import os, sys, runs; os.environ['RANK'] == '1' and sys.exit(3); runs.join_processes('cpu')"
+    (data / "dies.py").write_text(code)
+    process = subprocess.run([sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2", data / "dies.py"], cwd=root,
+                             capture_output=True, timeout=60, env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(root)})
+    assert process.returncode == 1
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
+def test_without_a_folder_for_compiled_code_the_model_stays_as_it_is(root, data):
+    done = subprocess.run([sys.executable, *flags(data, "uncompiled", "--steps", "1", "--compile", "1")], cwd=root, capture_output=True, text=True,
+                          timeout=120, env={**os.environ, "OMP_NUM_THREADS": "1", "TORCHINDUCTOR_CACHE_DIR": "/proc/x"})
+    assert done.returncode == 0 and ("not compiled (" in done.stdout) and "Traceback" not in done.stderr, done.stderr

@@ -16,7 +16,8 @@ A world is a module with two tables and one function, or two. A whole one, world
         return Program(code, stdin, cls, "plain") if split_of(cls) == split else None
 
 random_program(rng, knobs, split, set_) -> Program, or None: this draw does not qualify, draw
-again. split is train, val or test; set_ is "short" or "longer", about the input.
+again. split is train, val or test. set_ is one of SETS: "short" and "longer" are about the input;
+"new_names" is short, in words that no training program has for names (val and test only).
 random_problem(rng, knobs, split, openness) -> Problem or None, likewise; openness: some phrase of
 the statement has two readings. A world without problems has no such function; then the files of
 problems are empty. Every draw comes from rng, so that a seed names the data.
@@ -44,6 +45,9 @@ import pkgutil
 import re
 import string
 from dataclasses import dataclass, field
+
+
+SETS = ("short", "longer", "new_names")
 
 
 def load(name):
@@ -87,15 +91,18 @@ class Problem:
 # Names. A world writes its programs with any; then they get others, so that only looking up helps.
 
 LETTERS = string.ascii_lowercase * 3 + string.ascii_uppercase
-WORDS = """above acc age ans answer arr avg bag below best bit bonus box bucket buffer cell change cnt
-coin cost count counter cur current digits dist each elem end entry even extreme first flag found
-gain gaps goal guess high hit idx index info item items key kids largest last least left letter
-level limit line lines lo low main mark mid minus modulo most move msg name nums num number numbers
-odd one out output pair parity part pick place plus pos prev price product queue rank rate res rest
-result right row score seen side size smallest some span start state step stock take temp text tmp
-todo top tot total turn unit val value values vals weight width word work""".split()
-UNSEEN = """apple badge blue cargo data depth east ember fee fuel garden grain hops ink jar kelp lamp
-mass north orbit pearl quota ratio stone tally trail urn vase wheel zone""".split()  # test only
+WORDS = """above acc adjusted after age alphabet ans answer append arr at avg bag below best
+between bit bonus box bucket buffer by cell change cnt coin cost count counter cur current define
+digits dist does each elem end entry even extreme first fix flag found gain gaps goal guess high
+hit idx index info item items its key kids largest last least left letter level limit line lines
+lo low main mark mid minus modulo most move msg multiples name neighbours num number numbers nums
+odd of on one ones out output pair parity parse part pick place plus pos prev price product
+program queue rank rate res rest result returns right row score seen side size smallest some span
+start state step stock stop stops take temp text the those tmp to todo top tot total turn unit
+val vals value values weight width word work""".split()
+UNSEEN = """apple badge blue cargo data depth east ember fee fuel garden grain hops ink jar kelp
+lamp mass north orbit pearl quota ratio stone tally trail urn vase wheel zone""".split()
+NAME = re.compile(r"(?<![.\w])[A-Za-z_]\w*")
 RESERVED = {*keyword.kwlist, *dir(builtins)}
 
 
@@ -128,7 +135,7 @@ def renamed(code, rng, unseen=False):
             if drawn not in taken:
                 new[name] = drawn
         return new.get(name, name)
-    return re.sub(r"(?<![.\w])[A-Za-z_]\w*", lambda match: other(match[0]), code)
+    return NAME.sub(lambda match: other(match[0]), code)
 
 
 # ------------------------------------------------------------------------------------------------

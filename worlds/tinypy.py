@@ -18,7 +18,7 @@ rows: lab/tinypy.py drops those from the training data and counts them.
 The benchmark is this world's test, and its programs have no input. Therefore a program's class is
 its text alone: classes by behaviour or syntax would hold out whole shapes ("a = c; print(a)") from
 training. Held-out programs are other programs, not other kinds of programs. Set "short" draws from
-all levels, "longer" from 2.2, 3.1 and 3.2. There are no problems.
+all levels, as "new_names" does, "longer" from 2.2, 3.1 and 3.2. There are no problems.
 """
 
 import hashlib
