@@ -52,9 +52,9 @@ data     sft_cases                  74_000     400_000    3_000  programs with e
 data     sft_problems               16_000     200_000    1_000  problems with solutions for SFT
 data     rl_cases                    4_000      40_000       60  predict prompts for RL
 data     rl_problems                 1_200      10_000       30  problems for RL
-data     val_cases                     300         500       16  validation cases per input length
+data     val_cases                     300         500       16  validation cases of each set
 data     val_problems                  200         300       10  validation problems
-data     test_cases                    400       2_000       16  test cases per input length
+data     test_cases                    400       2_000       16  test cases of each set
 data     test_problems                 400         400       12  test problems
 model    n_layer                         4          10        2  transformer layers
 model    n_head                          4           8        2  attention heads
@@ -90,7 +90,7 @@ rl       val_every                      20          25        2  steps between v
 rl       val_cases                     100         300        8  cases per input length
 rl       save_every                     10          10        1  steps between saves
 eval     problems                      400         400       12  test problems used
-eval     cases                         400       2_000       16  test cases used per input length
+eval     cases                         400       2_000       16  test cases used of each set
 eval     samples                         8          20        8  programs sampled per problem
 eval     predictions                     1           5        1  predictions per item
 eval     turns                          10          10        3  programs in self-RLEF (paper: 10)
@@ -207,7 +207,7 @@ class Case:
     stdout: str
     error: str          # exception name, "" if the run ended well
     cls: str            # behaviour class, the unit of the bootstrap
-    set: str            # short | longer | own
+    set: str            # short | longer | new_names | own
     kind: str           # plain | mutant | crash | scratch (foreign programs: their level)
     steps: int = 0      # lines of the explanation
     nlex: str = ""

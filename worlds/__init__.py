@@ -46,7 +46,6 @@ import re
 import string
 from dataclasses import dataclass, field
 
-
 SETS = ("short", "longer", "new_names")
 
 
