@@ -9,7 +9,6 @@ import json
 import os
 import platform
 import shlex
-import subprocess
 import sys
 import time
 import zlib
@@ -18,7 +17,7 @@ import torch
 import torch.distributed as dist
 from tqdm import tqdm
 
-from commands import add_seconds, fail, refuse_others, replace_text, say, serve
+from commands import add_seconds, commit, fail, refuse_others, replace_text, say, serve
 from model import VOCAB, CheckpointError, load_checkpoint, save_checkpoint
 
 REFERENCE = 0.25  # seconds that the products in `speed` took on the idle machine behind results/
@@ -54,13 +53,11 @@ def log_step(args, record: dict, rank: int) -> None:
 
 def provenance() -> dict:
     """What a figure can be traced by."""
-    asked = f"git -C {shlex.quote(str(VOCAB.parent))} rev-parse HEAD 2>/dev/null"
-    commit = subprocess.getoutput(asked) or "unknown"  # no git, or no repository
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
     system = f"{platform.system()} {'.'.join(platform.release().split('.')[:2])}"
     machine = (f"{system} {platform.machine()}, {os.cpu_count()} cores, {device}, "
                f"Python {platform.python_version()}, torch {torch.__version__}")
-    return {"command": shlex.join(["python", *sys.orig_argv[1:]]), "commit": commit,
+    return {"command": shlex.join(["python", *sys.orig_argv[1:]]), "commit": commit(),
             "processes": WORLD_SIZE, "date": time.strftime("%Y-%m-%d"),
             "machine": machine}
 

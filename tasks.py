@@ -40,7 +40,7 @@ from pathlib import Path
 
 import tracer
 import worlds
-from commands import add_seconds, fail, plainly, refuse_others, replace_text, serve
+from commands import add_seconds, commit, fail, plainly, refuse_others, replace_text, serve
 from sandbox import same_output
 from worlds import SETS, Problem
 
@@ -374,7 +374,8 @@ def make_data(args):
         check_data(args, names)
     folder.mkdir(parents=True, exist_ok=True)
     made_with = {name: vars(args)[name] for name in names}
-    replace_text(folder / "settings.json", json.dumps(made_with, indent=1))
+    text = json.dumps(made_with | {"commit": commit()}, indent=1)
+    replace_text(folder / "settings.json", text)
     with ProcessPoolExecutor(initializer=serve) as pool:
         for name in sizes:
             path, started = folder / f"{name}.jsonl", time.time()
