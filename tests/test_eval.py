@@ -311,8 +311,8 @@ def out(tmp_path_factory):
 def make_data(folder):
     (folder / "data").mkdir()
     world, rng, cases, problems = worlds.load("contest"), random.Random(0), [], []
-    while len(cases) < 8:
-        case = tasks.random_case(rng, world, world.SIZES["cpu"], "test", "longer" if len(cases) % 2 else "short")
+    while len(cases) < 4 * len(worlds.SETS):
+        case = tasks.random_case(rng, world, world.SIZES["cpu"], "test", worlds.SETS[len(cases) % len(worlds.SETS)])
         cases += [case] if case else []
     while len(problems) < 4:
         drawn = world.random_problem(rng, world.SIZES["cpu"], "test", len(problems) % 2 == 1)
@@ -337,15 +337,15 @@ def test_evaluation_from_checkpoints_to_report(out, monkeypatch, capsys):
     metrics = json.loads((out / "metrics.json").read_text())
     stages = [*course.CHECKPOINTS.values()]
     assert set(metrics["predict"]) == set(metrics["predict_greedy"]) == {
-        *(f"{stage}/{set_}" for stage in stages for set_ in ("short", "longer")), "sft/nlex/own", "rl/nlex/own"}
+        *(f"{stage}/{set_}" for stage in stages for set_ in worlds.SETS), "sft/nlex/own", "rl/nlex/own"}
     assert metrics["predict"]["rl/nlex/short"]["n"] == 4 and 4 < metrics["predict"]["rl/nlex/own"]["n"] <= 16
     assert set(metrics["solve"]) == {"sft", "rl"} and set(metrics["solve"]["rl"]) == {"greedy", "pass@1", "pass@4"}
     assert {len(rows) for rows in metrics["best_at_k"].values()} == {4}
     assert set(metrics["best_at_k"]) == {"pass", "exec", "simulate", "short1", "random", "gain", "simulation_gap"}
     assert set(metrics["self_rlef"]) == {"init", "final", "turns", "oracle_final", "oracle_turns", "resample", "resample_turns",
                                          "gain", "fixed", "broken", "final_minus_resample"}
-    assert set(metrics["rl_minus_sft"]) == {"short", "longer", "solve pass@1", "solve pass@4"}
-    assert set(metrics["nlex_minus_none"]) == {"short", "longer"}
+    assert set(metrics["rl_minus_sft"]) == {*worlds.SETS, "solve pass@1", "solve pass@4"}
+    assert set(metrics["nlex_minus_none"]) == set(worlds.SETS)
     assert metrics["seconds"]["sft"] == 60 and metrics["seconds"]["eval"] > 0 and metrics["seed"] == 0
     text = (out / "report.md").read_text()
     assert metrics["commit"] == "rl 0123456789" and metrics["evaluated"]["commit"] == runs.provenance()["commit"]

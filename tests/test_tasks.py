@@ -191,12 +191,12 @@ def test_the_files_hold_what_the_table_says(small_data):
     for name, size in TINY.items():
         load = tasks.load_cases if name.endswith("cases") else tasks.load_problems
         rows = load(small_data / "data" / f"{name}.jsonl")
-        assert len(rows) == (2 * size if name in ("val_cases", "test_cases") else size)
+        assert len(rows) == (len(worlds.SETS) * size if name in ("val_cases", "test_cases") else size)
         if name.endswith("cases"):
             sets[name] = [row.set for row in rows].count("longer") / len(rows)
         else:
             assert [row.open for row in rows[:4]] == [False, True, False, True]
-    assert sets["val_cases"] == sets["test_cases"] == 0.5 and 0.3 < sets["rl_cases"] < 0.7 and 0 < sets["sft_cases"] < 0.1
+    assert sets["val_cases"] == sets["test_cases"] == 1 / len(worlds.SETS) and 0.3 < sets["rl_cases"] < 0.7 and 0 < sets["sft_cases"] < 0.1
 
 
 def test_every_component_occurs_in_training(small_data):
