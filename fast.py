@@ -152,12 +152,12 @@ def compile_training(model):
     """Let torch.compile fuse the blocks that logprobs runs, one for all layers; lab/bench.py says
     what it gains. Takes ten to twenty seconds once, and a C++ compiler or Triton; where it fails
     the model stays as it is. -> what was done, in words."""
-    compiled[model] = torch.compile(block, dynamic=True)
     ids = torch.zeros(67, min(113, model.config.n_ctx + 1), dtype=torch.long)  # else sizes get tied
     try:
+        compiled[model] = torch.compile(block, dynamic=True)
         logprobs(model, ids, torch.ones_like(ids, dtype=torch.bool)).sum().backward()
     except Exception as problem:  # no compiler, no Triton, an unsupported platform: all differ
-        del compiled[model]
+        compiled.pop(model, None)
         return f"not compiled ({type(problem).__name__})"
     finally:
         model.zero_grad()

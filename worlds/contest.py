@@ -494,7 +494,7 @@ def mutate(code, rng):
         return code[:k] + code[k + 1:]
     tree = ast.parse(code)
     spots = {change: [] for change in WEIGHTS}
-    names = sorted({name.id for name in names_in(tree)} - RESERVED | {"q"})  # q: mostly unknown
+    names = sorted({name.id for name in names_in(tree)} - RESERVED | {"q", "u"})  # mostly unknown
     for node in ast.walk(tree):
         if isinstance(node, (ast.BinOp, ast.AugAssign)):
             spots[change_arithmetic].append(node)
