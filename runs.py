@@ -54,8 +54,7 @@ def log_step(args, record: dict, rank: int) -> None:
 def provenance() -> dict:
     """What a figure can be traced by."""
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
-    system = f"{platform.system()} {'.'.join(platform.release().split('.')[:2])}"
-    machine = (f"{system} {platform.machine()}, {os.cpu_count()} cores, {device}, "
+    machine = (f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, {device}, "
                f"Python {platform.python_version()}, torch {torch.__version__}")
     return {"command": shlex.join(["python", *sys.orig_argv[1:]]), "commit": commit(),
             "processes": WORLD_SIZE, "date": time.strftime("%Y-%m-%d"),

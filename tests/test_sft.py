@@ -476,3 +476,19 @@ def test_without_a_folder_for_compiled_code_the_model_stays_as_it_is(root, data)
     done = subprocess.run([sys.executable, *flags(data, "uncompiled", "--steps", "1", "--compile", "1")], cwd=root, capture_output=True, text=True,
                           timeout=120, env={**os.environ, "OMP_NUM_THREADS": "1", "TORCHINDUCTOR_CACHE_DIR": "/proc/x"})
     assert done.returncode == 0 and ("not compiled (" in done.stdout) and "Traceback" not in done.stderr, done.stderr
+
+
+def test_threads_wait_without_spinning_unless_told(root):
+    """libgomp reads it when torch is loaded; spinning made a run beside other work four times as slow."""
+    for name in ("sft", "rl", "answers"):
+        source = (root / f"{name}.py").read_text()
+        first = min(source.index(f"\n{words}") for words in ("import torch", "import numpy", "import tasks", "from fast") if f"\n{words}" in source)
+        assert source.index('os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")') < first
+    for given, policy in (({}, "PASSIVE"), ({"OMP_WAIT_POLICY": "ACTIVE"}, "ACTIVE")):
+        environment = {key: value for key, value in os.environ.items() if key != "OMP_WAIT_POLICY"} | given
+        code = "import os, rl; print(os.environ['OMP_WAIT_POLICY'])"
+        assert subprocess.run([sys.executable, "-c", code], cwd=root, env=environment, capture_output=True, text=True).stdout.strip() == policy
+
+
+def test_the_log_says_how_fast_the_machine_is():
+    assert re.fullmatch(r"a CPU \d+\.\d\d times as fast as that of results/", runs.speed())
