@@ -40,7 +40,7 @@ from pathlib import Path
 
 import tracer
 import worlds
-from commands import add_seconds, commit, fail, plainly, refuse_others, replace_text, serve
+from commands import add_seconds, commit, fail, plainly, refuse_others, replace_text, say, serve
 from sandbox import same_output
 from worlds import SETS, Problem
 
@@ -380,7 +380,7 @@ def make_data(args):
         for name in sizes:
             path, started = folder / f"{name}.jsonl", time.time()
             if path.exists():
-                print(f"data   {name:14s} is there")
+                say(f"data   {name:14s} is there")
                 continue
             size = made_with[name]
             if name in ("val_cases", "test_cases"):
@@ -392,7 +392,7 @@ def make_data(args):
                 replace_text(path, "".join(pool.map(make_chunk, jobs)))
             except ValueError as problem:
                 fail(problem)
-            print(f"data   {name:14s} {size:7,d} in {time.time() - started:5.1f} s", flush=True)
+            say(f"data   {name:14s} {size:7,d} in {time.time() - started:5.1f} s")
 
 
 def load_rows(path, cls):
