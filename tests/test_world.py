@@ -1,8 +1,10 @@
 """The course's world: styles agree, open statements are settled by their tests, classes keep the splits apart. And what all worlds share."""
 
+import ast
 import hashlib
 import json
 import random
+import re
 import shutil
 import subprocess
 import sys
@@ -13,7 +15,7 @@ import pytest
 
 import worlds
 from sandbox import Sandbox
-from worlds import contest, heldout, outputs_on, split_of
+from worlds import NAME, RESERVED, UNSEEN, WORDS, contest, heldout, outputs_on, renamed, split_of
 from worlds.contest import (
     FIXED_INPUTS,
     SIZES,
@@ -150,6 +152,131 @@ def test_programs_are_of_the_split_and_longer_ones_have_longer_inputs():
     assert lengths["short"] <= {3, 4, 5} and lengths["longer"] <= {6, 7} and len(lengths["longer"]) == 2
     assert all(p.stdin for p in found["longer"]) and not all(p.stdin for p in found["short"])
 
+
+# ---------------------------------------------------------------------------------------------------------------------
+# Names.
+
+def untouched(code):
+    """What renaming must leave alone: keywords (the kinds of nodes), builtins, attributes, keyword arguments, constants."""
+    parts = []
+    for node in ast.walk(ast.parse(code)):
+        kept = [getattr(node, field, None) for field in ("attr", "arg", "value") if not isinstance(getattr(node, field, None), ast.AST)]
+        builtin = node.id if isinstance(node, ast.Name) and node.id in RESERVED else None
+        parts.append((type(node).__name__, builtin, kept))
+    return parts
+
+
+def programs_to_rename(count):
+    """(code, kind of its input): of every kind and of both sizes."""
+    rng = random.Random(6)
+    for k in range(count):
+        knobs = SIZES["gpu" if k % 2 else "cpu"]
+        if k % 5:
+            spec = random_spec(rng, knobs)
+            code, kind = render(spec, rng, knobs["wide"]), spec.kind
+        else:
+            code, kind = contest.scratch(rng, knobs)
+        yield (contest.mutate(code, rng) if k % 3 else code), kind
+
+
+def test_renaming_keeps_behaviour_and_all_that_is_no_name():
+    rng, parsed = random.Random(7), 0
+    for k, (code, kind) in enumerate(programs_to_rename(600)):
+        new = renamed(code, rng, unseen=k % 4 == 0)
+        old_names, new_names = ([name for name in NAME.findall(text) if name not in RESERVED] for text in (code, new))
+        assert len(set(old_names)) == len(set(new_names)) == len(set(zip(old_names, new_names))), new  # one to one
+        assert NAME.sub("", code) == NAME.sub("", new)
+        inputs = FIXED_INPUTS[kind][:6]
+        assert outputs_on(code, inputs) == outputs_on(new, inputs), new
+        if outputs_on(code, [""]) != ["<error>SyntaxError"]:
+            assert untouched(code) == untouched(new), new
+            parsed += 1
+    assert parsed > 500
+
+
+def test_half_of_the_programs_have_only_letters_and_the_others_any_names():
+    rng, lettered, seen = random.Random(8), 0, set()
+    code = render(contest.Spec(("list", 0), ("even", 0), ("add", 3), ("sum", 0), ("plus", 4)))
+    for _ in range(3_000):
+        names = set(NAME.findall(renamed(code, rng))) - RESERVED
+        lettered += all(len(name) == 1 for name in names)
+        seen |= names
+    assert 1_470 < lettered < 1_800                                     # a program of letters and words may come to letters alone
+    assert set(WORDS) <= seen and {name for name in seen if re.fullmatch("[A-Za-z]", name)} == set(worlds.LETTERS)
+    for form in ("[a-z]+_[a-z]+", "[A-Za-z][0-9]", "[A-Za-z]{2,5}"):
+        assert any(re.fullmatch(form, name) and name not in WORDS for name in seen), form
+
+
+def test_unseen_words_name_what_is_in_new_names_and_nothing_else():
+    assert not set(UNSEEN) & (set(WORDS) | RESERVED) and not set(WORDS) & RESERVED
+    rng = random.Random(9)
+    for size, split, set_ in [("cpu", "train", "short"), ("cpu", "train", "longer"), ("cpu", "val", "short"), ("gpu", "train", "short"),
+                              ("cpu", "val", "new_names"), ("cpu", "test", "new_names"), ("gpu", "test", "new_names")]:
+        for _ in range(150):
+            program = contest.random_program(rng, SIZES[size], split, set_)
+            names = set(NAME.findall(program.code)) - RESERVED if program else set()
+            assert names <= set(UNSEEN) if set_ == "new_names" else not names & set(UNSEEN), program.code
+    for problem in problems("train", True, 20) + problems("test", False, 20):
+        assert not set(NAME.findall(problem.solution + problem.wrong)) & set(UNSEEN)
+
+
+@pytest.mark.parametrize("size", ["cpu", "gpu"])
+def test_renamed_solutions_pass_and_renamed_wrong_programs_fail_as_recorded(size):
+    rng, found = random.Random(10), []
+    while len(found) < 40:
+        problem = random_problem(rng, SIZES[size], "train", len(found) % 2 == 0)
+        if problem and problem.wrong:
+            found.append(problem)
+    for problem in found:
+        inputs, want = zip(*problem.tests)
+        assert tuple(text.strip() for text in outputs_on(problem.solution, inputs)) == want
+        got = [tuple(text.partition("<error>")[::2]) for text in outputs_on(problem.wrong, inputs[:len(problem.public)])]
+        assert got == [tuple(outcome) for outcome in problem.wrong_outcomes]
+        assert any(error or out.strip() != stdout for (out, error), (_, stdout) in zip(got, problem.public))
+
+
+def test_no_name_is_better_known_than_another():
+    """A bare word that is one token is a word of Python, or the texts have it (then it is one of WORDS, and so occurs as a name, too)."""
+    tokenizer = pytest.importorskip("model").Tokenizer()
+    tokens = [tokenizer.decode([k]) for k in range(256, tokenizer.n_vocab)]
+    for word in filter(re.compile("[a-z_]+").fullmatch, tokens):
+        assert word in RESERVED or word in WORDS, word
+    assert not set(UNSEEN) & set(tokens)
+    short = {"at", "by", "of", "on", "one", "to"}  # words of the texts: in names that are no token they may stand between the letters
+    for name in [*UNSEEN, *WORDS]:
+        parts = [tokenizer.decode([token]) for token in tokenizer.encode(name)]
+        assert parts == [name] or all(len(part) == 1 or part in short for part in parts), name
+
+
+BEFORE = ("", "\n", "\n    ", " = ", "(", "[", ", ", "for ", " in ", "if ", "elif ", "while ", "return ", "not ", " and ", "-", " + ",
+          "Turn 1: ", "We print ", "{")
+AFTER = ("", " = ", ".append(", ")", "\n", ", ", ":", "[0]", " += 1", " in ", " for ", " if ", " == 3", " % 2", "]", "}", ".\n",
+         " is true, so", " - 1 = 2.\n")
+
+
+def test_a_name_is_the_same_tokens_wherever_it_stands():
+    tokenizer, rng = pytest.importorskip("model").Tokenizer(), random.Random(11)
+    names = [*WORDS, *UNSEEN, *set(worlds.LETTERS), *[worlds.random_name(rng, WORDS + UNSEEN) for _ in range(300)]]
+    for name in names:
+        own = tokenizer.encode(name)
+        before, after = rng.sample(BEFORE, 6), rng.sample(AFTER, 6)
+        for head in before:
+            for tail in after:
+                assert tokenizer.encode(head + name + tail) == tokenizer.encode(head) + own + tokenizer.encode(tail), (head, name, tail)
+    for _ in range(200):                                               # and in whole programs
+        program = contest.random_program(rng, CPU, "train", "short") or contest.random_program(rng, CPU, "val", "new_names")
+        if program:
+            ids, place, starts = tokenizer.encode(program.code), 0, {}
+            for k, token in enumerate(ids):
+                starts[place] = k
+                place += len(tokenizer.decode([token]))
+            for match in NAME.finditer(program.code):
+                own = tokenizer.encode(match[0])
+                if match[0] not in RESERVED:
+                    assert ids[starts[match.start()]:starts[match.start()] + len(own)] == own and match.end() in starts, match
+
+
+# ---------------------------------------------------------------------------------------------------------------------
 
 def test_loops_without_end_are_stopped():
     assert outputs_on("while True:\n    pass\n", [""]) == ["<error>Timeout"]
