@@ -19,12 +19,12 @@ from model import PIECES
 from worlds import NAME, RESERVED, contest, tinypy
 
 
-def draw_texts():
+def draw_texts(draws=6_000):
     """-> one text of many cases and problems; the names that its programs use."""
     tasks.FIX_SHARE = 1.0  # a fix prompt for every problem
     contest.renamed = lambda code, *_, **__: code  # else any word would occur
     rng, text, names = random.Random(0), "", set()
-    for k in range(6_000):
+    for k in range(draws):
         world = tinypy if k % 4 == 1 else contest
         knobs, problem = world.SIZES["cpu" if k % 3 else "gpu"], None
         case = tasks.random_case(rng, world, knobs, "train", "short" if k % 4 else "longer")

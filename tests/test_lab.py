@@ -16,8 +16,9 @@ import torch
 import rl
 import sft
 import tasks
-from lab import control, extra, loo, no_fix, rejection, scarce, steps
-from model import Rollout, load_checkpoint
+from lab import control, extra, loo, no_fix, rejection, scarce, steps, vocab
+from lab.vocab import draw_texts, learn_vocab
+from model import SPECIALS, Rollout, Tokenizer, load_checkpoint
 
 ROOT = Path(__file__).resolve().parent.parent
 TRUTH = "a = 1.\n1 == 1 is true, so we enter the if.\nWe print 3.\n<output>\n3\n</output>"
@@ -187,3 +188,30 @@ def test_a_verifier_trains_on_anothers_programs_and_on_prediction_alone(out):
     rows = [json.loads(line) for line in (out / "predict-rl.jsonl").read_text().splitlines()]
     assert "predict_pass" in rows[1] and "solve_pass" not in rows[1] and "multi_pass" not in rows[1] and "val_solve" not in rows[1]
     assert load_checkpoint(out / "predict-rl.pt")["extra"]["own"] == load_checkpoint(out / "rl.pt")["extra"]["own"]
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# The vocabulary.
+
+def test_a_learnt_vocabulary_is_bytes_then_frequent_pieces_without_names(tmp_path):
+    path = tmp_path / "vocab.tiktoken"
+    text = "x = total + 12\n" * 30 + "y = average + 34\n" * 25
+    learn_vocab(text + "z = seldom + 5\n", {"total"}, path)
+    first = path.read_bytes()
+    tokenizer = Tokenizer(path)
+    assert len(tokenizer.encode(" = ")) == 1
+    assert len(tokenizer.encode("average")) == 1 and len(tokenizer.encode("seldom")) == 6
+    assert len(tokenizer.encode("total")) == 5                          # a name: spelled
+    assert tokenizer.decode(list(range(256))[65:70]) == "ABCDE"
+    assert tokenizer.n_vocab == len(first.splitlines()) + len(SPECIALS)
+    learn_vocab(text, (), path, n_ranks=258)
+    assert Tokenizer(path).n_vocab == 258 + len(SPECIALS)
+
+
+def test_the_vocabulary_comes_from_texts_of_both_worlds_and_of_every_kind(monkeypatch):
+    monkeypatch.setattr(tasks, "FIX_SHARE", tasks.FIX_SHARE)            # draw_texts changes both
+    monkeypatch.setattr(vocab.contest, "renamed", vocab.contest.renamed)
+    text, names = draw_texts(600)
+    for part in ("Predict.\n", "Solve.\n", "Submit or fix.\n", "ord(", "not (", "\tprint(", "zip(", " obtained ", "NameError"):
+        assert part in text, part
+    assert {"nums", "x", "r", "main", "out"} <= names and not names & {"print", "range", "for", "Keep"}

@@ -450,20 +450,3 @@ def test_seconds_add_up_and_the_peak_memory_is_the_largest(tmp_path):
     tasks.add_seconds(tmp_path, "rl", 1.0)
     record = json.loads((tmp_path / "seconds.json").read_text())
     assert record["sft"] == 3.5 and record["rl"] == 1.0 and 10 < record["peak_memory_mb"] < 100_000
-
-
-def test_learnt_vocabulary_is_bytes_then_frequent_pieces(tmp_path):
-    from lab.vocab import learn_vocab
-    from model import SPECIALS, Tokenizer
-    path = tmp_path / "vocab.tiktoken"
-    text = "x = total + 12\n" * 30 + "y = average + 34\n" * 25
-    learn_vocab(text + "z = seldom + 5\n", {"total"}, path)
-    first = path.read_bytes()
-    tokenizer = Tokenizer(path)
-    assert len(tokenizer.encode(" = ")) == 1
-    assert len(tokenizer.encode("average")) == 1 and len(tokenizer.encode("seldom")) == 6
-    assert len(tokenizer.encode("total")) == 5                          # a name: spelled
-    assert tokenizer.decode(list(range(256))[65:70]) == "ABCDE"
-    assert tokenizer.n_vocab == len(first.splitlines()) + len(SPECIALS)
-    learn_vocab(text, (), path, n_ranks=258)
-    assert Tokenizer(path).n_vocab == 258 + len(SPECIALS)
