@@ -18,8 +18,9 @@ import numpy as np
 
 import sft
 import tasks
-from model import CheckpointError, load_checkpoint, pick_device
-from runs import join_processes, leave_processes
+from commands import fail, plainly
+from model import pick_device
+from runs import digest, is_there, join_processes, leave_processes, load
 
 
 def rl_prompts(args):
@@ -38,35 +39,33 @@ def with_rl_prompts(tokens, index, args, rank: int):
     return np.concatenate([tokens, more]), np.concatenate([predict, added, others, others])
 
 
+@plainly()
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--of", default="rl", metavar="RL", help="the RL run (default: rl)")
     parser.add_argument("--ceiling", action="store_true", help="with RL's prompts, explained")
     args = tasks.settings(parser, "sft", "model", "answers")
-    device = pick_device()
-    try:
-        rl = load_checkpoint(args.out / f"{args.of}.pt")
-        start_name = rl["extra"]["start"]
-        start = load_checkpoint(args.out / f"{start_name}.pt", device)
-        seconds = rl["extra"]["seconds"] / start["extra"]["seconds"]
-        kept = {key: start["extra"][key] for key in ("format", "texts")}
-    except (CheckpointError, KeyError) as problem:
-        tasks.fail(f"needs a finished run of rl.py and its start: {problem}")
-    args.name = f"{start_name}-{'ceiling' if args.ceiling else 'control'}"
-    if (args.out / f"{args.name}.pt").exists():
-        print(f"{args.name:6s}  {args.out / args.name}.pt is there")
-        return
-    rank, ranks = join_processes(device)
-    args.format = kept["format"]
+    rank, ranks = join_processes(device := pick_device())
+    rl_path = args.out / f"{args.of}.pt"
+    rl = load(rl_path, remedy="it needs a finished run of rl.py")["extra"]
+    if "start" not in rl:
+        fail(f"it needs a finished run of rl.py, which {rl_path} is not")
+    start_path = args.out / f"{rl['start']}.pt"
+    start = load(start_path, device, "it needs what RL started from")
+    kept = {key: start["extra"][key] for key in ("format", "texts")}
+    args.name = f"{rl['start']}-{'ceiling' if args.ceiling else 'control'}"
+    args.rl_and_start, args.format = digest(rl_path, start_path), kept["format"]
+    steps = max(1, round(start["step"] * rl["seconds"] / start["extra"]["seconds"]))
+    args.val_every = min(args.val_every, -(-steps // 4))
+    args.muon_lr, args.adam_lr = 0.3 * args.muon_lr, 0.3 * args.adam_lr
+    if is_there(args):
+        return leave_processes()
     samples = np.load(args.out / "data" / kept["texts"])
     tokens, index = samples["tokens"], samples["index"]
     if args.ceiling:
         tokens, index = with_rl_prompts(tokens, index, args, rank)
     index = index[index[:, 2] <= args.n_ctx]
-    steps = max(1, round(start["step"] * seconds))
-    args.val_every = min(args.val_every, -(-steps // 4))
-    args.muon_lr, args.adam_lr = 0.3 * args.muon_lr, 0.3 * args.adam_lr
     plan = sft.plan_batches(index[:, 2], args.batch_tokens, steps, None, args.seed + 1_000)
     sft.train(args, start["model"], tokens, index, plan, kept, rank, ranks)
     leave_processes()

@@ -21,6 +21,7 @@ import eval as course
 import tasks
 import tracer
 from answers import Model, load_tests
+from commands import say
 from eval import Attempt, scores, self_rlef
 from lab import figures
 from lab.figures import Item, by_group, compare, of
@@ -116,7 +117,7 @@ class Lab:
     def __init__(self, args, truth):
         self.args, self.truth, self.models = args, truth, {}
         self.problems, sets = load_tests(args)
-        self.cases = sets["short"] + sets["longer"]
+        self.cases = sets["short"] + sets["longer"]  # new names: the course's checkpoints only
         for name in STAGES:
             path = args.out / f"{name}.pt"
             if path.exists():
@@ -182,6 +183,8 @@ class Lab:
             if name not in PREDICT_ONLY:
                 rounds, right, passed = self.solve(name)
                 made["solve"] |= self.solving(name, rounds, right, passed)
+                greedy = self.truth.right(course.solve(model, self.problems, 0, first=0))[0]
+                made["solve"][name] |= figures.figures(of(self.problems, {"greedy": greedy}))
                 for rate, values in course.pass_rates(right).items():
                     columns[name][f"solve {rate}"] = values, self.problems
         for key, line in ALONE.items():
@@ -322,7 +325,7 @@ def measure(args, truth):
                  lab.repairing_with_traces):
         for key, rows in part().items():
             metrics[key] |= rows
-        tasks.say(f"lab    {part.__name__} {time.time() - started:6.0f} s")
+        say(f"lab    {part.__name__} {time.time() - started:6.0f} s")
     return metrics
 
 

@@ -1,20 +1,30 @@
-"""Which file is small enough to commit? A checkpoint's weights alone, in bf16.
+"""Which file is small enough to commit? A checkpoint's weights alone, in bf16, and what made them.
 
     python -m lab.export out/rl.pt model.pt
 """
 
 import argparse
-import sys
+from pathlib import Path
 
-from model import CheckpointError, load_checkpoint, save_checkpoint
+from commands import fail, plainly
+from model import save_checkpoint
+from runs import load
+
+
+@plainly()
+def main(argv=None):
+    parser = argparse.ArgumentParser(description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("source", type=Path, help="checkpoint")
+    parser.add_argument("target", type=Path, help="file to write")
+    args = parser.parse_args(argv)
+    saved = load(args.source, remedy="name another")
+    kept = {"made": saved["made"], "commit": saved["extra"].get("commit", "unknown")}
+    try:
+        save_checkpoint(args.target, saved["model"].bfloat16(), extra=kept)
+    except RuntimeError as problem:  # torch's word for no such folder, and for a full disk
+        fail(f"{args.target} cannot be written ({str(problem)[:80]})")
+
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("source", help="checkpoint")
-    parser.add_argument("target", help="file to write")
-    args = parser.parse_args()
-    try:
-        save_checkpoint(args.target, load_checkpoint(args.source)["model"].bfloat16())
-    except CheckpointError as problem:
-        sys.exit(f"export.py: {problem}")
+    main()

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import tasks
 from answers import SHIPPED, Model
+from commands import fail, plainly, replace_text
 from lab import figures
 from runs import provenance
 
@@ -26,7 +27,7 @@ def load_programs(path):
     try:
         lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, ValueError) as problem:  # not there, a folder, not UTF-8
-        tasks.fail(f"cannot read {path}: {problem}")
+        fail(f"cannot read {path}: {problem}")
     for number, line in enumerate(lines, 1):
         if not line:
             continue
@@ -35,7 +36,7 @@ def load_programs(path):
             code, stdin, stdout = row["code"], row["input"], row["output"]
             code + stdin + stdout  # each is a text
         except (ValueError, KeyError, TypeError) as problem:
-            tasks.fail(f"{path}, line {number}: needs texts code, input, output ({problem!r})")
+            fail(f"{path}, line {number}: needs texts code, input, output ({problem!r})")
         level = str(row.get("level", "all"))
         if re.search(r"^def f\(", code, re.M) and not re.search(r"^print\(|input\(", code, re.M):
             code, stdin, level = f"{code.rstrip()}\n\nprint(repr(f({stdin})))\n", "", "function"
@@ -68,6 +69,7 @@ def predict(cases, model):
     return model.belief([(case.code, case.stdin) for case in cases], 0)
 
 
+@plainly()
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -87,7 +89,7 @@ def main():
     record = {"file": args.file.name, "checkpoint": str(args.ckpt), "levels": levels,
               "too_long": too_long, **provenance()}
     path = args.out / f"programs-{args.file.stem}.json"
-    tasks.replace_text(path, json.dumps(record, indent=1) + "\n")
+    replace_text(path, json.dumps(record, indent=1) + "\n")
 
 
 if __name__ == "__main__":

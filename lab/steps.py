@@ -20,6 +20,7 @@ import rl
 import tasks
 import trace as nlex  # our trace.py
 import tracer
+from commands import fail
 from model import Tokenizer
 
 by_outcome, train_by_outcome = rl.set_advantages, rl.train
@@ -96,7 +97,7 @@ def by_lines(group: list[rl.Episode], weight: float) -> None:
 def train(args, model, own, extra: dict, rank: int, ranks: int) -> None:
     format = extra.get("format", "nlex")
     if format != "nlex":
-        tasks.fail(f"{args.start}.pt answers in the format {format}, not in sentences")
+        fail(f"{args.start}.pt answers in the format {format}, not in sentences")
     train_by_outcome(args, model, own, extra, rank, ranks)
 
 

@@ -24,6 +24,7 @@ from pathlib import Path
 import sft
 import tasks
 from answers import Model
+from commands import fail, plainly, replace_text
 from lab import programs
 from runs import provenance
 
@@ -41,9 +42,9 @@ def make_data(args, cases):
     path = args.out / "data" / "benchmark.json"
     codes = json.dumps([case.code.rstrip() for case in cases])
     if path.exists() and path.read_text() != codes:
-        tasks.fail(f"{args.out} belongs to another benchmark: name another folder by --out")
+        fail(f"{args.out} belongs to another benchmark: name another folder by --out")
     if not path.exists():
-        tasks.replace_text(path, codes)
+        replace_text(path, codes)
 
 
 def training_cases(args):
@@ -110,6 +111,7 @@ def table(runs):
     return "\n".join(lines)
 
 
+@plainly()
 def main():
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -132,7 +134,7 @@ def main():
     record = {"benchmark": args.file.name, "dropped": overlaps, "runs": runs,
               "flags": flags(args, "sft", "model", "answers"),
               "TEX": [dict(zip(PUBLISHED, row)) for row in TEX], **provenance()}
-    tasks.replace_text(args.out / "tinypy.json", json.dumps(record, indent=1) + "\n")
+    replace_text(args.out / "tinypy.json", json.dumps(record, indent=1) + "\n")
 
 
 if __name__ == "__main__":

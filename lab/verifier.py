@@ -8,16 +8,18 @@ import sys
 
 import rl
 import tasks
-from model import CheckpointError, load_checkpoint
+from commands import fail
+from runs import digest, load
 
 train = rl.train
 
 
 def train_on_its_programs(args, model, own: list, extra: dict, rank: int, ranks: int) -> None:
-    try:
-        own = [tasks.Case(**row) for row in load_checkpoint(args.out / "rl.pt")["extra"]["own"]]
-    except (CheckpointError, KeyError) as problem:
-        tasks.fail(f"needs a finished RL run: {problem}")
+    path = args.out / "rl.pt"
+    rows = load(path, remedy="`python rl.py` makes it")["extra"].get("own")
+    if rows is None:
+        fail(f"{path} is no run of rl.py")
+    own, args.programs = [tasks.Case(**row) for row in rows], digest(path)
     train(args, model, own, extra, rank, ranks)
 
 

@@ -139,10 +139,13 @@ def test_evaluation_of_every_checkpoint_that_is_there(tmp_path, monkeypatch, cap
                             *evaluate.JUDGES, *evaluate.REPAIRS, "public_tests", "open_readings", "open_readings_without_tests",
                             "self_rlef_traces", "nlex_minus_none_full", "predict_by_steps", "predict_by_agreement"}
     assert set(metrics["predict"]) == {*(f"{evaluate.STAGES[name]}/{set_}" for name in there for set_ in ("short", "longer")),
+                                       *(f"{stage}/new_names" for stage in evaluate.course.CHECKPOINTS.values()),
                                        "sft/nlex/own", "rl/nlex/own"}
+    assert sum(row["n"] for row in metrics["predict_by_kind"]["rl/nlex"].values()) == 8  # short and longer, new names are not among them
     assert set(metrics["predict_by_steps"]) >= {"sft/nlex", "rl/nlex"} and metrics["training"]["rl"]["tokens"] == 1000
     solving = ("sft", "rl", "rl-steps", "joint-none-rl", "no-fix", "extra", "extra-without-tests", "other")
     assert {f"{name}{group}" for name in solving for group in ("", "/clear", "/open")} == set(metrics["solve"])
+    assert {name for name, row in metrics["solve"].items() if "greedy" in row} == {*solving} - {"extra-without-tests"}
     assert set(metrics["solve"]["rl/open"]) == {f"{kind}@{k}" for kind in ("pass", "public") for k in (1, 4)}
     best, loop = metrics["best_at_k"], metrics["self_rlef"]
     assert len(best["simulate_all"]) == len(best["open"]["exec"]) == 4 and sum(best["choices"].values()) == 4

@@ -14,11 +14,12 @@ import pytest
 import torch
 
 import rl
+import runs
 import sft
 import tasks
-from lab import control, extra, loo, no_fix, rejection, scarce, steps, vocab
+from lab import control, export, extra, loo, no_fix, rejection, scarce, steps, vocab
 from lab.vocab import draw_texts, learn_vocab
-from model import SPECIALS, Rollout, Tokenizer, load_checkpoint
+from model import SPECIALS, Rollout, Tokenizer, load_checkpoint, save_checkpoint
 
 ROOT = Path(__file__).resolve().parent.parent
 TRUTH = "a = 1.\n1 == 1 is true, so we enter the if.\nWe print 3.\n<output>\n3\n</output>"
@@ -164,10 +165,18 @@ def test_a_control_goes_on_with_its_start_for_as_long_as_rl_trained(out, capsys)
     done = load_checkpoint(out / "sft-control.pt")
     assert done["step"] == expected and done["extra"]["texts"] == start["extra"]["texts"]
     assert not torch.equal(done["model"].norm.weight, start["model"].norm.weight)
-    assert "is there" in run("lab.control", out)
-    with pytest.raises(SystemExit) as refused:
-        run("lab.control", out, "--of", "sft")
-    assert refused.value.code == 2 and "needs a finished run" in capsys.readouterr().err
+    assert "is there" in run("lab.control", out, *TINY[1:])
+    for flags, words in [((*TINY[1:], "--of", "sft"), "needs a finished run"), ((*TINY[1:], "--of", "nosuch"), "needs a finished run"),
+                         (TINY[1:-1], "was made with max_new_tokens_solve 20, not 60")]:
+        with pytest.raises(SystemExit) as refused:
+            run("lab.control", out, *flags)
+        assert refused.value.code == 2 and words in capsys.readouterr().err
+    whole = (out / "rl.pt").read_bytes()
+    save_checkpoint(out / "rl.pt", model["model"], step=1, extra=model["extra"] | {"commit": "another"})
+    with pytest.raises(SystemExit):                                     # another run of RL: another control
+        run("lab.control", out, *TINY[1:])
+    assert "was made with rl_and_start" in capsys.readouterr().err
+    (out / "rl.pt").write_bytes(whole)
 
 
 def test_the_ceiling_has_as_many_of_rls_prompts_as_its_own_and_predict_keeps_its_share(out):
@@ -215,3 +224,29 @@ def test_the_vocabulary_comes_from_texts_of_both_worlds_and_of_every_kind(monkey
     for part in ("Predict.\n", "Solve.\n", "Submit or fix.\n", "ord(", "not (", "\tprint(", "zip(", " obtained ", "NameError"):
         assert part in text, part
     assert {"nums", "x", "r", "main", "out"} <= names and not names & {"print", "range", "for", "Keep"}
+
+
+# ---------------------------------------------------------------------------------------------------------------------
+# What checkpoints were made with.
+
+def test_an_exported_file_keeps_what_it_was_made_with(out, tmp_path):
+    small = tmp_path / "small.pt"
+    export.main([str(out / "sft.pt"), str(small)])
+    whole, made = runs.load(out / "sft.pt"), runs.load(small)
+    assert made["made"] == whole["made"] and made["extra"] == {"commit": whole["extra"]["commit"]} and not made["optimizers"]
+    assert small.stat().st_size < 0.6 * (out / "sft.pt").stat().st_size
+    for name, weights in whole["model"].state_dict().items():
+        assert torch.equal(weights.bfloat16().float(), made["model"].state_dict()[name])
+
+
+def test_what_is_missing_or_of_another_kind_is_one_line(out, tmp_path, capsys):
+    def refused(main, *argv):
+        with pytest.raises(SystemExit) as stop:
+            main(list(map(str, argv)))
+        told = capsys.readouterr().err
+        assert stop.value.code == 2 and told.count("\n") == 1
+        return told
+    assert "nosuch.pt does not exist; name another" in refused(export.main, tmp_path / "nosuch.pt", tmp_path / "x.pt")
+    (tmp_path / "torn.pt").write_bytes((out / "sft.pt").read_bytes()[:999])
+    assert "torn.pt is damaged" in refused(export.main, tmp_path / "torn.pt", tmp_path / "x.pt")
+    assert "cannot be written" in refused(export.main, out / "sft.pt", tmp_path / "nosuch" / "x.pt")
