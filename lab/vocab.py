@@ -44,7 +44,8 @@ def learn_vocab(text, names, path, n_ranks=512):
     counts = Counter(sorted(re.findall(PIECES, text))).most_common()  # ties stay in order
     tokens = [bytes([b]) for b in range(256)]
     for piece, n in counts:
-        if n >= 20 and len(piece) > 1 and piece not in names:
+        spelled = piece in names or re.fullmatch("[A-Za-z]{2}", piece)  # pairs would merge in names
+        if n >= 20 and len(piece) > 1 and not spelled:
             tokens.append(piece.encode())
     lines = ""
     for rank, token in enumerate(tokens[:n_ranks]):

@@ -128,7 +128,7 @@ def renamed(code, rng, unseen=False):
         return rng.choice(UNSEEN) if unseen else random_name(rng, WORDS)
 
     def other(name):
-        taken = RESERVED | set(new.values())
+        taken = RESERVED | set(new.values()) | set(() if unseen else UNSEEN)
         while name not in new and name not in RESERVED:
             drawn = draw()
             if drawn not in taken:
