@@ -109,7 +109,7 @@ for _row in TABLE.strip().splitlines()[1:]:
 
 def settings(parser, *sections, argv=None):
     """Adds --preset, --seed, --out, --world and a flag for each value of the table's sections, then
-    parses -> Namespace, with world_size (cpu or gpu). Refuses data of another world or seed under
+    parses -> Namespace, with world_size (see worlds/). Refuses data of another world or seed under
     --out. With COURSE in the environment (run.sh) flags of the other sections may stand there."""
     preset = "gpu" if "GPU 0:" in subprocess.getoutput("nvidia-smi -L") else "cpu"
     flag = parser.add_argument
@@ -134,9 +134,8 @@ def settings(parser, *sections, argv=None):
                 parser.error(f"--{name.replace('_', '-')} must be at least {least}")
     if args.seed < 0:
         parser.error("--seed must be at least 0")
-    args.world_size = "gpu" if args.preset == "gpu" else "cpu"
     try:
-        worlds.load(args.world)
+        args.world_size = worlds.size_of(args.world, args.preset)
     except ValueError as problem:
         fail(problem)
     if (args.out / "data" / "settings.json").exists() and not values.get("show"):

@@ -6,7 +6,7 @@ A world is a module with two tables and one function, or two. A whole one, world
 
     from worlds import Program, class_of, outputs_on, split_of
 
-    SIZES = {"cpu": {"top": 9}, "gpu": {"top": 99}}     # knobs: how large the world is
+    SIZES = {"cpu": {"top": 9}, "gpu": {"top": 99}}     # by preset; knobs: how large the world is
     FIXED_INPUTS = {"n": [str(n) for n in range(64)]}   # by kind: inputs that tell programs apart
 
     def random_program(rng, knobs, split, set_):
@@ -14,6 +14,8 @@ A world is a module with two tables and one function, or two. A whole one, world
         code = f"n = int(input())\nprint(n + {rng.randint(0, knobs['top'])})\n"
         cls = class_of(code, "n", outputs_on(code, FIXED_INPUTS["n"]))
         return Program(code, stdin, cls, "plain") if split_of(cls) == split else None
+
+SIZES must have cpu; a preset that it lacks (here quick) gets the cpu size.
 
 random_program(rng, knobs, split, set_) -> Program, or None: this draw does not qualify, draw
 again. split is train, val or test. set_ is one of SETS: "short" and "longer" are about the input;
@@ -55,6 +57,11 @@ def load(name):
     if name not in names:
         raise ValueError(f"no world is called {name!r}; worlds/ has {', '.join(names)}")
     return importlib.import_module(f"worlds.{name}")
+
+
+def size_of(name, preset):
+    """Which of the world's SIZES the preset gets: its own, else cpu. Raises as `load` does."""
+    return preset if preset in load(name).SIZES else "cpu"
 
 
 @dataclass

@@ -29,9 +29,11 @@ from rounds import names_in
 from worlds import RESERVED, Problem, Program, class_of, outputs_on, renamed, split_of
 
 TELLER = trace  # our trace.py, which knows what these programs contain
-# How large the world is. `cpu` is learnt in minutes by 0.75M parameters; `gpu` is wide.
+# How large the world is. `cpu` is learnt in ten minutes by 0.75M parameters, `quick` in two; `gpu`
+# is wide.
 SIZES = {
     "cpu": dict(top=9, short=(3, 5), longer=(6, 7), constants=(1, 2, 3, 4, 5), wide=False),
+    "quick": dict(top=5, short=(2, 3), longer=(4, 5), constants=(1, 2, 3), wide=False),
     "gpu": dict(top=99, short=(3, 8), longer=(9, 12), constants=tuple(range(1, 21)), wide=True),
 }
 
@@ -395,7 +397,7 @@ def list_work(s):
 
 def text_work(s):
     rng, (x, t, _, _) = s.rng, s.names
-    digit, some = rng.randint(0, 9), rng.random() < 0.5
+    digit, some = rng.randint(0, min(9, s.top)), rng.random() < 0.5
     before, after = f"{t} = {x} + {t}", f"{t} = {t} + {x}"
     if some:
         work = [f"if {x} != '{digit}':", "    " + rng.choice((after, before))]
@@ -427,7 +429,10 @@ def draw_input(kind, rng, knobs, length):
     if kind == "n":
         return str(size)
     if kind in LETTERS:
-        return "".join(rng.choice(LETTERS[kind]) for _ in range(size))
+        letters = LETTERS[kind]
+        if kind == "digits":
+            letters = letters[:knobs["top"] + 1]
+        return "".join(rng.choice(letters) for _ in range(size))
     return " ".join(str(rng.randint(0, knobs["top"])) for _ in range(size))
 
 
