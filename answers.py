@@ -6,9 +6,13 @@ which do what they say for lists of texts; load_tests, the test data; and show, 
 
 from __future__ import annotations
 
+import ast
+import builtins
 import json
 import os
+import random
 import signal
+from contextlib import suppress
 from functools import partial
 from itertools import starmap, zip_longest
 from pathlib import Path
@@ -18,6 +22,7 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch: threads wai
 import numpy as np
 
 import tasks
+import worlds
 from commands import fail, replace_text
 from fast import generate  # model.py's, faster
 from model import VOCAB, Tokenizer, pick_device
@@ -109,6 +114,58 @@ class Truth(tasks.Runner):
         return np.array(self.solved(jobs), dtype=float).reshape(len(rounds), -1)
 
 
+# What a person types for these kinds of syntax nodes; others have their name in ast, in lower case.
+TYPED = dict(row.split(maxsplit=1) for row in """
+Div /; FloorDiv //; Mod %; Pow **; USub -x; NotIn not in; IsNot is not; AugAssign += or another;
+FunctionDef def; arg parameters; ClassDef class; ExceptHandler except; ImportFrom import;
+alias import; withitem with; NamedExpr :=; IfExp ... if ... else ...; ListComp [... for ...];
+SetComp {... for ...}; DictComp {... for ...}; GeneratorExp (... for ...); JoinedStr f'';
+FormattedValue f''; Dict {}; Slice [:]; Subscript []; Starred *x""".split(";"))
+SILENT = """module expr load store name call binop boolop unaryop compare arguments
+comprehension""".split()  # they say nothing that their parts do not
+
+
+def constructs(code):
+    """-> what the program is made of, as it is typed: the first line that has it. Kinds of syntax
+    and of constants, builtins, attributes and methods: "print(7 // 2)" -> {"print()": 1, "//": 1,
+    "int constant": 1}"""
+    found = {}
+
+    def visit(node, line, called=""):
+        line, kind = getattr(node, "lineno", line), type(node).__name__
+        name = TYPED.get(kind, kind.lower())
+        if kind == "Constant":
+            name = f"{type(node.value).__name__} constant"
+        elif kind == "Attribute":
+            name = f".{node.attr}{called}"
+        elif kind == "keyword":
+            name = f"{node.arg}="
+        elif kind == "Name" and hasattr(builtins, node.id):
+            name = node.id + called
+        if name not in SILENT:
+            found[name] = min(line, found.get(name, line))
+        for child in ast.iter_child_nodes(node):
+            visit(child, line, "()" if child is getattr(node, "func", None) else "")
+    visit(ast.parse(code), 1)
+    return found
+
+
+def never_seen(code, made):
+    """-> ["def (line 3)", ...]: what the program has and some hundred programs of the world do not.
+    made: what the model was made with."""
+    try:
+        world = worlds.load(made.get("world", "contest"))
+    except ValueError:  # it is not here
+        return []
+    rng, size, known = random.Random(0), "gpu" if made.get("preset") == "gpu" else "cpu", set()
+    for _ in range(400):
+        program = world.random_program(rng, world.SIZES[size], "train", "short")
+        with suppress(SyntaxError):  # broken on purpose
+            known |= constructs(program.code).keys() if program else set()
+    new = constructs(code)
+    return [f"{name} (line {new[name]})" for name in new if name not in known]
+
+
 def show(args):
     """The model's simulation (greedy) beside the truth, line by line. Writes no file."""
     import tracer  # explains any program
@@ -132,7 +189,11 @@ def show(args):
     (told,) = model.sample(args.max_new_tokens_predict, 0, [prompt], cut=True)
     said, true = tasks.explanation_lines(told), tracer.narrate(run)
     wrong, width = first_wrong_step(said, true), max(map(len, said), default=0)
-    print(f"{code}\n   {'simulated':{width}}  what happens on {args.stdin!r} ({path})")
+    print(code)
+    if new := never_seen(code, made := model.checkpoint["made"]):
+        print(f"not in the world {made.get('world', 'contest')}, so the model has never seen it: "
+              f"{', '.join(new)}\n")
+    print(f"   {'simulated':{width}}  what happens on {args.stdin!r} ({path})")
     for k, (left, right) in enumerate(zip_longest(said, true, fillvalue="")):
         print(f"{'>>' if wrong and wrong[0] == k else '  '} {left:{width}}  {right}")
     print(f"\nfirst wrong step: {wrong[1] if wrong else 'none'}; output simulated "
