@@ -157,9 +157,10 @@ def never_seen(code, made):
         world = worlds.load(made.get("world", "contest"))
     except ValueError:  # it is not here
         return []
-    rng, size, known = random.Random(0), "gpu" if made.get("preset") == "gpu" else "cpu", set()
+    rng, known = random.Random(0), set()
+    knobs = world.SIZES[made.get("world_size", "cpu")]
     for _ in range(400):
-        program = world.random_program(rng, world.SIZES[size], "train", "short")
+        program = world.random_program(rng, knobs, "train", "short")
         with suppress(SyntaxError):  # broken on purpose
             known |= constructs(program.code).keys() if program else set()
     new = constructs(code)

@@ -37,21 +37,22 @@ def test_kinds_that_have_a_name_of_their_own_exist():
 
 
 def test_what_the_world_does_not_have():
-    new = answers.never_seen(SHOUT, {"world": "contest", "preset": "cpu"})
+    new = answers.never_seen(SHOUT, {"world": "contest", "world_size": "cpu"})
     assert new == ["def (line 3)", "parameters (line 3)", "return (line 4)", ".upper() (line 4)", "end= (line 5)", "// (line 6)",
                    "-x (line 6)", "float constant (line 6)", "... if ... else ... (line 6)", "not in (line 6)", "** (line 6)",
                    "NoneType constant (line 6)"]
-    assert "def (line 3)" not in answers.never_seen(SHOUT, {"preset": "gpu"})            # its programs have functions
+    assert "def (line 3)" not in answers.never_seen(SHOUT, {"world_size": "gpu"})            # its programs have functions
     assert {"int() (line 1)", "+= or another (line 7)"} <= set(answers.never_seen(SHOUT, {"world": "tinypy"}))
     assert answers.never_seen(SHOUT, {"world": "of somebody else"}) == []                # nothing is known of it
 
 
-@pytest.mark.parametrize("made", [{}, {"preset": "gpu"}, {"world": "tinypy"}], ids=["cpu", "gpu", "tinypy"])
+@pytest.mark.parametrize("made", [{}, {"world_size": "quick"}, {"world_size": "gpu"}, {"world": "tinypy"}],
+                         ids=["cpu", "quick", "gpu", "tinypy"])
 def test_a_program_of_the_world_has_nothing_new(made):
     rng, world = random.Random(3), worlds.load(made.get("world", "contest"))
     known, left = "", 200
     while left:
-        program = world.random_program(rng, world.SIZES[made.get("preset", "cpu")], "val", worlds.SETS[left % 3])
+        program = world.random_program(rng, world.SIZES[made.get("world_size", "cpu")], "val", worlds.SETS[left % 3])
         try:
             compile(program.code if program else "(", "program", "exec")
         except SyntaxError:
@@ -62,7 +63,7 @@ def test_a_program_of_the_world_has_nothing_new(made):
 
 class Told:
     """In place of a checkpoint."""
-    checkpoint = {"made": {"world": "contest", "preset": "cpu"}}
+    checkpoint = {"made": {"world": "contest", "world_size": "cpu"}}
 
     def __init__(self, *_):
         pass
