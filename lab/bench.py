@@ -4,11 +4,12 @@
     python -m lab.bench --rounds 1                    # a look, 3 minutes
 
 The contestants take turns, round after round. Figures are medians over the rounds, and so are
-ratios, each formed within a round. All have the CPU preset's sizes, one architecture (Qwen3's, with
-SwiGLU) and the same weights; ours train with Muon, transformers' with AdamW. Training: 16 rows of
-192 tokens, the second half learnt; transformers with its eager attention, the fastest here, or
-compiled. Sampling: prompts of 60 to 140 tokens and 100 new ones; no row ends; without a cache it is
-model.py's. Without transformers (pip install -e '.[parity]') ours are alone.
+ratios, each formed within a round. All have the CPU preset's sizes, one architecture (Qwen3's: with
+SwiGLU, without our convolutions) and the same weights; ours train with Muon, transformers' with
+AdamW. Training: 16 rows of 192 tokens, the second half learnt; transformers with its eager
+attention, the fastest here, or compiled. Sampling: prompts of 60 to 140 tokens and 100 new ones; no
+row ends; without a cache it is model.py's. Without transformers (pip install -e '.[parity]') ours
+are alone.
 """
 
 import argparse
@@ -36,7 +37,8 @@ NEW = 100  # tokens sampled in a row
 def transformer():
     torch.manual_seed(0)
     sizes = tasks.PRESETS["cpu"]["model"]
-    model = plain.Transformer(plain.ModelConfig(plain.Tokenizer().n_vocab, mlp="swiglu", **sizes))
+    config = plain.ModelConfig(plain.Tokenizer().n_vocab, mlp="swiglu", canon=False, **sizes)
+    model = plain.Transformer(config)
     for p in model.parameters():  # fresh blocks are the identity: weights large enough to matter
         if p.ndim == 2:
             p.data.normal_(std=0.05)
