@@ -1,4 +1,4 @@
-"""Shared by all tests: our files come first on the path, torch uses two threads, fixtures that several tests need."""
+"""Shared by all tests: our files come first on the path, torch uses two threads, tiny sizes, fixtures that several tests need."""
 
 import os
 import sys
@@ -19,6 +19,29 @@ except ImportError:  # sandbox, trace and tasks are tested without it
     pass
 else:
     torch.set_num_threads(2)
+
+
+# By section of tasks.TABLE: values that make every stage take seconds, whatever the presets say.
+TINY = {
+    "data": dict(sft_cases=150, sft_problems=60, rl_cases=20, rl_problems=10, val_cases=4, val_problems=4, test_cases=4, test_problems=4),
+    "model": dict(n_layer=2, n_head=2, n_kv_head=1, n_embd=64, n_ctx=1024),
+    "answers": dict(max_new_tokens_predict=100, max_new_tokens_solve=60),
+    "sft": dict(steps=4, batch_tokens=2048, short_tokens=3000, warmup=5, val_every=4, val_cases=2, save_every=100, compile=0),
+    "rl": dict(steps=1, predict_prompts=2, solve_prompts=2, fix_prompts=2, group=2, warmup=1, val_every=1, val_cases=2, save_every=1),
+    "eval": dict(problems=12, cases=16, samples=8, predictions=1, turns=3),
+}
+
+
+def tiny_flags(*sections, **others) -> list[str]:
+    """Flags of these sections; others, in place of a section's or beside them: tiny_flags("sft", steps=8) -> ["--preset", "quick",
+    "--steps", "8", "--batch-tokens", "2048", ...]."""
+    values = {}
+    for section in sections:
+        values |= TINY[section]
+    flags = ["--preset", "quick"]
+    for name, value in (values | others).items():
+        flags += ["--" + name.replace("_", "-"), str(value)]
+    return flags
 
 
 @pytest.fixture(scope="session")

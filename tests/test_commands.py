@@ -20,6 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from conftest import tiny_flags
 
 ROOT = Path(__file__).resolve().parent.parent
 METHOD = ("model", "trace", "sandbox", "tasks", "sft", "rl", "eval")
@@ -29,18 +30,13 @@ DOCUMENTS = sorted(ROOT / name for name in subprocess.run(
 WRITTEN = [path for path in DOCUMENTS if path.name != "report.md"]  # by people; reports are made by runs
 README = (ROOT / "README.md").read_text()
 
-# Smaller than --preset quick; a flag stands behind those of the command, for of two equal flags the last counts.
-TINY = {
-    "tasks.py": "--sft-cases 150 --sft-problems 60 --rl-cases 20 --rl-problems 10 --val-cases 4 --val-problems 4 "
-                "--test-cases 4 --test-problems 4",
-    "sft.py": "--steps 4 --batch-tokens 1024 --val-every 4 --save-every 2 --val-cases 2 --max-new-tokens-predict 40 "
-              "--max-new-tokens-solve 40",
-    "sft.py --predict-only": "--short-tokens 3000 --batch-tokens 1024 --val-every 4 --save-every 2 --val-cases 2 "
-                             "--max-new-tokens-predict 40",
-    "rl.py": "--steps 1 --predict-prompts 2 --solve-prompts 1 --fix-prompts 1 --group 2 --val-every 1 --val-cases 2 "
-             "--max-new-tokens-predict 40 --max-new-tokens-solve 40",
-    "eval.py": "--problems 4 --cases 4 --turns 2 --max-new-tokens-predict 40 --max-new-tokens-solve 40",
-}  # fmt: skip
+SHORT = {"max_new_tokens_predict": 40, "max_new_tokens_solve": 40}
+TINY = {  # a flag stands behind those of the command, for of two equal flags the last counts
+    "tasks.py": tiny_flags("data"),
+    "sft.py": tiny_flags("sft", batch_tokens=1024, save_every=2, **SHORT),
+    "rl.py": tiny_flags("rl", solve_prompts=1, fix_prompts=1, **SHORT),
+    "eval.py": tiny_flags("eval", problems=4, cases=4, turns=2, **SHORT),
+}
 COURSE = ("tasks.py", "sft.py", "sft.py --predict-only", "sft.py --predict-only --format none", "rl.py", "eval.py")
 ONE_THREAD = {**os.environ, "OMP_NUM_THREADS": "1"}
 
@@ -61,9 +57,9 @@ def succeed(arguments: list, **options) -> str:
 
 def tiny(command: str, out: Path) -> list[str]:
     """A command of the course (its words after python) with flags that make it finish in seconds."""
-    script = command.split()[0]
-    flags = TINY.get("sft.py --predict-only" if "--predict-only" in command else script)
-    return shlex.split(command) if flags is None else [*shlex.split(command), "--preset", "quick", "--out", str(out), *flags.split()]
+    script, *words = shlex.split(command)
+    size = tiny_flags("model") if script == "sft.py" else []
+    return [script, *size, *words, *TINY[script], "--out", str(out)] if script in TINY else [script, *words]
 
 
 def at_once(commands: list[list[str]]) -> list[str]:
@@ -211,7 +207,7 @@ def test_readme_python_commands(course, tmp_path):
         elif words[0] == "-m":
             commands.append(([*words, *tiny("rl.py", course)[1:]], ROOT))
         elif words[0] == "sft.py" and shlex.join(words) not in COURSE:
-            commands.append(([*words, *tiny("sft.py", tmp_path / "bigger" if "--n-layer" in words else course)[1:]], ROOT))
+            commands.append((tiny(shlex.join(words), tmp_path / "bigger" if "--n-layer" in words else course), ROOT))
         elif shlex.join(words) not in COURSE:
             commands.append((words, ROOT))
     with ThreadPoolExecutor(2) as pool:

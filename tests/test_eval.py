@@ -11,7 +11,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
-from conftest import ROOT
+from conftest import ROOT, tiny_flags
 
 import answers
 import eval as course
@@ -322,7 +322,7 @@ def make_data(folder):
     (folder / "seconds.json").write_text(json.dumps({"data": 1.0, "sft": 60.0, "peak_memory_mb": 10}))
 
 
-FLAGS = ["--preset", "quick", "--turns", "3", "--samples", "4", "--predictions", "2"]
+FLAGS = tiny_flags("answers", "eval", samples=4, predictions=2)
 
 
 def run_main(monkeypatch, capsys, main, *flags):
@@ -437,7 +437,7 @@ def test_samples_and_turns_are_two_budgets(out, tmp_path, monkeypatch, capsys):
     for name in course.CHECKPOINTS:
         (tmp_path / f"{name}.pt").symlink_to(out / f"{name}.pt")
     monkeypatch.setattr(Model, "sample", scripted)
-    flags = ["--preset", "quick", "--out", tmp_path, "--samples", "2", "--turns", "5"]
+    flags = [*tiny_flags("answers", "eval", samples=2, turns=5), "--out", tmp_path]
     said = run_main(monkeypatch, capsys, course.main, *flags)
     metrics = json.loads((tmp_path / "metrics.json").read_text())
     assert {len(rows) for rows in metrics["best_at_k"].values()} == {2} and set(metrics["solve"]["rl"]) == {"greedy", "pass@1", "pass@2"}

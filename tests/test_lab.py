@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from conftest import tiny_flags
 
 import rl
 import runs
@@ -121,7 +122,8 @@ MAINS = {"sft.py": sft.main, "rl.py": rl.main, "lab.control": control.main}
 
 def run(script, out, *flags):
     """The script's output. In this process where that changes nothing here: most of a new one's time is importing torch."""
-    given = ["--preset", "quick", "--out", str(out), *flags]
+    sections = {"tasks.py": ["data"], "rl.py": ["rl", "answers"], "lab.verifier": ["answers"]}
+    given = [*tiny_flags(*sections.get(script, ["sft", "model", "answers"])), "--out", str(out), *flags]
     if script in MAINS:
         kept, sys.argv, printed = sys.argv, [script, *given], io.StringIO()
         try:

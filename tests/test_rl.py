@@ -10,6 +10,7 @@ from functools import partial
 
 import pytest
 import torch
+from conftest import tiny_flags
 
 import model as plain
 import rl
@@ -354,8 +355,7 @@ def out(tmp_path_factory, tokenizer):
     """An out folder with small data files and a model to start from."""
     out = tmp_path_factory.mktemp("rl")
     sizes = dict.fromkeys(tasks.PRESETS["quick"]["data"], 2) | {"rl_cases": 8, "rl_problems": 3}
-    words = [word for name, size in sizes.items() for word in ("--" + name.replace("_", "-"), str(size))]
-    tasks.make_data(tasks.settings(ArgumentParser(), "data", argv=["--preset", "quick", "--out", str(out), *words]))
+    tasks.make_data(tasks.settings(ArgumentParser(), "data", argv=[*tiny_flags(**sizes), "--out", str(out)]))
     torch.manual_seed(0)
     start = Transformer(ModelConfig(tokenizer.n_vocab, **{**TINY, "n_layer": 1}))
     save_checkpoint(out / "sft.pt", start, extra={"format": "nlex", "texts": "sft-nlex-0.npz", "seconds": 9.0})
@@ -365,8 +365,7 @@ def out(tmp_path_factory, tokenizer):
 def flags(out, name, **more):
     numbers = {"steps": 4, "predict_prompts": 4, "solve_prompts": 1, "fix_prompts": 1, "group": 2, "max_new_tokens_predict": 12,
                "max_new_tokens_solve": 8, "warmup": 3, "val_every": 3, "val_cases": 2, "save_every": 2} | more
-    words = [word for key, value in numbers.items() for word in ("--" + key.replace("_", "-"), str(value))]
-    return ["rl.py", "--preset", "quick", "--out", str(out), "--name", name, *words]
+    return ["rl.py", "--out", str(out), "--name", name, *tiny_flags(**numbers)]
 
 
 @pytest.fixture
@@ -514,7 +513,7 @@ leave = rl.leave_processes
 
 
 def watched_leave():
-    with open(f"{sys.argv[4]}/rank{rank}.json", "w") as file:
+    with open(f"{sys.argv[2]}/rank{rank}.json", "w") as file:
         json.dump({"steps": record, "sampled": sampled}, file)
     leave()
 

@@ -15,6 +15,7 @@ from argparse import ArgumentParser, Namespace
 import numpy as np
 import pytest
 import torch
+from conftest import tiny_flags
 
 import model as plain
 import runs
@@ -75,10 +76,9 @@ def test_schedule():
 # Data.
 
 def make_data(out, **sizes):
-    """Small data files of the quick preset: make_data(out, sft_cases=10)."""
+    """Small data files: make_data(out, sft_cases=10)."""
     sizes = dict.fromkeys(tasks.PRESETS["quick"]["data"], 2) | sizes
-    words = [word for name, size in sizes.items() for word in ("--" + name.replace("_", "-"), str(size))]
-    tasks.make_data(tasks.settings(ArgumentParser(), "data", argv=["--preset", "quick", "--out", str(out), *words]))
+    tasks.make_data(tasks.settings(ArgumentParser(), "data", argv=[*tiny_flags(**sizes), "--out", str(out)]))
 
 
 def test_samples_are_read_once_and_again_when_the_data_are_others(tmp_path, tokenizer, monkeypatch):
@@ -249,10 +249,9 @@ def data(tmp_path_factory):
 
 
 def flags(out, name, *more):
-    numbers = {"steps": 40, "save-every": 10, "val-every": 1000, "val-cases": 2, "batch-tokens": 1024, "max-new-tokens-predict": 8,
-               "max-new-tokens-solve": 8, "n-layer": 1, "n-embd": 32, "n-ctx": 512}
-    words = [str(word) for key, value in numbers.items() for word in (f"--{key}", value)]
-    return ["sft.py", "--preset", "quick", "--out", str(out), "--name", name, *words, *more]
+    numbers = {"steps": 40, "save_every": 10, "val_every": 1000, "val_cases": 2, "batch_tokens": 1024, "max_new_tokens_predict": 8,
+               "max_new_tokens_solve": 8, "n_layer": 1, "n_embd": 32, "n_ctx": 512}
+    return ["sft.py", "--out", str(out), "--name", name, *tiny_flags("sft", "model", **numbers), *more]
 
 
 def run(*command):
@@ -354,14 +353,14 @@ def test_prediction_alone_is_trained_for_a_number_of_tokens(data, monkeypatch):
     monkeypatch.setattr(sft, "train", lambda args, model, tokens, index, plan, extra, *team: seen.append((args, index, plan, extra)))
     command = flags(data, "")
     for more, name in (([], "sft-short-nlex"), (["--format", "none"], "sft-short-none"), (["--name", "mine"], "mine")):
-        run(*command[:5], *command[7:], "--predict-only", "--short-tokens", "9000", *more)
+        run(*command[:3], *command[5:], "--predict-only", "--short-tokens", "9000", *more)
         args, index, plan, extra = seen.pop()
         assert args.name == name and (index[:, 3] == 0).all()
         assert 9000 <= sum(index[rows, 2].sum() for rows in plan) < 9000 + 1024
         assert extra["format"] == args.format
-    run(*command[:5], *command[7:], "--predict-only", "--short-tokens", "9000", "--steps", "3")
+    run(*command[:3], *command[5:], "--predict-only", "--short-tokens", "9000", "--steps", "3")
     assert len(seen.pop()[2]) == 3                                                          # at most
-    run(*command[:5], *command[7:])
+    run(*command[:3], *command[5:])
     args, index, plan, _ = seen.pop()
     assert args.name == "sft" and set(index[:, 3]) == {0, 1, 2} and len(plan) == 40
 

@@ -13,6 +13,7 @@ import textwrap
 import time
 
 import pytest
+from conftest import tiny_flags
 
 import runs
 import tasks
@@ -38,11 +39,8 @@ def settings(*argv, section="data"):
     return tasks.settings(argparse.ArgumentParser(), section, argv=[*map(str, argv)])
 
 
-def tiny_flags(out, *more, **sizes):
-    flags = ["--preset", "quick", "--out", str(out), *more]
-    for name, size in (TINY | sizes).items():
-        flags += ["--" + name.replace("_", "-"), str(size)]
-    return flags
+def data_flags(out, *more, **sizes):
+    return [*tiny_flags(**TINY | sizes), "--out", str(out), *more]
 
 
 # ---------------------------------------------------------------------------------------------------------------------------
@@ -164,7 +162,7 @@ def test_every_text_round_trips_through_the_tokenizer():
 @pytest.fixture(scope="module")
 def small_data(tmp_path_factory):
     out = tmp_path_factory.mktemp("data")
-    tasks.make_data(settings(*tiny_flags(out)))
+    tasks.make_data(settings(*data_flags(out)))
     return out
 
 
@@ -215,7 +213,7 @@ def test_data_does_not_depend_on_the_number_of_cores():
 
 
 def test_a_killed_run_goes_on_by_the_same_command(small_data, root, tmp_path):
-    command = [sys.executable, "tasks.py", *tiny_flags(tmp_path, sft_cases=20, rl_cases=5, val_cases=2, test_cases=2)]
+    command = [sys.executable, "tasks.py", *data_flags(tmp_path, sft_cases=20, rl_cases=5, val_cases=2, test_cases=2)]
     first = subprocess.Popen(command, cwd=root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
     done = tmp_path / "data" / "sft_cases.jsonl"
     for _ in range(600):
@@ -243,7 +241,7 @@ def refused(capsys, call, *args):
 
 
 def test_data_of_other_settings_are_refused(small_data, tmp_path, capsys):
-    flags = tiny_flags(small_data)
+    flags = data_flags(small_data)
     assert re.fullmatch("[0-9a-f]{40}|unknown", json.loads((small_data / "data" / "settings.json").read_text())["commit"])
     tasks.make_data(settings(*flags))                                                   # the same: nothing to do
     assert capsys.readouterr().out.count("is there") == len(TINY)
@@ -252,9 +250,9 @@ def test_data_of_other_settings_are_refused(small_data, tmp_path, capsys):
         said = refused(capsys, lambda more=more: tasks.make_data(settings(*flags, *more)))
         assert told in said and "--out" in said and str(small_data) in said
     # Every script looks at the world, its size and the seed.
-    assert settings("--preset", "cpu", "--out", small_data, section="sft").world_size == "cpu"
-    assert "seed 0, not 5" in refused(capsys, lambda: settings("--preset", "cpu", "--seed", 5, "--out", small_data, section="sft"))
-    assert "world_size cpu, not gpu" in refused(capsys, lambda: settings("--preset", "gpu", "--out", small_data, section="rl"))
+    assert settings("--preset", "quick", "--out", small_data, section="sft").world_size == "quick"
+    assert "seed 0, not 5" in refused(capsys, lambda: settings("--preset", "quick", "--seed", 5, "--out", small_data, section="sft"))
+    assert "world_size quick, not gpu" in refused(capsys, lambda: settings("--preset", "gpu", "--out", small_data, section="rl"))
     assert "no world is called 'nosuch'; worlds/ has contest" in refused(capsys, lambda: settings("--world", "nosuch", section="eval"))
     # Files that do not say how they were made.
     (tmp_path / "data").mkdir()
@@ -274,7 +272,7 @@ def test_a_world_is_one_new_file(root, tmp_path):
 
     def run(*flags):
         return subprocess.run([sys.executable, "tasks.py", *flags], cwd=tmp_path, capture_output=True, text=True)
-    made = run("--world", "sums", *tiny_flags("out"))
+    made = run("--world", "sums", *data_flags("out"))
     assert made.returncode == 0, made.stderr
     splits = {}
     for path in sorted((tmp_path / "out/data").glob("*.jsonl")):
@@ -286,9 +284,9 @@ def test_a_world_is_one_new_file(root, tmp_path):
             assert {len(case.stdin) for case in cases} == {1, 2} and all("n = " in case.nlex for case in cases)
             assert all(int(case.stdout) >= int(case.stdin) for case in cases)
     assert splits == {"sft_cases": {"train"}, "rl_cases": {"train"}, "val_cases": {"val"}, "test_cases": {"test"}}
-    other = run(*tiny_flags("out"))
+    other = run(*data_flags("out"))
     assert other.returncode == 2 and other.stderr.count("\n") == 1 and "world sums, not contest" in other.stderr
-    assert "contest, sums" in run("--world", "x", *tiny_flags("out")).stderr
+    assert "contest, sums" in run("--world", "x", *data_flags("out")).stderr
     shown = run("--world", "sums", "--preset", "quick", "--show", "--out", "out/new")
     assert shown.returncode == 0 and "=== predict, longer" in shown.stdout and not (tmp_path / "out/new").exists()
 
@@ -388,7 +386,7 @@ def ended(process):
 
 def started(root, out):
     """A run that makes data, and its workers."""
-    command = [sys.executable, "tasks.py", *tiny_flags(out, sft_cases=20_000)]
+    command = [sys.executable, "tasks.py", *data_flags(out, sft_cases=20_000)]
     process = subprocess.Popen(command, cwd=root, text=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True)
     workers, deadline = [], time.time() + 30
     while len(workers) < min(2, os.cpu_count()) and time.time() < deadline:
@@ -428,7 +426,7 @@ def test_what_cannot_be_written_is_one_line(root, tmp_path):
     file = tmp_path / "README.md"
     file.write_text("mine")
     for out in (file, file / "out", *(["/proc/x"] if sys.platform == "linux" else [])):
-        done = subprocess.run([sys.executable, "tasks.py", *tiny_flags(out)], cwd=root, capture_output=True, text=True)
+        done = subprocess.run([sys.executable, "tasks.py", *data_flags(out)], cwd=root, capture_output=True, text=True)
         assert done.returncode == 2 and done.stderr.count("\n") == 1 and str(out) in done.stderr, done.stderr
     assert file.read_text() == "mine"
 

@@ -9,6 +9,7 @@ import re
 from collections import Counter
 
 import pytest
+from conftest import TINY, tiny_flags
 
 import tasks
 import trace  # ours
@@ -160,8 +161,7 @@ def test_constructs_are_as_frequent_as_in_the_benchmark(drawn, benchmark):
 # ---------------------------------------------------------------------------------------------------------------------
 # The laboratory's head-to-head, on a small benchmark of ours.
 
-SMALL = ["--preset", "quick", "--programs", "150", "--steps", "3", "--n-layer", "1", "--n-embd", "64", "--val-cases", "1",
-         "--max-new-tokens-predict", "8", "--compile", "0"]
+SMALL = tiny_flags("sft", "model", "answers", programs=150, steps=3, n_layer=1, val_cases=1, max_new_tokens_predict=8)
 
 
 def call(monkeypatch, capsys, *given):
@@ -171,6 +171,8 @@ def call(monkeypatch, capsys, *given):
 
 
 def test_head_to_head(tmp_path, monkeypatch, capsys):
+    for name, size in TINY["data"].items():
+        monkeypatch.setitem(tasks.PRESETS["quick"]["data"], name, size)
     args = tasks.settings(argparse.ArgumentParser(), "data",
                           argv=["--world", "tinypy", "--preset", "quick", "--out", str(tmp_path / "out")])
     copied = tasks.make_rows(args, "sft_cases", 0, 5)              # programs that training would contain
