@@ -263,13 +263,14 @@ SENTENCES = {ast.Assign: tell_assign, ast.AugAssign: tell_assign, ast.If: tell_i
 # ------------------------------------------------------------------------------------------------
 # The narrator.
 
-def explain(trace: Trace) -> list[tuple[int, str]]:
-    """-> (event index, sentence): what had happened when that event was recorded."""
-    told = walk(trace) if trace.events else [(0, NO_PROGRAM)]
+def explain(trace: Trace, frame=Frame) -> list[tuple[int, str]]:
+    """-> (event index, sentence): what had happened when that event was recorded. frame: the class
+    that makes a call's sentences."""
+    told = walk(trace, frame) if trace.events else [(0, NO_PROGRAM)]
     return [(index, sentence) for index, sentence in told if sentence]
 
 
-def walk(trace: Trace):
+def walk(trace: Trace, new_frame):
     """Yields what explain returns; a sentence may be empty. Nothing is told after a crash."""
     frames, statements = {}, {}
     for node in ast.walk(ast.parse(trace.code)):
@@ -277,7 +278,7 @@ def walk(trace: Trace):
             statements[node.lineno] = node
     for index, event in enumerate(trace.events):
         if event.kind == "call":
-            frames[event.frame] = Frame(event.extra)
+            frames[event.frame] = new_frame(event.extra)
         frame = frames[event.frame]
         frame.go_on(event)
         inner = frame.name != "<module>"
@@ -294,9 +295,9 @@ def walk(trace: Trace):
             yield index, tell_return(frame.name)
 
 
-def narrate(trace: Trace, seed: int = 0) -> list[str]:
+def narrate(trace: Trace, seed: int = 0, frame=Frame) -> list[str]:
     """The sentences. Bit k of the seed picks the second wording of the k-th of PHRASES."""
-    return reworded(explain(trace), seed)
+    return reworded(explain(trace, frame), seed)
 
 
 def reworded(steps, seed: int) -> list[str]:

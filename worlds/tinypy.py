@@ -19,16 +19,38 @@ The benchmark is this world's test, and its programs have no input. Therefore a 
 its text alone: classes by behaviour or syntax would hold out whole shapes ("a = c; print(a)") from
 training. Held-out programs are other programs, not other kinds of programs. Set "short" draws from
 all levels, as "new_names" does, "longer" from 2.2, 3.1 and 3.2. There are no problems.
+
+Its sentences say names before values. Finding which variable a line means and finding its value are
+then two steps and not one: at equal tokens of training 65 % of held-out programs were right instead
+of 43 (lab/LOG.md). In the contest world, where a variable's place tells its part, these words only
+cost.
 """
 
+import ast
 import hashlib
 from dataclasses import dataclass
+from functools import partial
+from types import SimpleNamespace
 from typing import NamedTuple
 
 import trace
+from rounds import ATOM, PENDING, literal, value_of
 from worlds import Program, split_of
 
-TELLER = trace
+
+def name(frame, node):
+    """A round of its own for each name: "We print a = 3.", "b = a + 1 = 3 + 1 = 4." """
+    text = frame.before[node.id]
+    yield node.id, ATOM, PENDING
+    yield literal(text, value_of(text))
+
+
+class NamesFirst(trace.Frame):
+    forms = {**trace.Frame.forms, ast.Name: name}
+
+
+TELLER = SimpleNamespace(record=trace.record, raw=trace.raw,
+                         narrate=partial(trace.narrate, frame=NamesFirst))
 FIXED_INPUTS = {"none": [""]}
 
 
