@@ -386,7 +386,7 @@ def main():
         metrics |= {"preset": args.preset, "seed": args.seed, "seconds": seconds,
                     "evaluated": provenance()}
         replace_text(args.out / "metrics.json", json.dumps(metrics, indent=1))
-        made = f"seed {args.seed}, weights of commit {metrics['commit'][:7]}"
+        made = f"preset {args.preset}, seed {args.seed}, weights of commit {metrics['commit'][:7]}"
         text = f"{table(metrics)}\n\n{made}"
         replace_text(args.out / "report.md", text + "\n")
         print(text)

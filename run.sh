@@ -2,7 +2,7 @@
 # The whole course in one command.
 #
 #   bash run.sh          the course: data, SFT, RL, evaluation (under 30 minutes on 2 CPU cores)
-#   bash run.sh quick    the same stages at toy size (under 4 minutes); its numbers mean nothing
+#   bash run.sh quick    a small world, learnt in five minutes: every effect shows, but noisier
 #   bash run.sh test     the tests; more arguments go to pytest: bash run.sh test -k sandbox
 #   bash run.sh setup    only .venv and the pinned requirements, which all of these make first
 #   bash run.sh help     this text
@@ -17,8 +17,7 @@ fail() { echo "run.sh: $*" >&2; exit 1; }
 recent() { "$1" -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1; }
 has_gpu() { command -v nvidia-smi >/dev/null 2>&1 && nvidia-smi -L 2>/dev/null | grep -q 'GPU 0:'; }
 make_venv() {
-  local name
-  for name in "${PYTHON:-python3}" python3.14 python3.13 python3.12 python3.11; do
+  local name; for name in "${PYTHON:-python3}" python3.14 python3.13 python3.12 python3.11; do
     recent "$name" || continue
     echo "set-up: making .venv with $("$name" --version)"
     "$name" -m venv .venv || fail "could not make .venv (Debian, Ubuntu: apt install python3-venv)"
@@ -65,7 +64,7 @@ stage() {  # stage PROCESSES script.py flags...
 course() {  # two CPU processes sample faster than one with two threads
   local several=1 out; trap 'exit 130' INT; export COURSE=1  # stages take the flags of others, too
   setup; install_extra plots || echo "set-up: no matplotlib, so no plots"
-  has_gpu || [ $command = quick ] || [ "$(nproc 2>&- || sysctl -n hw.ncpu)" = 1 ] || several=2
+  has_gpu || [ "$(nproc 2>&- || sysctl -n hw.ncpu)" = 1 ] || several=2
   out=$("$python" -c 'import argparse as a; p = a.ArgumentParser(allow_abbrev=False)
 p.add_argument("--out", default="out"); print(p.parse_known_args()[0].out)' "$@")
   stage 1 tasks.py "$@"; stage 1 sft.py "$@"
@@ -81,7 +80,8 @@ command=course; if [ $# -gt 0 ] && [ "${1#-}" = "$1" ]; then command=$1; shift; 
 case "${1:-}" in -h | --help) [ "$command" = test ] || command=help ;; esac
 case "$command" in
   course) course "$@" ;;
-  quick) course --preset quick --out out/quick "$@"; echo "Toy size: these numbers mean nothing." ;;
+  quick) course --preset quick --out out/quick "$@"
+    echo "preset quick: a smaller world; effects are smaller and noisier than in the course" ;;
   test) setup; install_extra dev; status=0
     "$python" -m ruff check --output-format concise . || status=$?
     "$python" -m pytest -q "$@" || status=$?; exit $status ;;

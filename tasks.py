@@ -45,55 +45,55 @@ from sandbox import same_output
 from worlds import SETS, Problem
 
 # One table of sizes and budgets, by preset. Each value is a flag of the scripts that use its
-# section: n_layer is --n-layer. quick is the machinery at toy size: its numbers mean nothing.
+# section: n_layer is --n-layer. quick is a smaller world, learnt in five minutes.
 TABLE = """
 section  value                         cpu         gpu    quick  what it is
-data     sft_cases                  74_000     400_000    3_000  programs with explanations for SFT
-data     sft_problems               16_000     200_000    1_000  problems with solutions for SFT
-data     rl_cases                    4_000      40_000       60  predict prompts for RL
-data     rl_problems                 1_200      10_000       30  problems for RL
-data     val_cases                     300         500       16  validation cases of each set
-data     val_problems                  200         300       10  validation problems
-data     test_cases                    400       2_000       16  test cases of each set
-data     test_problems                 400         400       12  test problems
-model    n_layer                         4          10        2  transformer layers
-model    n_head                          4           8        2  attention heads
+data     sft_cases                  74_000     400_000    9_000  programs with explanations for SFT
+data     sft_problems               16_000     200_000    3_000  problems with solutions for SFT
+data     rl_cases                    4_000      40_000      600  predict prompts for RL
+data     rl_problems                 1_200      10_000      150  problems for RL
+data     val_cases                     300         500       40  validation cases of each set
+data     val_problems                  200         300       40  validation problems
+data     test_cases                    400       2_000      100  test cases of each set
+data     test_problems                 400         400       60  test problems
+model    n_layer                         4          10        4  transformer layers
+model    n_head                          4           8        4  attention heads
 model    n_kv_head                       1           2        1  key/value heads (few: fast)
-model    n_embd                        128         512       64  width
+model    n_embd                        128         512      128  width
 model    n_ctx                        1024        2048     1024  longest sequence in tokens
-answers  max_new_tokens_predict        450        1000      100  longest explanation in tokens
-answers  max_new_tokens_solve          160         300       60  longest program in tokens
-sft      steps                        7000        4000      300  optimizer steps
+answers  max_new_tokens_predict        450        1000      400  longest explanation in tokens
+answers  max_new_tokens_solve          160         300      160  longest program in tokens
+sft      steps                        7000        4000     1200  optimizer steps
 sft      batch_tokens                 3072      65_536     2048  tokens in a batch, padding included
-sft      short_tokens            1_000_000  30_000_000  100_000  tokens of a --predict-only run
+sft      short_tokens            1_000_000  30_000_000  400_000  tokens of a --predict-only run
 sft      muon_lr                      0.02        0.02     0.02  learning rate of Muon (matrices)
 sft      adam_lr                     0.003       0.002    0.003  learning rate of AdamW (all others)
 sft      clip                          1.0         1.0      1.0  gradient clipping by global norm
-sft      warmup                         50         100        5  steps of linear warm-up
-sft      val_every                    1750         500      150  steps between validations
-sft      val_cases                     100         300        8  cases per input length
-sft      save_every                    875         500      100  steps between saves
+sft      warmup                         50         100       30  steps of linear warm-up
+sft      val_every                    1750         500      600  steps between validations
+sft      val_cases                     100         300       40  cases per input length
+sft      save_every                    875         500      300  steps between saves
 sft      compile                         1           1        0  1: torch.compile, 0: do not
-rl       steps                          40         100        2  optimizer steps
-rl       predict_prompts                14          64        3  predict prompts a step
-rl       solve_prompts                   5          24        2  solve prompts a step
-rl       fix_prompts                     5          24        2  multi-turn problems a step
-rl       group                           8           8        4  rollouts per prompt (paper: 8)
+rl       steps                          40         100       12  optimizer steps
+rl       predict_prompts                14          64       12  predict prompts a step
+rl       solve_prompts                   5          24        4  solve prompts a step
+rl       fix_prompts                     5          24        4  multi-turn problems a step
+rl       group                           8           8        8  rollouts per prompt (paper: 8)
 rl       muon_lr                     0.002       0.002    0.002  learning rate of Muon (matrices)
 rl       adam_lr                    0.0003      0.0003   0.0003  learning rate of AdamW (all others)
 rl       clip                          0.1         0.1      0.1  gradient clipping by global norm
-rl       warmup                          3          10        1  steps of linear warm-up
+rl       warmup                          3          10        2  steps of linear warm-up
 rl       predict_weight                0.8         0.8      0.8  weight of its reward (as the paper)
 rl       own_share                    0.25        0.25     0.25  predict prompts from own programs
 rl       micro_tokens                 8192      65_536     8192  padded tokens a backward pass
-rl       val_every                      20          25        2  steps between validations
-rl       val_cases                     100         300        8  cases per input length
-rl       save_every                     10          10        1  steps between saves
-eval     problems                      400         400       12  test problems used
-eval     cases                         400       2_000       16  test cases used of each set
+rl       val_every                      20          25       12  steps between validations
+rl       val_cases                     100         300       40  cases per input length
+rl       save_every                     10          10        4  steps between saves
+eval     problems                      400         400       60  test problems used
+eval     cases                         400       2_000      100  test cases used of each set
 eval     samples                         8          20        8  programs sampled per problem
 eval     predictions                     1           5        1  predictions per item
-eval     turns                          10          10        3  programs in self-RLEF (paper: 10)
+eval     turns                          10          10        5  programs in self-RLEF (paper: 10)
 """
 MAY_BE_ZERO = ("warmup", "compile", "predict_prompts", "solve_prompts", "fix_prompts")
 
@@ -113,7 +113,7 @@ def settings(parser, *sections, argv=None):
     --out. With COURSE in the environment (run.sh) flags of the other sections may stand there."""
     preset = "gpu" if "GPU 0:" in subprocess.getoutput("nvidia-smi -L") else "cpu"
     flag = parser.add_argument
-    flag("--preset", choices=PRESETS, default=preset, help="sizes and budgets")
+    flag("--preset", choices=PRESETS, default=preset, help="sizes, budgets; quick: a smaller world")
     flag("--seed", type=int, default=0, help="seed of data, weights and sampling (default: 0)")
     flag("--out", type=Path, default="out", help="folder for everything that is written")
     flag("--world", default="contest", help="a file in worlds/ (default: contest)")

@@ -740,7 +740,8 @@ def main() -> None:
         return
     run = read(args.out)
     if run.get("preset") == "quick":
-        print("**Toy size: these numbers mean nothing.**\n")
+        print("**Preset quick: a smaller world; effects are smaller and noisier than in the "
+              "course.**\n")
     for table in TABLES.values():
         text = render(table, [run], [str(args.out)])
         if text:

@@ -349,7 +349,7 @@ def test_evaluation_from_checkpoints_to_report(out, monkeypatch, capsys):
     assert metrics["seconds"]["sft"] == 60 and metrics["seconds"]["eval"] > 0 and metrics["seed"] == 0
     text = (out / "report.md").read_text()
     assert metrics["commit"] == "rl 0123456789" and metrics["evaluated"]["commit"] == runs.provenance()["commit"]
-    assert text.endswith("\nseed 0, weights of commit rl 0123\n")
+    assert text.endswith("\npreset quick, seed 0, weights of commit rl 0123\n")
     assert text.strip() in said and text.count("\n| ") == len(course.TABLE.strip().splitlines()) and "nan" not in text
     assert "| best of 4 by its own simulation" in text and "| any right among 4, the ceiling" in text
 

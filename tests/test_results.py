@@ -145,7 +145,7 @@ def test_the_report_of_a_run(tmp_path):
     done = shell("-m", "lab.report", "--out", tmp_path / "absent")
     assert done.returncode == 1 and "No such file" in done.stderr and done.stderr.count("\n") == 1
     (tmp_path / "metrics.json").write_text(json.dumps({"preset": "quick", "seed": 0, "commit": "abc", "predict": {}}))
-    assert "these numbers mean nothing" in shell("-m", "lab.report", "--out", tmp_path).stdout
+    assert "Preset quick: a smaller world" in shell("-m", "lab.report", "--out", tmp_path).stdout
 
 
 # ---------------------------------------------------------------------------------------------------------------------
