@@ -66,7 +66,7 @@ class Sandbox:
     def __init__(self, workers: int | None = None, *, cpu_seconds: float = 2.0,
                  memory_mb: int = 512, output_bytes: int = 65536):
         workers = os.cpu_count() or 1 if workers is None else workers
-        if isinstance(workers, bool) or not isinstance(workers, int) or workers < 1:
+        if type(workers) is not int or workers < 1:   # True is no number of workers
             raise ValueError(f"workers must be a positive whole number, or None, got {workers!r}")
         self.limits = checked(dict(cpu_seconds=cpu_seconds, memory_mb=memory_mb,
                                    output_bytes=output_bytes))
@@ -98,9 +98,10 @@ class Sandbox:
         for this call. Raises ValueError for jobs that are not text."""
         jobs = list(jobs)
         for k, job in enumerate(jobs):
-            pair = isinstance(job, tuple | list) and len(job) == 2
-            if not (pair and isinstance(job[0], str) and isinstance(job[1], str)):
-                raise ValueError(f"job {k} must be (code, stdin), both str")
+            match job:
+                case str(), str():
+                    continue
+            raise ValueError(f"job {k} must be (code, stdin), both str")
         limits = checked(self.limits | limits)
         results: list = [None] * len(jobs)
         work = (itertools.count(), jobs, limits, results)
@@ -139,8 +140,7 @@ class Sandbox:
 
 def checked(limits: dict) -> dict:
     for name, value in limits.items():
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not number or not 0 < value < 1e12:
+        if type(value) not in (int, float) or not 0 < value < 1e12:
             raise ValueError(f"{name} must be a positive number, below 10**12, got {value!r}")
     return limits
 
@@ -166,11 +166,10 @@ _shared = Sandbox(1)   # of run(): its worker starts with the first run
 atexit.register(_shared.close)
 
 
-def run(code: str, stdin: str = "", *, cpu_seconds: float = 2.0, memory_mb: int = 512,
-        output_bytes: int = 65536) -> Result:
-    """Run one program in a worker kept for this purpose. Raises ValueError for wrong arguments."""
-    return _shared.map([(code, stdin)], cpu_seconds=cpu_seconds, memory_mb=memory_mb,
-                       output_bytes=output_bytes)[0]
+def run(code: str, stdin: str = "", **limits) -> Result:
+    """Run one program in a worker kept for this purpose; limits as for `Sandbox`. Raises ValueError
+    for wrong arguments."""
+    return _shared.map([(code, stdin)], **limits)[0]
 
 
 DECIMAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
