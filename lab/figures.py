@@ -13,9 +13,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from eval import figure, pass_at_k, rank_score_at_k
+from eval import figure, pass_at_k
 from tasks import Case
-from worlds.contest import OPEN
 
 TURNS = (1, 2, 3, 10)  # self-RLEF is told after so many programs
 
@@ -77,8 +76,6 @@ class Item(NamedTuple):
     case: Case
     greedy: bool        # is the greedy prediction right
     right: list         # is each sampled one
-    votes: int          # how many agree on the commonest
-    majority: bool      # is the commonest right
     wrong_step: str     # kind of the first sampled one's first wrong step; "none": all are right
 
     @property
@@ -131,87 +128,32 @@ LABELS = {
     "predict_by_steps": lambda item: bin_of(item.case.steps, (5, 10, 15, 20, 30), 1),
     "predict_by_length": lambda item: str(input_length(item.case.stdin)),
     "predict_by_size": lambda item: bin_of(value_size(item.case.nlex), (9, 19, 49, 99), 0),
-    "predict_by_agreement": lambda item: f"{item.votes}/{len(item.right)}",
 }
 
 
 def breakdown(items, stage):
     """Where one model's predictions go wrong -> the keys of metrics.json that it adds to."""
-    parts = {stage: [item for item in items if item.case.set != "own"]}
+    parts = {stage: items}
     for item in items:
         parts.setdefault(f"{stage}/{item.case.set}", []).append(item)
     made = defaultdict(dict)
     for part, chosen in parts.items():
-        columns = of(chosen, {"right": [np.mean(item.right) for item in chosen],
-                              "vote": [item.majority for item in chosen]})
+        columns = of(chosen, {"right": [np.mean(item.right) for item in chosen]})
         for key, label in LABELS.items():
-            value = "vote" if key == "predict_by_agreement" else "right"
-            made[key][part] = {name: row[value] for name, row in split(columns, label).items()}
-        made["predict_by_agreement"][part]["vote"] = figures(columns)["vote"]
-        told = [item for item in chosen if item.case.steps]
-        kinds = Counter(item.wrong_step for item in told if not item.right[0])
-        slips = of(told, {"right_with_wrong_step": [item.wrong_step != "none" for item in told]})
+            made[key][part] = {name: row["right"] for name, row in split(columns, label).items()}
+        kinds = Counter(item.wrong_step for item in chosen if not item.right[0])
+        slips = {"right_with_wrong_step": [item.wrong_step != "none" for item in chosen]}
         made["first_wrong_step"][part] = {
-            "n": len(told), "wrong": kinds.total(), "kinds": kinds,
-            **split(slips, lambda item: item.right[0])[True]}
+            "n": len(chosen), "wrong": kinds.total(), "kinds": kinds,
+            **split(of(chosen, slips), lambda item: item.right[0])[True]}
     return made
 
 
 # --------------------------------------------------------------------------------------------------
-# Solving, picking, repairing. (n, P): n programs of each of P problems.
+# Repairing.
 
-def judged(simulated, passed, right, problems):
-    """Simulation as a judge: of single programs (does it accept those that pass all public tests,
-    and reject the others?), and of all programs of a problem (`choice`)."""
-    agrees, truly = (simulated == 1) == (passed == 1), passed == 1
-    classes = np.tile([problem.cls for problem in problems], (len(right), 1))
-    choices = Counter({"same": 0, "false fail": 0, "false pass": 0, "better": 0})
-    choices.update(map(choice, simulated.T, passed.T, right.T))
-    others = ~truly & (passed >= 0)
-    return {"choices": choices, "accepts_right": figure(agrees[truly], classes[truly]),
-            "rejects_wrong": figure(agrees[others], classes[others])}
-
-
-def choice(simulated, passed, right):
-    """Choosing among all programs of one problem: how often right is the choice by simulated
-    scores, against that by the public tests really passed (ties broken at random)? "same" or
-    "better"; or worse, and then "false pass": among those simulation puts on top, one is simulated
-    to pass more tests than it does; or "false fail": none is, one of the best is underrated."""
-    chosen = rank_score_at_k(simulated.tolist(), right, len(right))
-    best = rank_score_at_k(passed.tolist(), right, len(right))
-    if chosen >= best:
-        return "better" if chosen > best else "same"
-    overrated = (simulated == simulated.max()) & (simulated > passed)
-    return "false pass" if overrated.any() else "false fail"
-
-
-def vague_phrases(problem):
-    """How many phrases of the statement leave the reading open, each can be read in two ways:
-    "Grow each. Print the total." -> 2."""
-    count = 0
-    for phrases in OPEN.values():
-        for phrase in phrases.values():
-            count += phrase.partition("{c}")[0] in problem.statement
-    return count
-
-
-def open_readings(values, problems):
-    """Solving and picking by the number of vague phrases, beside the chance to guess them all."""
-    chance = 0.5 ** np.array(list(map(vague_phrases, problems)))
-    guessing = {"chance": chance, "pass@1 minus chance": values["solve pass@1"] - chance}
-    columns = of(problems, values | guessing)
-    return {"models": split(columns, lambda problem: f"{vague_phrases(problem)} vague")}
-
-
-def curve(right, name="{}"):
+def curve(right):
     """Is the program right that stands after so many? Who submitted earlier keeps the last.
     right: for each problem, is each program right that was written for it, in order."""
-    return {name.format(turn): [row[:turn][-1] for row in right] for turn in TURNS}
+    return {str(turn): [row[:turn][-1] for row in right] for turn in TURNS}
 
-
-def changes(first, last):
-    """From the first to the submitted program: shares of all problems."""
-    words, values = ("wrong", "right"), {}
-    for before, now in np.ndindex(2, 2):
-        values[f"{words[before]} -> {words[now]}"] = (first == before) & (last == now)
-    return values

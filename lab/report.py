@@ -85,7 +85,6 @@ clear; open
 ROWS
 solve pass@1, after SFT | solve:sft/{}:pass@1
 solve pass@1, after RL | solve:rl/{}:pass@1
-public tests passed by one program | solve:rl/{}:public@1
 pass@8, the ceiling | best_at_k:{}:pass:7
 best@8 exec, the oracle | best_at_k:{}:exec:7
 **best@8 simulate** | best_at_k:{}:simulate:7
@@ -100,37 +99,6 @@ feedback of another problem | self_rlef:{}:exchanged
 control: resample until simulation accepts | self_rlef:{}:resample
 final minus resampling | self_rlef:{}:final_minus_resample
 programs written in self-RLEF, of 10 | self_rlef:{}:turns
-
-TABLE changes: Self-RLEF, from the first to the submitted program
-Percent of problems.
-Paper: 17.0 fixed, 1.2 broken (public tests).
-COLUMNS change
-all tests; public tests
-ROWS
-right -> right | self_rlef:table:{}:right -> right
-right -> wrong | self_rlef:table:{}:right -> wrong
-wrong -> right | self_rlef:table:{}:wrong -> right
-wrong -> wrong | self_rlef:table:{}:wrong -> wrong
-
-TABLE aims: What the course should show
-Bars set before it was measured.
-COLUMNS  | aim
-measured |
-ROWS
-output prediction after SFT, short inputs | predict:sft/nlex/short | 80 or more
-explained minus output only, short budget | nlex_minus_none:short
-explained minus output only, full budget | nlex_minus_none_full:short | +40 or more
-solve pass@1, all statements | solve:rl:pass@1 | 50 or more
-best@8 simulate minus pass@1 | best_at_k:gain:7 | +15 or more
-simulation gap at k = 8 | best_at_k:simulation_gap:7 | +4 or less
-self-RLEF, final minus first | self_rlef:gain | +8 or more
-self-RLEF, broken | self_rlef:broken | 3 or less
-self-RLEF, final minus resampling | self_rlef:final_minus_resample
-RL minus SFT, prediction, short inputs | rl_minus_sft:short | -1 or more
-RL minus SFT, prediction, longer inputs | rl_minus_sft:longer | +3 or more
-own programs after RL, prediction | predict:rl/nlex/own | 85 or more
-RL minus SFT, solve pass@1 | rl_minus_sft:solve pass@1 | +3 or more
-RL minus SFT, solve pass@8 | rl_minus_sft:solve pass@8 | -2 or more
 
 TABLE time: Time and memory
 Seconds; megabytes of one process; sample, run, train, validate: what the steps of RL are made of.
@@ -159,11 +127,11 @@ ROWS
 * | training:*:{}
 
 TABLE best_at_k: Picking: one of k programs
-All subsets of k of the programs sampled. simulate: one simulation a test; simulate_all: all
-predictions; exec: by really running the public tests; gain: simulate minus pass@1.
+All subsets of k of the programs sampled. simulate: one simulation a test; exec: by
+really running the public tests; gain: simulate minus pass@1.
 Paper: best@k simulate is 2 to 8 points above pass@1.
 COLUMNS k
-pass; exec; simulate; simulate_all; short1; random; simulation_gap; gain
+pass; exec; simulate; short1; random; simulation_gap; gain
 ROWS
 1 | best_at_k:{}:0
 2 | best_at_k:{}:1
@@ -226,14 +194,6 @@ ROWS
 * | first_wrong_step:sft/nlex/*:{}
 * | first_wrong_step:rl/nlex/*:{}
 
-TABLE agreement: Agreement of five predictions
-Accuracy of the commonest of them (vote), and by how many agree on it.
-COLUMNS stage/format/set
-vote; 5/5; 4/5; 3/5; 2/5; 1/5
-ROWS with n
-* | predict_by_agreement:sft/nlex/*:{}
-* | predict_by_agreement:rl/nlex/*:{}
-
 TABLE formats_alone: Answer formats, prediction alone
 The same number of tokens each, with a schedule of its own.
 Paper: CruxEval-O pass@1 without and with explanations in SFT: 37.5 and 68.0 (3B), 48.5 and 75.5
@@ -247,44 +207,16 @@ output only (`none`) | predict:sft/none/{}
 explained minus output only | nlex_minus_none_full:{}
 explained minus variable dumps | nlex_minus_raw_full:{}
 
-TABLE formats: Answer formats, one model for all three texts
-sft and rl: explained; raw: variable dumps; none: output only.
-Paper: output prediction after RL, from SFT without and with explanations (DMC): 45.9 and 59.4
-(3B), 71.8 and 77.3 (7B).
-COLUMNS checkpoint
-short pass@1; short pass@5; short greedy; longer pass@1; longer pass@5; longer greedy
-solve pass@1; solve pass@8
-ROWS
-* | formats:models:*:{}
-* | formats:differences:*:{}
-
-TABLE default: RL, other rewards, more imitation
-control: SFT continued on its mixture for as long as RL trained; ceiling: the same with RL's
-prompts as half of its explained cases.
+TABLE default: RL beside what it is held against
+sft-control: SFT continued on its mixture for as long as RL trained; rl-rejection: imitation of
+own right answers.
 Paper: 32B before and after RL: 30.3 and 89.6 (LCB-IO), 38.4 and 89.2 (DMC).
 COLUMNS checkpoint
 short pass@1; short pass@5; short greedy; longer pass@1; longer pass@5; longer greedy
-solve pass@1; solve pass@8
+solve pass@1; solve pass@8; solve greedy
 ROWS
 * | rl_table:default:models:*:{}
 * | rl_table:default:differences:*:{}
-
-TABLE scarce: The same where explanations are scarce
-few: SFT on a twentieth of the explained cases.
-COLUMNS checkpoint
-short pass@1; short pass@5; short greedy; longer pass@1; longer pass@5; longer greedy
-solve pass@1; solve pass@8
-ROWS
-* | rl_table:scarce:models:*:{}
-* | rl_table:scarce:differences:*:{}
-
-TABLE validation: Rewards, on all validation cases
-pass@1 from four samples.
-COLUMNS checkpoint
-short; longer
-ROWS
-* | models:*:{}
-* | differences:*:{}
 
 TABLE own_programs: Joint training against prediction alone
 All predict the same programs, those that rl wrote.
@@ -316,38 +248,6 @@ predict-rl, rl, open | best_at_k_predict_only:open:{}
 rl, other, all | best_at_k_other:{}
 rl, other, clear | best_at_k_other:clear:{}
 rl, other, open | best_at_k_other:open:{}
-extra, extra, all | best_at_k_extra:{}
-extra, extra, clear | best_at_k_extra:clear:{}
-extra, extra, open | best_at_k_extra:open:{}
-extra, extra without tests, all | best_at_k_extra_without_tests:{}
-extra, extra without tests, clear | best_at_k_extra_without_tests:clear:{}
-extra, extra without tests, open | best_at_k_extra_without_tests:open:{}
-
-TABLE missed: Picking: what is missed
-Problems by the choice among all programs, one simulation each, against exec's: worse because its
-choice was simulated to pass more than it does (false pass), or only because a right one was
-underrated (false fail). Then single programs.
-COLUMNS judge, programs of
-same | choices:same
-false fail | choices:false fail
-false pass | choices:false pass
-better | choices:better
-accepts right | accepts_right
-rejects wrong | rejects_wrong
-ROWS with n
-rl, rl | best_at_k:{}
-predict-rl, rl | best_at_k_predict_only:{}
-rl, other | best_at_k_other:{}
-extra, extra | best_at_k_extra:{}
-extra, extra without tests | best_at_k_extra_without_tests:{}
-
-TABLE open_readings: Picking: the reading of a vague statement
-Programs of rl. A vague phrase has two readings: the chance to guess is 1/2, with two phrases 1/4
-(counted in the statement; higher where readings do the same).
-COLUMNS phrases
-chance; solve pass@1; solve pass@8; best@8 exec; best@8 simulate; pass@1 minus chance
-ROWS with n
-* | open_readings:models:*:{}
 
 TABLE public_tests: Picking: no public tests in the prompt
 Programs of the model trained on both kinds of prompt, picked by its own simulation of the public
@@ -355,30 +255,13 @@ tests.
 Paper: without public tests in the prompt solving drops, and picking by simulation regains most of
 it.
 COLUMNS solve prompt
-chance; solve pass@1; solve pass@8; best@8 exec; best@8 simulate; pass@1 minus chance
+pass@1 | random:0
+pass@8 | pass:7
+best@8 exec | exec:7
+best@8 simulate | simulate:7
 ROWS
 * | public_tests:models:*:{}
 * | public_tests:differences:*:{}
-
-TABLE open_readings_without_tests: Picking: the reading, where the prompt shows no tests
-Programs of extra; pass@1 is guessing, best of 8 is told the reading by the public tests.
-COLUMNS phrases
-chance; solve pass@1; solve pass@8; best@8 exec; best@8 simulate; pass@1 minus chance
-ROWS with n
-* | open_readings_without_tests:models:*:{}
-
-TABLE public: Public tests
-public@k: one of k programs passes the tests that its prompt shows.
-Paper: pass rate on public tests, pass@1 and pass@10 (DMC): 73.4 and 87.6.
-COLUMNS programs of
-pass@1 | solve:{}:pass@1
-pass@8 | solve:{}:pass@8
-public@1 | solve:{}:public@1
-public@10 | solve:{}:public@10
-ROWS
-sft; rl; rl-steps; rl-outcome; rl-rejection; rl-loo; sft-control; few; few-rl; few-rl-steps
-few-rl-outcome; few-control; few-ceiling; joint-raw; joint-raw-rl; joint-none; joint-none-rl
-no-fix; extra; extra-without-tests; other
 
 TABLE repair_controls: Repairing: against its controls
 Paired; broken: share of all problems. Then the programs written, the first one included. no-fix:
@@ -416,23 +299,6 @@ sft, resample | self_rlef_sft:curve:resample:{}
 no-fix, simulated | self_rlef_no_fix:curve:simulated:{}
 no-fix, oracle | self_rlef_no_fix:curve:oracle:{}
 no-fix, resample | self_rlef_no_fix:curve:resample:{}
-
-TABLE self_rlef_traces: Repairing: the whole trace as feedback
-Solved after so many programs. trace: the fix prompt also tells the failing run step by step;
-simulated or true (oracle).
-COLUMNS feedback
-after 1; after 2; after 3; after 10
-ROWS
-* | self_rlef_traces:models:*:{}
-* | self_rlef_traces:differences:*:{}
-
-TABLE self_rlef_traces_written: Repairing with traces: programs written
-too long: fix prompts beyond the context, where the program is submitted.
-COLUMNS feedback
-programs | self_rlef_traces:turns:{}
-too long | self_rlef_traces:too_long:{}
-ROWS
-simulated; simulated_trace; oracle; oracle_trace
 
 TABLE elsewhere: Programs from elsewhere, never trained on
 Greedy predictions, percent right.

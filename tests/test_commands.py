@@ -246,7 +246,7 @@ def test_lab_readme_makes_every_checkpoint_that_is_measured():
     for words in commands_in((ROOT / "lab/README.md").read_text()):
         default = ""
         if words[1] == "-m" and words[2] == "lab.control":
-            default = f"{'few' if 'few-rl' in words else 'sft'}-{'ceiling' if '--ceiling' in words else 'control'}"
+            default = "sft-control"
         elif words[1] == "-m" and words[2] in lab_commands():
             source = (ROOT / f"{words[2].replace('.', '/')}.py").read_text()
             default = re.findall(r'^    (?:rl|sft)\.main\((?:\w+, )?"([\w-]+)"', source, re.MULTILINE)

@@ -1,18 +1,15 @@
 """The lab's figures from rows with a known result; a whole evaluation of the lab by a script; programs from elsewhere."""
 
 import json
-import random
 from types import SimpleNamespace
 
-import numpy as np
 import pytest
 from test_eval import FLAGS, make_data, problem, run_main, save_model, scripted
 
 import tasks
-import worlds
 from eval import Attempt, Model, figure
 from lab import evaluate, figures, programs
-from lab.figures import Item, bin_of, choice, compare, of, split
+from lab.figures import Item, bin_of, compare, of, split
 
 
 def test_bins():
@@ -33,89 +30,42 @@ def test_differences_are_paired_and_of_models_that_are_there():
     assert [f["value"] for f in figures.figures(of(items, {"k": [[1, 1, 1, 1], [0, 0, 0, 1]]}))["k"]] == [1.0, 0.25]
 
 
-def test_choices_by_simulation_and_by_running():
-    def made(simulated, passed, right):
-        return choice(np.array(simulated), np.array(passed), np.array(right, dtype=float))
-    right = [True, False, False]
-    assert made([2, 0, 0], [2, 1, 0], right) == "same"
-    assert made([2, 2, 0], [2, 1, 0], right) == "false pass"     # the wrong one shares the first place
-    assert made([1, 2, 0], [2, 1, 0], right) == "false pass"     # the right one fails, but the wrong one is believed to pass
-    assert made([0, 1, 0], [2, 1, 0], right) == "false fail"     # the wrong one is judged as it is
-    assert made([0, 2, 1], [3, 2, 0], right) == "false fail"     # another is overrated, but not chosen
-    assert made([2, 0, 0], [2, 2, 0], right) == "better"         # luck: it passes the public tests and is wrong
-    assert made([1, -1, 1], [1, -1, 0], [True, False, False]) == "false pass"
-    # whenever simulation's choice is worse without a false pass on top, one of the really best is simulated as worse than it is
-    rng = random.Random(0)
-    for _ in range(3000):
-        passed, simulated = ([rng.randint(0, 2) for _ in range(4)] for _ in range(2))
-        if made(simulated, passed, [p == 2 and rng.random() < 0.8 for p in passed]) == "false fail":
-            assert any(p == max(passed) and score < p for score, p in zip(simulated, passed))
-
-
-def test_judging_single_programs():
-    told = figures.judged(np.array([[1, 1], [1, 1], [0, 0], [-1, 0]]), np.array([[1, 1], [0, 1], [0.5, 1], [-1, 0]]),
-                          np.array([[1, 1], [0, 1], [0, 0], [0, 0]]), [problem("a"), problem("b")])
-    assert told["accepts_right"]["value"] == 0.75 and told["accepts_right"]["n"] == 4
-    assert told["rejects_wrong"]["value"] == pytest.approx(2 / 3, abs=1e-4) and told["rejects_wrong"]["n"] == 3
-    assert told["choices"] == {"same": 0, "false fail": 0, "false pass": 1, "better": 1}
-
-
-def test_vague_phrases_and_what_a_case_is_like():
-    words = {"Read a list of numbers. Print the sum.": 0, "Read a list of numbers. Grow each. Print the sum.": 1,
-             "Read n and take 1 to n. Keep those on one side of 12. Print the largest, at least 0, adjusted by 3.": 2}
-    assert [figures.vague_phrases(SimpleNamespace(statement=text)) for text in words] == [*words.values()]
-    world, rng = worlds.load("contest"), random.Random(0)
-    drawn = [world.random_problem(rng, world.SIZES["cpu"], "train", k % 2 == 1) for k in range(40)]
-    assert all((figures.vague_phrases(problem) > 0) == problem.open for problem in drawn if problem)
+def test_what_a_case_is_like():
     assert [figures.input_length(text) for text in ("", "3 1 2", "90417", "6", "12", "abc", "4 -1")] == [0, 3, 5, 6, 12, 3, 2]
     answer = "We read 907, so s = '907'.\nTurn 12: x = -40.\ny = int('88') = 8 * 5 = 40.\n<output>\n41\n</output>"
     assert figures.value_size(answer) == 41 and figures.value_size("<output>\n</output>") == 0
 
 
-def test_the_reading_of_vague_statements():
-    problems = [problem("a"), problem("Grow each. Print the sum.")]
-    values = {"solve pass@1": np.array([0.5, 0.25]), "best@4 exec": np.array([1.0, 1.0])}
-    readings = figures.open_readings(values, problems)["models"]
-    assert {key: row["chance"]["value"] for key, row in readings.items()} == {"0 vague": 1.0, "1 vague": 0.5}
-    assert readings["1 vague"]["pass@1 minus chance"]["value"] == -0.25 and readings["1 vague"]["best@4 exec"]["n"] == 1
-
-
 def test_repairs_program_by_program():
     problems, right = [problem("a"), problem("b")], [[0, 0, 1], [1]]
-    told = figures.figures(of(problems, figures.curve(right, "after {}")))
-    assert {key: f["value"] for key, f in told.items()} == {"after 1": 0.5, "after 2": 0.5, "after 3": 1.0, "after 10": 1.0}
-    shares = figures.changes(np.array([1, 1, 0, 0, 0]), np.array([1, 0, 1, 1, 0]))
-    assert {change: int(values.sum()) for change, values in shares.items()} == {
-        "right -> right": 1, "right -> wrong": 1, "wrong -> right": 2, "wrong -> wrong": 1}
+    told = figures.figures(of(problems, figures.curve(right)))
+    assert {key: f["value"] for key, f in told.items()} == {"1": 0.5, "2": 0.5, "3": 1.0, "10": 1.0}
     groups = figures.by_group(of(problems, {"init": [0, 1], "k": [[0, 1], [1, 1]]}))
     assert (groups["init"]["value"], groups["clear"]["init"]["value"], groups["open"]["init"]["value"]) == (0.5, 0, 1)
     assert [f["value"] for f in groups["clear"]["k"]] == [0, 1]
 
 
-def item(right, set_="short", votes=1, wrong_step="none", steps=1, length=3, size=5, kind="plain"):
+def item(right, set_="short", wrong_step="none", steps=1, length=3, size=5, kind="plain"):
     case = tasks.Case("", " ".join("1" * length), "", "", str(steps), set_, kind, steps, f"x = {size}.\n")
-    return Item(case, right[0], right, votes, right[0], wrong_step)
+    return Item(case, right[0], right, wrong_step)
 
 
 def test_predictions_broken_down():
     half = [True, False, False, False, False]
-    items = [item([True] * 5, steps=4, length=10, size=10, votes=5), item(half, steps=12, length=9, size=120, votes=2),
-             item([False] * 5, "longer", kind="crash", steps=31, wrong_step="arithmetic", votes=2),
-             item([False] * 5, "own", kind="own", steps=0), item([True] * 5, "own", kind="own", steps=2, wrong_step="loop")]
+    items = [item([True] * 5, steps=4, length=10, size=10), item(half, steps=12, length=9, size=120),
+             item([False] * 5, "longer", kind="crash", steps=31, wrong_step="arithmetic")]
     columns = figures.predicted(items)
     assert {name: values for name, (values, _) in columns.items() if name.startswith("short")} == {
         "short greedy": [1, 1], "short pass@1": [1, pytest.approx(0.2)], "short pass@5": [1, 1]}
     told = figures.breakdown(items, "rl/nlex")
     value = lambda *keys: {name: f["value"] for name, f in told[keys[0]][keys[1]].items()}
-    assert list(told["predict_by_steps"]["rl/nlex"]) == ["1-5", "11-15", "31+"]  # the model's own are not among them
+    assert list(told["predict_by_steps"]["rl/nlex"]) == ["1-5", "11-15", "31+"]
     assert value("predict_by_steps", "rl/nlex") == {"1-5": 1.0, "11-15": 0.2, "31+": 0.0}
     assert value("predict_by_length", "rl/nlex") == {"3": 0.0, "9": 0.2, "10": 1.0}
     assert value("predict_by_size", "rl/nlex") == {"0-9": 0.0, "10-19": 1.0, "100+": 0.2}
     assert value("predict_by_kind", "rl/nlex/longer") == {"crash": 0.0}
-    assert value("predict_by_agreement", "rl/nlex/short") == {"vote": 1.0, "2/5": 1.0, "5/5": 1.0}
     wrong = told["first_wrong_step"]
     assert (wrong["rl/nlex/longer"]["n"], wrong["rl/nlex/longer"]["wrong"], wrong["rl/nlex/longer"]["kinds"]) == (1, 1, {"arithmetic": 1})
-    assert (wrong["rl/nlex/own"]["n"], wrong["rl/nlex/own"]["right_with_wrong_step"]["value"]) == (1, 1.0)  # of those that are told
     assert wrong["rl/nlex/short"]["kinds"] == {} and wrong["rl/nlex/short"]["right_with_wrong_step"]["value"] == 0.0
 
 
@@ -129,43 +79,38 @@ def test_evaluation_of_every_checkpoint_that_is_there(tmp_path, monkeypatch, cap
         monkeypatch.setattr(evaluate.course, name, getattr(evaluate.course, name))
     stages = [*evaluate.STAGES.values()]
     assert len(set(stages)) == len(stages)
-    there = (*evaluate.course.CHECKPOINTS, "sft-none", "sft-predict", "predict-rl", "rl-steps", "joint-none-rl", "no-fix", "extra", "other")
+    there = (*evaluate.course.CHECKPOINTS, "sft-none", "sft-predict", "predict-rl", "rl-rejection", "no-fix", "no-tests", "other")
     for name in there:
         save_model(tmp_path / f"{name}.pt", seed=len(name))
     monkeypatch.setattr(Model, "sample", scripted)
     run_main(monkeypatch, capsys, evaluate.main, *FLAGS, "--out", tmp_path)
     metrics = json.loads((tmp_path / "metrics.json").read_text())
-    assert set(metrics) >= {"commit", "training", "rl_table", "formats", "own_programs",
-                            *evaluate.JUDGES, *evaluate.REPAIRS, "public_tests", "open_readings", "open_readings_without_tests",
-                            "self_rlef_traces", "nlex_minus_none_full", "predict_by_steps", "predict_by_agreement"}
+    assert set(metrics) >= {"commit", "training", "rl_table", "own_programs", *evaluate.JUDGES, *evaluate.REPAIRS, "public_tests",
+                            "nlex_minus_none_full", "predict_by_steps"}
     assert set(metrics["predict"]) == {*(f"{evaluate.STAGES[name]}/{set_}" for name in there for set_ in ("short", "longer")),
                                        *(f"{stage}/new_names" for stage in evaluate.course.CHECKPOINTS.values()),
                                        "sft/nlex/own", "rl/nlex/own"}
     assert sum(row["n"] for row in metrics["predict_by_kind"]["rl/nlex"].values()) == 8  # short and longer, new names are not among them
     assert set(metrics["predict_by_steps"]) >= {"sft/nlex", "rl/nlex"} and metrics["training"]["rl"]["tokens"] == 1000
-    solving = ("sft", "rl", "rl-steps", "joint-none-rl", "no-fix", "extra", "extra-without-tests", "other")
+    solving = ("sft", "rl", "rl-rejection", "no-fix", "no-tests", "other")
     assert {f"{name}{group}" for name in solving for group in ("", "/clear", "/open")} == set(metrics["solve"])
-    assert {name for name, row in metrics["solve"].items() if "greedy" in row} == {*solving} - {"extra-without-tests"}
-    assert set(metrics["solve"]["rl/open"]) == {f"{kind}@{k}" for kind in ("pass", "public") for k in (1, 4)}
+    assert set(metrics["solve"]["rl"]) == set(metrics["solve"]["rl/open"]) == {"pass@1", "pass@4", "greedy"}
     best, loop = metrics["best_at_k"], metrics["self_rlef"]
-    assert len(best["simulate_all"]) == len(best["open"]["exec"]) == 4 and sum(best["choices"].values()) == 4
+    assert len(best["simulate"]) == len(best["open"]["exec"]) == 4
     assert set(loop["curve"]) == {"simulated", "oracle", "resample", "exchanged"} and set(metrics["self_rlef_sft"]["curve"]) == {
         "simulated", "oracle", "resample"}
     for run, key in (("simulated", "final"), ("oracle", "oracle_final"), ("resample", "resample"), ("exchanged", "exchanged")):
         assert loop["curve"][run]["3"] == loop[key] and loop["curve"][run]["1"] == loop["init"], run  # of three turns
-    assert loop["table"]["all tests"]["wrong -> right"] == loop["fixed"] and "public tests" in loop["table"]
     assert set(loop["clear"]) == set(loop["open"]) >= {"final_minus_exchanged", "final_minus_oracle", "exchanged_turns"}
     own = metrics["own_programs"]
     assert set(own["models"]) == {"rl", "sft", "sft-predict", "predict-rl"} and "predict-rl minus rl" in own["differences"]
     assert own["models"]["rl"]["own pass@1"] == metrics["predict"]["rl/nlex/own"]
-    assert set(metrics["rl_table"]["default"]["models"]) == {"sft", "rl", "rl-steps"}
+    assert set(metrics["rl_table"]["default"]["models"]) == {"sft", "rl", "rl-rejection"}
     assert set(metrics["rl_table"]["default"]["models"]["rl"]) == {
-        f"{set_} {kind}" for set_ in ("short", "longer") for kind in ("pass@1", "greedy")} | {"solve pass@1", "solve pass@4"}
-    assert set(metrics["formats"]["models"]) == {"sft", "rl", "joint-none-rl"}
-    assert set(metrics["public_tests"]["models"]["with tests"]) == {"solve pass@1", "solve pass@4", "best@4 exec", "best@4 simulate"}
-    traces = metrics["self_rlef_traces"]
-    assert set(traces["models"]) == set(traces["turns"]) == {
-        "simulated", "simulated_trace", "oracle", "oracle_trace"}
+        f"{set_} {kind}" for set_ in ("short", "longer") for kind in ("pass@1", "greedy")} | {"solve pass@1", "solve pass@4", "solve greedy"}
+    prompts = metrics["public_tests"]
+    assert set(prompts["models"]) == {"with tests", "without tests"} and len(prompts["models"]["with tests"]["simulate"]) == 4
+    assert set(prompts["differences"]) == {"without tests minus with tests"}
 
     monkeypatch.setattr(Model, "sample", None)  # the same command again asks nothing, and comes to the same numbers
     run_main(monkeypatch, capsys, evaluate.main, *FLAGS, "--out", tmp_path)
@@ -214,14 +159,3 @@ def test_a_function_becomes_a_program(tmp_path):
     assert case.code == "def f(x):\n    return x\n\nprint(repr(f('a')))\n" and (case.stdin, case.kind, case.cls) == ("", "function", "one")
     assert programs.is_right(case, ("'a'\n", "")) and not programs.is_right(case, ("' a'\n", "")) and not programs.is_right(case, None)
     assert tasks.same_outcome(("3 \n", ""), ("3", ""))
-
-
-def test_fix_prompts_can_tell_how_the_failing_run_went():
-    seen = []
-    explain = lambda pair: seen.append(pair) or [f"x = {pair[1]}.", "We stop."]
-    wrong, right = ("b0", "1", ("0", ""), False), ("b1", "1", ("1", ""), True)
-    told = evaluate.prompt_with_trace(explain, Attempt(problem("b"), ["bad"]), [right, wrong, wrong])
-    assert told.endswith("The run on b0:\nx = b0.\nWe stop.") and seen == [("bad", "b0")]
-    for explain_or_not, code, results in ((explain, "good", [right]), (explain, "", [wrong]), (None, "bad", [wrong])):
-        assert "The run" not in evaluate.prompt_with_trace(explain_or_not, Attempt(problem("b"), [code]), results)
-    assert len(seen) == 1
