@@ -48,7 +48,7 @@ from worlds import SETS, Problem
 # section: n_layer is --n-layer. quick is a smaller world, learnt in five minutes.
 TABLE = """
 section  value                         cpu         gpu    quick  what it is
-data     sft_cases                  74_000     400_000    9_000  programs with explanations for SFT
+data     sft_cases                  74_000     400_000   11_000  programs with explanations for SFT
 data     sft_problems               16_000     200_000    3_000  problems with solutions for SFT
 data     rl_cases                    4_000      40_000      600  predict prompts for RL
 data     rl_problems                 1_200      10_000      150  problems for RL
@@ -61,19 +61,19 @@ model    n_head                          4           8        4  attention heads
 model    n_kv_head                       1           2        1  key/value heads (few: fast)
 model    n_embd                        128         512      128  width
 model    n_ctx                        1024        2048     1024  longest sequence in tokens
-answers  max_new_tokens_predict        450        1000      400  longest explanation in tokens
+answers  max_new_tokens_predict        450        1000      300  longest explanation in tokens
 answers  max_new_tokens_solve          160         300      160  longest program in tokens
-sft      steps                        7000        4000     1200  optimizer steps
+sft      steps                        7000        4000     1300  optimizer steps
 sft      batch_tokens                 3072      65_536     2048  tokens in a batch, padding included
 sft      short_tokens            1_000_000  30_000_000  400_000  tokens of a --predict-only run
 sft      muon_lr                      0.02        0.02     0.02  learning rate of Muon (matrices)
 sft      adam_lr                     0.003       0.002    0.003  learning rate of AdamW (all others)
 sft      clip                          1.0         1.0      1.0  gradient clipping by global norm
 sft      warmup                         50         100       30  steps of linear warm-up
-sft      val_every                    1750         500      600  steps between validations
+sft      val_every                    1750         500      650  steps between validations
 sft      val_cases                     100         300       40  cases per input length
-sft      save_every                    875         500      300  steps between saves
-sft      compile                         1           1        0  1: torch.compile, 0: do not
+sft      save_every                    875         500      325  steps between saves
+sft      compile                         1           1        1  1: torch.compile, 0: do not
 rl       steps                          40         100       12  optimizer steps
 rl       predict_prompts                14          64       12  predict prompts a step
 rl       solve_prompts                   5          24        4  solve prompts a step
@@ -178,14 +178,13 @@ class Runner:
         Stops each program at its first failed test."""
         right = [bool(tests) for _, tests in jobs]
         for turn in range(max([len(tests) for _, tests in jobs], default=0)):
-            asked = []  # (job number, (program, stdin), stdout)
+            pairs, wanted = {}, {}  # by job number
             for k, (code, tests) in enumerate(jobs):
                 if right[k] and turn < len(tests):
-                    stdin, stdout = tests[turn]
-                    asked.append((k, (code, stdin), stdout))
-            outcomes = self.outcomes([pair for _, pair, _ in asked])
-            for (k, _, stdout), outcome in zip(asked, outcomes):
-                right[k] = same_outcome(outcome, (stdout, ""))
+                    stdin, wanted[k] = tests[turn]
+                    pairs[k] = code, stdin
+            for k, outcome in zip(pairs, self.outcomes(list(pairs.values()))):
+                right[k] = same_outcome(outcome, (wanted[k], ""))
         return right
 
 
@@ -279,29 +278,27 @@ def feedback(problem, outcomes):
     return results
 
 
-def fix_prompt(problem, code, results, explain=None):
+def fix_prompt(problem, code, results):
     """Submit or fix (paper section 4): statement, program, and what came of each public test
-    (`feedback`). Beyond the paper: explain, a function from an input to the lines of an
-    explanation, adds how the first failing test's run went."""
-    lines, story = ["Submit or fix.", problem.statement, fence(code)], []
+    (`feedback`)."""
+    lines = ["Submit or fix.", problem.statement, fence(code)]
     for stdin, want, got, right in results:
         stdout, error = got or ("", "")
         text = f"{stdout.strip()} <error>{error}" if error else stdout
         verdict = "right" if right else "wrong"
         lines.append(f"Test: {stdin} -> {want} obtained {text.strip() or 'nothing'} {verdict}")
-        if explain and not right and not story:
-            story = [f"The run on {stdin}:", *explain(stdin)]
-    return "\n".join(lines + story)
+    return "\n".join(lines)
 
 
 def fix_text(problem, wrong):
     """(task, user text, assistant text) after the wrong attempt, to be answered by the solution, or
     after the solution, by #SUBMIT. The outcomes are true ones, as in the paper's training."""
+    program, outcomes, answer = problem.solution, [], SUBMIT
+    for _, stdout in problem.public:
+        outcomes.append((stdout, ""))
     if wrong:
-        results = feedback(problem, problem.wrong_outcomes)
-        return "fix", fix_prompt(problem, problem.wrong, results), fence(problem.solution)
-    results = feedback(problem, [(want, "") for _, want in problem.public])
-    return "fix", fix_prompt(problem, problem.solution, results), SUBMIT
+        program, outcomes, answer = problem.wrong, problem.wrong_outcomes, fence(problem.solution)
+    return "fix", fix_prompt(problem, program, feedback(problem, outcomes)), answer
 
 
 def sft_texts(problem, rng):
@@ -347,11 +344,11 @@ def make_rows(args, file, chunk, count):
     while len(rows) < count:
         if what == "problems":
             row = world.random_problem(rng, knobs, split, openness=len(rows) % 2 == 1)
-        elif split == "train":
-            longer = rng.random() < LONGER_SHARE[stage]
-            row = random_case(rng, world, knobs, split, "longer" if longer else "short")
         else:
-            row = random_case(rng, world, knobs, split, SETS[len(rows) % len(SETS)])
+            set_ = SETS[len(rows) % len(SETS)]
+            if split == "train":
+                set_ = "longer" if rng.random() < LONGER_SHARE[stage] else "short"
+            row = random_case(rng, world, knobs, split, set_)
         refused += 1
         if row is not None:
             rows.append(row)

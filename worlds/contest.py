@@ -29,12 +29,17 @@ from rounds import names_in
 from worlds import RESERVED, Problem, Program, class_of, outputs_on, renamed, split_of
 
 TELLER = trace  # our trace.py, which knows what these programs contain
-# How large the world is. `cpu` is learnt in ten minutes by 0.75M parameters, `quick` in two; `gpu`
-# is wide.
+# How large the world is; `gpu` is wide, `quick` small. Numbers of inputs go up to top; short and
+# longer are lengths; without: the components (below) that do not occur; scratch: share of programs.
+WIDE_ONLY = {("source", "letters"), ("change", "mod"), ("fold", "product")}
+NOT_QUICK = {*WIDE_ONLY, ("source", "digits"), ("source", "gaps"), ("fold", "flip")}
 SIZES = {
-    "cpu": dict(top=9, short=(3, 5), longer=(6, 7), constants=(1, 2, 3, 4, 5), wide=False),
-    "quick": dict(top=5, short=(2, 3), longer=(4, 5), constants=(1, 2, 3), wide=False),
-    "gpu": dict(top=99, short=(3, 8), longer=(9, 12), constants=tuple(range(1, 21)), wide=True),
+    "cpu": dict(top=9, short=(3, 5), longer=(6, 7), constants=(1, 2, 3, 4, 5), wide=False,
+                without=WIDE_ONLY, scratch=1 / 8),
+    "quick": dict(top=5, short=(2, 3), longer=(4, 5), constants=(1, 2, 3), wide=False,
+                  without=NOT_QUICK, scratch=0),
+    "gpu": dict(top=99, short=(3, 8), longer=(9, 12), constants=tuple(range(1, 21)), wide=True,
+                without=(), scratch=1 / 8),
 }
 
 # ------------------------------------------------------------------------------------------------
@@ -119,7 +124,6 @@ FINAL = {
     "mod": Map(", modulo {c}", "{r} % {c}"),
 }
 TABLES = {"source": SOURCES, "keep": KEEP, "change": CHANGE, "fold": FOLD, "final": FINAL}
-WIDE_ONLY = {("source", "letters"), ("change", "mod"), ("fold", "product")}
 
 # Vague phrases: two readings each, told apart only by the public tests.
 OPEN = {
@@ -156,7 +160,7 @@ def component(spec, slot):
 def random_spec(rng, knobs):
     parts = []
     for slot, table in TABLES.items():
-        name = rng.choice([n for n in table if knobs["wide"] or (slot, n) not in WIDE_ONLY])
+        name = rng.choice([n for n in table if (slot, n) not in knobs["without"]])
         constant = 0
         if "{c}" in table[name].words:
             constant = rng.choice([c for c in knobs["constants"] if c > 1 or name != "mod"])
@@ -397,7 +401,7 @@ def list_work(s):
 
 def text_work(s):
     rng, (x, t, _, _) = s.rng, s.names
-    digit, some = rng.randint(0, min(9, s.top)), rng.random() < 0.5
+    digit, some = rng.randint(0, 9), rng.random() < 0.5
     before, after = f"{t} = {x} + {t}", f"{t} = {t} + {x}"
     if some:
         work = [f"if {x} != '{digit}':", "    " + rng.choice((after, before))]
@@ -429,10 +433,7 @@ def draw_input(kind, rng, knobs, length):
     if kind == "n":
         return str(size)
     if kind in LETTERS:
-        letters = LETTERS[kind]
-        if kind == "digits":
-            letters = letters[:knobs["top"] + 1]
-        return "".join(rng.choice(letters) for _ in range(size))
+        return "".join(rng.choice(LETTERS[kind]) for _ in range(size))
     return " ".join(str(rng.randint(0, knobs["top"])) for _ in range(size))
 
 
@@ -525,9 +526,9 @@ def mutate(code, rng):
 # What a world must have: programs with an input, and problems.
 
 def random_program(rng, knobs, split, set_):
-    """One program in eight is scratch, one in five a mutant (of either)."""
+    """Some programs are scratch (knobs), one in five is a mutant (of either)."""
     kind, spec = "plain", None
-    if rng.random() < 0.125:
+    if rng.random() < knobs["scratch"]:
         kind = "scratch"
         code, input_kind = scratch(rng, knobs)
         if set_ == "longer" and input_kind == "none":
