@@ -335,6 +335,23 @@ def test_flags_are_the_presets_values_unless_given():
     assert str(args.out) == "out" and args.seed == 0 and not hasattr(args, "n_layer")
 
 
+def test_a_preset_has_the_size_of_its_name_or_cpu():
+    for world, sizes in (("contest", ["cpu", "gpu", "quick"]), ("tinypy", ["cpu", "gpu", "cpu"])):
+        assert [settings("--world", world, "--preset", preset).world_size for preset in ("cpu", "gpu", "quick")] == sizes
+
+
+def test_quick_is_a_smaller_world_whose_answers_fit(tokenizer):
+    lengths = {}
+    for size in ("quick", "cpu"):
+        for set_ in worlds.SETS:
+            cases = draw_cases(60, "train", set_, size=size)
+            lengths[size, set_] = [len(tokenizer.answer(case.nlex)) for case in cases]
+    for set_ in worlds.SETS:
+        assert sum(lengths["quick", set_]) < 0.7 * sum(lengths["cpu", set_])
+        limit = tasks.PRESETS["quick"]["answers"]["max_new_tokens_predict"]
+        assert sum(length <= limit for length in lengths["quick", set_]) >= 57
+
+
 def test_sizes_that_make_no_sense_are_refused(capsys):
     for flag, value in (("--steps", "0"), ("--val-every", "0"), ("--clip", "-1"), ("--clip", "nan"), ("--seed", "-1")):
         with pytest.raises(SystemExit):
