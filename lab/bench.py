@@ -12,15 +12,10 @@ row ends; without a cache it is model.py's. Without transformers (pip install -e
 are alone.
 """
 
-import argparse
 import importlib.util
 import json
-import os
-import platform
 import random
-import subprocess
 import time
-from datetime import date
 from pathlib import Path
 from statistics import median
 
@@ -29,6 +24,8 @@ import torch
 import fast
 import model as plain
 import tasks
+from lab import manual
+from runs import provenance
 from sft import apply_gradients
 
 NEW = 100  # tokens sampled in a row
@@ -105,8 +102,7 @@ def sampling(rows, theirs=False, generate=fast.generate):
 
 
 def main():
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = manual(__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="default: 5, after one to warm up")
     parser.add_argument("--out", type=Path, help="write the figures to this file")
     args = parser.parse_args()
@@ -131,11 +127,7 @@ def main():
         if theirs is not ours:
             ratios[name] = median([a / b for a, b in zip(ours[1:], theirs[1:])])
         print(f"{name:34s} {median(ours[1:]):10,.0f} tokens a second   {ratios.get(name, '')}")
-    commit = subprocess.check_output(["git", "rev-parse", "HEAD"], text=True).strip()
-    machine = f"{os.cpu_count()} cores, {platform.platform()}, torch {torch.__version__}"
-    record = {"command": f"python -m lab.bench --rounds {args.rounds}", "date": str(date.today()),
-              "commit": commit, "rounds": args.rounds, "machine": machine,
-              "figures": figures, "ratios": ratios}
+    record = {"rounds": args.rounds, "figures": figures, "ratios": ratios, **provenance()}
     if args.out:
         args.out.write_text(json.dumps(record, indent=1) + "\n")
 

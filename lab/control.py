@@ -9,22 +9,19 @@ learning rates, the only value tried.
 
 from __future__ import annotations
 
-import argparse
-
 import numpy as np
 
 import sft
 import tasks
 from commands import fail, plainly
+from lab import manual
 from model import pick_device
 from runs import digest, is_there, join_processes, leave_processes, load
 
 
 @plainly()
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
-    args = tasks.settings(parser, "sft", "model", "answers")
+    args = tasks.settings(manual(__doc__), "sft", "model", "answers")
     rank, ranks = join_processes(device := pick_device())
     rl_path = args.out / "rl.pt"
     rl = load(rl_path, remedy="`python rl.py` makes it")["extra"]

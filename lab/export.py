@@ -3,18 +3,17 @@
     python -m lab.export out/rl.pt model.pt
 """
 
-import argparse
 from pathlib import Path
 
 from commands import fail, plainly
+from lab import manual
 from model import save_checkpoint
 from runs import load
 
 
 @plainly()
 def main(argv=None):
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = manual(__doc__)
     parser.add_argument("source", type=Path, help="checkpoint")
     parser.add_argument("target", type=Path, help="file to write")
     args = parser.parse_args(argv)

@@ -8,30 +8,25 @@ Without matplotlib (pip install matplotlib) it says so in one line and stops.
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 import numpy as np
 
+from lab import manual
 from lab.report import listed, lookup, read, read_log
 
 # What a log tells: title | over what | which of its values | which logs: RL first, then what it is
-# held against (c*: its control and its ceiling). Only what there is a log of is drawn.
+# held against. Only what there is a log of is drawn.
 LEARNING = """
 Imitation (SFT), right (%) | tokens | val_short val_longer val_solve | sft sft-short-*
 Reinforcement (RL), right (%) | step | val_short val_longer val_solve | rl
 """
 RL_CURVES = """
-short inputs, right (%) | training seconds | val_short | rl rl-* sft-c*
-longer inputs, right (%) | training seconds | val_longer | rl rl-* sft-c*
-solving, right (%) | training seconds | val_solve | rl rl-* sft-c*
+short inputs, right (%) | training seconds | val_short | rl rl-* sft-control
+longer inputs, right (%) | training seconds | val_longer | rl rl-* sft-control
+solving, right (%) | training seconds | val_solve | rl rl-* sft-control
 entropy (nats a token) | training seconds | entropy | rl rl-*
 tokens of a prediction | training seconds | predict_length | rl rl-*
-few: short inputs, right (%) | training seconds | val_short | few-rl few-rl-* few-c*
-few: longer inputs, right (%) | training seconds | val_longer | few-rl few-rl-* few-c*
-few: solving, right (%) | training seconds | val_solve | few-rl few-rl-* few-c*
-few: entropy (nats a token) | training seconds | entropy | few-rl few-rl-*
-few: tokens of a prediction | training seconds | predict_length | few-rl few-rl-*
 """
 # Who picks one of k programs: its name in metrics.json | colour | line | its width | label
 JUDGES = """
@@ -145,8 +140,7 @@ def draw(axis, records: list[dict], x: str, key: str, label: str) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = manual(__doc__)
     parser.add_argument("folders", type=Path, nargs="+", metavar="OUT", help="runs")
     parser.add_argument("--best", type=Path, metavar="FILE", help="only best@k, of all together")
     args = parser.parse_args()

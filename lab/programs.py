@@ -9,7 +9,6 @@ is exact equality of the repr.
 
 from __future__ import annotations
 
-import argparse
 import json
 import re
 from pathlib import Path
@@ -17,7 +16,7 @@ from pathlib import Path
 import tasks
 from answers import SHIPPED, Model
 from commands import fail, plainly, replace_text
-from lab import figures
+from lab import figures, manual
 from runs import provenance
 
 
@@ -71,8 +70,7 @@ def predict(cases, model):
 
 @plainly()
 def main():
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = manual(__doc__)
     parser.add_argument("file", type=Path, metavar="FILE.jsonl", help="the programs")
     parser.add_argument("--ckpt", type=Path, default=SHIPPED, help="who predicts (%(default)s)")
     args = tasks.settings(parser, "answers")

@@ -15,7 +15,6 @@ the mean (smallest to largest run). Differences have a sign. "-": not measured.
 
 from __future__ import annotations
 
-import argparse
 import json
 import math
 import re
@@ -25,6 +24,8 @@ import sys
 from collections import Counter
 from pathlib import Path
 from typing import NamedTuple
+
+from lab import manual
 
 ROOT = Path(__file__).resolve().parent.parent
 READMES = (ROOT / "README.md", ROOT / "results/README.md")
@@ -593,8 +594,7 @@ def fill(text: str) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = manual(__doc__)
     parser.add_argument("--out", type=Path, default=Path("out"), help="folder with metrics.json")
     parser.add_argument("--write", action="store_true", help="make the README files' tables again")
     args = parser.parse_args()

@@ -7,7 +7,6 @@ memory, descriptors and processes after the first and the last thousand. Speed: 
 same programs on the same one core, in turns; runs a second, by round.
 """
 
-import argparse
 import io
 import json
 import os
@@ -15,8 +14,9 @@ import subprocess
 import sys
 from collections import defaultdict
 from multiprocessing import get_context
-from time import perf_counter, strftime
+from time import perf_counter
 
+from lab import manual
 from sandbox import Sandbox
 
 ROUNDS, RUNS, SOAK = 5, 150, 50_000  # RUNS: of each program, each way, in a round
@@ -78,22 +78,15 @@ def speed(sandbox):
 
 
 def main():
-    argparse.ArgumentParser(description=__doc__,
-                            formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
-    from lab.trace_speed import machine  # here: the processes of "spawn" import what stands above
-    from tests.hostile import soak
+    manual(__doc__).parse_args()
+    from tests.hostile import soak  # here: the processes of "spawn" import what stands above
 
-    result = {
-        "command": "python -m lab.sandbox_speed",
-        "commit": subprocess.getoutput("git rev-parse --short=12 HEAD"),
-        "date": strftime("%Y-%m-%d"),
-        "machine": machine(),
-        "soak": soak(SOAK),
-    }
+    result = {"soak": soak(SOAK)}
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})  # callers, workers, programs: one core
     with Sandbox(1) as sandbox:
         result["speed"] = speed(sandbox)
-    print(json.dumps(result, indent=1))
+    from runs import provenance  # with torch, which would weigh on every fork above
+    print(json.dumps(result | provenance(), indent=1))
 
 
 if __name__ == "__main__":

@@ -16,7 +16,6 @@ tested on these very rows. A killed run goes on by the same command.
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 from pathlib import Path
@@ -25,7 +24,7 @@ import sft
 import tasks
 from answers import Model
 from commands import fail, plainly, replace_text
-from lab import programs
+from lab import manual, programs
 from runs import provenance
 
 RUNS = {"nlex": "explained", "none": "at once"}  # formats of the answer, their names
@@ -37,7 +36,7 @@ PUBLISHED = ("parameters", "programs", "percent right")  # what TEX's rows hold
 def make_data(args, cases):
     """The world's data, and beside it the rows of the benchmark, which must stay the same ones: its
     programs are what the training data are without."""
-    tasks.make_data(tasks.settings(argparse.ArgumentParser(), "data",
+    tasks.make_data(tasks.settings(manual(__doc__), "data",
                                    argv=[*flags(args), "--sft-cases", str(args.programs)]))
     path = args.out / "data" / "benchmark.json"
     codes = json.dumps([case.code.rstrip() for case in cases])
@@ -113,8 +112,7 @@ def table(runs):
 
 @plainly()
 def main():
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = manual(__doc__)
     parser.add_argument("file", type=Path, metavar="BENCHMARK.jsonl", help="never trained on")
     parser.add_argument("--programs", type=int, default=240_000, help="made for training")
     args = tasks.settings(parser, "sft", "model", "answers",

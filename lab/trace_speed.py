@@ -10,19 +10,15 @@ a quiet machine.
 
 from __future__ import annotations
 
-import argparse
 import json
-import os
-import platform
 import re
 import statistics
-import subprocess
 import sys
 import time
-from datetime import date
 from pathlib import Path
 
 import tracer
+from lab import manual
 from sandbox import Sandbox
 from tests.real import REAL, explained, programs
 from tracer.recorder import Recorder
@@ -109,35 +105,20 @@ def speed(rounds: int = 9) -> dict:
             "pysnooper": pysnooper.__version__}
 
 
-def machine() -> str:
-    """What it ran on, without names of the host."""
-    try:
-        text = Path("/proc/cpuinfo").read_text()
-        model = re.search(r"^model name\s*: (.*)$", text, re.MULTILINE)[1]
-    except (OSError, TypeError):
-        model = platform.machine()
-    python = platform.python_version()
-    return f"{os.cpu_count()} cores of {model}; {platform.system()}, Python {python}"
-
-
 def main() -> None:
     parts = ("speed", "cruxeval", "contest_programs", "quixbugs", "tinypy")  # speed: a fresh heap
-    parser = argparse.ArgumentParser(description=__doc__, allow_abbrev=False,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = manual(__doc__)
     parser.add_argument("--only", choices=parts, help="one part")
     parser.add_argument("--out", type=Path, default=ROOT / "results/trace.json", help="the results")
     args = parser.parse_args()
     results = json.loads(args.out.read_text()) if args.out.exists() else {}
-    commit = subprocess.run(["git", "rev-parse", "--short=12", "HEAD"], cwd=ROOT,
-                            capture_output=True, text=True).stdout.strip()
-    only = f" --only {args.only}" if args.only else ""
     for part in [args.only] if args.only else parts:
         if part != "speed" and not (REAL / f"{part}.jsonl").exists():
             print(f"{part}: no such file, left out")
             continue
-        results[part] = {**(speed() if part == "speed" else coverage(part)),
-                         "command": f"python -m lab.trace_speed{only}", "commit": commit,
-                         "machine": machine(), "date": date.today().isoformat()}
+        results[part] = speed() if part == "speed" else coverage(part)
+        from runs import provenance  # here: torch would weigh on the heap of "speed"
+        results[part] |= provenance()
         args.out.write_text(json.dumps(results, indent=1) + "\n")
         print(part, json.dumps(results[part]))
 

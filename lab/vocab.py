@@ -7,7 +7,6 @@ another. Checkpoints hold to the vocabulary they were trained with (and refuse a
 overwrites vocab.tiktoken.
 """
 
-import argparse
 import random
 import re
 from base64 import b64encode
@@ -15,6 +14,7 @@ from collections import Counter
 from pathlib import Path
 
 import tasks
+from lab import manual
 from model import PIECES
 from worlds import NAME, RESERVED, contest, tinypy
 
@@ -54,8 +54,7 @@ def learn_vocab(text, names, path, n_ranks=512):
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = manual(__doc__)
     parser.add_argument("path", type=Path, help="file to write")
     path = parser.parse_args().path
     learn_vocab(*draw_texts(), path)
