@@ -21,8 +21,8 @@ from answers import Model, load_tests
 from commands import say
 from eval import Attempt, self_rlef
 from lab import figures
-from lab.figures import Item, by_group, compare, of
-from tasks import explanation_lines, parse_outcome, same_outcome
+from lab.figures import by_group, compare, of
+from tasks import explanation_lines, same_outcome
 from trace import first_wrong_step
 
 # Checkpoint: its name in metrics.json, stage/answer format. "other" is a copy of another seed's
@@ -71,7 +71,7 @@ class Lab:
     def __init__(self, args, truth):
         self.args, self.truth, self.models = args, truth, {}
         self.problems, sets = load_tests(args)
-        self.cases = sets["short"] + sets["longer"]  # new names: the course's checkpoints only
+        self.sets = {set_: sets[set_] for set_ in ("short", "longer")}  # new names: course alone
         for name in STAGES:
             path = args.out / f"{name}.pt"
             if path.exists():
@@ -83,39 +83,44 @@ class Lab:
         return rounds, self.truth.right(rounds)
 
     def predict(self, name, cases):
-        pairs, texts, items = [(case.code, case.stdin) for case in cases], [], []
+        """-> (1 + n, N): is the greedy prediction right, is each sampled one."""
+        pairs, right = [(case.code, case.stdin) for case in cases], []
         for draw in range(self.args.predictions + 1):
-            texts.append(self.models[name].simulate(pairs, draw))
-        for case, told in zip(cases, zip(*texts)):
-            greedy, *right = [same_outcome(parse_outcome(text), case.outcome) for text in told]
-            wrong = first_wrong_step(explanation_lines(told[1]), explanation_lines(case.nlex))
-            items.append(Item(case, greedy, right, wrong[1] if wrong else "none"))
-        return items
+            outcomes = self.models[name].belief(pairs, draw)
+            right.append([same_outcome(got, case.outcome) for got, case in zip(outcomes, cases)])
+        return np.array(right)
+
+    def breakdown(self, name, cases):
+        """Where the sampled predictions go wrong."""
+        kinds, told = [], self.models[name].simulate([(case.code, case.stdin) for case in cases])
+        for case, answer in zip(cases, told):
+            wrong = first_wrong_step(explanation_lines(answer), explanation_lines(case.nlex))
+            kinds.append(wrong[1] if wrong else "none")
+        return figures.breakdown(cases, self.predict(name, cases)[1:], kinds)
 
     def every_checkpoint(self):
         """Prediction and solving, alone and beside the others."""
-        made, columns = defaultdict(dict), {}
+        made, columns = defaultdict(dict), defaultdict(dict)
         for name, model in self.models.items():
             stage, extra = STAGES[name], model.checkpoint["extra"]
-            items = self.predict(name, self.cases)
-            columns[name] = figures.predicted(items)
-            for column, figure in figures.figures(columns[name]).items():
-                if column.endswith(" pass@1"):
-                    made["predict"][f"{stage}/{column.removesuffix(' pass@1')}"] = figure
             told = {key: extra.get(key) for key in ("tokens", "examples", "seconds")}
             made["training"][name] = told
+            for set_, cases in self.sets.items():
+                rates = figures.rates(self.predict(name, cases), 5)
+                columns[name] |= of(cases, rates, f"{set_} ")
+                made["predict"][f"{stage}/{set_}"] = figures.figures(of(cases, rates))["pass@1"]
             if name in ("sft", "rl"):
-                for key, rows in figures.breakdown(items, stage).items():
-                    made[key] |= rows
+                for set_, cases in {"": sum(self.sets.values(), []), **self.sets}.items():
+                    for key, rows in self.breakdown(name, cases).items():
+                        made[key][f"{stage}/{set_}".strip("/")] = rows
             if name not in PREDICT_ONLY:
-                greedy = self.truth.right(course.solve(model, self.problems, 0, first=0))[0]
-                rates = course.pass_rates(self.solve(name)[1]) | {"greedy": greedy}
-                solved = by_group(of(self.problems, rates))
-                for group in ("clear", "open"):
-                    made["solve"][f"{name}/{group}"] = solved.pop(group, {})
-                made["solve"][name] = solved
-                for rate, values in rates.items():
-                    columns[name][f"solve {rate}"] = values, self.problems
+                rounds = course.solve(model, self.problems, self.args.samples, first=0)
+                rates = figures.rates(self.truth.right(rounds), 8)
+                columns[name] |= of(self.problems, rates, "solve ")
+                solved = of(self.problems, rates)
+                made["solve"][name] = figures.figures(solved)
+                for reading, row in figures.split(solved, figures.reading).items():
+                    made["solve"][f"{name}/{reading}"] = row
         for key, line in ALONE.items():
             for column, figure in compare(columns, line)["differences"].get(line, {}).items():
                 made[key][column.removesuffix(" pass@1")] = figure
@@ -127,7 +132,7 @@ class Lab:
         cases = course.own_cases(rounds, self.truth, args.cases, args.seed)
         for name in ("rl", "sft", "sft-predict", "predict-rl"):
             if name in self.models:
-                columns[name] = figures.predicted(self.predict(name, cases))
+                columns[name] = of(cases, figures.rates(self.predict(name, cases), 5), "own ")
         return {"own_programs": compare(columns, OWN)}
 
     def pick(self, judge, author, show_tests=True):

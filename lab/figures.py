@@ -9,19 +9,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from typing import NamedTuple
 
 import numpy as np
 
-from eval import figure, pass_at_k
-from tasks import Case
+from eval import figure, pass_rates
 
 TURNS = (1, 2, 3, 10)  # self-RLEF is told after so many programs
 
 
-def of(items, values):
+def of(items, values, prefix=""):
     """Values, by name, as columns of these items."""
-    return {name: (column, items) for name, column in values.items()}
+    return {prefix + name: (column, items) for name, column in values.items()}
 
 
 def split(columns, label):
@@ -44,9 +42,13 @@ def figures(columns):
     return split(columns, lambda item: "all")["all"]
 
 
+def reading(problem):
+    return "open" if problem.open else "clear"
+
+
 def by_group(columns):
     """Figures over all problems, and under clear and open over those with one reading, with two."""
-    return figures(columns) | split(columns, lambda problem: "open" if problem.open else "clear")
+    return figures(columns) | split(columns, reading)
 
 
 def compare(models, pairs):
@@ -69,33 +71,12 @@ def compare(models, pairs):
 
 
 # --------------------------------------------------------------------------------------------------
-# Output prediction.
+# Output prediction. N cases.
 
-class Item(NamedTuple):
-    """A case as it was predicted."""
-    case: Case
-    greedy: bool        # is the greedy prediction right
-    right: list         # is each sampled one
-    wrong_step: str     # kind of the first sampled one's first wrong step; "none": all are right
-
-    @property
-    def cls(self):
-        return self.case.cls
-
-
-def predicted(items):
-    """Columns "short pass@1", "short greedy", ...: one model's predictions."""
-    columns = {}
-    for item in items:
-        n, c = len(item.right), sum(item.right)
-        told = {"greedy": item.greedy, "pass@1": c / n}
-        if n >= 5:
-            told["pass@5"] = pass_at_k(n, c, 5)
-        for name, value in told.items():
-            values, chosen = columns.setdefault(f"{item.case.set} {name}", ([], []))
-            values.append(value)
-            chosen.append(item)
-    return columns
+def rates(right, most):
+    """right: (1 + n, N), is the greedy answer right, is each sampled one. -> pass@1, pass@`most`
+    (of fewer: pass@n) and greedy, (N,) each."""
+    return pass_rates(right[1:], most) | {"greedy": right[0]}
 
 
 def bin_of(value, bins, low):
@@ -124,29 +105,24 @@ def value_size(answer):
 
 
 LABELS = {
-    "predict_by_kind": lambda item: item.case.kind,
-    "predict_by_steps": lambda item: bin_of(item.case.steps, (5, 10, 15, 20, 30), 1),
-    "predict_by_length": lambda item: str(input_length(item.case.stdin)),
-    "predict_by_size": lambda item: bin_of(value_size(item.case.nlex), (9, 19, 49, 99), 0),
+    "predict_by_kind": lambda case: case.kind,
+    "predict_by_steps": lambda case: bin_of(case.steps, (5, 10, 15, 20, 30), 1),
+    "predict_by_length": lambda case: str(input_length(case.stdin)),
+    "predict_by_size": lambda case: bin_of(value_size(case.nlex), (9, 19, 49, 99), 0),
 }
 
 
-def breakdown(items, stage):
-    """Where one model's predictions go wrong -> the keys of metrics.json that it adds to."""
-    parts = {stage: items}
-    for item in items:
-        parts.setdefault(f"{stage}/{item.case.set}", []).append(item)
-    made = defaultdict(dict)
-    for part, chosen in parts.items():
-        columns = of(chosen, {"right": [np.mean(item.right) for item in chosen]})
-        for key, label in LABELS.items():
-            made[key][part] = {name: row["right"] for name, row in split(columns, label).items()}
-        kinds = Counter(item.wrong_step for item in chosen if not item.right[0])
-        slips = {"right_with_wrong_step": [item.wrong_step != "none" for item in chosen]}
-        made["first_wrong_step"][part] = {
-            "n": len(chosen), "wrong": kinds.total(), "kinds": kinds,
-            **split(of(chosen, slips), lambda item: item.right[0])[True]}
-    return made
+def breakdown(cases, right, wrong_steps):
+    """Where predictions go wrong -> key of metrics.json -> its rows. right: (n, N), of the sampled
+    ones; wrong_steps: kind of the first one's first wrong step, "none" where all are right."""
+    made, first, steps = {}, right[0], np.array(wrong_steps)
+    for key, label in LABELS.items():
+        rows = split(of(cases, {"right": right.mean(0)}), label)
+        made[key] = {name: row["right"] for name, row in rows.items()}
+    kinds, classes = Counter(steps[~first].tolist()), np.array([case.cls for case in cases])
+    slips = figure(steps[first] != "none", classes[first])
+    return made | {"first_wrong_step": {"n": len(cases), "wrong": kinds.total(), "kinds": kinds,
+                                        "right_with_wrong_step": slips}}
 
 
 # --------------------------------------------------------------------------------------------------

@@ -3,13 +3,14 @@
 import json
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 from test_eval import FLAGS, make_data, problem, run_main, save_model, scripted
 
 import tasks
 from eval import Attempt, Model, figure
 from lab import evaluate, figures, programs
-from lab.figures import Item, bin_of, compare, of, split
+from lab.figures import bin_of, compare, of, split
 
 
 def test_bins():
@@ -45,28 +46,29 @@ def test_repairs_program_by_program():
     assert [f["value"] for f in groups["clear"]["k"]] == [0, 1]
 
 
-def item(right, set_="short", wrong_step="none", steps=1, length=3, size=5, kind="plain"):
-    case = tasks.Case("", " ".join("1" * length), "", "", str(steps), set_, kind, steps, f"x = {size}.\n")
-    return Item(case, right[0], right, wrong_step)
+def test_rates():
+    told = figures.rates(np.array([[1, 0], [1, 0], [1, 0], [1, 0], [1, 0], [1, 1]]), 5)
+    assert {name: list(values) for name, values in told.items()} == {
+        "pass@1": [1, pytest.approx(0.2)], "pass@5": [1, 1], "greedy": [1, 0]}
+    columns = of("ab", told, "short ")
+    assert list(columns) == ["short pass@1", "short pass@5", "short greedy"] and columns["short greedy"][1] == "ab"
 
 
 def test_predictions_broken_down():
-    half = [True, False, False, False, False]
-    items = [item([True] * 5, steps=4, length=10, size=10), item(half, steps=12, length=9, size=120),
-             item([False] * 5, "longer", kind="crash", steps=31, wrong_step="arithmetic")]
-    columns = figures.predicted(items)
-    assert {name: values for name, (values, _) in columns.items() if name.startswith("short")} == {
-        "short greedy": [1, 1], "short pass@1": [1, pytest.approx(0.2)], "short pass@5": [1, 1]}
-    told = figures.breakdown(items, "rl/nlex")
-    value = lambda *keys: {name: f["value"] for name, f in told[keys[0]][keys[1]].items()}
-    assert list(told["predict_by_steps"]["rl/nlex"]) == ["1-5", "11-15", "31+"]
-    assert value("predict_by_steps", "rl/nlex") == {"1-5": 1.0, "11-15": 0.2, "31+": 0.0}
-    assert value("predict_by_length", "rl/nlex") == {"3": 0.0, "9": 0.2, "10": 1.0}
-    assert value("predict_by_size", "rl/nlex") == {"0-9": 0.0, "10-19": 1.0, "100+": 0.2}
-    assert value("predict_by_kind", "rl/nlex/longer") == {"crash": 0.0}
+    def case(steps, length, size, kind="plain"):
+        return tasks.Case("", " ".join("1" * length), "", "", str(steps), "short", kind, steps, f"x = {size}.\n")
+    cases = [case(4, 10, 10), case(12, 9, 120), case(31, 3, 5, "crash"), case(2, 3, 5)]
+    right = np.array([[True, True, False, True], *[[True, False, False, True]] * 4])
+    told = figures.breakdown(cases, right, ["none", "none", "arithmetic", "loop"])
+    value = lambda key: {name: f["value"] for name, f in told[key].items()}
+    assert list(told["predict_by_steps"]) == ["1-5", "11-15", "31+"]
+    assert value("predict_by_steps") == {"1-5": 1.0, "11-15": 0.2, "31+": 0.0}
+    assert value("predict_by_length") == {"3": 0.5, "9": 0.2, "10": 1.0}
+    assert value("predict_by_size") == {"0-9": 0.5, "10-19": 1.0, "100+": 0.2}
+    assert value("predict_by_kind") == {"plain": pytest.approx(2.2 / 3, abs=1e-4), "crash": 0.0}
     wrong = told["first_wrong_step"]
-    assert (wrong["rl/nlex/longer"]["n"], wrong["rl/nlex/longer"]["wrong"], wrong["rl/nlex/longer"]["kinds"]) == (1, 1, {"arithmetic": 1})
-    assert wrong["rl/nlex/short"]["kinds"] == {} and wrong["rl/nlex/short"]["right_with_wrong_step"]["value"] == 0.0
+    assert (wrong["n"], wrong["wrong"], wrong["kinds"]) == (4, 1, {"arithmetic": 1})
+    assert wrong["right_with_wrong_step"] == figure([0, 0, 1], ["4", "12", "2"])          # the loop, of three that are right
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -107,7 +109,7 @@ def test_evaluation_of_every_checkpoint_that_is_there(tmp_path, monkeypatch, cap
     assert own["models"]["rl"]["own pass@1"] == metrics["predict"]["rl/nlex/own"]
     assert set(metrics["rl_table"]["default"]["models"]) == {"sft", "rl", "rl-rejection"}
     assert set(metrics["rl_table"]["default"]["models"]["rl"]) == {
-        f"{set_} {kind}" for set_ in ("short", "longer") for kind in ("pass@1", "greedy")} | {"solve pass@1", "solve pass@4", "solve greedy"}
+        f"{set_} {kind}" for set_ in ("short", "longer") for kind in ("pass@1", "pass@2", "greedy")} | {"solve pass@1", "solve pass@4", "solve greedy"}
     prompts = metrics["public_tests"]
     assert set(prompts["models"]) == {"with tests", "without tests"} and len(prompts["models"]["with tests"]["simulate"]) == 4
     assert set(prompts["differences"]) == {"without tests minus with tests"}
