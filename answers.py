@@ -1,10 +1,8 @@
 """What does a checkpoint say, what does a program print? Asked once, kept, shared by the processes.
 
 This file may be skipped: eval.py uses Model.belief, Model.write, Truth.outcomes and Truth.right,
-which do what they say for lists of texts; load_tests, the test data; and show, its --show.
+which do what they say for lists of texts; and show, its --show.
 """
-
-from __future__ import annotations
 
 import ast
 import builtins
@@ -24,22 +22,16 @@ import numpy as np
 import tasks
 import worlds
 from commands import fail, replace_text
-from fast import generate  # model.py's, faster
 from model import VOCAB, Tokenizer, pick_device
 from runs import digest, gather, load, share
+from sft import sample
 from trace import first_wrong_step
-from worlds import SETS
 
 SHIPPED = Path(__file__).with_name("results") / "cpu-seed0" / "model.pt"
 
 
-def load_tests(args):
-    """-> problems; under each of worlds.SETS, cases. Ends the program where a file is missing."""
-    data, sets = args.out / "data", {}
-    cases = tasks.load_cases(data / "test_cases.jsonl")
-    for set_ in SETS:
-        sets[set_] = [case for case in cases if case.set == set_][:args.cases]
-    return tasks.load_problems(data / "test_problems.jsonl")[:args.problems], sets
+def load_tests(args):  # for lab/evaluate.py, until it asks tasks.load_split itself
+    return tasks.load_split(args, "test", args.cases, args.problems)[::-1]
 
 
 class Model:
@@ -53,7 +45,7 @@ class Model:
         self.args, self.tokenizer = args, Tokenizer()
         self.write = partial(self.ask, args.max_new_tokens_solve)  # answers solve and fix prompts
         # What is sampled depends on the weights, the code, the seed and how many share the work.
-        code = map(VOCAB.with_name, ("answers.py", "fast.py", "model.py", "vocab.tiktoken"))
+        code = map(VOCAB.with_name, ("answers.py", "fast.py", "model.py", "sft.py", VOCAB.name))
         origin = digest(path, *code)
         name = f"{path.stem}-{origin}-seed{args.seed}-of{args.ranks}.json"
         self.file = args.out / "eval-cache" / name
@@ -79,14 +71,11 @@ class Model:
         """Asks, and remembers nothing. An answer that is cut off is "", as in RL: never right;
         cut: what there is of it."""
         model, seed = self.checkpoint["model"], hash((self.args.seed, self.args.rank, draw))
-        most = model.config.n_ctx - 1  # a prompt that is too long is cut, no answer is read
-        rows = [self.tokenizer.prompt(prompt)[:most] for prompt in prompts]
-        rollouts = generate(model, rows, max_new_tokens, seed=seed, end=self.tokenizer.end,
-                            temperature=min(draw, 1))
+        turns = sample(model, self.tokenizer, prompts, max_new_tokens, 1, seed, min(draw, 1))
         answers = []
-        for (r,) in rollouts:
-            text = self.tokenizer.decode(r.tokens).removesuffix("<|end|>")
-            answers.append(text if r.finished or cut else "")
+        for (turn,) in turns:
+            cut_off = cut and not turn.rollout.finished
+            answers.append(self.tokenizer.decode(turn.rollout.tokens) if cut_off else turn.text)
         return answers
 
     def simulate(self, pairs, draw=1):

@@ -3,6 +3,7 @@
 This file may be skipped. It needs the standard library alone: data are made without torch.
 """
 
+import argparse
 import ctypes
 import json
 import os
@@ -37,11 +38,20 @@ def refuse_others(path, was: dict, wanted: dict):
                  "same flags, delete it, or name another folder by --out")
 
 
+def manual(text):
+    """-> a parser of flags whose --help begins with this text."""
+    return argparse.ArgumentParser(description=text,
+                                   formatter_class=argparse.RawDescriptionHelpFormatter)
+
+
 @contextmanager
-def plainly():
-    """Around a script's main: Ctrl-C, and what a machine may refuse, are one line, no traceback."""
+def plainly(*expected):
+    """Around a script's main: Ctrl-C, and what a machine may refuse, are one line, no traceback; so
+    are the expected exceptions, whose text says all."""
     try:
         yield
+    except expected as problem:
+        fail(problem)
     except KeyboardInterrupt:
         say("stopped; the same command goes on", sys.stderr)
         sys.exit(130)

@@ -15,15 +15,11 @@ What the models say is kept in out/eval-cache: a killed evaluation goes on by th
 lab/evaluate.py measures what is left out here: other checkpoints, controls, where simulation fails.
 """
 
-from __future__ import annotations
-
-import argparse
 import json
 import math
 import random
 import time
 from collections import defaultdict
-from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from pathlib import Path
@@ -31,8 +27,8 @@ from pathlib import Path
 import numpy as np
 
 import tasks
-from answers import Model, Truth, load_tests, show
-from commands import add_seconds, plainly, refuse_others, replace_text, say
+from answers import Model, Truth, show
+from commands import add_seconds, manual, plainly, refuse_others, replace_text, say
 from model import pick_device
 from runs import join_processes, leave_processes, provenance
 from sandbox import Sandbox
@@ -103,10 +99,8 @@ def paired_difference(a, b, classes):
 # (Truth.outcomes: they are run) or those that the model believes in (Model.belief). `write` tells
 # the model's answers to prompts (Model.write). The same prompt can be answered many times: `draw` 0
 # is the greedy answer, draws 1, 2, 3, ... are sampled, each anew.
-
-Observe = Callable[[list[tuple[str, str]]], list]   # (program, stdin) pairs -> outcomes or None
-Write = Callable[[list[str], int], list[str]]       # prompts, draw -> answers
-
+#     observe: (program, stdin) pairs -> outcomes or None
+#     write: prompts, draw -> answers
 
 @dataclass
 class Attempt:
@@ -120,7 +114,7 @@ class Attempt:
         return self.programs[-1]  # the one that counts
 
 
-def on_public_tests(attempts: list[Attempt], observe: Observe) -> list:
+def on_public_tests(attempts, observe):
     """-> for each attempt what is observed on its problem's public tests, by tasks.feedback. Where
     there is no program nothing is observed: None, which is wrong."""
     pairs = []
@@ -134,7 +128,7 @@ def on_public_tests(attempts: list[Attempt], observe: Observe) -> list:
     return results
 
 
-def scores(rounds: list[list[Attempt]], observe: Observe):
+def scores(rounds, observe):
     """The share of the public tests that each attempt is observed to pass; -1 where there is no
     program. rounds: n lists of an attempt at every problem. -> (n, P)."""
     shares = []
@@ -149,12 +143,11 @@ def fix_prompt(attempt, results):
     return tasks.fix_prompt(attempt.problem, attempt.code, results)
 
 
-def self_rlef(first: list[Attempt], write: Write, observe: Observe, turns: int,
-              prompt: Callable = fix_prompt) -> list[Attempt]:
+def self_rlef(first, write, observe, turns, prompt=fix_prompt):
     """Algorithm 1 (paper section 4): observe the program on each public test, ask to submit or fix,
     until it submits or has written `turns` programs (then the last one counts). An answer without a
     program submits what there is. All problems go turn by turn together; in turn t answer t counts.
-    first: an attempt at every problem."""
+    first: an attempt at every problem -> an attempt at each, with all programs."""
     attempts = [Attempt(attempt.problem, [attempt.code]) for attempt in first]
     for turn in range(1, turns):
         active, prompts = [], []
@@ -277,7 +270,8 @@ def repair(model, problems, truth, turns):
 
 def measure(args, truth):
     """The course: the paper's figures on its four checkpoints."""
-    (problems, sets), models = load_tests(args), {}
+    sets, problems = tasks.load_split(args, "test", args.cases, args.problems)
+    models = {}
     for name, command in MADE_BY.items():
         remedy = f"`python {command} --preset {args.preset} --out {args.out}` makes it"
         path = args.out / f"{name}.pt"
@@ -368,8 +362,7 @@ def table(metrics):
 
 @plainly()
 def main():
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = manual(__doc__)
     parser.add_argument("--show", type=Path, metavar="PROG.PY", help="simulate this program")
     parser.add_argument("--stdin", default="", help="with --show: its standard input, as text")
     parser.add_argument("--ckpt", type=Path,

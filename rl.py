@@ -52,9 +52,6 @@ Log, one line a step (play is predict, solve or multi)
 The loss is not logged: the baseline keeps its value near zero whether the model learns or not.
 """
 
-from __future__ import annotations
-
-import argparse
 import os
 import random
 import time
@@ -69,7 +66,7 @@ from tqdm import tqdm
 
 import tasks
 import worlds
-from commands import plainly
+from commands import manual, plainly
 from fast import cut_batches, logprobs  # model.py's, faster
 from model import (
     Tokenizer,
@@ -89,7 +86,7 @@ from runs import (
     save,
 )
 from sandbox import Sandbox
-from sft import Turn, apply_gradients, ask, validate, validation_items
+from sft import Turn, apply_gradients, ask, validate
 from tasks import Case, Problem, Runner
 
 OWN_PROGRAMS = 4        # right programs kept per problem (the paper's number)
@@ -107,38 +104,41 @@ class Episode:
     rewards: list[float] = field(default_factory=list)          # of each
 
 
-Groups = list[list[Episode]]  # (prompts, G)
-
-
 # --------------------------------------------------------------------------------------------------
 # Environments: tasks -> groups of rewarded episodes, G for each task. `answers` is sft.ask with
 # its first three arguments given: user texts, max_new_tokens, group -> groups of turns.
 
-def predict(cases: list[Case], answers, args) -> Groups:
-    users = [tasks.predict_prompt(case.code, case.stdin) for case in cases]
+def begin(chosen, answered):
+    """chosen: tasks; answered: groups of turns -> groups of episodes that have no reward yet."""
     groups = []
-    for case, turns in zip(cases, answers(users, args.max_new_tokens_predict, args.group)):
+    for task, turns in zip(chosen, answered):
         group = []
         for turn in turns:
-            right = tasks.same_outcome(tasks.parse_outcome(turn.text), case.outcome)
-            group.append(Episode(case, [turn], rewards=[1.0 if right else -1.0]))
+            group.append(Episode(task, [turn]))
         groups.append(group)
     return groups
 
 
-def solve(problems: list[Problem], answers, runner: Runner, args) -> Groups:
+def predict(cases, answers, args):
+    users = [case.prompt for case in cases]
+    groups = begin(cases, answers(users, args.max_new_tokens_predict, args.group))
+    for episode in sum(groups, []):
+        outcome = tasks.parse_outcome(episode.turns[0].text)
+        right = tasks.same_outcome(outcome, episode.task.outcome)
+        episode.rewards.append(1.0 if right else -1.0)
+    return groups
+
+
+def solve(problems, answers, runner, args):
     users = list(map(tasks.solve_prompt, problems))
-    groups = []
-    for problem, turns in zip(problems, answers(users, args.max_new_tokens_solve, args.group)):
-        group = []
-        for turn in turns:
-            group.append(Episode(problem, [turn], [tasks.parse_program(turn.text)]))
-        groups.append(group)
+    groups = begin(problems, answers(users, args.max_new_tokens_solve, args.group))
+    for episode in sum(groups, []):
+        episode.programs.append(tasks.parse_program(episode.turns[0].text))
     judge(sum(groups, []), runner)
     return groups
 
 
-def multi_turn(problems: list[Problem], answers, runner: Runner, held_out, args) -> Groups:
+def multi_turn(problems, answers, runner, held_out, args):
     """held_out: function from (program, kind of input) pairs to whether each must not be shown."""
     groups = solve(problems, answers, runner, args)
     readable = [episode for episode in sum(groups, []) if episode.programs[0] is not None]
@@ -159,7 +159,7 @@ def multi_turn(problems: list[Problem], answers, runner: Runner, held_out, args)
     return groups
 
 
-def judge(episodes: list[Episode], runner: Runner) -> None:
+def judge(episodes, runner):
     """Reward each episode's last program: does it pass all tests, public and hidden?"""
     jobs = [(episode.programs[-1] or "(", episode.task.tests) for episode in episodes]  # "(": none
     for episode, right in zip(episodes, runner.solved(jobs)):
@@ -169,13 +169,13 @@ def judge(episodes: list[Episode], runner: Runner) -> None:
 # --------------------------------------------------------------------------------------------------
 # Prompts for predict.
 
-def draw_cases(rng, cases: list[Case], own: list[Case], n: int, own_share: float) -> list[Case]:
+def draw_cases(rng, cases, own, n, own_share):
     """n cases: own_share of them the model's own programs, the others from the data file."""
     n_own = min(round(n * own_share), len(own))
     return rng.sample(own, n_own) + rng.choices(cases, k=n - n_own)
 
 
-def own_cases(groups: Groups, pool: list[Case], held_out) -> list[Case]:
+def own_cases(groups, pool, held_out):
     """The right programs of these episodes as predict cases, each with every public test of its
     problem (paper section 5): at most OWN_PROGRAMS a problem with those of the pool, none twice,
     none of a held-out class."""
@@ -229,18 +229,17 @@ def backward(model, turns: list[Turn], n_tokens: int, micro_tokens: int, pad: in
     for rows in cut_batches(lengths, micro_tokens):
         sequences, A, before = [], [], []
         for k in rows:
-            turn = turns[k]
-            sampled = turn.rollout.tokens
+            turn, sampled = turns[k], turns[k].rollout.tokens
             sequences.append(turn.prompt + sampled)
-            A.append(torch.as_tensor(turn.advantage, dtype=torch.float).expand(len(sampled)))
-            before.append(torch.tensor(turn.rollout.logprobs))
+            A += [turn.advantage] * len(sampled)
+            before += turn.rollout.logprobs
         ids = collate(sequences, pad)                                                   # (B, T)
         mask = torch.zeros_like(ids, dtype=torch.bool)
-        for row, sequence, a in zip(mask, sequences, A):
-            row[len(sequence) - len(a):len(sequence)] = True                            # sampled
+        for row, k in zip(mask, rows):
+            row[len(turns[k].prompt):lengths[k]] = True                                 # sampled
         logp = logprobs(model, ids, mask)                                               # (M,)
-        reinforce_loss(logp, torch.cat(A).to(device), n_tokens).backward()
-        gap += (logp.detach() - torch.cat(before).to(device)).abs().sum().item()
+        reinforce_loss(logp, torch.tensor(A, device=device), n_tokens).backward()
+        gap += (logp.detach() - torch.tensor(before, device=device)).abs().sum().item()
         trained += len(logp)
     return gap / max(1, trained)
 
@@ -248,16 +247,16 @@ def backward(model, turns: list[Turn], n_tokens: int, micro_tokens: int, pad: in
 # --------------------------------------------------------------------------------------------------
 # The loop.
 
-def turns_of(groups: Groups) -> list[Turn]:
+def turns_of(groups):
     return [turn for group in groups for episode in group for turn in episode.turns]
 
 
-def learnable(groups: Groups) -> list[Turn]:
+def learnable(groups):
     """The turns with an advantage: none of a group whose rewards are equal."""
-    return [turn for turn in turns_of(groups) if torch.as_tensor(turn.advantage).any()]
+    return [turn for turn in turns_of(groups) if turn.advantage]
 
 
-def describe(step: int, played: dict[str, Groups]) -> dict:
+def describe(step, played):
     """What the log says of one step, over all processes."""
     record, surprise = {"step": step, "skipped": 0, "groups": 0}, []
     for name, groups in played.items():
@@ -294,7 +293,8 @@ def train(args, model, own: list[Case], extra: dict, rank: int, ranks: int):
         runner = Runner(sandbox)
         inputs = worlds.load(args.world).FIXED_INPUTS
         held_out = partial(worlds.heldout, fixed_inputs=inputs, sandbox=sandbox)
-        check = partial(validate, model, tokenizer, *validation_items(args), runner, args,
+        items = tasks.load_split(args, "val", args.val_cases, args.val_cases)
+        check = partial(validate, model, tokenizer, *items, runner, args,
                         args.solve_prompts + args.fix_prompts)
         if first == 0:
             log_step(args, {"step": 0, **check()}, rank)
@@ -343,10 +343,9 @@ def train(args, model, own: list[Case], extra: dict, rank: int, ranks: int):
 
 
 @plainly()
-def main(name: str = "rl", manual: str = __doc__):
-    """name: of checkpoint and log, where --name gives none; manual: what --help says."""
-    parser = argparse.ArgumentParser(description=manual,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+def main(name="rl", doc=__doc__):
+    """name: of checkpoint and log, where --name gives none; doc: what --help says."""
+    parser = manual(doc)
     parser.add_argument("--start", default="sft", help="checkpoint to start from (default: sft)")
     parser.add_argument("--name", default=name, help=f"of checkpoint and log (default: {name})")
     args = tasks.settings(parser, "rl", "answers")
@@ -358,10 +357,9 @@ def main(name: str = "rl", manual: str = __doc__):
     path = args.out / f"{args.start}.pt"
     start = load(path, device, f"`bash run.sh` makes it, or sft.py --name {args.start}")
     args.start_and_data = digest(path, *sorted((args.out / "data").glob("rl_*.jsonl")))
-    if is_there(args):
-        return leave_processes()
-    extra = {**start["extra"], "start": args.start}
-    train(args, start["model"], [], extra, rank, ranks)
+    if not is_there(args):
+        extra = start["extra"] | {"start": args.start}
+        train(args, start["model"], [], extra, rank, ranks)
     leave_processes()
 
 

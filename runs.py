@@ -3,8 +3,6 @@
 This file may be skipped: it is what sft.py, rl.py and eval.py need besides their idea.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import platform
@@ -21,47 +19,40 @@ from commands import add_seconds, commit, fail, refuse_others, replace_text, say
 from model import VOCAB, CheckpointError, load_checkpoint, save_checkpoint
 
 REFERENCE = 0.25  # seconds that the products in `speed` took on the idle machine behind results/
-WORLD_SIZE = int(os.environ.get("WORLD_SIZE", 1))  # processes of torchrun
 
 # --------------------------------------------------------------------------------------------------
 # Logs.
 
-def log_metrics(path, record):
-    """Append one JSON line."""
-    with open(path, "a") as file:
-        file.write(json.dumps(record) + "\n")
-
-
 def cut_log(path, step):
     """Drop the lines of later steps, which will be done again (the last may be torn)."""
+    path.touch()
     kept = ""
-    for line in path.read_text(errors="replace").splitlines(True) if path.exists() else ():
-        try:
-            kept += line if json.loads(line)["step"] <= step and line.endswith("\n") else ""
-        except (ValueError, TypeError, KeyError):
-            break
+    for line in path.read_text().splitlines(keepends=True):
+        if line.endswith("\n") and json.loads(line)["step"] <= step:
+            kept += line
     replace_text(path, kept)
 
 
-def log_step(args, record: dict, rank: int) -> None:
+def log_step(args, record, rank):
     """One line to out/<name>.jsonl; its numbers, shortened, to the terminal."""
     if rank == 0:
-        log_metrics(args.out / f"{args.name}.jsonl", record)
+        with open(args.out / f"{args.name}.jsonl", "a") as file:
+            file.write(json.dumps(record) + "\n")
         told = [f"{key} {round(value, 4)}" for key, value in record.items() if key != "seconds"]
         tqdm.write("  ".join([f"{args.name:6s}", *told]))
 
 
-def provenance() -> dict:
+def provenance():
     """What a figure can be traced by."""
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
     machine = (f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, {device}, "
                f"Python {platform.python_version()}, torch {torch.__version__}")
     return {"command": shlex.join(["python", *sys.orig_argv[1:]]), "commit": commit(),
-            "processes": WORLD_SIZE, "date": time.strftime("%Y-%m-%d"),
+            "processes": int(os.environ.get("WORLD_SIZE", 1)), "date": time.strftime("%Y-%m-%d"),
             "machine": machine}
 
 
-def speed() -> str:
+def speed():
     """How fast is this CPU, busy as it is?"""
     x, began = torch.ones(512, 512), time.time()
     for _ in range(100):
@@ -72,15 +63,15 @@ def speed() -> str:
 # --------------------------------------------------------------------------------------------------
 # Provenance. Whatever is kept says what it was made with, and is refused to those who want others.
 
-def digest(*paths) -> int:
-    """Of the contents of files."""
+def digest(*paths):
+    """-> a number, of the contents of files."""
     whole = 0
     for path in paths:
         whole = zlib.crc32(path.read_bytes(), whole)
     return whole
 
 
-def made_with(args) -> dict[str, str]:
+def made_with(args):
     """What decides a run's weights: its flags, what the script added to them, the vocabulary."""
     made = {"vocabulary": str(digest(VOCAB))}
     for name, value in vars(args).items():
@@ -89,7 +80,7 @@ def made_with(args) -> dict[str, str]:
     return made
 
 
-def load(path, device="cpu", remedy="the same command does") -> dict:
+def load(path, device="cpu", remedy="the same command does"):
     """model.load_checkpoint, with what it was made with under "made". Ends the program by one line
     where the file is missing or damaged or knows another vocabulary."""
     try:
@@ -102,7 +93,7 @@ def load(path, device="cpu", remedy="the same command does") -> dict:
     return saved
 
 
-def is_there(args) -> bool:
+def is_there(args):
     """Is the run finished? Ends the program if it was made with other settings."""
     path = args.out / f"{args.name}.pt"
     if path.exists():
@@ -114,7 +105,7 @@ def is_there(args) -> bool:
 # --------------------------------------------------------------------------------------------------
 # Saves. A run has a name (args.name) and writes out/<name>.pt and out/<name>.jsonl.
 
-def resume(args, model, optimizers, rank: int) -> tuple[int, dict]:
+def resume(args, model, optimizers, rank):
     """Go on where a killed run was saved last -> steps done, its extra; (0, {}) if there is none.
     Sets args.began, from which `save` counts the seconds."""
     path, args.began = args.out / f"{args.name}-state.pt", time.time()
@@ -125,16 +116,12 @@ def resume(args, model, optimizers, rank: int) -> tuple[int, dict]:
         model.load_state_dict(saved["model"].state_dict())
         for optimizer, stored in zip(optimizers, saved["optimizers"]):
             optimizer.load_state_dict(stored)
-    processes = saved["extra"].get("processes", WORLD_SIZE)
-    if processes != WORLD_SIZE:
-        say(f"{args.name:6s}  goes on with {WORLD_SIZE} processes, not {processes} as before: "
-            "it will draw other samples")
     if rank == 0:  # what follows is done again, from the beginning also the line of step 0
         cut_log(args.out / f"{args.name}.jsonl", saved["step"] or -1)
     return saved["step"], saved["extra"]
 
 
-def save(args, model, optimizers, step: int, last: bool, extra: dict) -> None:
+def save(args, model, optimizers, step, last, extra):
     """out/<name>.pt after the last step, before it out/<name>-state.pt, with the optimizers."""
     path = args.out / f"{args.name}{'' if last else '-state'}.pt"
     extra = extra | provenance() | {"made": made_with(args)}

@@ -25,9 +25,6 @@ The log out/<name>.jsonl has one line every 50 steps and at each validation or s
     val_solve                              share of validation problems that one program solves
 """
 
-from __future__ import annotations
-
-import argparse
 import math
 import os
 import random
@@ -45,7 +42,7 @@ import torch
 from tqdm import tqdm
 
 import tasks
-from commands import fail, plainly, say
+from commands import fail, manual, plainly, say
 from fast import compile_training, cut_batches, generate, logprobs  # model.py's, faster
 from model import (
     VOCAB,
@@ -82,7 +79,7 @@ def samples(args):
     """What is imitated -> (task, user text, assistant text), one after another."""
     data = args.out / "data"
     for case in tasks.load_cases(data / "sft_cases.jsonl"):
-        yield "predict", tasks.predict_prompt(case.code, case.stdin), case.answer(args.format)
+        yield "predict", case.prompt, case.answer(args.format)
     rng = random.Random(args.seed)
     for problem in tasks.load_problems(data / "sft_problems.jsonl"):
         yield from tasks.sft_texts(problem, rng)
@@ -172,31 +169,21 @@ def apply_gradients(model, optimizers, rate, clip):
     return norm
 
 
-def validation_items(args) -> tuple[list[tasks.Case], list[tasks.Problem]]:
-    """The first val_cases cases of each input length, and as many problems."""
-    cases = tasks.load_cases(args.out / "data" / "val_cases.jsonl")
-    short = [case for case in cases if case.set == "short"]
-    longer = [case for case in cases if case.set == "longer"]
-    problems = tasks.load_problems(args.out / "data" / "val_problems.jsonl")
-    return short[:args.val_cases] + longer[:args.val_cases], problems[:args.val_cases]
-
-
 @dataclass
 class Turn:
     """One prompt and what was sampled after it."""
     prompt: list[int]
     rollout: Rollout                        # tokens, their log probabilities, finished
     text: str                               # "" where the end token was not reached: never right
-    advantage: float | list[float] = 0.0    # in rl.py: of the answer or each of its tokens
+    advantage: float = 0.0                  # in rl.py
 
 
-def ask(model, tokenizer: Tokenizer, rng: random.Random, users: list[str], max_new_tokens: int,
-        group: int = 1) -> list[list[Turn]]:
-    """`group` answers to each user text, at temperature 1; rng: where each call's seed comes from.
-    A prompt that fills the context is cut, and so is its answer: it has no room."""
-    prompts = [tokenizer.prompt(user)[:model.config.n_ctx - 1] for user in users]
-    seed, groups = rng.getrandbits(40), []
-    answers = generate(model, prompts, max_new_tokens, group, seed, end=tokenizer.end)
+def sample(model, tokenizer, users, max_new_tokens, group, seed, temperature=1.0):
+    """`group` answers to each user text -> groups of turns. A prompt that fills the context is cut,
+    and so is its answer: it has no room."""
+    prompts, groups = [tokenizer.prompt(user)[:model.config.n_ctx - 1] for user in users], []
+    answers = generate(model, prompts, max_new_tokens, group, seed, end=tokenizer.end,
+                       temperature=temperature)
     for prompt, rollouts in zip(prompts, answers):
         turns = []
         for rollout in rollouts:
@@ -206,16 +193,21 @@ def ask(model, tokenizer: Tokenizer, rng: random.Random, users: list[str], max_n
     return groups
 
 
-def validate(model, tokenizer, cases, problems, runner, args, solve: bool = True) -> dict:
-    """At temperature 1, as in the report; the same items and seed at every call. What is chosen is
-    chosen by these numbers. Every process samples its share. -> the val_* keys of the log."""
+def ask(model, tokenizer, rng, users, max_new_tokens, group=1):
+    """The same at temperature 1, by another seed at each call: rng's next."""
+    return sample(model, tokenizer, users, max_new_tokens, group, rng.getrandbits(40))
+
+
+def validate(model, tokenizer, sets, problems, runner, args, solve=True):
+    """sets, problems: as of tasks.load_split. At temperature 1, as in the report; the same items
+    and seed at every call. What is chosen is chosen by these numbers. Every process samples its
+    share. -> the val_* keys of the log."""
     record, answer = {}, partial(ask, model, tokenizer, random.Random(1))
     for set_ in ("short", "longer"):
-        chosen = [case for case in cases if case.set == set_]
-        users = [tasks.predict_prompt(case.code, case.stdin) for case in chosen]
+        users = [case.prompt for case in sets[set_]]
         answers = share(users, lambda mine: answer(mine, args.max_new_tokens_predict, 4))
         right = []                                                                      # (n, 4)
-        for case, turns in zip(chosen, answers):
+        for case, turns in zip(sets[set_], answers):
             outcomes = [tasks.parse_outcome(turn.text) for turn in turns]
             right.append([tasks.same_outcome(got, case.outcome) for got in outcomes])
         record[f"val_{set_}"] = float(np.mean(right))
@@ -241,7 +233,8 @@ def train(args, model, tokens, index, plan, extra: dict, rank: int, ranks: int):
               f"{sum(lengths):,} tokens, {model.device}, {compiled}, {speed()}")
     with Sandbox(cpu_seconds=0.5) as sandbox:  # these programs take milliseconds or never end
         solves = (index[:, 3] > 0).any()
-        items = *validation_items(args), tasks.Runner(sandbox), args, solves
+        items = tasks.load_split(args, "val", args.val_cases, args.val_cases)
+        check = partial(validate, model, tokenizer, *items, tasks.Runner(sandbox), args, solves)
         losses, began = [], time.time()
         for step in tqdm(range(first + 1, len(plan) + 1), args.name, len(plan), initial=first,
                          disable=rank > 0 or None):
@@ -258,7 +251,7 @@ def train(args, model, tokens, index, plan, extra: dict, rank: int, ranks: int):
                 read = sum(lengths[:step])
                 record = {"step": step, "tokens": read, "loss": loss, "train_seconds": seconds}
                 if validates:
-                    record |= validate(model, tokenizer, *items)
+                    record |= check()
                 log_step(args, record, rank)
                 if rank == 0 and saves:
                     examples = sum(map(len, plan[:step]))
@@ -270,11 +263,10 @@ def train(args, model, tokens, index, plan, extra: dict, rank: int, ranks: int):
 # --------------------------------------------------------------------------------------------------
 
 @plainly()
-def main(samples=samples, name: str | None = None, manual: str = __doc__):
-    """samples: as above; name: of the checkpoint and the log, where --name gives none; manual: what
+def main(samples=samples, name=None, doc=__doc__):
+    """samples: as above; name: of the checkpoint and the log, where --name gives none; doc: what
     --help says."""
-    parser = argparse.ArgumentParser(description=manual,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = manual(doc)
     parser.add_argument("--format", choices=("nlex", "raw", "none"), default="nlex",
                         help="how predictions are told: in words, by variable dumps, output only")
     parser.add_argument("--predict-only", action="store_true",
@@ -301,10 +293,8 @@ def main(samples=samples, name: str | None = None, manual: str = __doc__):
 
     torch.manual_seed(args.seed)
     shape = {key: getattr(args, key) for key in tasks.PRESETS[args.preset]["model"]}
-    try:
+    with plainly(ValueError):
         model = Transformer(ModelConfig(Tokenizer().n_vocab, **shape)).to(device)
-    except ValueError as problem:
-        fail(problem)
     extra = {"format": args.format, "texts": texts}
     train(args, model, tokens, index, plan, extra, rank, ranks)
     leave_processes()

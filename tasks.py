@@ -40,7 +40,17 @@ from pathlib import Path
 
 import tracer
 import worlds
-from commands import add_seconds, commit, fail, plainly, refuse_others, replace_text, say, serve
+from commands import (
+    add_seconds,
+    commit,
+    fail,
+    manual,
+    plainly,
+    refuse_others,
+    replace_text,
+    say,
+    serve,
+)
 from sandbox import same_output
 from worlds import SETS, Problem
 
@@ -134,21 +144,23 @@ def settings(parser, *sections, argv=None):
                 parser.error(f"--{name.replace('_', '-')} must be at least {least}")
     if args.seed < 0:
         parser.error("--seed must be at least 0")
-    try:
+    with plainly(ValueError):
         args.world_size = worlds.size_of(args.world, args.preset)
-    except ValueError as problem:
-        fail(problem)
-    if (args.out / "data" / "settings.json").exists() and not values.get("show"):
-        check_data(args, ["world", "world_size", "seed"])
+    if not values.get("show"):
+        check_data(args)
     return args
 
 
-def check_data(args, names):
-    """Ends the program if the data under --out were made with other settings of these names."""
+def check_data(args, *sizes):
+    """Ends the program if there are data under --out of another world, of another size of it, seed,
+    or of other sizes than these. -> what data of these settings are made with"""
     folder, made = args.out / "data", {}
-    with suppress(OSError, ValueError):
-        made = json.loads((folder / "settings.json").read_text())
-    refuse_others(folder, made, {name: vars(args)[name] for name in names})
+    wanted = {name: vars(args)[name] for name in ("world", "world_size", "seed", *sizes)}
+    if any(folder.glob("*.jsonl")):
+        with suppress(OSError, ValueError):
+            made = json.loads((folder / "settings.json").read_text())
+        refuse_others(folder, made, wanted)
+    return wanted
 
 
 # ------------------------------------------------------------------------------------------------
@@ -210,6 +222,10 @@ class Case:
     steps: int = 0      # lines of the explanation
     nlex: str = ""
     raw: str = ""
+
+    @property
+    def prompt(self):
+        return predict_prompt(self.code, self.stdin)
 
     @property
     def outcome(self):
@@ -293,9 +309,8 @@ def fix_prompt(problem, code, results):
 def fix_text(problem, wrong):
     """(task, user text, assistant text) after the wrong attempt, to be answered by the solution, or
     after the solution, by #SUBMIT. The outcomes are true ones, as in the paper's training."""
-    program, outcomes, answer = problem.solution, [], SUBMIT
-    for _, stdout in problem.public:
-        outcomes.append((stdout, ""))
+    program, answer = problem.solution, SUBMIT
+    outcomes = [(stdout, "") for _, stdout in problem.public]
     if wrong:
         program, outcomes, answer = problem.wrong, problem.wrong_outcomes, fence(problem.solution)
     return "fix", fix_prompt(problem, program, feedback(problem, outcomes)), answer
@@ -365,11 +380,8 @@ def make_chunk(job):
 def make_data(args):
     """Write every data file under out/data that is not there yet."""
     folder, sizes = args.out / "data", PRESETS[args.preset]["data"]
-    names = ["world", "world_size", "seed", *sizes]
-    if any(folder.glob("*.jsonl")):
-        check_data(args, names)
+    made_with = check_data(args, *sizes)
     folder.mkdir(parents=True, exist_ok=True)
-    made_with = {name: vars(args)[name] for name in names}
     text = json.dumps(made_with | {"commit": commit()}, indent=1)
     replace_text(folder / "settings.json", text)
     with ProcessPoolExecutor(initializer=serve) as pool:
@@ -384,10 +396,8 @@ def make_data(args):
             jobs = []
             for first in range(0, size, CHUNK):
                 jobs.append((args, name, first // CHUNK, min(CHUNK, size - first)))
-            try:
+            with plainly(ValueError):
                 replace_text(path, "".join(pool.map(make_chunk, jobs)))
-            except ValueError as problem:
-                fail(problem)
             say(f"data   {name:14s} {size:7,d} in {time.time() - started:5.1f} s")
 
 
@@ -417,11 +427,20 @@ def load_problems(path):
     return load_rows(path, Problem)
 
 
+def load_split(args, split, n_cases, n_problems):
+    """What val or test is measured on -> under each of SETS its first n_cases cases; problems."""
+    data, sets = args.out / "data", {}
+    cases = load_cases(data / f"{split}_cases.jsonl")
+    for set_ in SETS:
+        sets[set_] = [case for case in cases if case.set == set_][:n_cases]
+    return sets, load_problems(data / f"{split}_problems.jsonl")[:n_problems]
+
+
 def show(args):
     """Print samples of each text."""
     texts = []
     for case in make_rows(args, "val_cases", 0, 2):
-        texts.append((f"predict, {case.set}", predict_prompt(case.code, case.stdin), case.nlex))
+        texts.append((f"predict, {case.set}", case.prompt, case.nlex))
         texts.append(("the same, raw", "(as above)", case.raw))
     for problem in make_rows(args, "sft_problems", 0, 2):
         texts.append(("solve", solve_prompt(problem), fence(problem.solution)))
@@ -433,8 +452,7 @@ def show(args):
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = manual(__doc__)
     parser.add_argument("--show", action="store_true", help="print samples, write nothing")
     args = settings(parser, "data")
     if args.show:

@@ -16,6 +16,7 @@ from conftest import ROOT, tiny_flags
 import answers
 import eval as course
 import runs
+import sft
 import tasks
 import worlds
 from eval import (
@@ -267,15 +268,15 @@ def test_a_model_is_asked_once_and_remembers(tmp_path, monkeypatch):
     assert len(asked) == 7
     # draw 0 is greedy: it does not depend on the seed, which also differs from process to process
     calls = []
-    monkeypatch.setattr(answers, "generate", lambda *rest, **options: calls.append(options) or [])
+    monkeypatch.setattr(sft, "generate", lambda *rest, **options: calls.append((rest[4], options["temperature"])) or [])
     for seed, rank, draw in ((0, 0, 0), (0, 0, 1), (0, 0, 2), (1, 0, 1), (0, 1, 1)):
         model.args = arguments(tmp_path, seed=seed, rank=rank)
         real(model, 4, draw, ["x"])
-    assert [call["temperature"] for call in calls] == [0, 1, 1, 1, 1] and len({call["seed"] for call in calls}) == 5
+    assert [temperature for _, temperature in calls] == [0, 1, 1, 1, 1] and len({seed for seed, _ in calls}) == 5
     # an answer that is cut off is wrong, whatever it says; to be shown there is what there is of it
     told = model.tokenizer.encode("<output>\n3\n</output>")
     rollouts = [[Rollout(told, [], False)], [Rollout([*told, model.tokenizer.end], [], True)]]
-    monkeypatch.setattr(answers, "generate", lambda *rest, **options: rollouts)
+    monkeypatch.setattr(sft, "generate", lambda *rest, **options: rollouts)
     assert real(model, 4, 1, ["x", "y"]) == ["", "<output>\n3\n</output>"]
     assert real(model, 4, 1, ["x", "y"], cut=True) == ["<output>\n3\n</output>"] * 2
 
@@ -319,6 +320,7 @@ def make_data(folder):
         problems += [drawn] if drawn else []
     for name, rows in (("cases", cases), ("problems", problems)):
         (folder / "data" / f"test_{name}.jsonl").write_text("".join(json.dumps(vars(row)) + "\n" for row in rows))
+    (folder / "data" / "settings.json").write_text(json.dumps({"world": "contest", "world_size": "quick", "seed": 0}))
     (folder / "seconds.json").write_text(json.dumps({"data": 1.0, "sft": 60.0, "peak_memory_mb": 10}))
 
 

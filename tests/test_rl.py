@@ -6,7 +6,6 @@ import random
 import subprocess
 import sys
 from argparse import ArgumentParser, Namespace
-from functools import partial
 
 import pytest
 import torch
@@ -72,8 +71,7 @@ def test_all_turns_of_an_episode_share_its_last_reward():
     assert rl.turns_of([group]) == turns == rl.learnable([group])
     equal = [episode(1.0, turns[0]), episode(1.0, turns[1])]
     rl.set_advantages(equal, 0.8)
-    turns[2].advantage, turns[3].advantage = [0.0, 0.5], [0.0, 0.0]     # of each token
-    assert rl.learnable([equal, group[1:]]) == [turns[2]]
+    assert rl.learnable([equal, group[1:]]) == turns[2:]
 
 
 def made_up_turns(tokenizer, scores):
@@ -103,9 +101,8 @@ def by_the_formula(model, turns, n_tokens):
     for turn in turns:
         tokens = turn.rollout.tokens
         logp = model(torch.tensor([turn.prompt + tokens]))[0].log_softmax(-1)
-        each = turn.advantage if isinstance(turn.advantage, list) else [turn.advantage] * len(tokens)
-        for t, (token, a) in enumerate(zip(tokens, each)):
-            loss = loss - a * logp[len(turn.prompt) + t - 1, token] / n_tokens
+        for t, token in enumerate(tokens):
+            loss = loss - turn.advantage * logp[len(turn.prompt) + t - 1, token] / n_tokens
     model.zero_grad()
     loss.backward()
     return {name: p.grad.clone() for name, p in model.named_parameters()}
@@ -119,18 +116,6 @@ def test_the_split_into_micro_batches_does_not_change_the_gradient(model, tokeni
     for budget in (1, 150):
         assert_close(whole, gradient(model, turns, 500, budget, tokenizer.pad))
     assert_close(whole, by_the_formula(model, turns, 500))
-
-
-def test_every_token_may_have_its_own_advantage(model, tokenizer):
-    turns = made_up_turns(tokenizer, [0.0, 0.5, 0.0])
-    for turn in turns[::2]:
-        turn.advantage = [random.Random(1).uniform(-1, 1) for _ in turn.rollout.tokens]
-    for budget in (1, 10**6):
-        assert_close(by_the_formula(model, turns, 100), gradient(model, turns, 100, budget, tokenizer.pad))
-    same = made_up_turns(tokenizer, [0.7])
-    one = gradient(model, same, 100, 10**6, tokenizer.pad)
-    same[0].advantage = [0.7] * len(same[0].rollout.tokens)
-    assert_close(one, gradient(model, same, 100, 10**6, tokenizer.pad))
 
 
 def test_zero_advantages_give_exactly_zero_gradient(model, tokenizer):
@@ -162,7 +147,7 @@ def test_rollout_log_probabilities_are_the_recomputed_ones(model, tokenizer, mon
         monkeypatch.setattr(rl, "logprobs", source.logprobs)
         turns = sum(ask(model, tokenizer, random.Random(0), users, 20, group=4), [])
         assert len(turns) == 12 and backward(model, turns, 100, 200, tokenizer.pad) < bound
-        monkeypatch.setattr(sft, "generate", partial(source.generate, temperature=2.0))
+        monkeypatch.setattr(sft, "generate", lambda *given, source=source, **more: source.generate(*given, **more | {"temperature": 2.0}))
         turns = sum(ask(model, tokenizer, random.Random(0), users, 20, group=4), [])
         assert backward(model, turns, 100, 200, tokenizer.pad) > 0.1
 
@@ -398,7 +383,7 @@ def test_a_stopped_run_continues_to_the_same_weights(out, run, stand_ins, monkey
 
     def watched(model, turns, n_tokens, *rest):
         given.append(n_tokens)
-        assert turns and all(torch.as_tensor(turn.advantage).any() for turn in turns)
+        assert turns and all(turn.advantage for turn in turns)
         return learn(model, turns, n_tokens, *rest)
     describe, asked, seeds = rl.describe, rl.ask, []
     monkeypatch.setattr(rl, "describe", lambda step, played: sampled.append(

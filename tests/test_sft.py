@@ -23,7 +23,7 @@ import sft
 import tasks
 from fast import padded
 from model import ModelConfig, Rollout, Transformer, load_checkpoint
-from worlds import Problem
+from worlds import SETS, Problem
 
 TINY = {"n_layer": 1, "n_head": 2, "n_kv_head": 1, "n_embd": 32, "n_ctx": 512}
 pytestmark = pytest.mark.usefixtures("one_cpu_thread")
@@ -229,11 +229,12 @@ def test_validation_figures(model, tokenizer, monkeypatch, sandbox):
         return answers
     monkeypatch.setattr(sft, "generate", scripted)
     runner, args = tasks.Runner(sandbox), Namespace(max_new_tokens_predict=30, max_new_tokens_solve=20)
-    record = sft.validate(model, tokenizer, cases, problems, runner, args)
+    sets = {"short": cases[::2], "longer": cases[1:2], "new_names": None}
+    record = sft.validate(model, tokenizer, sets, problems, runner, args)
     assert record == {"val_short": 3 / 8, "val_short_pass4": 0.5, "val_longer": 1.0, "val_longer_pass4": 1.0, "val_solve": 0.5}
     assert [(*call[:2], call[3]) for call in asked] == [(30, 4, 1.0), (30, 4, 1.0), (20, 1, 1.0)]
     del record["val_solve"]
-    assert sft.validate(model, tokenizer, cases, problems, runner, args, solve=False) == record
+    assert sft.validate(model, tokenizer, sets, problems, runner, args, solve=False) == record
     assert asked[3:] == asked[:2]                        # the same seeds at every call
 
 
@@ -264,9 +265,9 @@ def run(*command):
 
 
 def test_validation_reads_the_first_cases_of_each_length(data):
-    cases, problems = sft.validation_items(Namespace(out=data, val_cases=1))
-    assert [case.set for case in cases] == ["short", "longer"] and len(problems) == 1
-    assert cases[0] == tasks.load_cases(data / "data" / "val_cases.jsonl")[0]
+    sets, problems = tasks.load_split(Namespace(out=data), "val", 1, 1)
+    assert {set_: [case.set for case in cases] for set_, cases in sets.items()} == {set_: [set_] for set_ in SETS} and len(problems) == 1
+    assert sets["short"][0] == tasks.load_cases(data / "data" / "val_cases.jsonl")[0]
 
 
 def torchrun(root, processes, *command):

@@ -107,15 +107,6 @@ def test_fix_prompts_state_expected_obtained_and_verdict():
     assert tasks.solve_prompt(problem, show_tests=False) == "Solve.\nPrint it."
 
 
-def test_fix_prompts_may_tell_the_first_failing_run():
-    problem = Problem("Print it.", "n", False, [["3", "3"], ["5", "9"], ["7", "8"]], [], "x", "c")
-    results = tasks.feedback(problem, [("3\n", ""), ("5\n", ""), ("7\n", "")])
-    told = tasks.fix_prompt(problem, "print(input())", results, lambda stdin: [f"We print {stdin}."])
-    assert told == tasks.fix_prompt(problem, "print(input())", results) + "\nThe run on 5:\nWe print 5."
-    right = tasks.feedback(problem, [("3\n", ""), ("9\n", ""), ("8\n", "")])
-    assert "The run on" not in tasks.fix_prompt(problem, "x", right, lambda stdin: ["never asked"])
-
-
 def test_shares_of_the_texts():
     problem = Problem("Print it.", "n", False, [["3", "3"]], [], "print(input())", "c", "print(4)", [["4\n", ""]])
     made = [tasks.sft_texts(problem, random.Random(k)) for k in range(300)]
@@ -451,10 +442,7 @@ def test_what_cannot_be_written_is_one_line(root, tmp_path):
 def test_the_log_is_cut_at_the_checkpoint(tmp_path):
     log = tmp_path / "rl.jsonl"
     runs.cut_log(log, 1)
-    for step in range(3):
-        runs.log_metrics(log, {"step": step})
-    with open(log, "a") as file:
-        file.write('{"ste')                                         # killed in the middle of a line
+    log.write_text('{"step": 0}\n{"step": 1}\n{"step": 2}\n{"ste')   # killed in the middle of a line
     runs.cut_log(log, 1)
     assert log.read_text() == '{"step": 0}\n{"step": 1}\n'
 
