@@ -59,7 +59,7 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 from statistics import fmean
 
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")  # before torch: threads wait without spinning
+os.environ.setdefault("GOMP_SPINCOUNT", "1000")  # before torch: threads that wait soon sleep
 
 import torch
 from tqdm import tqdm
@@ -229,7 +229,8 @@ def backward(model, turns: list[Turn], n_tokens: int, micro_tokens: int, pad: in
     for rows in cut_batches(lengths, micro_tokens):
         sequences, A, before = [], [], []
         for k in rows:
-            turn, sampled = turns[k], turns[k].rollout.tokens
+            turn = turns[k]
+            sampled = turn.rollout.tokens
             sequences.append(turn.prompt + sampled)
             A += [turn.advantage] * len(sampled)
             before += turn.rollout.logprobs

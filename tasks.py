@@ -58,8 +58,8 @@ from worlds import SETS, Problem
 # section: n_layer is --n-layer. quick is a smaller world, learnt in five minutes.
 TABLE = """
 section  value                         cpu         gpu    quick  what it is
-data     sft_cases                  74_000     400_000   11_000  programs with explanations for SFT
-data     sft_problems               16_000     200_000    3_000  problems with solutions for SFT
+data     sft_cases                  56_000     400_000   11_000  programs with explanations for SFT
+data     sft_problems               12_500     200_000    3_000  problems with solutions for SFT
 data     rl_cases                    4_000      40_000      600  predict prompts for RL
 data     rl_problems                 1_200      10_000      150  problems for RL
 data     val_cases                     300         500       40  validation cases of each set
@@ -73,16 +73,16 @@ model    n_embd                        128         512      128  width
 model    n_ctx                        1024        2048     1024  longest sequence in tokens
 answers  max_new_tokens_predict        450        1000      300  longest explanation in tokens
 answers  max_new_tokens_solve          160         300      160  longest program in tokens
-sft      steps                        7000        4000     1300  optimizer steps
+sft      steps                        5000        4000     1300  optimizer steps
 sft      batch_tokens                 3072      65_536     2048  tokens in a batch, padding included
 sft      short_tokens            1_000_000  30_000_000  400_000  tokens of a --predict-only run
 sft      muon_lr                      0.02        0.02     0.02  learning rate of Muon (matrices)
 sft      adam_lr                     0.003       0.002    0.003  learning rate of AdamW (all others)
 sft      clip                          1.0         1.0      1.0  gradient clipping by global norm
 sft      warmup                         50         100       30  steps of linear warm-up
-sft      val_every                    1750         500      650  steps between validations
+sft      val_every                    1250         500      650  steps between validations
 sft      val_cases                     100         300       40  cases per input length
-sft      save_every                    875         500      325  steps between saves
+sft      save_every                    625         500      325  steps between saves
 sft      compile                         1           1        1  1: torch.compile, 0: do not
 rl       steps                          40         100       12  optimizer steps
 rl       predict_prompts                14          64       12  predict prompts a step

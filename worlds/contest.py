@@ -526,9 +526,10 @@ def mutate(code, rng):
 # What a world must have: programs with an input, and problems.
 
 def random_program(rng, knobs, split, set_):
-    """Some programs are scratch (knobs), one in five is a mutant (of either)."""
+    """Some programs are scratch (knobs), in training twice as many: they teach to look names up.
+    One in five is a mutant (of either)."""
     kind, spec = "plain", None
-    if rng.random() < knobs["scratch"]:
+    if rng.random() < knobs["scratch"] * (2 if split == "train" else 1):
         kind = "scratch"
         code, input_kind = scratch(rng, knobs)
         if set_ == "longer" and input_kind == "none":
