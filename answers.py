@@ -30,10 +30,6 @@ from trace import first_wrong_step
 SHIPPED = Path(__file__).with_name("results") / "cpu-seed0" / "model.pt"
 
 
-def load_tests(args):  # for lab/evaluate.py, until it asks tasks.load_split itself
-    return tasks.load_split(args, "test", args.cases, args.problems)[::-1]
-
-
 class Model:
     """A checkpoint that answers prompts and remembers what it said, in a file, too: a killed
     evaluation goes on where it was, and nothing is asked twice."""

@@ -83,7 +83,7 @@ def replace_text(path, text):
 def add_seconds(out, stage, seconds):
     """Add a stage's wall seconds (also of a run that was killed and resumed) and this process's
     peak memory to <out>/seconds.json -> what stands there now."""
-    path = Path(out) / "seconds.json"
+    path = out / "seconds.json"
     record = json.loads(path.read_text()) if path.exists() else {}
     record[stage] = round(record.get(stage, 0) + seconds, 1)
     unit = 2**20 if sys.platform == "darwin" else 2**10
