@@ -15,7 +15,7 @@ from functools import partial
 from itertools import starmap, zip_longest
 from pathlib import Path
 
-os.environ.setdefault("GOMP_SPINCOUNT", "1000")  # before torch: threads that wait soon sleep
+os.environ.setdefault("GOMP_SPINCOUNT", "2000")  # before torch: threads that wait soon sleep
 
 import numpy as np
 

@@ -59,7 +59,7 @@ from dataclasses import asdict, dataclass, field
 from functools import partial
 from statistics import fmean
 
-os.environ.setdefault("GOMP_SPINCOUNT", "1000")  # before torch: threads that wait soon sleep
+os.environ.setdefault("GOMP_SPINCOUNT", "2000")  # before torch: threads that wait soon sleep
 
 import torch
 from tqdm import tqdm

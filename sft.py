@@ -35,7 +35,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-os.environ.setdefault("GOMP_SPINCOUNT", "1000")  # before torch: threads that wait soon sleep
+os.environ.setdefault("GOMP_SPINCOUNT", "2000")  # before torch: threads that wait soon sleep
 
 import numpy as np
 import torch

@@ -483,8 +483,8 @@ def test_threads_wait_without_spinning_unless_told(root):
     for name in ("sft", "rl", "answers"):
         source = (root / f"{name}.py").read_text()
         first = min(source.index(f"\n{words}") for words in ("import torch", "import numpy", "import tasks", "from fast") if f"\n{words}" in source)
-        assert source.index('os.environ.setdefault("GOMP_SPINCOUNT", "1000")') < first
-    for given, policy in (({}, "1000"), ({"GOMP_SPINCOUNT": "7"}, "7")):
+        assert source.index('os.environ.setdefault("GOMP_SPINCOUNT", "2000")') < first
+    for given, policy in (({}, "2000"), ({"GOMP_SPINCOUNT": "7"}, "7")):
         environment = {key: value for key, value in os.environ.items() if key != "GOMP_SPINCOUNT"} | given
         code = "import os, rl; print(os.environ['GOMP_SPINCOUNT'])"
         assert subprocess.run([sys.executable, "-c", code], cwd=root, env=environment, capture_output=True, text=True).stdout.strip() == policy
