@@ -24,7 +24,7 @@ import torch
 import fast
 import model as plain
 import tasks
-from lab import manual
+from commands import manual
 from runs import provenance
 from sft import apply_gradients
 
@@ -114,7 +114,7 @@ def main():
         for rows in (1, 16, 64):
             contestants[f"sample {who}, {rows} rows"] = sampling(rows, theirs)
 
-    figures, ratios = {name: {} for name in contestants}, {}
+    figures, ratios = {}, {}
     speeds = {name: [] for name in contestants}  # tokens a second, round by round
     for _ in range(1 + args.rounds):
         for name, (turn, tokens) in contestants.items():
@@ -122,7 +122,7 @@ def main():
             turn()
             speeds[name].append(tokens / (time.perf_counter() - began))
     for name, ours in speeds.items():
-        figures[name]["tokens_per_second"] = median(ours[1:])
+        figures[name] = {"tokens_per_second": median(ours[1:])}
         theirs = speeds.get(name.replace("ours", "transformers"), ours)
         if theirs is not ours:
             ratios[name] = median([a / b for a, b in zip(ours[1:], theirs[1:])])

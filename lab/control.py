@@ -7,20 +7,17 @@ Validation counts for neither. A run that goes on from a finished schedule start
 learning rates, the only value tried.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 import sft
 import tasks
-from commands import fail, plainly
-from lab import manual
+from commands import fail, manual, plainly
 from model import pick_device
 from runs import digest, is_there, join_processes, leave_processes, load
 
 
 @plainly()
-def main() -> None:
+def main():
     args = tasks.settings(manual(__doc__), "sft", "model", "answers")
     rank, ranks = join_processes(device := pick_device())
     rl_path = args.out / "rl.pt"

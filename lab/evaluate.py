@@ -8,8 +8,6 @@ Measures the course as eval.py does, then whatever has a checkpoint in --out; la
 each is made. What the models were asked before is not asked again, so a killed run goes on.
 """
 
-from __future__ import annotations
-
 import time
 from collections import defaultdict
 from itertools import cycle
@@ -17,12 +15,12 @@ from itertools import cycle
 import numpy as np
 
 import eval as course
-from answers import Model, load_tests
+from answers import Model
 from commands import say
 from eval import Attempt, self_rlef
 from lab import figures
 from lab.figures import by_group, compare, of
-from tasks import explanation_lines, same_outcome
+from tasks import explanation_lines, load_split, same_outcome
 from trace import first_wrong_step
 
 # Checkpoint: its name in metrics.json, stage/answer format. "other" is a copy of another seed's
@@ -70,7 +68,7 @@ class Lab:
 
     def __init__(self, args, truth):
         self.args, self.truth, self.models = args, truth, {}
-        self.problems, sets = load_tests(args)
+        sets, self.problems = load_split(args, "test", args.cases, args.problems)
         self.sets = {set_: sets[set_] for set_ in ("short", "longer")}  # new names: course alone
         for name in STAGES:
             path = args.out / f"{name}.pt"

@@ -5,8 +5,7 @@
 
 from pathlib import Path
 
-from commands import fail, plainly
-from lab import manual
+from commands import fail, manual, plainly
 from model import save_checkpoint
 from runs import load
 

@@ -5,8 +5,6 @@ each item, or k rows of them; an item is a case or a problem and has its behavio
 Every figure is eval.py's {value, lo, hi, n}.
 """
 
-from __future__ import annotations
-
 import re
 from collections import Counter, defaultdict
 

@@ -6,13 +6,11 @@
 Without matplotlib (pip install matplotlib) it says so in one line and stops.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np
 
-from lab import manual
+from commands import manual
 from lab.report import listed, lookup, read, read_log
 
 # What a log tells: title | over what | which of its values | which logs: RL first, then what it is
@@ -51,7 +49,7 @@ STYLE = {
 }
 
 
-def canvas(plt, count: int, sharey: bool):
+def canvas(plt, count, sharey):
     """-> the picture and `count` axes, five in a row."""
     columns, rows = min(count, 5), -(-count // 5)
     picture, axes = plt.subplots(rows, columns, figsize=(4 * columns, 3.8 * rows), sharey=sharey,
@@ -59,7 +57,7 @@ def canvas(plt, count: int, sharey: bool):
     return picture, axes.flat
 
 
-def best_at_k(plt, runs: list[dict], path: Path) -> None:
+def best_at_k(plt, runs, path):
     """Problems solved by one of k programs. Of one run with its 95 % intervals; of several the
     mean, smallest to largest."""
     parts = []
@@ -71,8 +69,7 @@ def best_at_k(plt, runs: list[dict], path: Path) -> None:
     picture, axes = canvas(plt, len(parts), sharey=True)
     for axis, (title, place) in zip(axes, parts):
         for judge, color, line, width, label in listed(JUDGES):
-            curves = [points(lookup(run, f"{place}:{judge}")) for run in runs]
-            value, low, high = np.moveaxis(list(zip(*curves)), 2, 0)  # (k, runs) each
+            value, low, high = percents([lookup(run, f"{place}:{judge}") for run in runs])
             if len(runs) > 1:
                 low = high = value
             ks = range(1, len(value) + 1)
@@ -86,12 +83,13 @@ def best_at_k(plt, runs: list[dict], path: Path) -> None:
     print(path)
 
 
-def points(figures: list[dict]) -> list:
-    """-> (k, 3): value, low, high, in percent"""
-    return [(100 * f["value"], 100 * f["lo"], 100 * f["hi"]) for f in figures]
+def percents(curves):
+    """Of each run a list of k figures -> value, low, high, (k, runs) each."""
+    rows = [[(f["value"], f["lo"], f["hi"]) for f in curve] for curve in curves]
+    return 100 * np.transpose(rows, (2, 1, 0))
 
 
-def training_log(path: Path, first: Path) -> list[dict]:
+def training_log(path, first):
     """Records of a log with the seconds of training so far, validation left out. SFT continued,
     which RL is held against, begins where RL does: with the first record of RL's log."""
     records, trained = read_log(path), 0.0
@@ -104,7 +102,7 @@ def training_log(path: Path, first: Path) -> list[dict]:
     return records
 
 
-def found(out: Path, names: str) -> list[Path]:
+def found(out, names):
     """Logs by names such as "rl rl-*", those of one name in alphabetical order."""
     paths = []
     for name in names.split():
@@ -112,7 +110,7 @@ def found(out: Path, names: str) -> list[Path]:
     return paths
 
 
-def draw_logs(plt, out: Path, description: str, path: Path) -> None:
+def draw_logs(plt, out, description, path):
     """A panel for each line of the description, as far as there are logs."""
     panels = [panel for panel in listed(description) if found(out, panel[-1])]
     if not panels:
@@ -129,7 +127,7 @@ def draw_logs(plt, out: Path, description: str, path: Path) -> None:
     print(path)
 
 
-def draw(axis, records: list[dict], x: str, key: str, label: str) -> None:
+def draw(axis, records, x, key, label):
     """The records that tell both; keys that begin with val are shares."""
     told = [record for record in records if x in record and record.get(key) is not None]
     scale = 100 if key.startswith("val") else 1
@@ -139,7 +137,7 @@ def draw(axis, records: list[dict], x: str, key: str, label: str) -> None:
         axis.legend()
 
 
-def main() -> None:
+def main():
     parser = manual(__doc__)
     parser.add_argument("folders", type=Path, nargs="+", metavar="OUT", help="runs")
     parser.add_argument("--best", type=Path, metavar="FILE", help="only best@k, of all together")

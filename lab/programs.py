@@ -7,16 +7,14 @@ function f (CRUXEval) becomes a program, the function and print(repr(f(arguments
 is exact equality of the repr.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from pathlib import Path
 
 import tasks
 from answers import SHIPPED, Model
-from commands import fail, plainly, replace_text
-from lab import figures, manual
+from commands import fail, manual, plainly, replace_text
+from lab import figures
 from runs import provenance
 
 

@@ -13,19 +13,16 @@ Of one run a cell is `66.9 (64.1 to 70.0)`: percent, with the 95 % interval. Of 
 the mean (smallest to largest run). Differences have a sign. "-": not measured.
 """
 
-from __future__ import annotations
-
 import json
 import math
 import re
 import signal
 import statistics
 import sys
-from collections import Counter
+from collections import Counter, namedtuple
 from pathlib import Path
-from typing import NamedTuple
 
-from lab import manual
+from commands import manual
 
 ROOT = Path(__file__).resolve().parent.parent
 READMES = (ROOT / "README.md", ROOT / "results/README.md")
@@ -378,17 +375,12 @@ ROWS
 """
 
 
-class Table(NamedTuple):
-    title: str
-    caption: str
-    head: str      # of the first column
-    note: str      # head of the last column, which is text; "" without one
-    columns: list  # [label, path]
-    rows: list     # [label, path] or [label, path, text of the last column]
-    show_n: bool   # in each cell
+# head: of the first column; note: of the last one, which is text, or ""; columns: [label, path]
+# each; rows: [label, path] or [label, path, text of the last column]; show_n: in each cell.
+Table = namedtuple("Table", "title caption head note columns rows show_n")
 
 
-def listed(text: str) -> list[list[str]]:
+def listed(text):
     """Items on lines of their own or between ";", cut at "|": "a | b | c" -> [a, b, c]; one without
     "|" is called what its path is: "a" -> [a, a]."""
     found = []
@@ -398,7 +390,8 @@ def listed(text: str) -> list[list[str]]:
     return found
 
 
-def described(text: str) -> dict[str, Table]:
+def described(text):
+    """-> name -> Table."""
     tables = {}
     for block in re.split("^TABLE ", text, flags=re.MULTILINE)[1:]:
         about, columns, rows = re.split("^COLUMNS|^ROWS", block, flags=re.MULTILINE)
@@ -419,7 +412,7 @@ TABLES = described(DESCRIPTIONS)
 # --------------------------------------------------------------------------------------------------
 # Figures by their paths.
 
-def lookup(metrics, path: str):
+def lookup(metrics, path):
     """What stands at "best_at_k:open:simulate:7"; None where there is nothing. Empty parts of a
     path are left out: "best_at_k::simulate:7" is "best_at_k:simulate:7", "solve:rl/" "solve:rl"."""
     for part in path.split(":"):
@@ -432,7 +425,7 @@ def lookup(metrics, path: str):
     return metrics
 
 
-def expanded(metrics: dict, rows: list) -> list[list[str]]:
+def expanded(metrics, rows):
     """The rows, each with "*" in its path replaced by those of the keys that fit there:
     "predict_by_kind:rl/nlex/*:{}" -> ["rl/nlex/short", "predict_by_kind:rl/nlex/short:{}"], ..."""
     lines = []
@@ -448,7 +441,7 @@ def expanded(metrics: dict, rows: list) -> list[list[str]]:
     return lines
 
 
-def read(path: Path) -> dict:
+def read(path):
     """A file of figures, or metrics.json of a run's folder, with seconds and RL's log added up.
     What cannot be used is one line for the person and status 1."""
     file = path if path.suffix == ".json" else path / "metrics.json"
@@ -467,7 +460,7 @@ def read(path: Path) -> dict:
     return metrics
 
 
-def read_log(path: Path) -> list[dict]:
+def read_log(path):
     """Records of a JSON-lines log; a half-written last line is left out."""
     records = []
     for line in path.read_text().splitlines() if path.exists() else []:
@@ -481,7 +474,8 @@ def read_log(path: Path) -> list[dict]:
 # --------------------------------------------------------------------------------------------------
 # Cells and tables.
 
-def cell(runs: list[dict], path: str, show_n: bool = False) -> str:
+def cell(runs, path, show_n=False):
+    """The text of one: of what all the runs have at this path."""
     found = [lookup(run, path) for run in runs]
     first = found[0]
     if None in found or isinstance(first, dict) and first["value"] is None:
@@ -493,7 +487,7 @@ def cell(runs: list[dict], path: str, show_n: bool = False) -> str:
     return number(found)
 
 
-def percent(figures: list[dict], path: str) -> str:
+def percent(figures, path):
     """Figures of several runs with the spread of the runs, of one run with its interval."""
     scale, digits = (1, 2) if "turns" in path else (100, 1)
     sign = "+" if any(word in path for word in SIGNED) else ""
@@ -511,7 +505,7 @@ def percent(figures: list[dict], path: str) -> str:
     return f"{text}: {' '.join(each)}" if pooled else text
 
 
-def number(values: list) -> str:
+def number(values):
     """Counts, seconds, megabytes, ratios."""
     shown = []
     for value in (sum(values) / len(values), min(values), max(values)):
@@ -521,8 +515,8 @@ def number(values: list) -> str:
     return mean if low == high else f"{mean} ({low} to {high})"
 
 
-def grid(table: Table, runs: list[dict]) -> tuple[list, set[int]]:
-    """The columns, each with its head first; rows and columns without any figure are left out; and
+def grid(table, runs):
+    """-> the columns, each with its head first (rows and columns without any figure are left out);
     every n among the figures."""
     heads = [label for label, _ in table.columns]
     lines, counts = [[table.head, *heads, table.note]], set()
@@ -540,8 +534,8 @@ def grid(table: Table, runs: list[dict]) -> tuple[list, set[int]]:
     return columns, counts
 
 
-def markdown(columns: list) -> str:
-    """Aligned, so that it reads as plain text too."""
+def markdown(columns):
+    """The text of a table, aligned, so that it reads as plain text too."""
     padded = []
     for column in columns:
         width = max(map(len, column))
@@ -550,7 +544,7 @@ def markdown(columns: list) -> str:
     return "\n".join("|" + "|".join(line) + "|" for line in zip(*padded))
 
 
-def render(table: Table, runs: list[dict], folders: list[str]) -> str:
+def render(table, runs, folders):
     """Title, caption, the table, where it comes from; "" without figures."""
     columns, counts = grid(table, runs)
     if not columns:
@@ -559,7 +553,7 @@ def render(table: Table, runs: list[dict], folders: list[str]) -> str:
     return f"**{table.title}.** {table.caption}\n\n{markdown(columns)}\n\n<sub>{about}</sub>"
 
 
-def source(runs: list[dict], folders: list[str], counts: set[int]) -> str:
+def source(runs, folders, counts):
     """Which files, seeds, machine, commits, command, and how many items a cell."""
     run, parts = runs[0], [", ".join(f"`{folder}`" for folder in folders)]
     if "seed" in run:
@@ -584,16 +578,16 @@ def source(runs: list[dict], folders: list[str], counts: set[int]) -> str:
 BLOCK = re.compile(r"(<!-- (\w+): ([^>]+?) -->\n)(.*?)(<!-- end of \2 -->)", re.DOTALL)
 
 
-def fill(text: str) -> str:
+def fill(text):
     """The text of a README with every table in it made again."""
-    def block(match) -> str:
+    def block(match):
         opening, name, folders, _, end = match.groups()
         runs = [read(ROOT / folder) for folder in folders.split()]
         return f"{opening}{render(TABLES[name], runs, folders.split())}\n{end}"
     return BLOCK.sub(block, text)
 
 
-def main() -> None:
+def main():
     parser = manual(__doc__)
     parser.add_argument("--out", type=Path, default=Path("out"), help="folder with metrics.json")
     parser.add_argument("--write", action="store_true", help="make the README files' tables again")

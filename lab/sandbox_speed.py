@@ -16,7 +16,7 @@ from collections import defaultdict
 from multiprocessing import get_context
 from time import perf_counter
 
-from lab import manual
+from commands import manual
 from sandbox import Sandbox
 
 ROUNDS, RUNS, SOAK = 5, 150, 50_000  # RUNS: of each program, each way, in a round

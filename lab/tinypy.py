@@ -14,8 +14,6 @@ trained and tested on programs from the public generator that the benchmark's ro
 tested on these very rows. A killed run goes on by the same command.
 """
 
-from __future__ import annotations
-
 import json
 import sys
 from pathlib import Path
@@ -23,8 +21,8 @@ from pathlib import Path
 import sft
 import tasks
 from answers import Model
-from commands import fail, plainly, replace_text
-from lab import manual, programs
+from commands import fail, manual, plainly, replace_text
+from lab import programs
 from runs import provenance
 
 RUNS = {"nlex": "explained", "none": "at once"}  # formats of the answer, their names

@@ -8,8 +8,6 @@ whose file is absent from the folder that tests/real.py names is left out. Speed
 a quiet machine.
 """
 
-from __future__ import annotations
-
 import json
 import re
 import statistics
@@ -18,7 +16,7 @@ import time
 from pathlib import Path
 
 import tracer
-from lab import manual
+from commands import manual
 from sandbox import Sandbox
 from tests.real import REAL, explained, programs
 from tracer.recorder import Recorder
@@ -26,7 +24,7 @@ from tracer.recorder import Recorder
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def coverage(part: str) -> dict:
+def coverage(part):
     """Counts over all programs of one file."""
     ways, sentences, false, n, began = {}, 0, [], 0, time.monotonic()
     with Sandbox(1) as sandbox:
@@ -61,7 +59,7 @@ def main():
 """
 
 
-def recorded(code: str) -> int:
+def recorded(code):
     """Events of a run under the recorder, in this process."""
     events = []
     kept = sys.stdin, sys.stdout, sys.settrace, sys.modules["__main__"]
@@ -78,13 +76,13 @@ def snooped(output):
     return pysnooper.snoop(output=output, depth=9)(space["main"])
 
 
-def seconds(work) -> float:
+def seconds(work):
     began = time.perf_counter()
     work()
     return time.perf_counter() - began
 
 
-def speed(rounds: int = 9) -> dict:
+def speed(rounds=9):
     """The recorder and PySnooper, output discarded, taking turns; medians."""
     import pysnooper
     code, lines, times = SMALL_FRAMES + "\nmain()\n", [], []
@@ -103,7 +101,7 @@ def speed(rounds: int = 9) -> dict:
     return made
 
 
-def main() -> None:
+def main():
     parts = ("speed", "cruxeval", "contest_programs", "quixbugs", "tinypy")  # speed: a fresh heap
     parser = manual(__doc__)
     parser.add_argument("--only", choices=parts, help="one part")

@@ -14,7 +14,7 @@ from runs import digest, load
 train = rl.train
 
 
-def train_on_its_programs(args, model, own: list, extra: dict, rank: int, ranks: int) -> None:
+def train_on_its_programs(args, model, own, extra, rank, ranks):
     path = args.out / "rl.pt"
     rows = load(path, remedy="`python rl.py` makes it")["extra"].get("own")
     if rows is None:

@@ -14,7 +14,7 @@ from collections import Counter
 from pathlib import Path
 
 import tasks
-from lab import manual
+from commands import manual
 from model import PIECES
 from worlds import NAME, RESERVED, contest, tinypy
 
