@@ -307,125 +307,85 @@ def spec_class(spec):
 # Scratch programs: no composition. One function a shape; each returns the lines of a program.
 
 class Scribbler:
-    """Draws statements over the variables that are known so far; numbers stay small, which is what
-    the small model has a chance to learn."""
+    """Draws expressions over the variables that are known so far."""
     def __init__(self, rng, top):
         self.rng, self.top = rng, top
-        self.names = rng.sample("abcdfghkmnpquvwz", 10)
-        self.known = []     # variables that have a number
-        self.items = ""     # the variable that holds the list
-        self.room = rng.randint(3, 7)  # statements still to be written
+        self.names = rng.sample("abcdfghkmnpquvwz", 4)
+        self.known = []     # variables that have a value
+        self.digits = []    # those whose value is a number written in the program
 
     def number(self):
         return str(self.rng.randint(0, self.top))
 
     def variable(self):
-        """A number that is known: a variable, or an item of the list."""
-        if self.items and self.rng.random() < 0.3:
-            return f"{self.items}[{self.rng.randint(0, 1)}]"
         return self.rng.choice(self.known)
 
-    def term(self):
-        return self.variable() if self.known and self.rng.random() < 0.6 else self.number()
-
     def arithmetic(self):
-        """Two operands, sometimes three; products of plain numbers only."""
-        rng, roll = self.rng, self.rng.random()
-        if roll < 0.15 or not self.known:
-            return f"{self.number()} * {self.number()}"
-        if roll < 0.3:
-            return f"{self.variable()} {rng.choice(('* 2', '% 2', '% 3', '% 5'))}"
-        text = f"{self.variable()} {rng.choice('+-')} {self.term()}"
+        """Two operands, sometimes three; products of plain numbers only, which is what the small
+        model has a chance to learn."""
+        rng = self.rng
+        if rng.random() < 0.3:
+            return f"{rng.choice([*self.digits, self.number()])} * {self.number()}"
+        left = self.variable() if self.known and rng.random() < 0.7 else self.number()
+        text = f"{left} {rng.choice('+-')} {self.number()}"
         if rng.random() < 0.2:
-            text += f" {rng.choice('+-')} {self.term()}"
+            text += f" {rng.choice('+-')} {self.number()}"
         return text
 
     def condition(self):
-        rng, left = self.rng, self.variable()
-        if rng.random() < 0.25:
-            return f"{left} % {rng.choice('23')} {rng.choice(('==', '!='))} {rng.choice('01')}"
-        return f"{left} {rng.choice(('<', '>', '==', '<=', '>=', '!='))} {self.term()}"
+        left = self.variable()
+        sign = self.rng.choice(("<", ">", "==", "<=", ">=", "!="))
+        return f"{left} {sign} {self.rng.choice([*self.known, self.number()])}"
 
-    def assignment(self):
-        rng = self.rng
-        if self.known and rng.random() < 0.4:
-            name, sign = rng.choice(self.known), rng.choice(("+=", "-="))
-            if rng.random() < 0.6:
-                return [f"{name} {sign} {self.term()}"]
-            return [f"{name} = {self.arithmetic()}"]
-        roll, name = rng.random(), self.names.pop() if self.names else rng.choice(self.known)
-        value = self.number() if roll < 0.4 or not self.known else self.arithmetic()
-        if self.known and roll > 0.9:
-            value = self.variable()
-        if name not in self.known:
-            self.known.append(name)
-        return [f"{name} = {value}"]
-
-    def show(self):
-        return [f"print({self.arithmetic() if self.rng.random() < 0.4 else self.variable()})"]
-
-    def branch(self, depth):
-        known = list(self.known)  # what a branch makes is unknown after it
-        lines = [f"if {self.condition()}:", *indent(self.block(depth + 1))]
-        while self.rng.random() < 0.3 and len(lines) < 9:
-            self.known[:] = known
-            lines += [f"elif {self.condition()}:", *indent(self.block(depth + 1))]
-        if self.rng.random() < 0.6:
-            self.known[:] = known
-            lines += ["else:", *indent(self.block(depth + 1))]
-        self.known[:] = known
-        return lines
-
-    def loop(self, depth):
-        rng, known, name = self.rng, list(self.known), self.names.pop()
-        if self.items and depth == 0 and rng.random() < 0.5:
-            head = [f"for {name} in {self.items}:"]
-        elif self.items and depth == 0 and rng.random() < 0.5:
-            i = self.names.pop()
-            head = [f"for {i} in range(len({self.items})):", f"    {name} = {self.items}[{i}]"]
-            self.known.append(i)
-        else:
-            low, turns = rng.randint(0, 4), rng.randint(2, 3)
-            bounds = f"{low}, {low + turns}" if rng.random() < 0.5 else turns
-            head = [f"for {name} in range({bounds}):"]
-        self.known.append(name)
-        lines = head + indent(self.block(depth + 1))
-        self.known[:] = known
-        return lines
-
-    def block(self, depth):
-        """One to three statements, further inside fewer."""
+    def assignments(self):
+        """One to three variables get a value."""
         lines = []
-        for _ in range(self.rng.randint(1, 2)):
-            lines += self.statement(depth)
+        for name in self.names[:self.rng.randint(1, 3)]:
+            value = self.arithmetic() if self.known and self.rng.random() < 0.6 else self.number()
+            lines.append(f"{name} = {value}")
+            self.known.append(name)
+            if value.isdigit():
+                self.digits.append(name)
         return lines
 
-    def statement(self, depth):
-        self.room -= 1
-        roll = self.rng.random()
-        if self.known and depth < 2 and roll < 0.25:
-            return self.branch(depth)
-        if self.known and depth < 2 and roll < 0.4 and len(self.names) > 2:
-            return self.loop(depth)
-        if self.known and roll < 0.55:
-            return self.show()
-        return self.assignment()
+
+def straight(s):
+    lines = s.assignments()
+    return [*lines, f"print({s.arithmetic() if s.rng.random() < 0.6 else s.variable()})"]
 
 
-def free(s, kind):
-    """Statements in any order, the last one a print."""
-    name, lines = s.names.pop(), []
-    if kind == "n":
-        lines = [f"{name} = int(input())"]
-        s.known.append(name)
-    elif kind == "list":
-        lines = [f"{name} = list(map(int, input().split()))"]
-        s.items = name
-    for _ in range(s.rng.randint(1, 2)):
-        lines += s.assignment()
-    while s.room > 0:
-        lines += s.statement(0)
-    return lines + s.show()
+def branch(s):
+    lines = s.assignments()
+    lines += [f"if {s.condition()}:", f"    print({s.arithmetic()})"]
+    if s.rng.random() < 0.4:
+        lines += [f"elif {s.condition()}:", f"    print({s.variable()})"]
+    if s.rng.random() < 0.7:
+        shown = s.arithmetic() if s.rng.random() < 0.5 else s.variable()
+        return [*lines, "else:", f"    print({shown})"]
+    return [*lines, f"print({s.variable()})"]
+
+
+def loop(s):
+    rng, i = s.rng, s.names[3]
+    lines = s.assignments()
+    low, r = rng.randint(0, 4), s.variable()
+    wide = rng.random() < 0.6
+    bounds = f"{low}, {low + rng.randint(1, 4)}" if wide else rng.randint(2, 4)
+    sign = rng.choice(("+=", "-="))
+    step = rng.choice((i, s.number(), s.variable()))
+    lines += [f"for {i} in range({bounds}):", f"    {r} {sign} {step}"]
+    if rng.random() < 0.7:
+        return [*lines, f"print({rng.choice((r, f'{r} + {i}'))})"]
+    return [*lines, f"    print({rng.choice((i, r))})"]
+
+
+def nested(s):
+    r, a, b, _ = s.names
+    return [f"{r} = {s.number()}",
+            f"for {a} in range({s.rng.randint(2, 3)}):",
+            f"    for {b} in range({s.rng.randint(1, 3)}):",
+            f"        {r} += {s.rng.choice((a, b, f'{a} * {b}', f'{a} + {b}'))}",
+            f"print({r})"]
 
 
 def list_work(s):
@@ -440,7 +400,7 @@ def list_work(s):
 
 
 def text_work(s):
-    rng, (x, t, *_) = s.rng, s.names
+    rng, (x, t, _, _) = s.rng, s.names
     digit, some = rng.randint(0, 9), rng.random() < 0.5
     before, after = f"{t} = {x} + {t}", f"{t} = {t} + {x}"
     if some:
@@ -452,13 +412,11 @@ def text_work(s):
 
 
 def scratch(rng, knobs):
-    """A small program that is no composition -> (code, kind of its input)"""
+    """A small program that is no composition -> (code, kind of its input: none, list or digits)."""
     scribbler = Scribbler(rng, knobs["top"])
-    if rng.random() < 0.25:
-        shape, kind = rng.choice(((list_work, "list"), (text_work, "digits")))
-        return "\n".join(shape(scribbler)) + "\n", kind
-    kind = rng.choice(("none", "none", "n", "list"))
-    return "\n".join(free(scribbler, kind)) + "\n", kind
+    shape = rng.choice((straight, straight, branch, branch, loop, nested, list_work, text_work))
+    kind = {list_work: "list", text_work: "digits"}.get(shape, "none")
+    return "\n".join(shape(scribbler)) + "\n", kind
 
 
 # ------------------------------------------------------------------------------------------------
