@@ -27,7 +27,7 @@ from runs import digest, gather, load, share
 from sft import sample
 from trace import first_wrong_step
 
-SHIPPED = Path(__file__).with_name("results") / "cpu-seed0" / "model.pt"
+SHIPPED = Path(__file__).with_name("results") / "names-seed0" / "model.pt"
 
 
 class Model:

@@ -46,6 +46,10 @@ the same after RL | predict:rl/nlex/short | 89.6 (LCB-IO), 89.2 (DMC)
 longer inputs, after SFT | predict:sft/nlex/longer
 longer inputs, after RL | predict:rl/nlex/longer
 its own programs, after RL | predict:rl/nlex/own | 80.2 (DMC)
+greedy, short inputs, after SFT | predict_greedy:sft/nlex/short
+greedy, short inputs, after RL | predict_greedy:rl/nlex/short
+greedy, names never seen, after SFT | predict_greedy:sft/nlex/new_names
+greedy, names never seen, after RL | predict_greedy:rl/nlex/new_names
 explained minus output only, short budget | nlex_minus_none:short | +30.5 (3B), full budget
 solves with one program (pass@1), after RL | solve:rl:pass@1
 **best of 8 by its own simulation** | best_at_k:simulate:7 | 2 to 8 points above pass@1

@@ -607,7 +607,7 @@ def test_checkpoint_round_trip_continues_to_the_same_weights(any_model, tmp_path
 
 
 def test_the_committed_checkpoint_loads(root):
-    saved = load_checkpoint(root / "results" / "cpu-seed0" / "model.pt")
+    saved = load_checkpoint(root / "results" / "names-seed0" / "model.pt")
     assert saved["model"].config.n_vocab == Tokenizer().n_vocab and set(saved) == {"model", "optimizers", "step", "extra"}
     assert all(p.dtype == torch.float32 for p in saved["model"].parameters())
 

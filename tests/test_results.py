@@ -34,7 +34,7 @@ def test_every_table_of_the_readme_files_is_made_from_the_committed_files():
         assert fill(text) == text, f"{path}: python -m lab.report --write"
         assert len(report.BLOCK.findall(text)) == len(re.findall("^<!-- end of ", text, re.MULTILINE)), path
         assert all(block.strip() for _, _, _, block, _ in report.BLOCK.findall(text)), f"{path} has an empty table"
-    assert "<!-- headline: results/outcome-seed5 -->" in (ROOT / "README.md").read_text()
+    assert "<!-- headline: results/names-seed0 -->" in (ROOT / "README.md").read_text()
 
 
 def test_a_changed_figure_is_noticed():
