@@ -55,7 +55,7 @@ from sandbox import same_output
 from worlds import SETS, Problem
 
 # One table of sizes and budgets, by preset. Each value is a flag of the scripts that use its
-# section: n_layer is --n-layer. quick is a smaller world, learnt in five minutes.
+# section: n_layer is --n-layer. quick is a smaller world, learnt in minutes.
 TABLE = """
 section  value                         cpu         gpu    quick  what it is
 data     sft_cases                  56_000     400_000   11_000  programs with explanations for SFT

@@ -311,7 +311,7 @@ def test_damaged_files_name_the_line_and_what_to_do(tmp_path, capsys):
 # Settings and logs.
 
 def test_the_table_says_what_every_value_is():
-    assert tasks.PRESETS["cpu"]["sft"]["steps"] == 7000 and tasks.PRESETS["gpu"]["model"]["n_embd"] == 512
+    assert tasks.PRESETS["cpu"]["sft"]["steps"] == 5000 and tasks.PRESETS["gpu"]["model"]["n_embd"] == 512
     assert tasks.PRESETS["quick"]["rl"]["adam_lr"] == 0.0003 and tasks.PRESETS["cpu"]["rl"]["clip"] == 0.1
     for preset in tasks.PRESETS.values():
         assert list(preset) == ["data", "model", "answers", "sft", "rl", "eval"]
@@ -338,7 +338,7 @@ def test_quick_is_a_smaller_world_whose_answers_fit(tokenizer):
             cases = draw_cases(60, "train", set_, size=size)
             lengths[size, set_] = [len(tokenizer.answer(case.nlex)) for case in cases]
     for set_ in worlds.SETS:
-        assert sum(lengths["quick", set_]) < 0.7 * sum(lengths["cpu", set_])
+        assert sum(lengths["quick", set_]) < 0.8 * sum(lengths["cpu", set_])
         limit = tasks.PRESETS["quick"]["answers"]["max_new_tokens_predict"]
         assert sum(length <= limit for length in lengths["quick", set_]) >= 57
 
