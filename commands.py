@@ -75,7 +75,7 @@ def serve():
 
 def replace_text(path, text):
     """The file appears whole or not at all."""
-    temporary = path.with_suffix(".tmp")
+    temporary = path.with_suffix(f".{os.getpid()}.tmp")  # two commands may write it at once
     temporary.write_text(text)
     os.replace(temporary, path)
 
