@@ -470,7 +470,7 @@ def test_a_process_that_dies_before_it_joins_ends_the_others(root, data):
     assert process.returncode == 1
 
 
-@pytest.mark.xfail(reason="torch's compiler, once its import has failed, fails again in the optimizers", strict=False)
+@pytest.mark.xfail(reason="torch's compiler, once its import has failed, fails again in the optimizers", strict=True)
 @pytest.mark.skipif(sys.platform != "linux", reason="needs /proc")
 def test_without_a_folder_for_compiled_code_the_model_stays_as_it_is(root, data):
     done = subprocess.run([sys.executable, *flags(data, "uncompiled", "--steps", "1", "--compile", "1")], cwd=root, capture_output=True, text=True,

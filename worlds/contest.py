@@ -5,7 +5,8 @@
 A *spec* is a composition: source of values x filter x map x fold x final step. From one spec come a
 statement in words, programs in several styles, and (through other readings of a vague phrase) other
 specs. Around them: *scratch* programs that are no composition (straight-line arithmetic, nested ifs
-and loops, small string and list work), and *mutants*, programs broken on purpose. One spec:
+and loops, small string and list work), and *mutants*, programs broken on purpose. All get
+other names in the end (worlds.renamed). One spec:
 
     Read a list of numbers. Keep the even ones. Add 3 to each. Print the sum, plus 4.
 
