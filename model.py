@@ -12,7 +12,7 @@ Initialisation
     embed_tokens, lm_head                 normal, std 0.02 (tied: one matrix)
     q, k, v, gate, up                     uniform, std 1/sqrt(fan in)
     o, down (into the residual stream)    zero: every block starts as the identity
-    canon                                 zero: it starts as the identity, too
+    canon                                 normal, std 0.5: from zero, looking up starts late
     norm gains                            one
 """
 
@@ -163,7 +163,7 @@ class Canon(nn.Module):
     read, the 3 has seen the x: that is what looking a name up needs."""
     def __init__(self, c):
         super().__init__()
-        self.weight = nn.Parameter(torch.zeros(c.n_embd, 1, TAPS))
+        self.weight = nn.Parameter(torch.empty(c.n_embd, 1, TAPS))
 
     def forward(self, x, before=None):
         """x (B, T, D); before (B, TAPS - 1, D): what stands in front of it, or nothing."""
@@ -208,6 +208,8 @@ class Transformer(nn.Module):
                 nn.init.zeros_(p)
             elif "embed_tokens" in name or "lm_head" in name:
                 nn.init.normal_(p, std=0.02)
+            elif "canon" in name:
+                nn.init.normal_(p, std=0.5)
             elif p.ndim == 2:
                 nn.init.kaiming_uniform_(p, nonlinearity="linear")
         speed = c.rope_theta ** (-torch.arange(0, c.head_size, 2) / c.head_size)       # (hs/2,)
