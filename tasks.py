@@ -73,16 +73,16 @@ model    n_embd                        128         512      128  width
 model    n_ctx                        1024        2048     1024  longest sequence in tokens
 answers  max_new_tokens_predict        450        1000      300  longest explanation in tokens
 answers  max_new_tokens_solve          160         300      160  longest program in tokens
-sft      steps                        5000        4000     1300  optimizer steps
-sft      batch_tokens                 3072      65_536     2048  tokens in a batch, padding included
+sft      steps                        8000        4000     1300  optimizer steps
+sft      batch_tokens                 2048      65_536     2048  tokens in a batch, padding included
 sft      short_tokens            1_000_000  30_000_000  400_000  tokens of a --predict-only run
-sft      muon_lr                      0.02        0.02     0.02  learning rate of Muon (matrices)
+sft      muon_lr                     0.015        0.02    0.015  learning rate of Muon (matrices)
 sft      adam_lr                     0.003       0.002    0.003  learning rate of AdamW (all others)
 sft      clip                          1.0         1.0      1.0  gradient clipping by global norm
 sft      warmup                         50         100       30  steps of linear warm-up
-sft      val_every                    1250         500      650  steps between validations
+sft      val_every                    2000         500      650  steps between validations
 sft      val_cases                     100         300       40  cases per input length
-sft      save_every                    625         500      325  steps between saves
+sft      save_every                   1000         500      325  steps between saves
 sft      compile                         1           1        1  1: torch.compile, 0: do not
 rl       steps                          40         100       12  optimizer steps
 rl       predict_prompts                14          64       12  predict prompts a step
