@@ -60,9 +60,11 @@ def plainly(*expected):
 
 
 def commit():
-    """Of this code ("unknown" without git). Whatever is made records it; nothing compares it."""
+    """Of this code, "-dirty" if it is changed, "unknown" without git. Whatever is made records it;
+    nothing compares it."""
     folder = shlex.quote(str(Path(__file__).parent))
-    return subprocess.getoutput(f"git -C {folder} rev-parse HEAD 2>/dev/null") or "unknown"
+    describe = f"git -C {folder} describe --always --dirty --abbrev=40 --exclude=*"
+    return subprocess.getoutput(f"{describe} 2>/dev/null") or "unknown"
 
 
 def serve():

@@ -30,7 +30,7 @@ import tasks
 from answers import Model, Truth, show
 from commands import add_seconds, manual, plainly, refuse_others, replace_text, say
 from model import pick_device
-from runs import join_processes, leave_processes, provenance
+from runs import join_processes, leave_processes, provenance, start_and_data
 from sandbox import Sandbox
 from tasks import parse_program, same_outcome
 
@@ -271,14 +271,19 @@ def repair(model, problems, truth, turns):
 def measure(args, truth):
     """The course: the paper's figures on its four checkpoints."""
     sets, problems = tasks.load_split(args, "test", args.cases, args.problems)
-    models = {}
+    models, made = {}, {}
     for name, command in MADE_BY.items():
         remedy = f"`python {command} --preset {args.preset} --out {args.out}` makes it"
         path = args.out / f"{name}.pt"
         models[name] = Model(path, args, remedy)
         weights = models[name].checkpoint
         wanted = {"preset": args.preset, "seed": str(args.seed), "world": args.world}
-        refuse_others(path, weights["made"], wanted)
+        made[name] = weights["made"]
+        if name == "sft-short-none":  # the same tokens
+            wanted["short_tokens"] = made["sft-short-nlex"].get("short_tokens", "unknown")
+        if name == "rl" and "start_and_data" in made[name]:
+            wanted["start_and_data"] = start_and_data(args, args.out / "sft.pt")
+        refuse_others(path, made[name], wanted)
     classes = [problem.cls for problem in problems]
     metrics, columns = defaultdict(dict), defaultdict(dict)
     metrics["commit"] = weights["extra"]["commit"]  # of the last ones

@@ -30,7 +30,7 @@ from torch import nn
 
 # Tokenizer. tiktoken cuts text into pieces by a pattern; a piece that is in the ranks is one token,
 # any other is spelled in bytes, so any text at all round-trips. The vocabulary is 256 bytes and the
-# most frequent pieces of our texts but for variables' names, which are spelled (lab/vocab.py).
+# most frequent pieces of our texts; names are spelled, but for words of statements (lab/vocab.py).
 PIECES = "|".join([
     r"list\(map\(int, input\(\)\.split\(\)\)\)|int\(input\(\)\)|input\(\)|<output>\n|</output>",
     r"<error>|```python\n|```|\nTest: | obtained | (?:right|wrong)\n|We (?:print|read|call) |Turn ",

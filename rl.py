@@ -55,8 +55,11 @@ The loss is not logged: the baseline keeps its value near zero whether the model
 import os
 import random
 import time
+import zlib
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from functools import partial
+from inspect import getsource
 from statistics import fmean
 
 os.environ.setdefault("GOMP_SPINCOUNT", "2000")  # before torch: threads that wait soon sleep
@@ -68,14 +71,8 @@ import tasks
 import worlds
 from commands import manual, plainly
 from fast import cut_batches, logprobs  # model.py's, faster
-from model import (
-    Tokenizer,
-    collate,
-    make_optimizers,
-    pick_device,
-)
+from model import Tokenizer, collate, make_optimizers, pick_device
 from runs import (
-    digest,
     gather,
     is_there,
     join_processes,
@@ -84,6 +81,7 @@ from runs import (
     log_step,
     resume,
     save,
+    start_and_data,
 )
 from sandbox import Sandbox
 from sft import Turn, apply_gradients, ask, validate
@@ -357,7 +355,10 @@ def main(name="rl", doc=__doc__):
     rank, ranks = join_processes(device := pick_device())
     path = args.out / f"{args.start}.pt"
     start = load(path, device, f"`bash run.sh` makes it, or sft.py --name {args.start}")
-    args.start_and_data = digest(path, *sorted((args.out / "data").glob("rl_*.jsonl")))
+    args.start_and_data, args.processes = start_and_data(args, path), ranks
+    with suppress(OSError):  # of functions that stand in no file
+        sources = map(getsource, (predict, judge, set_advantages))
+        args.rewards = zlib.crc32("".join(sources).encode())
     if not is_there(args):
         extra = start["extra"] | {"start": args.start}
         train(args, start["model"], [], extra, rank, ranks)

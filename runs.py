@@ -16,8 +16,9 @@ import torch.distributed as dist
 from tqdm import tqdm
 
 from commands import add_seconds, commit, fail, refuse_others, replace_text, say, serve
-from model import VOCAB, CheckpointError, load_checkpoint, save_checkpoint
+from model import PIECES, VOCAB, CheckpointError, load_checkpoint, save_checkpoint
 
+COMMIT = commit()   # of the code as it was read, whatever is committed while it runs
 REFERENCE = 0.135  # seconds that the products in `speed` took on the idle machine behind results/
 
 # --------------------------------------------------------------------------------------------------
@@ -47,9 +48,10 @@ def log_step(args, record, rank):
 def provenance():
     """What a figure can be traced by."""
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else "cpu"
-    machine = (f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, {device}, "
+    machine = (f"{platform.system()} {platform.machine()}, {os.cpu_count()} cores, "
+               f"{torch.get_num_threads()} threads, {device}, "
                f"Python {platform.python_version()}, torch {torch.__version__}")
-    return {"command": shlex.join(["python", *sys.orig_argv[1:]]), "commit": commit(),
+    return {"command": shlex.join(["python", *sys.orig_argv[1:]]), "commit": COMMIT,
             "processes": int(os.environ.get("WORLD_SIZE", 1)), "date": time.strftime("%Y-%m-%d"),
             "machine": machine}
 
@@ -73,9 +75,17 @@ def digest(*paths):
     return whole
 
 
+VOCABULARY = {"vocabulary": str(digest(VOCAB)), "pieces": str(zlib.crc32(PIECES.encode()))}
+
+
+def start_and_data(args, start):
+    """Of what RL begins with."""
+    return str(digest(start, *sorted((args.out / "data").glob("rl_*.jsonl"))))
+
+
 def made_with(args):
     """What decides a run's weights: its flags, what the script added to them, the vocabulary."""
-    made = {"vocabulary": str(digest(VOCAB))}
+    made = dict(VOCABULARY)
     for name, value in vars(args).items():
         if name not in ("out", "began", "elsewhere"):
             made[name] = str(value)
@@ -89,9 +99,8 @@ def load(path, device="cpu", remedy="the same command does"):
         saved = load_checkpoint(path, device)
     except CheckpointError as problem:
         fail(f"{problem}; {remedy}")
-    now = {"vocabulary": str(digest(VOCAB))}
     saved["made"] = saved["extra"].pop("made", {})
-    refuse_others(path, now | saved["made"], now)
+    refuse_others(path, VOCABULARY | saved["made"], VOCABULARY)
     return saved
 
 

@@ -92,7 +92,8 @@ def read_samples(samples, args, rank: int) -> tuple[np.ndarray, np.ndarray, str]
     missing or made from other files than today's."""
     data, source = args.out / "data", Path(samples.__code__.co_filename)
     path = data / f"{source.stem}-{args.format}-{args.seed}.npz"
-    origin = digest(VOCAB, source, Path(tasks.__file__), *sorted(data.glob("*.jsonl")))
+    code = map(Path(__file__).with_name, ("model.py", "sft.py", "tasks.py"))
+    origin = digest(VOCAB, *code, source, *sorted(data.glob("*.jsonl")))
     if rank == 0 and not (path.exists() and np.load(path).get("origin") == origin):
         tokenizer, tokens, rows = Tokenizer(), array("H"), []
         for task, user, assistant in samples(args):

@@ -382,8 +382,8 @@ def make_data(args):
     folder, sizes = args.out / "data", PRESETS[args.preset]["data"]
     made_with = check_data(args, *sizes)
     folder.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(made_with | {"commit": commit()}, indent=1)
-    replace_text(folder / "settings.json", text)
+    if not (kept := folder / "settings.json").exists():
+        replace_text(kept, json.dumps(made_with | {"commit": commit()}, indent=1))
     with ProcessPoolExecutor(initializer=serve) as pool:
         for name in sizes:
             path, started = folder / f"{name}.jsonl", time.time()

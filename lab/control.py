@@ -7,11 +7,13 @@ Validation counts for neither. A run that goes on from a finished schedule start
 learning rates, the only value tried.
 """
 
+import zlib
+
 import numpy as np
 
 import sft
 import tasks
-from commands import fail, manual, plainly
+from commands import fail, manual, plainly, refuse_others
 from model import pick_device
 from runs import digest, is_there, join_processes, leave_processes, load
 
@@ -34,10 +36,12 @@ def main():
     args.muon_lr, args.adam_lr = 0.3 * args.muon_lr, 0.3 * args.adam_lr
     if not is_there(args):
         samples = np.load(args.out / "data" / kept["texts"])
+        tokens = samples["tokens"]
+        refuse_others(start_path, start["made"], {"texts": str(zlib.crc32(tokens))})
         index = samples["index"]
         index = index[index[:, 2] <= args.n_ctx]
         plan = sft.plan_batches(index[:, 2], args.batch_tokens, steps, None, args.seed + 1_000)
-        sft.train(args, start["model"], samples["tokens"], index, plan, kept, rank, ranks)
+        sft.train(args, start["model"], tokens, index, plan, kept, rank, ranks)
     leave_processes()
 
 

@@ -11,7 +11,7 @@ are dropped and counted, and no program is in the training data twice.
 Right is an output that is equal character by character; also given is the sandbox's rule, which
 lets decimals differ by 1e-5. TEX's models are character-level transformers that answer at once,
 trained and tested on programs from the public generator that the benchmark's rows come from, not
-tested on these very rows. A killed run goes on by the same command.
+tested on these very rows. Minutes are of training alone. A killed run goes on by the same command.
 """
 
 import json
@@ -36,7 +36,7 @@ def make_data(args, cases):
     programs are what the training data are without."""
     tasks.make_data(tasks.settings(manual(__doc__), "data",
                                    argv=[*flags(args), "--sft-cases", str(args.programs)]))
-    path = args.out / "data" / "benchmark.json"
+    path = args.out / "data" / "benchmark.jsonl"
     codes = json.dumps([case.code.rstrip() for case in cases])
     if path.exists() and path.read_text() != codes:
         fail(f"{args.out} belongs to another benchmark: name another folder by --out")
@@ -49,7 +49,7 @@ def training_cases(args):
     data, distinct = args.out / "data", {}
     for case in tasks.load_cases(data / "sft_cases.jsonl"):
         distinct[case.code.rstrip()] = case
-    overlaps = distinct.keys() & set(json.loads((data / "benchmark.json").read_text()))
+    overlaps = distinct.keys() & set(json.loads((data / "benchmark.jsonl").read_text()))
     for code in overlaps:
         del distinct[code]
     return list(distinct.values()), len(overlaps)
@@ -128,7 +128,7 @@ def main():
         run["distinct"] = min(run["programs"], len(kept))
     print(f"{table(runs)}\n{overlaps:,} distinct programs were dropped: rows of the benchmark")
     record = {"benchmark": args.file.name, "dropped": overlaps, "runs": runs,
-              "flags": flags(args, "sft", "model", "answers"),
+              "flags": flags(args, "sft", "model", "answers") + ["--programs", str(args.programs)],
               "TEX": [dict(zip(PUBLISHED, row)) for row in TEX], **provenance()}
     replace_text(args.out / "tinypy.json", json.dumps(record, indent=1) + "\n")
 

@@ -2,9 +2,9 @@
 
     python -m lab.vocab new.tiktoken     # learn one from draws of both sizes of two worlds
 
-Names of variables are left out: any name is spelled letter by letter, and none is better known than
-another. Checkpoints hold to the vocabulary they were trained with (and refuse another), so nothing
-overwrites vocab.tiktoken.
+Names of variables are left out: a name is spelled letter by letter, but for words that statements
+have, too (total, last). Checkpoints hold to the vocabulary they were trained with (and refuse
+another), so nothing overwrites vocab.tiktoken.
 """
 
 import random

@@ -418,12 +418,14 @@ def test_a_missing_checkpoint_is_one_line_before_anything_is_measured(out, tmp_p
 
 
 def test_weights_of_another_seed_preset_or_world_are_refused(out, tmp_path, monkeypatch, capsys):
-    """Not one of them is taken for what the flags say."""
+    """Not one of them is taken for what the flags say, nor another budget or another start for that of its partner."""
+    extra = {"sft-short-none": [("short_tokens", "400000")], "rl": [("start_and_data", "123")]}
     (tmp_path / "data").symlink_to(out / "data")
     for name in course.CHECKPOINTS:
         (tmp_path / f"{name}.pt").symlink_to(out / f"{name}.pt")
     for name in course.CHECKPOINTS:
-        for key, value in (("seed", "1"), ("preset", "cpu"), ("world", "another"), ("vocabulary", "0123")):
+        for key, value in (("seed", "1"), ("preset", "cpu"), ("world", "another"), ("vocabulary", "0123"),
+                           *extra.get(name, ())):
             (tmp_path / f"{name}.pt").unlink()
             save_model(tmp_path / f"{name}.pt", made={key: value})
             with pytest.raises(SystemExit) as ended:

@@ -579,8 +579,15 @@ def test_a_finished_run_of_others_is_refused(out, run, capsys, monkeypatch, toke
     refused("start_and_data ")
     (out / "data/rl_cases.jsonl").write_text(data)
     with monkeypatch.context() as patch:
-        patch.setattr(runs, "VOCAB", out / "mine.pt")
+        patch.setitem(runs.VOCABULARY, "vocabulary", "1")
         refused("vocabulary ")
+    for reward in ("predict", "judge", "set_advantages"):                           # a variant's, or edited
+        with monkeypatch.context() as patch:
+            patch.setattr(rl, reward, lambda *given: None)
+            refused("rewards ")
+    with monkeypatch.context() as patch:                                            # each process draws prompts of its own
+        patch.setattr(rl, "join_processes", lambda device: (0, 2))
+        refused("processes 1, not 2")
     run("mine")
     assert (out / "mine.pt").read_bytes() == before
 

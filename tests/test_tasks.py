@@ -233,7 +233,7 @@ def refused(capsys, call, *args):
 
 def test_data_of_other_settings_are_refused(small_data, tmp_path, capsys):
     flags = data_flags(small_data)
-    assert re.fullmatch("[0-9a-f]{40}|unknown", json.loads((small_data / "data" / "settings.json").read_text())["commit"])
+    assert re.fullmatch("[0-9a-f]{40}(-dirty)?|unknown", json.loads((small_data / "data" / "settings.json").read_text())["commit"])
     tasks.make_data(settings(*flags))                                                   # the same: nothing to do
     assert capsys.readouterr().out.count("is there") == len(TINY)
     for more, told in ((["--seed", "1"], "seed 0, not 1"), (["--sft-cases", "201"], "sft_cases 200, not 201"),

@@ -10,7 +10,7 @@ A world is a module with two tables and one function, or two. A whole one, world
     FIXED_INPUTS = {"n": [str(n) for n in range(64)]}   # by kind: inputs that tell programs apart
 
     def random_program(rng, knobs, split, set_):
-        stdin = str(rng.randint(1, 9) if set_ == "short" else rng.randint(10, 99))
+        stdin = str(rng.randint(10, 99) if set_ == "longer" else rng.randint(1, 9))
         code = f"n = int(input())\nprint(n + {rng.randint(0, knobs['top'])})\n"
         cls = class_of(code, "n", outputs_on(code, FIXED_INPUTS["n"]))
         return Program(code, stdin, cls, "plain") if split_of(cls) == split else None
@@ -94,7 +94,7 @@ class Problem:
 
 
 # ------------------------------------------------------------------------------------------------
-# Names. A world writes its programs with any; then they get others, so that only looking up helps.
+# Names. A world writes its programs with any; `renamed` gives others: only looking up helps then.
 
 LETTERS = string.ascii_lowercase * 3 + string.ascii_uppercase
 WORDS = """above acc adjusted after age alphabet ans answer append arr at avg bag below best
@@ -126,7 +126,8 @@ def random_name(rng, words):
 
 def renamed(code, rng, unseen=False):
     """The program with other names for its variables and functions: in half of the programs all are
-    single letters. unseen: words that no training program has, instead."""
+    single letters. unseen: words that no training program has, instead. Not for programs with
+    names inside texts or with keyword arguments: those would be replaced, too."""
     new, share = {}, 1 if unseen else rng.choice((0, 0, 0.5, 1))       # of words
 
     def draw():
