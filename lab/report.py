@@ -309,6 +309,20 @@ right |
 ROWS with n
 * | levels:*
 
+TABLE tinypy: TinyPy, explained against at once
+Greedy predictions, equal character by character, percent right, after equally many tokens of training.
+COLUMNS level
+explained | explained
+at once | at once
+ROWS with n
+1.1 | runs:{}:right:exact:1.1
+1.2 | runs:{}:right:exact:1.2
+2.1 | runs:{}:right:exact:2.1
+2.2 | runs:{}:right:exact:2.2
+3.1 | runs:{}:right:exact:3.1
+3.2 | runs:{}:right:exact:3.2
+all | runs:{}:right:exact:all
+
 TABLE trace: Explanations of real programs
 The first test of each, or one call; then why a program is not explained to its end.
 COLUMNS programs
