@@ -174,7 +174,7 @@ def show(args):
         fail(f"{args.show} and its input are longer than {path} can read")
     (told,) = model.sample(args.max_new_tokens_predict, 0, [prompt], cut=True)
     said, true = tasks.explanation_lines(told), tracer.narrate(run)
-    wrong, width = first_wrong_step(said, true), max(map(len, said), default=0)
+    wrong, width = first_wrong_step(said, true), min(60, max(map(len, said), default=0))
     print(code)
     if new := never_seen(code, made := model.checkpoint["made"]):
         print(f"not in the world {made.get('world', 'contest')}, so the model has never seen it: "
@@ -182,5 +182,6 @@ def show(args):
     print(f"   {'simulated':{width}}  what happens on {args.stdin!r} ({path})")
     for k, (left, right) in enumerate(zip_longest(said, true, fillvalue="")):
         print(f"{'>>' if wrong and wrong[0] == k else '  '} {left:{width}}  {right}")
-    print(f"\nfirst wrong step: {wrong[1] if wrong else 'none'}; output simulated "
-          f"{tasks.parse_outcome(told)}, true {(run.stdout, run.error)}")
+    got, truth = tasks.parse_outcome(told), (run.stdout, run.error)
+    print(f"\noutput {'right' if tasks.same_outcome(got, truth) else 'wrong'}: simulated "
+          f"{got or 'nothing'}, true {truth}; first wrong step: {wrong[1] if wrong else 'none'}")

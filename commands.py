@@ -55,6 +55,8 @@ def plainly(*expected):
     except KeyboardInterrupt:
         say("stopped; the same command goes on", sys.stderr)
         sys.exit(130)
+    except BrokenPipeError:  # `| head`
+        os._exit(0)
     except (OSError, BrokenProcessPool) as problem:
         fail(f"{problem}; once that is mended, the same command goes on")
 

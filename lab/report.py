@@ -310,7 +310,7 @@ ROWS with n
 * | levels:*
 
 TABLE tinypy: TinyPy, explained against at once
-Greedy predictions, equal character by character, percent right, after equally many tokens of training.
+Greedy predictions, equal character by character, percent right, after as many tokens.
 COLUMNS level
 explained | explained
 at once | at once
