@@ -44,7 +44,7 @@ STYLE = {
     "axes.grid": True,
     "grid.alpha": 0.25,
     "legend.fontsize": 7,
-    "figure.autolayout": True,
+    "figure.constrained_layout.use": True,
     "figure.dpi": 150,
 }
 
@@ -52,7 +52,7 @@ STYLE = {
 def canvas(plt, count, sharey):
     """-> the picture and `count` axes, five in a row."""
     columns, rows = min(count, 5), -(-count // 5)
-    picture, axes = plt.subplots(rows, columns, figsize=(4 * columns, 3.8 * rows), sharey=sharey,
+    picture, axes = plt.subplots(rows, columns, figsize=(4 * columns, 4.6 * rows), sharey=sharey,
                                  squeeze=False)
     return picture, axes.flat
 
@@ -78,7 +78,7 @@ def best_at_k(plt, runs, path):
         axis.set(title=title, xlabel="k, programs sampled")
         axis.xaxis.get_major_locator().set_params(integer=True)
     axes[0].set(ylim=(None, 101))
-    axes[0].legend()
+    picture.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center")
     picture.savefig(path)
     print(path)
 
