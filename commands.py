@@ -56,7 +56,7 @@ def plainly(*expected):
         say("stopped; the same command goes on", sys.stderr)
         sys.exit(130)
     except BrokenPipeError:  # `| head`
-        os._exit(0)
+        os._exit(141)  # as of a program that the signal ended
     except (OSError, BrokenProcessPool) as problem:
         fail(f"{problem}; once that is mended, the same command goes on")
 

@@ -41,10 +41,10 @@ Log, one line a step (play is predict, solve or multi)
     <play>_pass             share of right episodes, multi_first: of first programs. Both move with
                             the prompts drawn: read progress off val_* (sft.py; step 0 is the start)
     <play>_length, _cut     tokens of an answer; share that was cut off (above 0.1: allow more)
-    skipped, groups         half to two thirds of the groups skipped is usual; all of them: nothing
+    skipped, groups         a third of the groups skipped is usual; all of them: nothing
                             is left to learn from
     tokens                  sampled in this step: N
-    entropy                 nats a token: mean of -log p of what was sampled. 0.01 to 0.1 here; a
+    entropy                 nats a token: mean of -log p of what was sampled. about 0.1 here; a
                             fall to 0 within tens of steps is collapse
     grad_norm               before clipping
     logp_gap                mean |log p while sampling - while training|: rounding, below 0.01
@@ -355,11 +355,12 @@ def main(name="rl", doc=__doc__):
     rank, ranks = join_processes(device := pick_device())
     path = args.out / f"{args.start}.pt"
     start = load(path, device, f"`bash run.sh` makes it, or sft.py --name {args.start}")
-    args.start_and_data, args.processes = start_and_data(args, path), ranks
+    args.start_and_data = start_and_data(args, path)
     with suppress(OSError):  # of functions that stand in no file
         sources = map(getsource, (predict, judge, set_advantages))
         args.rewards = zlib.crc32("".join(sources).encode())
     if not is_there(args):
+        args.processes = ranks  # as many must go on
         extra = start["extra"] | {"start": args.start}
         train(args, start["model"], [], extra, rank, ranks)
     leave_processes()

@@ -10,6 +10,7 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from conftest import tiny_flags
@@ -112,6 +113,13 @@ def test_a_control_goes_on_with_its_start_for_as_long_as_rl_trained(out, capsys)
         assert stop.value.code == 2
         return capsys.readouterr().err
     assert "was made with max_new_tokens_solve 20, not 60" in refused(*TINY[1:-1])
+    (out / "sft-control.pt").rename(out / "kept.pt")                    # a control begins, on tokens that its start has not read
+    path = out / "data" / "sft-nlex-0.npz"
+    read, file = path.read_bytes(), dict(np.load(path))
+    np.savez(path, **file | {"tokens": file["tokens"][::-1]})
+    assert "sft.pt was made with texts " in refused(*TINY[1:])
+    path.write_bytes(read)
+    (out / "kept.pt").rename(out / "sft-control.pt")
     whole = (out / "rl.pt").read_bytes()
     save_checkpoint(out / "rl.pt", model["model"], step=1, extra=model["extra"] | {"commit": "another"})
     assert "was made with rl_and_start" in refused(*TINY[1:])           # another run of RL: another control

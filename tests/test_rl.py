@@ -587,7 +587,11 @@ def test_a_finished_run_of_others_is_refused(out, run, capsys, monkeypatch, toke
             refused("rewards ")
     with monkeypatch.context() as patch:                                            # each process draws prompts of its own
         patch.setattr(rl, "join_processes", lambda device: (0, 2))
-        refused("processes 1, not 2")
+        run("mine")                                                                 # what is finished is finished
+        (out / "mine.pt").rename(out / "mine-state.pt")
+        said = told(capsys, run, "mine")
+        assert "mine-state.pt was made with processes 1, not 2" in said and said.count("\n") == 1
+        (out / "mine-state.pt").rename(out / "mine.pt")
     run("mine")
     assert (out / "mine.pt").read_bytes() == before
 

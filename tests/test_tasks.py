@@ -234,7 +234,10 @@ def refused(capsys, call, *args):
 def test_data_of_other_settings_are_refused(small_data, tmp_path, capsys):
     flags = data_flags(small_data)
     assert re.fullmatch("[0-9a-f]{40}(-dirty)?|unknown", json.loads((small_data / "data" / "settings.json").read_text())["commit"])
+    path = small_data / "data" / "settings.json"
+    path.write_text(path.read_text().replace('"commit": "', '"commit": "older '))
     tasks.make_data(settings(*flags))                                                   # the same: nothing to do
+    assert "older " in path.read_text()                                                 # they are of the commit that made them
     assert capsys.readouterr().out.count("is there") == len(TINY)
     for more, told in ((["--seed", "1"], "seed 0, not 1"), (["--sft-cases", "201"], "sft_cases 200, not 201"),
                        (["--test-problems", "13"], "test_problems 5, not 13")):
