@@ -17,7 +17,7 @@ the same weights (`resume` and `save` in runs.py).
 The log out/<name>.jsonl has one line every 50 steps and at each validation or save:
     tokens             read so far, prompts included, padding not
     loss               nats an assistant token, mean over the steps since the last line: 6.1 (the
-                       logarithm of the vocabulary) at first, 0.2 after a third of the steps, 0.1
+                       logarithm of the vocabulary) first, 0.2 after a third of the steps, 0.1 last
     train_seconds      so far, without validation
     val_short, val_longer                  share of right predictions of validation programs, four
                                            of each at temperature 1, by input length
