@@ -1,17 +1,18 @@
 """Learning by imitation: supervised fine-tuning on explanations, solutions and repairs
 (paper sections 2.1 and 5.1.1).
 
-    python sft.py                                # out/sft.pt: all three texts
-    python sft.py --predict-only                 # out/sft-short-nlex.pt: output prediction alone
-    python sft.py --predict-only --format none   # out/sft-short-none.pt: the same number of tokens,
-                                                 # answers without an explanation
-    torchrun --nproc_per_node=8 sft.py           # each process takes its share of every batch
+    python sft.py                                        # out/sft.pt
+    python sft.py --explained 1 --name all-explained     # out/all-explained.pt
+    torchrun --nproc_per_node=8 sft.py                   # each process has a share of every batch
 
 The model starts from random weights: what a pre-trained model brings (the paper starts from
-Qwen2.5 and CWM) is learnt here, too. The loss is the mean cross-entropy over assistant tokens, the
-end token included; user tokens are only read. Batches hold samples of like length, so little is
-padded, and no sample sees another. Muon trains the matrices, AdamW the rest; the rate is warmed up,
-held, and decays linearly to zero over the second half. A killed run goes on by the same command, to
+Qwen2.5 and CWM) is learnt here, too. Of the predictions a share (--explained) is told step by step,
+the others state the output at once, and no prompt says which: finding out what pays is left to RL.
+The loss is the cross-entropy of the assistant's tokens, the end token included, over their mean
+number a batch, the same for every batch: so each token counts as much as any other. User tokens are
+only read. Batches hold samples of like length, so little is padded, and no sample sees another.
+Muon trains the matrices, AdamW the rest; the rate is warmed up, held, and decays linearly to zero
+over the second half. A killed run goes on by the same command, to
 the same weights (`resume` and `save` in runs.py).
 
 The log out/<name>.jsonl has one line every 50 steps and at each validation or save:
@@ -21,7 +22,9 @@ The log out/<name>.jsonl has one line every 50 steps and at each validation or s
     train_seconds      so far, without validation
     val_short, val_longer                  share of right predictions of validation programs, four
                                            of each at temperature 1, by input length
-    val_short_pass4, val_longer_pass4      at least one of the four is right
+    val_short_greedy, val_longer_greedy    the same of the likeliest answer
+    val_short_steps, val_longer_steps      of the likeliest answer that begins to explain
+    val_explained                          share of the answers at temperature 1 that explain
     val_solve                              share of validation problems that one program solves
 """
 
@@ -77,21 +80,21 @@ TASKS = ("predict", "solve", "fix")
 
 def samples(args):
     """What is imitated -> (task, user text, assistant text), one after another."""
-    data = args.out / "data"
+    data, rng = args.out / "data", random.Random(args.seed)
     for case in tasks.load_cases(data / "sft_cases.jsonl"):
-        yield "predict", case.prompt, case.answer(args.format)
-    rng = random.Random(args.seed)
+        explained = rng.random() < args.explained
+        yield "predict", case.prompt, case.answer(args.format if explained else "none")
     for problem in tasks.load_problems(data / "sft_problems.jsonl"):
         yield from tasks.sft_texts(problem, rng)
 
 
 def read_samples(samples, args, rank: int) -> tuple[np.ndarray, np.ndarray, str]:
     """-> tokens (uint16, all samples in turn), index (int64, rows of start, prompt length,
-    whole length, task), name of the file that keeps them: out/data/<source>-<format>-<seed>.npz,
-    where source is the file that `samples` stands in. The first process writes it where it is
-    missing or made from other files than today's."""
+    whole length, task), name of the file that keeps them, out/data/<source>-<format>-<share
+    explained>-<seed>.npz, where source is the file that `samples` stands in. The first process
+    writes it where it is missing or made from other files than today's."""
     data, source = args.out / "data", Path(samples.__code__.co_filename)
-    path = data / f"{source.stem}-{args.format}-{args.seed}.npz"
+    path = data / f"{source.stem}-{args.format}-{args.explained}-{args.seed}.npz"
     code = map(Path(__file__).with_name, ("model.py", "sft.py", "tasks.py"))
     origin = digest(VOCAB, *code, source, *sorted(data.glob("*.jsonl")))
     if rank == 0 and not (path.exists() and np.load(path).get("origin") == origin):
@@ -136,10 +139,9 @@ def schedule(step: int, steps: int, warmup: int) -> float:
     return min(1.0, (step + 1) / max(1, warmup), 2 * (steps - step) / steps)
 
 
-def backward(model, tokens, rows, pad: int, rank: int = 0, ranks: int = 1) -> torch.Tensor:
-    """Add this process's share of the batch's gradient to .grad. rows: of the index.
-    -> its share of the loss (), which is the mean over the assistant tokens of the whole batch."""
-    n_answer = int((rows[:, 2] - rows[:, 1]).sum())
+def backward(model, tokens, rows, n_answer: float, pad: int, rank=0, ranks=1) -> torch.Tensor:
+    """Add this process's share of the batch's gradient to .grad. rows: of the index; n_answer:
+    assistant tokens in the mean batch. -> its share of the loss ()."""
     rows = rows[rank::ranks]
     if len(rows) == 0:  # fewer rows than processes
         return torch.zeros((), device=model.device)
@@ -178,41 +180,57 @@ class Turn:
     text: str                               # "" where the end token was not reached: never right
     advantage: float = 0.0                  # in rl.py
 
+    @property
+    def explained(self):
+        return self.text.startswith(tasks.EXPLAINED)
 
-def sample(model, tokenizer, users, max_new_tokens, group, seed, temperature=1.0):
-    """`group` answers to each user text -> groups of turns. A prompt that fills the context is cut,
-    and so is its answer: it has no room."""
-    prompts, groups = [tokenizer.prompt(user)[:model.config.n_ctx - 1] for user in users], []
+
+def sample(model, tokenizer, users, max_new_tokens, group, seed, temperature=1.0, begin=""):
+    """`group` answers to each user text -> groups of turns. begin: how every answer begins, as a
+    part of its prompt. A prompt that fills the context is cut, and so is its answer: no room."""
+    prompts, groups, room = [], [], model.config.n_ctx - 1
+    for user in users:
+        prompts.append((tokenizer.prompt(user) + tokenizer.encode(begin))[:room])
     answers = generate(model, prompts, max_new_tokens, group, seed, end=tokenizer.end,
                        temperature=temperature)
     for prompt, rollouts in zip(prompts, answers):
         turns = []
         for rollout in rollouts:
-            text = tokenizer.decode(rollout.tokens[:-1]) if rollout.finished else ""
+            text = begin + tokenizer.decode(rollout.tokens[:-1]) if rollout.finished else ""
             turns.append(Turn(prompt, rollout, text))
         groups.append(turns)
     return groups
 
 
-def ask(model, tokenizer, rng, users, max_new_tokens, group=1):
-    """The same at temperature 1, by another seed at each call: rng's next."""
-    return sample(model, tokenizer, users, max_new_tokens, group, rng.getrandbits(40))
+def ask(model, tokenizer, rng, users, max_new_tokens, group=1, **how):
+    """The same by another seed at each call: rng's next."""
+    return sample(model, tokenizer, users, max_new_tokens, group, rng.getrandbits(40), **how)
+
+
+def share_right(cases, groups):
+    """Of the predictions in the groups of turns."""
+    right = []
+    for case, turns in zip(cases, groups):
+        right += [tasks.same_outcome(tasks.parse_outcome(t.text), case.outcome) for t in turns]
+    return float(np.mean(right))
 
 
 def validate(model, tokenizer, sets, problems, runner, args, solve=True):
-    """sets, problems: as of tasks.load_split. At temperature 1, as in the report; the same items
-    and seed at every call. What is chosen is chosen by these numbers. Every process samples its
-    share. -> the val_* keys of the log."""
-    record, answer = {}, partial(ask, model, tokenizer, random.Random(1))
+    """sets, problems: as of tasks.load_split. The same items and seed at every call. What is chosen
+    is chosen by these numbers. Every process samples its share. -> the val_* keys of the log."""
+    record, explained = {}, []
+    answer = partial(ask, model, tokenizer, random.Random(1))
+    ways = {"": dict(group=4), "_greedy": dict(temperature=0),
+            "_steps": dict(temperature=0, begin=tasks.EXPLAINED)}
     for set_ in ("short", "longer"):
         users = [case.prompt for case in sets[set_]]
-        answers = share(users, lambda mine: answer(mine, args.max_new_tokens_predict, 4))
-        right = []                                                                      # (n, 4)
-        for case, turns in zip(sets[set_], answers):
-            outcomes = [tasks.parse_outcome(turn.text) for turn in turns]
-            right.append([tasks.same_outcome(got, case.outcome) for got in outcomes])
-        record[f"val_{set_}"] = float(np.mean(right))
-        record[f"val_{set_}_pass4"] = float(np.any(right, axis=1).mean())
+        for way, how in ways.items():
+            predict = partial(answer, max_new_tokens=args.max_new_tokens_predict, **how)
+            groups = share(users, predict)
+            record[f"val_{set_}{way}"] = share_right(sets[set_], groups)
+            if not way:
+                explained += [turn.explained for turns in groups for turn in turns]
+    record["val_explained"] = float(np.mean(explained))
     if solve and problems:  # a world may have none
         users, jobs = list(map(tasks.solve_prompt, problems)), []
         answers = share(users, lambda mine: answer(mine, args.max_new_tokens_solve))
@@ -230,6 +248,7 @@ def train(args, model, tokens, index, plan, extra: dict, rank: int, ranks: int):
     first, saved = resume(args, model, optimizers, rank)
     seconds = saved.get("seconds", 0.0)
     lengths = [int(index[rows, 2].sum()) for rows in plan]                  # tokens of each batch
+    n_answer = np.mean([(index[rows, 2] - index[rows, 1]).sum() for rows in plan])
     say(f"{args.name:6s}  {model.n_params():,} parameters, {len(plan):,} steps, "
               f"{sum(lengths):,} tokens, {model.device}, {compiled}, {speed()}")
     with Sandbox(cpu_seconds=0.5) as sandbox:  # these programs take milliseconds or never end
@@ -240,7 +259,7 @@ def train(args, model, tokens, index, plan, extra: dict, rank: int, ranks: int):
         for step in tqdm(range(first + 1, len(plan) + 1), args.name, len(plan), initial=first,
                          disable=rank > 0 or None):
             rows, rate = index[plan[step - 1]], schedule(step - 1, len(plan), args.warmup)
-            losses.append(backward(model, tokens, rows, tokenizer.pad, rank, ranks))
+            losses.append(backward(model, tokens, rows, n_answer, tokenizer.pad, rank, ranks))
             apply_gradients(model, optimizers, rate, args.clip)
 
             last = step == len(plan)
@@ -264,20 +283,18 @@ def train(args, model, tokens, index, plan, extra: dict, rank: int, ranks: int):
 # --------------------------------------------------------------------------------------------------
 
 @plainly()
-def main(samples=samples, name=None, doc=__doc__):
+def main(samples=samples, name="sft", doc=__doc__):
     """samples: as above; name: of the checkpoint and the log, where --name gives none; doc: what
     --help says."""
     parser = manual(doc)
-    parser.add_argument("--format", choices=("nlex", "raw", "none"), default="nlex",
-                        help="how predictions are told: in words, by variable dumps, output only")
-    parser.add_argument("--predict-only", action="store_true",
-                        help="output prediction alone, for --short-tokens, in --steps at most")
-    parser.add_argument("--name", help="of checkpoint and log (default: sft or sft-short-FORMAT)")
+    parser.add_argument("--format", choices=("nlex", "raw"), default="nlex",
+                        help="how steps are told: in words (nlex), by variable dumps (raw)")
+    parser.add_argument("--predict-only", action="store_true", help="output prediction alone")
+    parser.add_argument("--tokens", type=int, help="end once so many are read, before --steps")
+    parser.add_argument("--name", default=name, help=f"of checkpoint and log (default: {name})")
     args = tasks.settings(parser, "sft", "model", "answers")
-    usual = f"sft-short-{args.format}" if args.predict_only else "sft"
-    args.name = args.name or name or usual
-    if args.name == "sft" and args.format != "nlex":
-        parser.error("--format for all three texts needs --name: sft.pt is the explained one")
+    if args.name == "sft" and (args.format != "nlex" or args.predict_only):
+        parser.error("this needs --name: sft.pt has all three texts, in words")
     rank, ranks = join_processes(device := pick_device())
     tokens, index, texts = read_samples(samples, args, rank)
     args.texts = zlib.crc32(tokens)
@@ -289,8 +306,7 @@ def main(samples=samples, name=None, doc=__doc__):
     index = index[index[:, 2] <= args.n_ctx]
     if set(index[:, 3]) != kinds:
         fail(f"some text is always beyond {args.n_ctx} tokens: --n-ctx must be larger")
-    n_tokens = args.short_tokens if args.predict_only else None
-    plan = plan_batches(index[:, 2], args.batch_tokens, args.steps, n_tokens, args.seed)
+    plan = plan_batches(index[:, 2], args.batch_tokens, args.steps, args.tokens, args.seed)
 
     torch.manual_seed(args.seed)
     shape = {key: getattr(args, key) for key in tasks.PRESETS[args.preset]["model"]}

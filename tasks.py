@@ -64,8 +64,10 @@ data     rl_cases                    4_000      40_000      600  predict prompts
 data     rl_problems                 1_200      10_000      150  problems for RL
 data     val_cases                     300         500       40  validation cases of each set
 data     val_problems                  200         300       40  validation problems
+data     val_vague                     100         100       20  of them, two or three phrases vague
 data     test_cases                    400       2_000      100  test cases of each set
 data     test_problems                 400         400       60  test problems
+data     test_vague                    200         200       30  of them, two or three phrases vague
 model    n_layer                         4          10        4  transformer layers
 model    n_head                          4           8        4  attention heads
 model    n_kv_head                       1           2        1  key/value heads (few: fast)
@@ -75,7 +77,7 @@ answers  max_new_tokens_predict        450        1000      300  longest explana
 answers  max_new_tokens_solve          160         300      160  longest program in tokens
 sft      steps                        8000        4000     1300  optimizer steps
 sft      batch_tokens                 2048      65_536     2048  tokens in a batch, padding included
-sft      short_tokens            1_000_000  30_000_000  400_000  tokens of a --predict-only run
+sft      explained                     0.4         0.4      0.4  share of predictions told in steps
 sft      muon_lr                     0.015        0.02    0.015  learning rate of Muon (matrices)
 sft      adam_lr                     0.003       0.002    0.003  learning rate of AdamW (all others)
 sft      clip                          1.0         1.0      1.0  gradient clipping by global norm
@@ -205,6 +207,8 @@ class Runner:
 
 SUBMIT = "#SUBMIT"
 FIX_SHARE = 0.7  # submit-or-fix samples per problem in SFT
+# How an answer begins, each one token: explained, or at once.
+EXPLAINED, AT_ONCE = "Step by step:\n", "<output>\n"
 OUTPUT = re.compile(r"<output>\n(.*?)(?:<error>(\w+)\n)?</output>\s*\Z", re.DOTALL)
 
 
@@ -244,12 +248,14 @@ def predict_prompt(code, stdin):
 
 
 def predict_answer(lines, outcome):
-    """Explanation, then the output block, as in
-    ["r = 3.", ...], ("3", "") -> "r = 3.\\n...<output>\\n3\\n</output>"."""
+    """Explained (EXPLAINED, the explanation's lines, the output block) or, where there are no
+    lines, at once (the output block), as in
+    ["r = 3."], ("3", "") -> "Step by step:\\nr = 3.\\n<output>\\n3\\n</output>"."""
     stdout, error = outcome
     printed = stdout.rstrip() + "\n" if stdout.strip() else ""
     crash = f"<error>{error}\n" if error else ""
-    return "\n".join([*lines, f"<output>\n{printed}{crash}</output>"])
+    explanation = EXPLAINED + "\n".join([*lines, ""]) if lines else ""
+    return f"{explanation}{AT_ONCE}{printed}{crash}</output>"
 
 
 def parse_outcome(answer):
@@ -259,8 +265,8 @@ def parse_outcome(answer):
 
 
 def explanation_lines(answer):
-    """The explanation of an answer, line by line, without the output block."""
-    return answer.split("<output>")[0].splitlines()
+    """The explanation of an answer, line by line, without its first line and the output block."""
+    return answer.removeprefix(EXPLAINED).split(AT_ONCE)[0].splitlines()
 
 
 def fence(code):
@@ -312,7 +318,8 @@ def fix_text(problem, wrong):
     program, answer = problem.solution, SUBMIT
     outcomes = [(stdout, "") for _, stdout in problem.public]
     if wrong:
-        program, outcomes, answer = problem.wrong, problem.wrong_outcomes, fence(problem.solution)
+        program, outcomes = problem.wrong, problem.wrong_outcomes
+        answer = problem.repair + fence(problem.solution)
     return "fix", fix_prompt(problem, program, feedback(problem, outcomes)), answer
 
 
@@ -330,6 +337,8 @@ def sft_texts(problem, rng):
 
 CHUNK = 100  # samples made from one seed: the files do not depend on the number of cores
 LONGER_SHARE = {"sft": 0.03, "rl": 0.5}  # of cases; validation and test have as many of each set
+# How many phrases of a problem are vague, in turn: what is measured; in training; in *_vague.
+VAGUE = {"problems": (0, 1, 0, 1, 0, 1, 0, 2), "train": (0, 1, 0, 1, 0, 2, 0, 3), "vague": (2, 3)}
 
 
 def random_case(rng, world, knobs, split, set_):
@@ -353,12 +362,13 @@ def make_rows(args, file, chunk, count):
     knobs = world.SIZES[args.world_size]
     stage, what = file.split("_")
     split = "train" if stage in LONGER_SHARE else stage
-    if what == "problems" and not hasattr(world, "random_problem"):
+    if what != "cases" and not hasattr(world, "random_problem"):
         return []
     rng, rows, refused = random.Random(f"{args.seed}/{file}/{chunk}"), [], 0
+    vague = VAGUE["train" if split == "train" else what] if what != "cases" else ()
     while len(rows) < count:
-        if what == "problems":
-            row = world.random_problem(rng, knobs, split, openness=len(rows) % 2 == 1)
+        if what != "cases":
+            row = world.random_problem(rng, knobs, split, vague[len(rows) % len(vague)])
         else:
             set_ = SETS[len(rows) % len(SETS)]
             if split == "train":

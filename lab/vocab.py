@@ -29,7 +29,7 @@ def draw_texts(draws=6_000):
         knobs, problem = world.SIZES["cpu" if k % 3 else "gpu"], None
         case = tasks.random_case(rng, world, knobs, "train", "short" if k % 4 else "longer")
         if world is contest:
-            problem = contest.random_problem(rng, knobs, "train", openness=k % 2 == 0)
+            problem = contest.random_problem(rng, knobs, "train", n_vague=k % 4)
         if case:
             prompt = tasks.predict_prompt(case.code, case.stdin)
             text += f"{prompt}\n{case.nlex}\n{case.raw}\n"

@@ -20,8 +20,8 @@ SIZES must have cpu; a preset that it lacks (here quick) gets the cpu size.
 random_program(rng, knobs, split, set_) -> Program, or None: this draw does not qualify, draw
 again. split is train, val or test. set_ is one of SETS: "short" and "longer" are about the input;
 "new_names" is short, in words that no training program has for names (val and test only).
-random_problem(rng, knobs, split, openness) -> Problem or None, likewise; openness: some phrase of
-the statement has two readings. A world without problems has no such function; then the files of
+random_problem(rng, knobs, split, n_vague) -> Problem or None, likewise; so many phrases of the
+statement have two readings. A world without problems has no such function; then the files of
 problems are empty. Every draw comes from rng, so that a seed names the data.
 
 TELLER, if there is one, says who records and tells the world's programs. Without it tracer does:
@@ -78,15 +78,16 @@ class Problem:
     """A statement with public tests (shown) and hidden tests (judged), [stdin, stdout] each."""
     statement: str
     kind: str                  # the kind of its input, a key of the world's FIXED_INPUTS
-    open: bool                 # some phrase has two readings that behave differently
+    vague: int                 # phrases that have two readings
     public: list
     hidden: list
     solution: str
     cls: str
     # Training only: a wrong program of a training class that fails a public test ("" if none was
-    # found), and its true [stdout, exception name] on each public test.
+    # found), its true [stdout, exception name] on each public test, and what is wrong, in words.
     wrong: str = ""
     wrong_outcomes: list = field(default_factory=list)
+    repair: str = ""
 
     @property
     def tests(self):
@@ -219,16 +220,17 @@ def syntax(node):
     return f"{kind}({', '.join(parts)})"
 
 
-BLOTTED = {"id": "'a'", "format_spec": "''"}  # some 3.12 end a format_spec with an empty text
+BLOTTED = {"id": "'a'", "name": "'a'", "arg": "'a'",
+           "format_spec": "''"}  # some 3.12 end a format_spec with an empty text
 
 
 def abstract_syntax(code):
-    """The program's syntax, the same in every Python; if it does not parse, its text with letters
-    and digits blotted out."""
+    """The program's syntax, the same in every Python; if it does not parse, its text with words and
+    numbers blotted out."""
     try:
         return syntax(ast.parse(code))
     except (SyntaxError, ValueError, RecursionError):
-        return "".join("0" if ch.isdigit() else "a" if ch.isalpha() else ch for ch in code)
+        return re.sub(r"\d+", "0", re.sub(r"[^\W\d]\w*", "a", code))
 
 
 def class_of(code, kind, outputs):

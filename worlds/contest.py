@@ -6,7 +6,8 @@ A *spec* is a composition: source of values x filter x map x fold x final step. 
 statement in words, programs in several styles, and (through other readings of a vague phrase) other
 specs. Around them: *scratch* programs that are no composition (straight-line arithmetic, nested ifs
 and loops, small string and list work), and *mutants*, programs broken on purpose. All get
-other names in the end (worlds.renamed). One spec:
+other names in the end (worlds.renamed) but solutions: the model reads any names and writes its
+own. One spec:
 
     Read a list of numbers. Keep the even ones. Add 3 to each. Print the sum, plus 4.
 
@@ -188,6 +189,23 @@ def statement(spec, vague=frozenset()):
     return " ".join(filter(None, sentences))
 
 
+def words_of(spec, slot):
+    return component(spec, slot).words.strip(", ") or "nothing"
+
+
+def misread(wrong, spec, vague=frozenset()):
+    """What is right and wrong about the wrong spec, in words: a line for each slot that is vague
+    or differs."""
+    lines = ""
+    for slot in TABLES:
+        was, right = words_of(wrong, slot), words_of(spec, slot)
+        if was != right:
+            lines += f"Read as: {was} Wrong: {right}\n"
+        elif slot in vague:
+            lines += f"Read as: {was} Right.\n"
+    return lines
+
+
 def readings(spec, vague):
     """Every spec that the vague statement could mean, this one first."""
     found = [spec]
@@ -216,7 +234,7 @@ class Style(NamedTuple):
 def random_style(rng, wide):
     x, y = rng.choice(("xy", "vw", "ez"))
     r = rng.choice("rtm")
-    items = rng.choice(("nums", "data"))
+    items = rng.choice(("nums", "vals"))
     names = dict(x=x, y=y, r=r, items=items, values=items[0] + "s", i=rng.choice("ij"))
     loop = "while" if rng.random() < 0.15 else "for"
     skip = rng.random() < 0.4
@@ -528,7 +546,8 @@ def mutate(code, rng):
 
 def random_program(rng, knobs, split, set_):
     """Some programs are scratch (knobs), in training twice as many: they teach to look names up.
-    One in five is a mutant (of either)."""
+    One in five is a mutant (of either). In training a quarter keeps the names that solutions have.
+    """
     kind, spec = "plain", None
     if rng.random() < knobs["scratch"] * (2 if split == "train" else 1):
         kind = "scratch"
@@ -544,38 +563,38 @@ def random_program(rng, knobs, split, set_):
     cls = spec_class(spec) if kind == "plain" else behaviour_class(code, input_kind)
     if not cls or split_of(cls) != split:
         return None
-    code = renamed(code, rng, unseen=set_ == "new_names")
+    if split != "train" or rng.random() < 0.75:
+        code = renamed(code, rng, unseen=set_ == "new_names")
     length = knobs["longer" if set_ == "longer" else "short"]
     return Program(code, draw_input(input_kind, rng, knobs, length), cls, kind)
 
 
-def random_problem(rng, knobs, split, openness):
-    """One problem, with or without open phrases. Checked by running: every other reading fails a
-    public test and fails a hidden test; all readings lie in the same split."""
+def random_problem(rng, knobs, split, n_vague):
+    """One problem with so many vague phrases; None if this draw does not qualify. Checked by
+    running: every other reading fails a public test and fails a hidden test; all readings lie in
+    the same split (outside training, of several vague phrases, the right one)."""
     spec = random_spec(rng, knobs)
-    vague = frozenset()
-    if openness:
-        slots = [slot for slot in OPEN if open_phrase(spec, slot)]
-        count = 1 if rng.random() < 0.75 else 2
-        if len(slots) < count:
-            return None
-        vague = frozenset(rng.sample(slots, count))
+    slots = [slot for slot in OPEN if open_phrase(spec, slot)]
+    if len(slots) < n_vague:
+        return None
+    vague = frozenset(rng.sample(slots, n_vague))
     cls, others = spec_class(spec), []
     for reading in readings(spec, vague):
         other_cls = spec_class(reading)
-        if not other_cls or split_of(other_cls) != split:
+        apart = n_vague < 2 or split == "train" or reading == spec
+        if not other_cls or apart and split_of(other_cls) != split:
             return None
-        if other_cls != cls:
-            others.append(reading)
-    if openness and not others:
-        return None
-    solution = renamed(render(spec, rng, knobs["wide"]), rng)
+        if reading != spec and other_cls == cls:
+            return None
+        others.append(reading)
+    others.remove(spec)
+    solution = render(spec, rng, knobs["wide"])
     tests = random_tests(spec.kind, solution, others, rng, knobs)
     if tests is None:
         return None
-    problem = Problem(statement(spec, vague), spec.kind, openness, *tests, solution, cls)
+    problem = Problem(statement(spec, vague), spec.kind, n_vague, *tests, solution, cls)
     if split == "train":
-        problem.wrong, problem.wrong_outcomes = wrong_attempt(problem, spec, others, rng, knobs)
+        add_wrong_attempt(problem, spec, others, vague, rng, knobs)
     return problem
 
 
@@ -603,25 +622,24 @@ def random_tests(kind, solution, others, rng, knobs):
     return None
 
 
-def wrong_attempt(problem, spec, others, rng, knobs):
-    """(a program a learner might have written instead: another reading, one component misread, or a
-    mutant; its outcomes on the public tests), ("", []) if none was found."""
+def add_wrong_attempt(problem, spec, others, vague, rng, knobs):
+    """What a learner might have written instead: another reading, one component misread, or a
+    mutant; with its outcomes on the public tests and what is wrong about it."""
     inputs, want = zip(*problem.public)
     for _ in range(6):
-        roll = rng.random()
-        if others and roll < 0.6:
-            code = renamed(render(rng.choice(others), rng, knobs["wide"]), rng)
-        elif roll < 0.8:
+        roll, wrong = rng.random(), spec
+        if others and roll < 0.8:
+            wrong = rng.choice(others)
+        elif roll < 0.9:
             slot = rng.choice(("keep", "change", "fold", "final"))
-            misread = replace(spec, **{slot: getattr(random_spec(rng, knobs), slot)})
-            code = renamed(render(misread, rng, knobs["wide"]), rng)
-        else:
-            code = mutate(problem.solution, rng)
+            wrong = replace(spec, **{slot: getattr(random_spec(rng, knobs), slot)})
+        code = render(wrong, rng, knobs["wide"]) if wrong != spec else mutate(problem.solution, rng)
         outputs = outputs_on(code, inputs)
         passed = tuple(output.strip() for output in outputs) == want
         endless = any("<error>Timeout" in output for output in outputs)
         if passed or endless:
             continue
         if split_of(behaviour_class(code, problem.kind)) == "train":
-            return code, [output.partition("<error>")[::2] for output in outputs]
-    return "", []
+            problem.wrong, problem.repair = code, misread(wrong, spec, vague)
+            problem.wrong_outcomes = [output.partition("<error>")[::2] for output in outputs]
+            return
