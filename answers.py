@@ -47,12 +47,14 @@ class Model:
         self.file = args.out / "eval-cache" / name
         self.said = json.loads(self.file.read_text()) if self.file.exists() else {}
 
-    def ask(self, max_new_tokens, prompts, draw=1):
-        """An answer to each prompt: draw 0 is the greedy one, 1, 2, ... are sampled."""
-        said = self.said.setdefault(f"{max_new_tokens} {draw}", {})
+    def ask(self, max_new_tokens, prompts, draw=1, begin=""):
+        """An answer to each prompt: draw 0 is the greedy one, 1, 2, ... are sampled. begin: how
+        each has to begin."""
+        said = self.said.setdefault(f"{max_new_tokens} {draw} {begin}", {})
         new = sorted(set(prompts) - said.keys())
         if new:
-            said.update(zip(new, share(new, partial(self.sample, max_new_tokens, draw))))
+            work = partial(self.sample, max_new_tokens, draw, begin=begin)
+            said.update(zip(new, share(new, work)))
             if self.args.rank == 0:
                 self.file.parent.mkdir(parents=True, exist_ok=True)
                 replace_text(self.file, json.dumps(self.said))
@@ -63,25 +65,25 @@ class Model:
         """No room for an answer."""
         return len(self.tokenizer.prompt(prompt)) >= self.checkpoint["model"].config.n_ctx
 
-    def sample(self, max_new_tokens, draw, prompts, cut=False):
+    def sample(self, max_new_tokens, draw, prompts, begin="", cut=False):
         """Asks, and remembers nothing. An answer that is cut off is "", as in RL: never right;
         cut: what there is of it."""
         model, seed = self.checkpoint["model"], hash((self.args.seed, self.args.rank, draw))
-        turns = sample(model, self.tokenizer, prompts, max_new_tokens, 1, seed, min(draw, 1))
+        turns = sample(model, self.tokenizer, prompts, max_new_tokens, 1, seed, min(draw, 1), begin)
         answers = []
         for (turn,) in turns:
             cut_off = cut and not turn.rollout.finished
             answers.append(self.tokenizer.decode(turn.rollout.tokens) if cut_off else turn.text)
         return answers
 
-    def simulate(self, pairs, draw=1):
-        """An explanation of each (program, stdin)."""
+    def simulate(self, pairs, draw=1, begin=""):
+        """What the model says of each (program, stdin)."""
         prompts = list(starmap(tasks.predict_prompt, pairs))
-        return self.ask(self.args.max_new_tokens_predict, prompts, draw)
+        return self.ask(self.args.max_new_tokens_predict, prompts, draw, begin)
 
-    def belief(self, pairs, draw=1):
+    def belief(self, pairs, draw=1, begin=""):
         """What the model believes comes out of each (program, stdin); None: nothing readable."""
-        return list(map(tasks.parse_outcome, self.simulate(pairs, draw)))
+        return list(map(tasks.parse_outcome, self.simulate(pairs, draw, begin)))
 
 
 class Truth(tasks.Runner):
@@ -172,7 +174,7 @@ def show(args):
     model, prompt = Model(path, args), tasks.predict_prompt(code, args.stdin)
     if model.too_long(prompt):
         fail(f"{args.show} and its input are longer than {path} can read")
-    (told,) = model.sample(args.max_new_tokens_predict, 0, [prompt], cut=True)
+    told, = model.sample(args.max_new_tokens_predict, 0, [prompt], tasks.EXPLAINED, cut=True)
     said, true = tasks.explanation_lines(told), tracer.narrate(run)
     wrong, width = first_wrong_step(said, true), min(60, max(map(len, said), default=0))
     print(code)

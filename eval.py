@@ -1,5 +1,5 @@
 """Did it work? Output prediction, solving, picking by simulation (best@k), repairing by simulation
-(self-RLEF), measured on the course's four checkpoints.
+(self-RLEF), measured before and after RL.
 
     python eval.py                                   # out/metrics.json, out/report.md; after rl.py
     python eval.py --samples 20 --predictions 5      # the paper's sizes
@@ -22,6 +22,7 @@ import time
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -34,18 +35,9 @@ from runs import join_processes, leave_processes, provenance, start_and_data
 from sandbox import Sandbox
 from tasks import parse_program, same_outcome
 
-CHECKPOINTS = {  # file in --out: its name in metrics.json, stage/answer format
-    "sft-short-nlex": "sft_short_budget/nlex",
-    "sft-short-none": "sft_short_budget/none",
-    "sft": "sft/nlex",
-    "rl": "rl/nlex",
-}
-MADE_BY = {
-    "sft-short-nlex": "sft.py --predict-only",
-    "sft-short-none": "sft.py --predict-only --format none",
-    "sft": "sft.py",
-    "rl": "rl.py",
-}
+STAGES = ("sft", "rl")  # checkpoints in --out
+# How a prediction has to begin: as the model chooses; at once; in steps.
+FORMATS = {"free": "", "direct": tasks.AT_ONCE, "explained": tasks.EXPLAINED}
 
 # --------------------------------------------------------------------------------------------------
 # Estimators.
@@ -175,14 +167,15 @@ def resample(accepted):
 # The measurements. Axes: N cases, P problems, n programs a problem.
 
 
-def predict(model, cases, replicates):
-    """-> predict, (N,): the share of the `replicates` sampled predictions of each case that are
-    right; predict_greedy, (N,): is the greedy one right?"""
+def predict(model, cases, replicates, begin=""):
+    """-> (N,) each. predict: the share of the `replicates` sampled predictions of a case that are
+    right; predict_greedy: is the greedy one right? explained: has the first sampled one steps?"""
     pairs, right = [(case.code, case.stdin) for case in cases], []
     for draw in range(replicates + 1):
-        outcomes = model.belief(pairs, draw)
+        outcomes = model.belief(pairs, draw, begin)
         right.append([same_outcome(got, case.outcome) for got, case in zip(outcomes, cases)])
-    return {"predict": np.mean(right[1:], axis=0), "predict_greedy": right[0]}
+    steps = [text.startswith(tasks.EXPLAINED) for text in model.simulate(pairs, 1, begin)]
+    return {"predict": np.mean(right[1:], axis=0), "predict_greedy": right[0], "explained": steps}
 
 
 def own_cases(rounds, truth, most, seed):
@@ -253,84 +246,135 @@ def pick(model, rounds, right, truth, replicates):
 
 def repair(model, problems, truth, turns):
     """Self-RLEF, told what the model simulates or what is true (oracle), and its control, all from
-    the same first programs. -> columns, (P,) each."""
+    the same first programs, with 2, 4 and `turns` programs. -> key: P values; first_fix/...: of
+    those of them alone whose first program fails a public test, told the truth."""
     rounds = solve(model, problems, turns)  # resampling may try as often as self-RLEF may fix
     right = truth.right(rounds)             # (turns, P)
-    at = resample(scores(rounds, model.belief) == 1)
-    retried = right[at, np.arange(len(at))]
-    columns = {"init": right[0], "resample": retried, "resample_turns": at + 1}
+    accepted, runs = scores(rounds, model.belief) == 1, {}
     for run, observe in (("", model.belief), ("oracle_", truth.outcomes)):
-        attempts = self_rlef(rounds[0], model.write, observe, turns)
-        columns[f"{run}final"] = truth.right([attempts])[0]
-        columns[f"{run}turns"] = [len(attempt.programs) for attempt in attempts]
+        runs[run] = self_rlef(rounds[0], model.write, observe, turns)
+    columns = {"init": right[0]}
+    for n in (2, 4, turns):
+        most = "" if n == turns else f"_{n}"
+        at = resample(accepted[:n])
+        columns[f"resample{most}"] = right[at, np.arange(len(at))]
+        columns[f"resample{most}_turns"] = at + 1
+        for run, attempts in runs.items():
+            first = [Attempt(attempt.problem, attempt.programs[:n]) for attempt in attempts]
+            columns[f"{run}final{most}"] = truth.right([first])[0]
+            columns[f"{run}turns{most}"] = [len(attempt.programs) for attempt in first]
+        gain = columns[f"final{most}"] - columns[f"resample{most}"]
+        columns[f"final_minus_resample{most}"] = gain
     gain = columns["final"] - right[0]
-    return columns | {"gain": gain, "fixed": gain > 0, "broken": gain < 0,
-                      "final_minus_resample": columns["final"] - retried}
+    return columns | {"gain": gain, "fixed": gain > 0, "broken": gain < 0}
+
+
+def first_fix(model, problems, truth):
+    """What becomes of a first program that fails a public test when the model is told so, truly.
+    -> the problems it is about; right: solves it; same: prints what it printed on every test;
+    chance: that a reading drawn anew is the right one."""
+    (first,) = solve(model, problems, 1)
+    told, columns = [], {"right": [], "same": [], "chance": []}
+    for attempt, share in zip(first, scores([first], truth.outcomes)[0]):
+        if attempt.code and share < 1:
+            told.append(attempt)
+    fixed = self_rlef(told, model.write, truth.outcomes, 2)
+    for attempt in fixed:
+        inputs = [stdin for stdin, _ in attempt.problem.tests]
+        was, now = (truth.outcomes([(program, stdin) for stdin in inputs])
+                    for program in (attempt.programs[0], attempt.code))
+        columns["same"].append(was == now)
+        columns["chance"].append(0.5 ** attempt.problem.vague)
+    columns["right"] = truth.right([fixed])[0]
+    return [attempt.problem for attempt in fixed], columns
+
+
+def repairs(model, problems, truth, turns, n_vague):
+    """Figures of self-RLEF; of the first fix, where so many phrases are vague."""
+    figures, classes = {"first_fix": {}}, [problem.cls for problem in problems]
+    for key, values in repair(model, problems, truth, turns).items():
+        figures[key] = figure(values, classes)
+    open_ones = [problem for problem in problems if problem.vague in n_vague]
+    told, columns = first_fix(model, open_ones, truth)
+    for key, values in columns.items():
+        figures["first_fix"][key] = figure(values, [problem.cls for problem in told])
+    return figures
+
+
+DIFFERENCES = {  # stage/format, minus that
+    "rl_minus_sft": ("rl/free", "sft/free"),
+    "rl_minus_explained": ("rl/free", "sft/explained"),  # what RL adds beyond choosing to explain
+    "explained_minus_direct": ("sft/explained", "sft/direct"),
+}
+
+
+def load_models(args):
+    """-> stage: Model. Refuses weights that were made by other settings than these."""
+    models = {}
+    for stage in STAGES:
+        path = args.out / f"{stage}.pt"
+        remedy = f"`python {stage}.py --preset {args.preset} --out {args.out}` makes it"
+        models[stage] = Model(path, args, remedy)
+        made = models[stage].checkpoint["made"]
+        wanted = {"preset": args.preset, "seed": str(args.seed), "world": args.world}
+        if stage == "rl" and "start_and_data" in made:
+            wanted["start_and_data"] = start_and_data(args, args.out / "sft.pt")
+        refuse_others(path, made, wanted)
+    return models
 
 
 def measure(args, truth):
-    """The course: the paper's figures on its four checkpoints."""
+    """The course: the paper's figures before and after RL."""
     sets, problems = tasks.load_split(args, "test", args.cases, args.problems)
-    models, made = {}, {}
-    for name, command in MADE_BY.items():
-        remedy = f"`python {command} --preset {args.preset} --out {args.out}` makes it"
-        path = args.out / f"{name}.pt"
-        models[name] = Model(path, args, remedy)
-        weights = models[name].checkpoint
-        wanted = {"preset": args.preset, "seed": str(args.seed), "world": args.world}
-        made[name] = weights["made"]
-        if name == "sft-short-none":  # the same tokens
-            wanted["short_tokens"] = made["sft-short-nlex"].get("short_tokens", "unknown")
-        if name == "rl" and "start_and_data" in made[name]:
-            wanted["start_and_data"] = start_and_data(args, args.out / "sft.pt")
-        refuse_others(path, made[name], wanted)
+    models, metrics, columns = load_models(args), defaultdict(dict), {}
     classes = [problem.cls for problem in problems]
-    metrics, columns = defaultdict(dict), defaultdict(dict)
-    metrics["commit"] = weights["extra"]["commit"]  # of the last ones
-    for name, model in models.items():
-        say(f"eval   {name}")
-        asked = dict(sets)
-        if name in ("sft", "rl"):
-            rounds = solve(model, problems, args.samples)
-            right = truth.right(rounds)  # (samples, P)
-            greedy = truth.right(solve(model, problems, 0, first=0))[0]
-            metrics["solve"][name] = {"greedy": figure(greedy, classes)}
-            for rate, values in pass_rates(right).items():
-                columns[name][f"solve {rate}"] = values, classes
-                metrics["solve"][name][rate] = figure(values, classes)
-            asked["own"] = own_cases(rounds, truth, args.cases, args.seed)
-        if name == "rl":
-            for judge, rows in pick(model, rounds, right, truth, args.predictions).items():
-                metrics["best_at_k"][judge] = [figure(row, classes) for row in rows]
-            for key, values in repair(model, problems, truth, args.turns).items():
-                metrics["self_rlef"][key] = figure(values, classes)
-        for set_, cases in asked.items():
-            predicted, of_cases = predict(model, cases, args.predictions), [c.cls for c in cases]
-            for key, values in predicted.items():
-                metrics[key][f"{CHECKPOINTS[name]}/{set_}"] = figure(values, of_cases)
-            columns[name][set_] = predicted["predict"], of_cases
-    for key, a, b in (("rl_minus_sft", "rl", "sft"),
-                      ("nlex_minus_none", "sft-short-nlex", "sft-short-none")):
-        for column, (values, classes) in columns[a].items():
-            if column != "own":  # each predicts its own programs
-                metrics[key][column] = paired_difference(values, columns[b][column][0], classes)
+    for stage, model in models.items():
+        say(f"eval   {stage}")
+        metrics["commit"] = model.checkpoint["extra"]["commit"]  # of the last one
+        rounds = solve(model, problems, args.samples)
+        right = truth.right(rounds)  # (samples, P)
+        greedy = truth.right(solve(model, problems, 0, first=0))[0]
+        rates = {"greedy": greedy} | pass_rates(right)
+        metrics["solve"][stage] = {rate: figure(p, classes) for rate, p in rates.items()}
+        best = metrics["best_at_k_sft" if stage == "sft" else "best_at_k"]
+        for judge, rows in pick(model, rounds, right, truth, args.predictions).items():
+            best[judge] = [figure(row, classes) for row in rows]
+        own = own_cases(rounds, truth, args.cases, args.seed)
+        for format, begin in FORMATS.items():
+            for set_, cases in (sets | {"own": own}).items():
+                of_cases = [case.cls for case in cases]
+                for key, values in predict(model, cases, args.predictions, begin).items():
+                    metrics[key][f"{stage}/{format}/{set_}"] = figure(values, of_cases)
+                    columns[key, f"{stage}/{format}", set_] = values, of_cases
+    metrics["self_rlef"] = repairs(model, problems, truth, args.turns, (1,))
+    vague = tasks.load_problems(args.out / "data" / "test_vague.jsonl")[:args.problems]
+    metrics["self_rlef"]["vague"] = repairs(model, vague, truth, args.turns, (2, 3))
+    for name, (a, b) in DIFFERENCES.items():
+        for key, set_ in product(("predict", "predict_greedy"), sets):
+            (values, of_cases), (others, _) = columns[key, a, set_], columns[key, b, set_]
+            metrics[name][f"{key}/{set_}"] = paired_difference(values, others, of_cases)
     return metrics
 
 
 TABLE = """
-output prediction, short inputs, after SFT | predict:sft/nlex/short
-the same after RL | predict:rl/nlex/short
-greedy, after SFT | predict_greedy:sft/nlex/short
-greedy, after RL | predict_greedy:rl/nlex/short
-names never seen, greedy, after SFT | predict_greedy:sft/nlex/new_names
-names never seen, greedy, after RL | predict_greedy:rl/nlex/new_names
-longer inputs, after SFT | predict:sft/nlex/longer
-longer inputs, after RL | predict:rl/nlex/longer
-longer inputs, RL minus SFT | rl_minus_sft:longer
-its own programs, after RL | predict:rl/nlex/own
-short budget, explained | predict:sft_short_budget/nlex/short
-short budget, output only | predict:sft_short_budget/none/short
-explained minus output only | nlex_minus_none:short
+prediction, short inputs, after SFT | predict:sft/free/short
+the same after RL | predict:rl/free/short
+greedy, after SFT | predict_greedy:sft/free/short
+greedy, after RL | predict_greedy:rl/free/short
+greedy, RL minus SFT | rl_minus_sft:predict_greedy/short
+greedy, after SFT, told to explain | predict_greedy:sft/explained/short
+greedy, after SFT, told to answer at once | predict_greedy:sft/direct/short
+greedy, explained minus at once | explained_minus_direct:predict_greedy/short
+explains unasked, after SFT | explained:sft/free/short
+explains unasked, after RL | explained:rl/free/short
+longer inputs, greedy, after SFT | predict_greedy:sft/free/longer
+longer inputs, greedy, after SFT, told to explain | predict_greedy:sft/explained/longer
+longer inputs, greedy, after RL | predict_greedy:rl/free/longer
+longer inputs, greedy, RL minus told to explain | rl_minus_explained:predict_greedy/longer
+names never seen, greedy, after RL | predict_greedy:rl/free/new_names
+its own programs, after SFT | predict:sft/free/own
+its own programs, after RL | predict:rl/free/own
+its own programs, greedy, after RL | predict_greedy:rl/free/own
 solves with one program, after SFT | solve:sft:pass@1
 solves with one program, after RL | solve:rl:pass@1
 greedy, after SFT | solve:sft:greedy
@@ -340,11 +384,20 @@ best of {k} by really running the public tests | best_at_k:exec:-1
 best of {k} by length | best_at_k:short1:-1
 any right among {k}, the ceiling | best_at_k:pass:-1
 simulation minus one program | best_at_k:gain:-1
+simulation gap, before RL | best_at_k_sft:simulation_gap:-1
 simulation gap: what is lost to really running | best_at_k:simulation_gap:-1
 self-RLEF: first program | self_rlef:init
 self-RLEF: submitted program | self_rlef:final
 with true feedback | self_rlef:oracle_final
 control: resample until simulation accepts | self_rlef:resample
+two programs: self-RLEF minus resampling | self_rlef:final_minus_resample_2
+one vague phrase, told the truth: first fix right | self_rlef:first_fix:right
+the same as before | self_rlef:first_fix:same
+several vague phrases: first program | self_rlef:vague:init
+first fix, told the truth, right | self_rlef:vague:first_fix:right
+a reading drawn anew, by chance | self_rlef:vague:first_fix:chance
+four programs: self-RLEF | self_rlef:vague:final_4
+four programs: self-RLEF minus resampling | self_rlef:vague:final_minus_resample_4
 """
 
 

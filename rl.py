@@ -41,6 +41,7 @@ Log, one line a step (play is predict, solve or multi)
     <play>_pass             share of right episodes, multi_first: of first programs. Both move with
                             the prompts drawn: read progress off val_* (sft.py; step 0 is the start)
     <play>_length, _cut     tokens of an answer; share that was cut off (above 0.1: allow more)
+    explained               share of the predictions that are told step by step
     skipped, groups         a third of the groups skipped is usual; all of them: nothing
                             is left to learn from
     tokens                  sampled in this step: N
@@ -259,16 +260,19 @@ def describe(step, played):
     """What the log says of one step, over all processes."""
     record, surprise = {"step": step, "skipped": 0, "groups": 0}, []
     for name, groups in played.items():
-        first, last, lengths, cut = [], [], [], []
+        first, last, lengths, cut, steps = [], [], [], [], []
         for episode in sum(groups, []):
             first.append(episode.rewards[0] > 0)
             last.append(episode.rewards[-1] > 0)
         for turn in turns_of(groups):
             lengths.append(len(turn.rollout.tokens))
             cut.append(not turn.rollout.finished)
+            steps.append(turn.explained)
             surprise += turn.rollout.logprobs
         record["groups"] += len(groups)
         record["skipped"] += len(groups) - sum(bool(learnable([group])) for group in groups)
+        if name == "predict" and groups:
+            record["explained"] = fmean(steps)
         if name == "multi" and groups:
             record["multi_first"] = fmean(first)
         if groups:

@@ -68,7 +68,6 @@ course() {  # two CPU processes sample faster than one with two threads
   out=$("$python" -c 'import argparse as a; p = a.ArgumentParser(allow_abbrev=False)
 p.add_argument("--out", default="out"); print(p.parse_known_args()[0].out)' "$@")
   stage 1 tasks.py "$@"; stage 1 sft.py "$@"
-  stage 1 sft.py --predict-only "$@"; stage 1 sft.py --predict-only --format none "$@"
   stage $several rl.py "$@"; stage $several eval.py "$@"
   if "$python" -c 'import matplotlib' 2>/dev/null; then (stage 1 -m lab.plots "$out") || :; fi
   "$python" -c 'import json, sys; took = json.load(open(sys.argv[1] + "/seconds.json")).items()
