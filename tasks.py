@@ -77,7 +77,7 @@ answers  max_new_tokens_predict        450        1000      300  longest explana
 answers  max_new_tokens_solve          160         300      160  longest program in tokens
 sft      steps                        8000        4000     1300  optimizer steps
 sft      batch_tokens                 2048      65_536     2048  tokens in a batch, padding included
-sft      explained                     0.4         0.4      0.4  share of predictions told in steps
+sft      explained                     0.3         0.3      0.5  share of predictions told in steps
 sft      muon_lr                     0.015        0.02    0.015  learning rate of Muon (matrices)
 sft      adam_lr                     0.003       0.002    0.003  learning rate of AdamW (all others)
 sft      clip                          1.0         1.0      1.0  gradient clipping by global norm
@@ -86,19 +86,19 @@ sft      val_every                    2000         500      650  steps between v
 sft      val_cases                     100         300       40  cases per input length
 sft      save_every                   1000         500      325  steps between saves
 sft      compile                         1           1        1  1: torch.compile, 0: do not
-rl       steps                          40         100       12  optimizer steps
+rl       steps                           80         100       30  optimizer steps
 rl       predict_prompts                14          64       12  predict prompts a step
 rl       solve_prompts                   5          24        4  solve prompts a step
 rl       fix_prompts                     5          24        4  multi-turn problems a step
 rl       group                           8           8        8  rollouts per prompt (paper: 8)
-rl       muon_lr                     0.002       0.002    0.002  learning rate of Muon (matrices)
-rl       adam_lr                    0.0003      0.0003   0.0003  learning rate of AdamW (all others)
+rl       muon_lr                      0.006       0.006    0.006  learning rate of Muon (matrices)
+rl       adam_lr                      0.001       0.001    0.001  learning rate of AdamW (all others)
 rl       clip                          0.1         0.1      0.1  gradient clipping by global norm
-rl       warmup                          3          10        2  steps of linear warm-up
+rl       warmup                           3           3        3  steps of linear warm-up
 rl       predict_weight                0.8         0.8      0.8  weight of its reward (as the paper)
 rl       own_share                    0.25        0.25     0.25  predict prompts from own programs
 rl       micro_tokens                 8192      65_536     8192  padded tokens a backward pass
-rl       val_every                      20          25       12  steps between validations
+rl       val_every                       20          25       15  steps between validations
 rl       val_cases                     100         300       40  cases per input length
 rl       save_every                     10          10        4  steps between saves
 eval     problems                      400         400       60  test problems used
@@ -206,7 +206,7 @@ class Runner:
 # The three texts.
 
 SUBMIT = "#SUBMIT"
-FIX_SHARE = 0.7  # submit-or-fix samples per problem in SFT
+FIX_SHARE = 1.0  # submit-or-fix samples per problem in SFT
 # How an answer begins, each one token: explained, or at once.
 EXPLAINED, AT_ONCE = "Step by step:\n", "<output>\n"
 OUTPUT = re.compile(r"<output>\n(.*?)(?:<error>(\w+)\n)?</output>\s*\Z", re.DOTALL)
@@ -325,10 +325,10 @@ def fix_text(problem, wrong):
 
 def sft_texts(problem, rng):
     """(task, user text, assistant text) samples of one training problem: its solution and, for a
-    share, a submit-or-fix turn in which two attempts of three are wrong."""
+    share, a submit-or-fix turn in which three attempts of four are wrong."""
     texts = [("solve", solve_prompt(problem), fence(problem.solution))]
     if rng.random() < FIX_SHARE:
-        texts.append(fix_text(problem, problem.wrong and rng.random() < 2 / 3))
+        texts.append(fix_text(problem, problem.wrong and rng.random() < 3 / 4))
     return texts
 
 

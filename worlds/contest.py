@@ -6,8 +6,8 @@ A *spec* is a composition: source of values x filter x map x fold x final step. 
 statement in words, programs in several styles, and (through other readings of a vague phrase) other
 specs. Around them: *scratch* programs that are no composition (straight-line arithmetic, nested ifs
 and loops, small string and list work), and *mutants*, programs broken on purpose. All get
-other names in the end (worlds.renamed) but solutions: the model reads any names and writes its
-own. One spec:
+other names in the end (worlds.renamed) but solutions, which are plain: the model reads any
+program and writes in a style of its own. One spec:
 
     Read a list of numbers. Keep the even ones. Add 3 to each. Print the sum, plus 4.
 
@@ -231,7 +231,8 @@ class Style(NamedTuple):
     function: bool           # all of it inside main()
 
 
-def random_style(rng, wide):
+def random_style(rng, wide, plain=False):
+    """plain: for-loops without `continue`."""
     x, y = rng.choice(("xy", "vw", "ez"))
     r = rng.choice("rtm")
     items = rng.choice(("nums", "vals"))
@@ -242,6 +243,8 @@ def random_style(rng, wide):
     if wide and rng.random() < 0.2:
         loop = "comprehension"
     function = wide and rng.random() < 0.2
+    if plain:
+        loop, skip = "for", False
     return Style(names, loop, skip, helper, function)
 
 
@@ -297,9 +300,9 @@ def comprehensions(spec):
             "{y}s = [" + value + " for {x} in {values}" + only + "]"]
 
 
-def render(spec, rng=None, wide=False):
+def render(spec, rng=None, wide=False, plain=False):
     """A program for the spec, style and names drawn by rng (None: always the same)."""
-    style = random_style(rng or random.Random(0), wide)
+    style = random_style(rng or random.Random(0), wide, plain)
     lines = [component(spec, "source").header]
     start = "{r} = " + component(spec, "fold").start
     if style.loop == "comprehension":
@@ -588,7 +591,7 @@ def random_problem(rng, knobs, split, n_vague):
             return None
         others.append(reading)
     others.remove(spec)
-    solution = render(spec, rng, knobs["wide"])
+    solution = render(spec, rng, knobs["wide"], plain=True)
     tests = random_tests(spec.kind, solution, others, rng, knobs)
     if tests is None:
         return None
@@ -633,7 +636,9 @@ def add_wrong_attempt(problem, spec, others, vague, rng, knobs):
         elif roll < 0.9:
             slot = rng.choice(("keep", "change", "fold", "final"))
             wrong = replace(spec, **{slot: getattr(random_spec(rng, knobs), slot)})
-        code = render(wrong, rng, knobs["wide"]) if wrong != spec else mutate(problem.solution, rng)
+        code = render(wrong, rng, knobs["wide"], plain=True)
+        if wrong == spec:
+            code = mutate(problem.solution, rng)
         outputs = outputs_on(code, inputs)
         passed = tuple(output.strip() for output in outputs) == want
         endless = any("<error>Timeout" in output for output in outputs)
