@@ -59,7 +59,7 @@ from worlds import SETS, Problem
 TABLE = """
 section  value                         cpu         gpu    quick  what it is
 data     sft_cases                  56_000     400_000   11_000  programs with explanations for SFT
-data     sft_problems               12_500     200_000    3_000  problems with solutions for SFT
+data     sft_problems               16_000     200_000    3_000  problems with solutions for SFT
 data     rl_cases                    4_000      40_000      600  predict prompts for RL
 data     rl_problems                 1_200      10_000      150  problems for RL
 data     val_cases                     300         500       40  validation cases of each set

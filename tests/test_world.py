@@ -8,6 +8,7 @@ import re
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import frozen
@@ -29,13 +30,23 @@ from worlds.contest import (
 CPU = SIZES["cpu"]
 
 
-def problems(split, openness, count, seed=0):
-    rng, found = random.Random(seed), []
+def drawn(split, n_vague, count, seed=0):
+    """-> (problem, its spec, its vague slots), so many; the two are drawn again by the same luck."""
+    rng, again, found = random.Random(seed), random.Random(), []
     while len(found) < count:
-        problem = random_problem(rng, CPU, split, openness)
+        again.setstate(rng.getstate())
+        problem = random_problem(rng, CPU, split, n_vague)
         if problem:
-            found.append(problem)
+            spec = random_spec(again, CPU)
+            slots = [slot for slot in contest.OPEN if contest.open_phrase(spec, slot)]
+            vague = frozenset(again.sample(slots, n_vague))
+            assert contest.statement(spec, vague) == problem.statement and problem.vague == len(vague) == n_vague
+            found.append((problem, spec, vague))
     return found
+
+
+def problems(split, n_vague, count, seed=0):
+    return [problem for problem, _, _ in drawn(split, n_vague, count, seed)]
 
 
 @pytest.mark.parametrize("size", ["cpu", "gpu"])
@@ -56,7 +67,7 @@ def test_every_style_occurs():
 
 
 def test_statement_and_solution_agree_on_a_hand_computed_case():
-    spec = contest.Spec(("list", 0), ("even", 0), ("add", 3), ("sum", 0), ("plus", 4))
+    spec = LIST_SUM
     assert contest.statement(spec) == "Read a list of numbers. Keep the even ones. Add 3 to each. Print the sum, plus 4."
     assert outputs_on(render(spec), ["3 8 4"]) == ["22\n"]  # (8 + 3) + (4 + 3) + 4
     vague = frozenset({"keep", "final"})
@@ -67,50 +78,88 @@ def test_statement_and_solution_agree_on_a_hand_computed_case():
 
 
 def test_solutions_pass_their_tests():
-    for problem in problems("train", True, 25) + problems("train", False, 25):
+    for problem in sum((problems("train", n_vague, 13) for n_vague in range(4)), []):
         assert 2 <= len(problem.public) <= 3 and len(problem.hidden) == 8 and len({t[0] for t in problem.tests}) == len(problem.tests)
         got = [o.strip() for o in outputs_on(problem.solution, [t[0] for t in problem.tests])]
         assert got == [t[1] for t in problem.tests]
 
 
 def test_public_and_hidden_tests_reject_the_other_readings():
-    rng, checked = random.Random(5), 0
-    draws = random.Random(5)
-    while checked < 20:
-        state = draws.getstate()
-        problem = random_problem(draws, CPU, "train", True)
-        if problem is None:
-            continue
-        rng.setstate(state)                       # draw the same spec and vague slots again
-        spec = random_spec(rng, CPU)
-        slots = [slot for slot in contest.OPEN if contest.open_phrase(spec, slot)]
-        count = 1 if rng.random() < 0.75 else 2
-        vague = frozenset(rng.sample(slots, count))
-        assert contest.statement(spec, vague) == problem.statement and problem.open
-        for other in contest.readings(spec, vague)[1:]:
-            if spec_class(other) != problem.cls:
+    for n_vague, split in ((1, "train"), (2, "train"), (3, "train"), (2, "test")):
+        for problem, spec, vague in drawn(split, n_vague, 7, seed=5):
+            others = contest.readings(spec, vague)[1:]
+            assert len(set(others)) == 2**n_vague - 1
+            for other in others:
+                assert spec_class(other) not in ("", problem.cls)
                 for tests in (problem.public, problem.hidden):
                     got = [o.strip() for o in outputs_on(render(other), [t[0] for t in tests])]
                     assert got != [t[1] for t in tests]
-        checked += 1
+
+
+def test_readings_stay_in_the_split_but_outside_training_those_of_several_vague_phrases():
+    apart = 0
+    for split in ("train", "val", "test"):
+        for n_vague in (1, 2, 3):
+            for problem, spec, vague in drawn(split, n_vague, 6, seed=3):
+                assert split_of(problem.cls) == split and problem.cls == spec_class(spec)
+                splits = {split_of(spec_class(reading)) for reading in contest.readings(spec, vague)}
+                assert splits == {split} or split != "train" and n_vague > 1
+                apart += splits != {split}
+    assert apart > 6
+
+
+LIST_SUM = contest.Spec(("list", 0), ("even", 0), ("add", 3), ("sum", 0), ("plus", 4))
+
+
+def test_what_was_misread_is_said_in_words():
+    odd, same = replace(LIST_SUM, keep=("odd", 0)), replace(LIST_SUM, change=("same", 0))
+    wrong = "Read as: Keep the odd ones. Wrong: Keep the even ones.\n"
+    assert contest.misread(odd, LIST_SUM, {"keep"}) == wrong
+    assert contest.misread(odd, LIST_SUM, {"final", "keep"}) == wrong + "Read as: plus 4 Right.\n"
+    both = contest.misread(replace(odd, final=("minus", 4)), LIST_SUM, {"keep", "final"})
+    assert both == wrong + "Read as: minus 4 Wrong: plus 4\n"
+    assert contest.misread(same, LIST_SUM) == "Read as: nothing Wrong: Add 3 to each.\n"              # one component
+    assert contest.misread(LIST_SUM, same) == "Read as: Add 3 to each. Wrong: nothing\n"
+    assert contest.misread(same, LIST_SUM, {"fold"}) == "Read as: nothing Wrong: Add 3 to each.\nRead as: the sum Right.\n"
+    assert contest.misread(LIST_SUM, LIST_SUM, {"fold"}) == "Read as: the sum Right.\n"               # a mutant
+    assert contest.misread(LIST_SUM, LIST_SUM) == ""
+
+
+def test_repairs_say_what_the_wrong_program_does():
+    seen = {"reading": 0, "component": 0, "mutant": 0}
+    for n_vague in range(4):
+        for problem, spec, vague in drawn("train", n_vague, 20, seed=4):
+            right = {contest.words_of(spec, slot) for slot in contest.TABLES}
+            for line in problem.repair.splitlines():
+                was, is_wrong, instead = re.fullmatch(r"Read as: (.+?)(?: (Wrong): (.+)| Right\.)", line).groups()
+                assert (instead if is_wrong else was) in right and was != instead, line
+            lines = problem.repair.count("\n")
+            assert n_vague <= lines <= n_vague + 1 if problem.wrong else not problem.repair
+            told = {contest.misread(reading, spec, vague): reading for reading in contest.readings(spec, vague)}
+            reading = told.get(problem.repair)
+            kind = "component" if reading is None else "mutant" if reading == spec else "reading"
+            seen[kind] += bool(problem.wrong)
+            if kind == "reading":
+                assert behaviour_class(problem.wrong, problem.kind) == spec_class(reading)
+    assert seen["reading"] > 25 and min(seen.values()) > 5, seen
 
 
 def test_splits_follow_the_class_and_wrong_attempts_stay_in_training():
     for split in ("train", "val", "test"):
-        for problem in problems(split, False, 5) + problems(split, True, 3):
+        for problem in problems(split, 0, 5) + problems(split, 1, 3) + problems(split, 2, 3):
             assert split_of(behaviour_class(problem.solution, problem.kind)) == split == split_of(problem.cls)
             assert bool(problem.wrong) <= (split == "train")
             if problem.wrong:
                 assert split_of(behaviour_class(problem.wrong, problem.kind)) == "train"
                 got = [out.strip() + error for out, error in problem.wrong_outcomes]
                 assert got != [t[1] for t in problem.public]
-    assert sum(bool(problem.wrong) for problem in problems("train", True, 9)) >= 7
+    assert sum(bool(problem.wrong) for problem in problems("train", 1, 9)) >= 7
     shares = [split_of(hashlib.sha1(str(k).encode()).hexdigest()[:12]) for k in range(10_000)]
     assert [round(shares.count(split) / 100) for split in ("train", "val", "test")] == [75, 10, 15]
 
 
 def test_heldout_in_the_sandbox_agrees_with_the_class_here():
-    found = problems("train", False, 4) + problems("test", False, 4) + problems("val", False, 4)
+    found = problems("train", 0, 4) + problems("test", 0, 4) + problems("val", 0, 4)
     with Sandbox(1) as sandbox:
         assert heldout([(p.solution, p.kind) for p in found], FIXED_INPUTS, sandbox) == [False] * 4 + [True] * 8
         assert heldout([("import os\nos._exit(0)", "list")], FIXED_INPUTS, sandbox) == [True]  # cannot be classed: never shown
@@ -196,7 +245,7 @@ def test_renaming_keeps_behaviour_and_all_that_is_no_name():
 
 def test_half_of_the_programs_have_only_letters_and_the_others_any_names():
     rng, lettered, seen = random.Random(8), 0, set()
-    code = render(contest.Spec(("list", 0), ("even", 0), ("add", 3), ("sum", 0), ("plus", 4)))
+    code = render(LIST_SUM)
     for _ in range(3_000):
         names = set(NAME.findall(renamed(code, rng))) - RESERVED
         lettered += all(len(name) == 1 for name in names)
@@ -216,18 +265,21 @@ def test_unseen_words_name_what_is_in_new_names_and_nothing_else():
             program = contest.random_program(rng, SIZES[size], split, set_)
             names = set(NAME.findall(program.code)) - RESERVED if program else set()
             assert names <= set(UNSEEN) if set_ == "new_names" else not names & set(UNSEEN), program.code
-    for problem in problems("train", True, 20) + problems("test", False, 20):
-        assert not set(NAME.findall(problem.solution + problem.wrong)) & set(UNSEEN)
 
 
 @pytest.mark.parametrize("size", ["cpu", "gpu"])
-def test_renamed_solutions_pass_and_renamed_wrong_programs_fail_as_recorded(size):
-    rng, found = random.Random(10), []
+def test_solutions_keep_the_worlds_names_and_wrong_programs_fail_as_recorded(size):
+    rng, found, usual = random.Random(10), [], set()
+    for _ in range(600):
+        usual |= set(NAME.findall(render(random_spec(rng, SIZES[size]), rng, True)))
+    assert not usual & set(UNSEEN)
     while len(found) < 40:
-        problem = random_problem(rng, SIZES[size], "train", len(found) % 2 == 0)
+        problem = random_problem(rng, SIZES[size], "train", len(found) % 4)
         if problem and problem.wrong:
             found.append(problem)
     for problem in found:
+        assert set(NAME.findall(problem.solution)) <= usual
+        assert set(NAME.findall(problem.wrong)) <= usual | {"q", "u"}                    # a mutant's
         inputs, want = zip(*problem.tests)
         assert tuple(text.strip() for text in outputs_on(problem.solution, inputs)) == want
         got = [tuple(text.partition("<error>")[::2]) for text in outputs_on(problem.wrong, inputs[:len(problem.public)])]
@@ -235,12 +287,24 @@ def test_renamed_solutions_pass_and_renamed_wrong_programs_fail_as_recorded(size
         assert any(error or out.strip() != stdout for (out, error), (_, stdout) in zip(got, problem.public))
 
 
+def test_a_quarter_of_the_training_programs_keeps_the_worlds_names(monkeypatch):
+    calls = []
+    monkeypatch.setattr(contest, "renamed", lambda code, rng, unseen=False: calls.append(unseen) or code)
+    shares, rng = [], random.Random(12)
+    for split, set_ in (("train", "short"), ("val", "short"), ("test", "new_names")):
+        found = [contest.random_program(rng, CPU, split, set_) for _ in range(1_500)]
+        shares.append(len(calls) / sum(map(bool, found)))
+        assert set(calls) == {set_ == "new_names"}
+        calls.clear()
+    assert 0.71 < shares[0] < 0.79 and shares[1:] == [1, 1]
+
+
 def test_no_name_is_better_known_than_another():
     """A bare word that is one token is a word of Python, or the texts have it (then it is one of WORDS, and so occurs as a name, too)."""
     tokenizer = pytest.importorskip("model").Tokenizer()
     tokens = [tokenizer.decode([k]) for k in range(256, tokenizer.n_vocab)]
     for word in filter(re.compile("[a-z_]+").fullmatch, tokens):
-        assert word in RESERVED or word in WORDS, word
+        assert word in RESERVED or word in WORDS or word == "nothing", word          # which is obtained, and read: never a name
     assert not set(UNSEEN) & set(tokens)
     short = {"at", "by", "of", "on", "one", "to"}  # words of the texts: in names that are no token they may stand between the letters
     for name in [*UNSEEN, *WORDS]:
@@ -296,8 +360,22 @@ def test_programs_whose_output_never_varies_are_classed_by_their_syntax():
         return behaviour_class(code, "none")
     assert of("a = 1\nprint(a)\n") == of("b = 7\nprint(b)\n") != of("b = 7\nprint(-b)\n")
     assert of("a = 1\nprint(a\n") == of("b = 7\nprint(b\n") != of("print(a\n")
+    assert of("def f(a):\n    return a\nprint(f(1))\n") == of("def go(n):\n    return n\nprint(go(2))\n") != of("print(1)\n")
+    assert of("go 12 = x1\nprint(x1)\n") == of("b 7 = total\nprint(total)\n") != of("b 7 = -total\nprint(total)\n")
     assert behaviour_class("print(1)\n", "n") != of("print(1)\n")
     assert behaviour_class("print(int(input()) + 1)\n", "n") == behaviour_class("n = int(input())\nprint(1 + n)\n", "n")
+
+
+def test_syntax_is_the_same_under_other_names():
+    rng, broken = random.Random(13), 0
+    programs = [code for code, _ in programs_to_rename(300)]
+    programs += [code for _, _, code in frozen.CLASSES if "f'" not in code and "match" not in code]  # renaming is not for those
+    for code in programs:
+        for unseen in (False, True):
+            new = renamed(code, rng, unseen)
+            assert worlds.abstract_syntax(new) == worlds.abstract_syntax(code), (code, new)
+        broken += outputs_on(code, [""]) == ["<error>SyntaxError"]
+    assert broken > 5 and sum("def main()" in code for code in programs) > 5
 
 
 def test_classes_are_the_same_for_ever():
