@@ -86,7 +86,7 @@ sft      val_every                    2000         500      650  steps between v
 sft      val_cases                     100         300       40  cases per input length
 sft      save_every                   1000         500      325  steps between saves
 sft      compile                         1           1        1  1: torch.compile, 0: do not
-rl       steps                           80         100       30  optimizer steps
+rl       steps                           60         100       30  optimizer steps
 rl       predict_prompts                14          64       12  predict prompts a step
 rl       solve_prompts                   5          24        4  solve prompts a step
 rl       fix_prompts                     5          24        4  multi-turn problems a step
