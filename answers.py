@@ -1,7 +1,8 @@
-"""What does a checkpoint say, what does a program print? Asked once, kept, shared by the processes.
+"""What does a model say, what does a program print?
 
-This file may be skipped: eval.py uses Model.belief, Model.write, Truth.outcomes and Truth.right,
-which do what they say for lists of texts; and show, its --show.
+This file may be skipped: sft.py and rl.py use ask, which samples answers to texts, and validate;
+eval.py uses Model.belief, Model.write, Truth.outcomes and Truth.right, which do what they say for
+lists of texts, ask nothing twice and share the work among processes; and show, its --show.
 """
 
 import ast
@@ -11,6 +12,7 @@ import os
 import random
 import signal
 from contextlib import suppress
+from dataclasses import dataclass
 from functools import partial
 from itertools import starmap, zip_longest
 from pathlib import Path
@@ -21,11 +23,80 @@ import numpy as np
 
 import tasks
 import worlds
-from commands import fail, replace_text
-from model import VOCAB, Tokenizer, pick_device
-from runs import digest, gather, load, share
-from sft import sample
+from commands import fail, refuse_others, replace_text
+from fast import generate
+from model import VOCAB, Rollout, Tokenizer, pick_device
+from runs import digest, gather, load, share, start_and_data
 from trace import first_wrong_step
+
+
+@dataclass
+class Turn:
+    """One prompt and what was sampled after it."""
+    prompt: list[int]
+    rollout: Rollout                        # tokens, their log probabilities, finished
+    text: str                               # "" where the end token was not reached: never right
+    advantage: float = 0.0                  # in rl.py
+
+    @property
+    def explained(self):
+        return self.text.startswith(tasks.EXPLAINED)
+
+
+def sample(model, tokenizer, users, max_new_tokens, group, seed, temperature=1.0, begin=""):
+    """`group` answers to each user text -> groups of turns. begin: how every answer begins, as a
+    part of its prompt. A prompt that fills the context is cut, and so is its answer: no room."""
+    prompts, groups, room = [], [], model.config.n_ctx - 1
+    for user in users:
+        prompts.append((tokenizer.prompt(user) + tokenizer.encode(begin))[:room])
+    answers = generate(model, prompts, max_new_tokens, group, seed, end=tokenizer.end,
+                       temperature=temperature)
+    for prompt, rollouts in zip(prompts, answers):
+        turns = []
+        for rollout in rollouts:
+            text = begin + tokenizer.decode(rollout.tokens[:-1]) if rollout.finished else ""
+            turns.append(Turn(prompt, rollout, text))
+        groups.append(turns)
+    return groups
+
+
+def ask(model, tokenizer, rng, users, max_new_tokens, group=1, **how):
+    """The same by another seed at each call: rng's next."""
+    return sample(model, tokenizer, users, max_new_tokens, group, rng.getrandbits(40), **how)
+
+
+def share_right(cases, groups):
+    """Of the predictions in the groups of turns."""
+    right = []
+    for case, turns in zip(cases, groups):
+        right += [tasks.same_outcome(tasks.parse_outcome(t.text), case.outcome) for t in turns]
+    return float(np.mean(right))
+
+
+def validate(model, tokenizer, sets, problems, runner, args, solve=True):
+    """sets, problems: as of tasks.load_split. The same items and seed at every call. What is chosen
+    is chosen by these numbers. Every process samples its share. -> the val_* keys of the log."""
+    record, explained = {}, []
+    answer = partial(ask, model, tokenizer, random.Random(1))
+    ways = {"": dict(group=4), "_greedy": dict(temperature=0),
+            "_steps": dict(temperature=0, begin=tasks.EXPLAINED)}
+    for set_ in ("short", "longer"):
+        users = [case.prompt for case in sets[set_]]
+        for way, how in ways.items():
+            predict = partial(answer, max_new_tokens=args.max_new_tokens_predict, **how)
+            groups = share(users, predict)
+            record[f"val_{set_}{way}"] = share_right(sets[set_], groups)
+            if not way:
+                explained += [turn.explained for turns in groups for turn in turns]
+    record["val_explained"] = float(np.mean(explained))
+    if solve and problems:  # a world may have none
+        users, jobs = list(map(tasks.solve_prompt, problems)), []
+        answers = share(users, lambda mine: answer(mine, args.max_new_tokens_solve))
+        for problem, (turn,) in zip(problems, answers):
+            jobs.append((tasks.parse_program(turn.text) or "(", problem.tests))  # "(" cannot parse
+        record["val_solve"] = float(np.mean(runner.solved(jobs)))
+    return record
+
 
 SHIPPED = Path(__file__).with_name("results") / "names-seed0" / "model.pt"
 
@@ -41,7 +112,7 @@ class Model:
         self.args, self.tokenizer = args, Tokenizer()
         self.write = partial(self.ask, args.max_new_tokens_solve)  # answers solve and fix prompts
         # What is sampled depends on the weights, the code, the seed and how many share the work.
-        code = map(VOCAB.with_name, ("answers.py", "fast.py", "model.py", "sft.py", VOCAB.name))
+        code = map(VOCAB.with_name, ("answers.py", "fast.py", "model.py", VOCAB.name))
         origin = digest(path, *code)
         name = f"{path.stem}-{origin}-seed{args.seed}-of{args.ranks}.json"
         self.file = args.out / "eval-cache" / name
@@ -84,6 +155,21 @@ class Model:
     def belief(self, pairs, draw=1, begin=""):
         """What the model believes comes out of each (program, stdin); None: nothing readable."""
         return list(map(tasks.parse_outcome, self.simulate(pairs, draw, begin)))
+
+
+def load_models(args, stages):
+    """-> stage: Model. Refuses weights that were made by other settings than these."""
+    models = {}
+    for stage in stages:
+        path = args.out / f"{stage}.pt"
+        remedy = f"`python {stage}.py --preset {args.preset} --out {args.out}` makes it"
+        models[stage] = Model(path, args, remedy)
+        made = models[stage].checkpoint["made"]
+        wanted = {"preset": args.preset, "seed": str(args.seed), "world": args.world}
+        if stage == "rl" and "start_and_data" in made:
+            wanted["start_and_data"] = start_and_data(args, args.out / "sft.pt")
+        refuse_others(path, made, wanted)
+    return models
 
 
 class Truth(tasks.Runner):

@@ -28,10 +28,10 @@ from pathlib import Path
 import numpy as np
 
 import tasks
-from answers import Model, Truth, show
-from commands import add_seconds, manual, plainly, refuse_others, replace_text, say
+from answers import Truth, load_models, show
+from commands import add_seconds, manual, plainly, replace_text, say
 from model import pick_device
-from runs import join_processes, leave_processes, provenance, start_and_data
+from runs import join_processes, leave_processes, provenance
 from sandbox import Sandbox
 from tasks import parse_program, same_outcome
 
@@ -254,8 +254,7 @@ def repair(model, problems, truth, turns):
     for run, observe in (("", model.belief), ("oracle_", truth.outcomes)):
         runs[run] = self_rlef(rounds[0], model.write, observe, turns)
     columns = {"init": right[0]}
-    for n in (2, 4, turns):
-        most = "" if n == turns else f"_{n}"
+    for most, n in {"_2": 2, "_4": 4, "": turns}.items():
         at = resample(accepted[:n])
         columns[f"resample{most}"] = right[at, np.arange(len(at))]
         columns[f"resample{most}_turns"] = at + 1
@@ -308,25 +307,10 @@ DIFFERENCES = {  # stage/format, minus that
 }
 
 
-def load_models(args):
-    """-> stage: Model. Refuses weights that were made by other settings than these."""
-    models = {}
-    for stage in STAGES:
-        path = args.out / f"{stage}.pt"
-        remedy = f"`python {stage}.py --preset {args.preset} --out {args.out}` makes it"
-        models[stage] = Model(path, args, remedy)
-        made = models[stage].checkpoint["made"]
-        wanted = {"preset": args.preset, "seed": str(args.seed), "world": args.world}
-        if stage == "rl" and "start_and_data" in made:
-            wanted["start_and_data"] = start_and_data(args, args.out / "sft.pt")
-        refuse_others(path, made, wanted)
-    return models
-
-
 def measure(args, truth):
     """The course: the paper's figures before and after RL."""
     sets, problems = tasks.load_split(args, "test", args.cases, args.problems)
-    models, metrics, columns = load_models(args), defaultdict(dict), {}
+    models, metrics, columns = load_models(args, STAGES), defaultdict(dict), {}
     classes = [problem.cls for problem in problems]
     for stage, model in models.items():
         say(f"eval   {stage}")

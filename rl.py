@@ -70,6 +70,7 @@ from tqdm import tqdm
 
 import tasks
 import worlds
+from answers import Turn, ask, validate
 from commands import manual, plainly
 from fast import cut_batches, logprobs  # model.py's, faster
 from model import Tokenizer, collate, make_optimizers, pick_device
@@ -85,7 +86,7 @@ from runs import (
     start_and_data,
 )
 from sandbox import Sandbox
-from sft import Turn, apply_gradients, ask, validate
+from sft import apply_gradients
 from tasks import Case, Problem, Runner
 
 OWN_PROGRAMS = 4        # right programs kept per problem (the paper's number)
@@ -104,7 +105,7 @@ class Episode:
 
 
 # --------------------------------------------------------------------------------------------------
-# Environments: tasks -> groups of rewarded episodes, G for each task. `answers` is sft.ask with
+# Environments: tasks -> groups of rewarded episodes, G for each task. `answers` is answers.ask with
 # its first three arguments given: user texts, max_new_tokens, group -> groups of turns.
 
 def begin(chosen, answered):
@@ -260,19 +261,18 @@ def describe(step, played):
     """What the log says of one step, over all processes."""
     record, surprise = {"step": step, "skipped": 0, "groups": 0}, []
     for name, groups in played.items():
-        first, last, lengths, cut, steps = [], [], [], [], []
+        first, last, lengths, cut = [], [], [], []
         for episode in sum(groups, []):
             first.append(episode.rewards[0] > 0)
             last.append(episode.rewards[-1] > 0)
         for turn in turns_of(groups):
             lengths.append(len(turn.rollout.tokens))
             cut.append(not turn.rollout.finished)
-            steps.append(turn.explained)
             surprise += turn.rollout.logprobs
         record["groups"] += len(groups)
         record["skipped"] += len(groups) - sum(bool(learnable([group])) for group in groups)
         if name == "predict" and groups:
-            record["explained"] = fmean(steps)
+            record["explained"] = fmean(turn.explained for turn in turns_of(groups))
         if name == "multi" and groups:
             record["multi_first"] = fmean(first)
         if groups:

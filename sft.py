@@ -34,7 +34,6 @@ import random
 import time
 import zlib
 from array import array
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -45,12 +44,12 @@ import torch
 from tqdm import tqdm
 
 import tasks
+from answers import validate
 from commands import fail, manual, plainly, say
-from fast import compile_training, cut_batches, generate, logprobs  # model.py's, faster
+from fast import compile_training, cut_batches, logprobs  # model.py's, faster
 from model import (
     VOCAB,
     ModelConfig,
-    Rollout,
     Tokenizer,
     Transformer,
     collate,
@@ -66,7 +65,6 @@ from runs import (
     log_step,
     resume,
     save,
-    share,
     speed,
     sum_over_processes,
 )
@@ -170,74 +168,6 @@ def apply_gradients(model, optimizers, rate, clip):
         optimizer.step()
         optimizer.zero_grad()
     return norm
-
-
-@dataclass
-class Turn:
-    """One prompt and what was sampled after it."""
-    prompt: list[int]
-    rollout: Rollout                        # tokens, their log probabilities, finished
-    text: str                               # "" where the end token was not reached: never right
-    advantage: float = 0.0                  # in rl.py
-
-    @property
-    def explained(self):
-        return self.text.startswith(tasks.EXPLAINED)
-
-
-def sample(model, tokenizer, users, max_new_tokens, group, seed, temperature=1.0, begin=""):
-    """`group` answers to each user text -> groups of turns. begin: how every answer begins, as a
-    part of its prompt. A prompt that fills the context is cut, and so is its answer: no room."""
-    prompts, groups, room = [], [], model.config.n_ctx - 1
-    for user in users:
-        prompts.append((tokenizer.prompt(user) + tokenizer.encode(begin))[:room])
-    answers = generate(model, prompts, max_new_tokens, group, seed, end=tokenizer.end,
-                       temperature=temperature)
-    for prompt, rollouts in zip(prompts, answers):
-        turns = []
-        for rollout in rollouts:
-            text = begin + tokenizer.decode(rollout.tokens[:-1]) if rollout.finished else ""
-            turns.append(Turn(prompt, rollout, text))
-        groups.append(turns)
-    return groups
-
-
-def ask(model, tokenizer, rng, users, max_new_tokens, group=1, **how):
-    """The same by another seed at each call: rng's next."""
-    return sample(model, tokenizer, users, max_new_tokens, group, rng.getrandbits(40), **how)
-
-
-def share_right(cases, groups):
-    """Of the predictions in the groups of turns."""
-    right = []
-    for case, turns in zip(cases, groups):
-        right += [tasks.same_outcome(tasks.parse_outcome(t.text), case.outcome) for t in turns]
-    return float(np.mean(right))
-
-
-def validate(model, tokenizer, sets, problems, runner, args, solve=True):
-    """sets, problems: as of tasks.load_split. The same items and seed at every call. What is chosen
-    is chosen by these numbers. Every process samples its share. -> the val_* keys of the log."""
-    record, explained = {}, []
-    answer = partial(ask, model, tokenizer, random.Random(1))
-    ways = {"": dict(group=4), "_greedy": dict(temperature=0),
-            "_steps": dict(temperature=0, begin=tasks.EXPLAINED)}
-    for set_ in ("short", "longer"):
-        users = [case.prompt for case in sets[set_]]
-        for way, how in ways.items():
-            predict = partial(answer, max_new_tokens=args.max_new_tokens_predict, **how)
-            groups = share(users, predict)
-            record[f"val_{set_}{way}"] = share_right(sets[set_], groups)
-            if not way:
-                explained += [turn.explained for turns in groups for turn in turns]
-    record["val_explained"] = float(np.mean(explained))
-    if solve and problems:  # a world may have none
-        users, jobs = list(map(tasks.solve_prompt, problems)), []
-        answers = share(users, lambda mine: answer(mine, args.max_new_tokens_solve))
-        for problem, (turn,) in zip(problems, answers):
-            jobs.append((tasks.parse_program(turn.text) or "(", problem.tests))  # "(" cannot parse
-        record["val_solve"] = float(np.mean(runner.solved(jobs)))
-    return record
 
 
 def train(args, model, tokens, index, plan, extra: dict, rank: int, ranks: int):

@@ -79,7 +79,7 @@ sft      steps                        8000        4000     1300  optimizer steps
 sft      batch_tokens                 2048      65_536     2048  tokens in a batch, padding included
 sft      explained                     0.3         0.3      0.5  share of predictions told in steps
 sft      muon_lr                     0.015        0.02    0.015  learning rate of Muon (matrices)
-sft      adam_lr                     0.003       0.002    0.003  learning rate of AdamW (all others)
+sft      adam_lr                     0.003       0.002    0.003  learning rate of AdamW (others)
 sft      clip                          1.0         1.0      1.0  gradient clipping by global norm
 sft      warmup                         50         100       30  steps of linear warm-up
 sft      val_every                    2000         500      650  steps between validations
@@ -92,7 +92,7 @@ rl       solve_prompts                   5          24        4  solve prompts a
 rl       fix_prompts                     5          24        4  multi-turn problems a step
 rl       group                           8           8        8  rollouts per prompt (paper: 8)
 rl       muon_lr                      0.006       0.006    0.006  learning rate of Muon (matrices)
-rl       adam_lr                      0.001       0.001    0.001  learning rate of AdamW (all others)
+rl       adam_lr                      0.001       0.001    0.001  learning rate of AdamW (others)
 rl       clip                          0.1         0.1      0.1  gradient clipping by global norm
 rl       warmup                           3           3        3  steps of linear warm-up
 rl       predict_weight                0.8         0.8      0.8  weight of its reward (as the paper)

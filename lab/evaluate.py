@@ -10,56 +10,52 @@ each is made. What the models were asked before is not asked again, so a killed 
 
 import time
 from collections import defaultdict
-from itertools import cycle
+from itertools import cycle, product
 
 import numpy as np
 
 import eval as course
 from answers import Model
 from commands import say
-from eval import Attempt, self_rlef
+from eval import self_rlef
 from lab import figures
 from lab.figures import by_group, compare, of
-from tasks import explanation_lines, load_split, same_outcome
-from trace import first_wrong_step
+from tasks import load_problems, load_split, parse_outcome, same_outcome
 
-# Checkpoint: its name in metrics.json, stage/answer format. "other" is a copy of another seed's
-# rl.pt: behaviour decides the split, so what is held out from one is held out from all.
+# What is measured beside the course's. "other" is a copy of another seed's rl.pt: behaviour decides
+# the split, so what is held out from one is held out from all.
 CHECKPOINTS = """
-sft-predict sft_predict_only/nlex
-sft-raw sft/raw
-sft-none sft/none
-predict-rl rl_predict_only/nlex
-rl-rejection rl_rejection/nlex
-sft-control sft_control/nlex
-no-fix no_fix/nlex
-no-tests no_tests/nlex
-other other/nlex
+sft-control
+sft-explained
+sft-0
+rl-0
+sft-5
+rl-5
+rl-rejection
+sft-predict
+predict-rl
+sft-none
+sft-raw
+no-fix
+no-tests
+other
 """
-STAGES = course.CHECKPOINTS | dict(line.split() for line in CHECKPOINTS.strip().splitlines())
-PREDICT_ONLY = "sft-short-nlex sft-short-none sft-predict sft-raw sft-none predict-rl".split()
-DEFAULT = """
-rl minus sft
-rl minus sft-control
-rl-rejection minus rl
-sft-control minus sft
-"""
-ALONE = {
-    "nlex_minus_none_full": "sft-predict minus sft-none",
-    "nlex_minus_raw_full": "sft-predict minus sft-raw",
+PREDICT_ONLY = ("sft-predict", "predict-rl", "sft-none", "sft-raw")
+PAIRS = {  # whose differences are told
+    "beside": ["rl minus sft", "rl minus sft-control", "rl minus sft-explained",
+               "rl minus rl-rejection", "rl-5 minus sft-5", "rl-0 minus sft-0"],
+    "formats_alone": ["sft-predict minus sft-none", "sft-predict minus sft-raw"],
+    "own_programs": ["rl minus sft", "predict-rl minus rl", "sft-predict minus sft",
+                     "predict-rl minus sft-predict"],
+    "public_tests": ["without tests minus with tests"],
 }
-OWN = """
-rl minus sft
-predict-rl minus rl
-sft-predict minus sft
-predict-rl minus sft-predict
-"""
 JUDGES = {  # key of metrics.json: who judges, whose programs
     "best_at_k": ("rl", "rl"),
     "best_at_k_predict_only": ("predict-rl", "rl"),
     "best_at_k_other": ("rl", "other"),
 }
 REPAIRS = {"self_rlef": "rl", "self_rlef_sft": "sft", "self_rlef_no_fix": "no-fix"}
+TEMPERATURES = (0.3, 0.5, 0.7, 1)
 
 
 class Lab:
@@ -69,8 +65,9 @@ class Lab:
     def __init__(self, args, truth):
         self.args, self.truth, self.models = args, truth, {}
         sets, self.problems = load_split(args, "test", args.cases, args.problems)
+        self.vague = load_problems(args.out / "data" / "test_vague.jsonl")[:args.problems]
         self.sets = {set_: sets[set_] for set_ in ("short", "longer")}  # new names: course alone
-        for name in STAGES:
+        for name in (*course.STAGES, *CHECKPOINTS.split()):
             path = args.out / f"{name}.pt"
             if path.exists():
                 self.models[name] = Model(path, args, "lab/README.md says how it is made")
@@ -81,48 +78,63 @@ class Lab:
         return rounds, self.truth.right(rounds)
 
     def predict(self, name, cases):
-        """-> (1 + n, N): is the greedy prediction right, is each sampled one."""
-        pairs, right = [(case.code, case.stdin) for case in cases], []
-        for draw in range(self.args.predictions + 1):
-            outcomes = self.models[name].belief(pairs, draw)
-            right.append([same_outcome(got, case.outcome) for got, case in zip(outcomes, cases)])
-        return np.array(right)
+        return course.predict(self.models[name], cases, self.args.predictions)
 
-    def breakdown(self, name, cases):
-        """Where the sampled predictions go wrong."""
-        kinds, told = [], self.models[name].simulate([(case.code, case.stdin) for case in cases])
+    def answers(self, name, cases, draw=1, begin=""):
+        """-> the predictions; is each right."""
+        pairs = [(case.code, case.stdin) for case in cases]
+        told, right = self.models[name].simulate(pairs, draw, begin), []
         for case, answer in zip(cases, told):
-            wrong = first_wrong_step(explanation_lines(answer), explanation_lines(case.nlex))
-            kinds.append(wrong[1] if wrong else "none")
-        return figures.breakdown(cases, self.predict(name, cases)[1:], kinds)
+            right.append(same_outcome(parse_outcome(answer), case.outcome))
+        return told, right
 
     def every_checkpoint(self):
         """Prediction and solving, alone and beside the others."""
         made, columns = defaultdict(dict), defaultdict(dict)
         for name, model in self.models.items():
-            stage, extra = STAGES[name], model.checkpoint["extra"]
+            extra = model.checkpoint["extra"]
             told = {key: extra.get(key) for key in ("tokens", "examples", "seconds")}
             made["training"][name] = told
             for set_, cases in self.sets.items():
-                rates = figures.rates(self.predict(name, cases), 5)
-                columns[name] |= of(cases, rates, f"{set_} ")
-                made["predict"][f"{stage}/{set_}"] = figures.figures(of(cases, rates))["pass@1"]
-            if name in ("sft", "rl"):
-                for set_, cases in {"": sum(self.sets.values(), []), **self.sets}.items():
-                    for key, rows in self.breakdown(name, cases).items():
-                        made[key][f"{stage}/{set_}".strip("/")] = rows
+                predicted = self.predict(name, cases)
+                columns[name] |= of(cases, predicted, "{}/" + set_)
+                for key, row in figures.figures(of(cases, predicted)).items():
+                    made[key][f"{name}/free/{set_}"] = row
             if name not in PREDICT_ONLY:
                 rounds = course.solve(model, self.problems, self.args.samples, first=0)
-                rates = figures.rates(self.truth.right(rounds), 8)
-                columns[name] |= of(self.problems, rates, "solve ")
-                solved = of(self.problems, rates)
-                made["solve"][name] = figures.figures(solved)
-                for reading, row in figures.split(solved, figures.reading).items():
-                    made["solve"][f"{name}/{reading}"] = row
-        for key, line in ALONE.items():
-            for column, figure in compare(columns, line)["differences"].get(line, {}).items():
-                made[key][column.removesuffix(" pass@1")] = figure
-        return made | {"rl_table": {"default": compare(columns, DEFAULT)}}
+                greedy, *right = self.truth.right(rounds)
+                solved = {"greedy": greedy} | course.pass_rates(np.array(right))
+                columns[name] |= of(self.problems, solved, "solve/{}")
+                made["solve"][name] = by_group(of(self.problems, solved))
+        for key in ("beside", "formats_alone"):
+            made[key] = compare(columns, PAIRS[key])
+        return made
+
+    def mistakes(self):
+        """Where the first sampled predictions go wrong, told to explain and told not to."""
+        made, sets = defaultdict(dict), {"": sum(self.sets.values(), []), **self.sets}
+        for name, format, set_ in product(course.STAGES, ("direct", "explained"), sets):
+            cases, key = sets[set_], f"{name}/{format}/{set_}".strip("/")
+            told, right = self.answers(name, cases, begin=course.FORMATS[format])
+            for label, rows in figures.breakdown(cases, right).items():
+                made[label][key] = rows
+            if format == "explained":
+                made["first_wrong_step"][key] = figures.wrong_steps(cases, right, told)
+        return made
+
+    def sampling(self):
+        """Before RL: other temperatures (a draw between 0 and 1 is one); any of ten answers."""
+        made = defaultdict(lambda: defaultdict(dict))
+        for set_, cases in self.sets.items():
+            rows = {}
+            for draw in (*TEMPERATURES, *range(2, 11)):
+                rows[draw] = self.answers("sft", cases, draw)[1]
+            for temperature in TEMPERATURES:
+                row = figures.figures(of(cases, {set_: rows[temperature]}))
+                made["sft_temperatures"][f"{temperature:.1f}"] |= row
+            ten = course.pass_rates(np.array([rows[draw] for draw in range(1, 11)]), 10)["pass@10"]
+            made["pass_at_10_before"] |= figures.figures(of(cases, {set_: ten}))
+        return made
 
     def own_programs(self):
         """Several models predict the same programs, those that rl wrote."""
@@ -130,8 +142,8 @@ class Lab:
         cases = course.own_cases(rounds, self.truth, args.cases, args.seed)
         for name in ("rl", "sft", "sft-predict", "predict-rl"):
             if name in self.models:
-                columns[name] = of(cases, figures.rates(self.predict(name, cases), 5), "own ")
-        return {"own_programs": compare(columns, OWN)}
+                columns[name] = of(cases, self.predict(name, cases))
+        return {"own_programs": compare(columns, PAIRS["own_programs"])}
 
     def pick(self, judge, author, show_tests=True):
         """Columns "pass", "exec", "simulate", ...: (n, P) each."""
@@ -149,41 +161,30 @@ class Lab:
         if "no-tests" in self.models:
             for show_tests, prompt in enumerate(("without tests", "with tests")):
                 prompts[prompt] = self.pick("no-tests", "no-tests", show_tests)
-        return made | {"public_tests": compare(prompts, "without tests minus with tests")}
+        return made | {"public_tests": compare(prompts, PAIRS["public_tests"])}
 
-    def repair(self, name, observe, prompt=course.fix_prompt):
-        """Self-RLEF from the checkpoint's first programs -> for each problem: is each program right
-        that was written for it."""
-        model, right = self.models[name], []
-        (first,) = course.solve(model, self.problems, 1)
-        for done in self_rlef(first, model.write, observe, self.args.turns, prompt):
-            each = [Attempt(done.problem, [code]) for code in done.programs]
-            right.append(self.truth.right([each])[0])
-        return right
+    def repair(self, name, problems, n_vague):
+        """Figures of self-RLEF as the course's, beside more controls, by group."""
+        model, turns = self.models[name], self.args.turns
+        columns = course.repair(model, problems, self.truth, turns)
+        if name == "rl":
+            (first,) = course.solve(model, problems, 1)
+            told = exchanged(first, model)
+            others = self_rlef(first, model.write, model.belief, turns, told)
+            columns["exchanged"] = self.truth.right([others])[0]
+            columns["exchanged_turns"] = [len(attempt.programs) for attempt in others]
+            columns["final_minus_exchanged"] = columns["final"] - columns["exchanged"]
+        columns["final_minus_oracle"] = columns["final"] - columns["oracle_final"]
+        same = course.repairs(model, problems, self.truth, turns, n_vague)
+        return same | by_group(of(problems, columns))
 
     def repairing(self):
-        """Self-RLEF of several checkpoints, program by program, beside its controls."""
+        """Self-RLEF of several checkpoints, also where several phrases are vague."""
         made = {}
         for key, name in REPAIRS.items():
-            if name not in self.models:
-                continue
-            model, turns = self.models[name], self.args.turns
-            columns = course.repair(model, self.problems, self.truth, turns)
-            rounds = course.solve(model, self.problems, turns)
-            right = self.truth.right(rounds)
-            runs = {"simulated": self.repair(name, model.belief),
-                    "oracle": self.repair(name, self.truth.outcomes),
-                    "resample": [right[:n, p] for p, n in enumerate(columns["resample_turns"])]}
-            if name == "rl":
-                others = self.repair(name, model.belief, exchanged(rounds[0], model))
-                columns["exchanged"] = np.array([each[-1] for each in others])
-                columns["exchanged_turns"] = list(map(len, others))
-                columns["final_minus_exchanged"] = columns["final"] - columns["exchanged"]
-                runs["exchanged"] = others
-            columns["final_minus_oracle"] = columns["final"] - columns["oracle_final"]
-            made[key] = by_group(of(self.problems, columns)) | {"curve": {}}
-            for run, rows in runs.items():
-                made[key]["curve"][run] = figures.figures(of(self.problems, figures.curve(rows)))
+            if name in self.models:
+                vague = self.repair(name, self.vague, (2, 3))
+                made[key] = self.repair(name, self.problems, (1,)) | {"vague": vague}
         return made
 
 
@@ -208,7 +209,8 @@ course_alone = course.measure
 def measure(args, truth):
     """The course's metrics, and the lab's."""
     metrics, lab, started = course_alone(args, truth), Lab(args, truth), time.time()
-    for part in (lab.every_checkpoint, lab.own_programs, lab.picking, lab.repairing):
+    for part in (lab.every_checkpoint, lab.mistakes, lab.sampling, lab.own_programs, lab.picking,
+                 lab.repairing):
         for key, rows in part().items():
             metrics[key] |= rows
         say(f"lab    {part.__name__} {time.time() - started:6.0f} s")

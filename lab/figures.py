@@ -5,19 +5,18 @@ each item, or k rows of them; an item is a case or a problem and has its behavio
 Every figure is eval.py's {value, lo, hi, n}.
 """
 
-import re
 from collections import Counter, defaultdict
 
 import numpy as np
 
-from eval import figure, pass_rates
+from eval import figure
+from tasks import explanation_lines
+from trace import first_wrong_step
 
-TURNS = (1, 2, 3, 10)  # self-RLEF is told after so many programs
 
-
-def of(items, values, prefix=""):
-    """Values, by name, as columns of these items."""
-    return {prefix + name: (column, items) for name, column in values.items()}
+def of(items, values, name="{}"):
+    """Values, by key, as columns of these items; name: of a column, from its key."""
+    return {name.format(key): (column, items) for key, column in values.items()}
 
 
 def split(columns, label):
@@ -40,22 +39,22 @@ def figures(columns):
     return split(columns, lambda item: "all")["all"]
 
 
-def reading(problem):
-    return "open" if problem.open else "clear"
+def wording(problem):
+    return "open" if problem.vague else "clear"
 
 
 def by_group(columns):
-    """Figures over all problems, and under clear and open over those with one reading, with two."""
-    return figures(columns) | split(columns, reading)
+    """Figures over all problems; under clear and open over those without and with vague phrases."""
+    return figures(columns) | split(columns, wording)
 
 
 def compare(models, pairs):
-    """models: name -> columns, of the same items in all of them. pairs: a line "a minus b" for each
-    paired difference wanted. -> {"models": name -> column -> figure, "differences": line -> column
-    -> figure}, of those that are there."""
+    """models: name -> columns, of the same items in all of them. pairs: "a minus b" for each paired
+    difference wanted. -> {"models": name -> column -> figure, "differences": pair -> column ->
+    figure}, of those that are there."""
     made = {"models": {}, "differences": {}}
-    for line in pairs.strip().splitlines():
-        a, b = line.split(" minus ")
+    for pair in pairs:
+        a, b = pair.split(" minus ")
         for name in (b, a):
             if name in models:
                 made["models"][name] = figures(models[name])
@@ -64,18 +63,12 @@ def compare(models, pairs):
             for column, (left, items) in models[a].items():
                 if column in models[b]:
                     paired[column] = np.subtract(left, models[b][column][0], dtype=float), items
-            made["differences"][line] = figures(paired)
+            made["differences"][pair] = figures(paired)
     return made
 
 
 # --------------------------------------------------------------------------------------------------
-# Output prediction. N cases.
-
-def rates(right, most):
-    """right: (1 + n, N), is the greedy answer right, is each sampled one. -> pass@1, pass@`most`
-    (of fewer: pass@n) and greedy, (N,) each."""
-    return pass_rates(right[1:], most) | {"greedy": right[0]}
-
+# Where predictions go wrong.
 
 def bin_of(value, bins, low):
     """7, (5, 10, 15), 1 -> "6-10". bins: the last value of each; low: the first of the first."""
@@ -86,48 +79,31 @@ def bin_of(value, bins, low):
     return f"{low}+"
 
 
-def input_length(stdin):
-    """Items of an input of the course's world: "3 1 2" -> 3; "90417" -> 5 digits; "6" -> 6, the
-    numbers from 1 to n (digits are never so few)."""
-    items = stdin.split()
-    if len(items) != 1:
-        return len(items)
-    return int(items[0]) if items[0].isdecimal() and len(items[0]) <= 2 else len(items[0])
-
-
-def value_size(answer):
-    """The largest integer, sign left out, that a true explanation computes or prints: "Turn 12: x =
-    -40." -> 40. Numbers of turns, the line of the input, digits inside strings do not count."""
-    text = re.sub(r"We read .*|Turn \d+:|'[^']*'", "", answer)
-    return max(map(int, re.findall(r"\d+", text)), default=0)
-
-
 LABELS = {
     "predict_by_kind": lambda case: case.kind,
     "predict_by_steps": lambda case: bin_of(case.steps, (5, 10, 15, 20, 30), 1),
-    "predict_by_length": lambda case: str(input_length(case.stdin)),
-    "predict_by_size": lambda case: bin_of(value_size(case.nlex), (9, 19, 49, 99), 0),
 }
 
 
-def breakdown(cases, right, wrong_steps):
-    """Where predictions go wrong -> key of metrics.json -> its rows. right: (n, N), of the sampled
-    ones; wrong_steps: kind of the first one's first wrong step, "none" where all are right."""
-    made, first, steps = {}, right[0], np.array(wrong_steps)
+def breakdown(cases, right):
+    """right: of each case, is the prediction right. -> key of metrics.json -> its rows"""
+    made = {}
     for key, label in LABELS.items():
-        rows = split(of(cases, {"right": right.mean(0)}), label)
+        rows = split(of(cases, {"right": right}), label)
         made[key] = {name: row["right"] for name, row in rows.items()}
-    kinds, classes = Counter(steps[~first].tolist()), np.array([case.cls for case in cases])
-    slips = figure(steps[first] != "none", classes[first])
-    return made | {"first_wrong_step": {"n": len(cases), "wrong": kinds.total(), "kinds": kinds,
-                                        "right_with_wrong_step": slips}}
+    return made
 
 
-# --------------------------------------------------------------------------------------------------
-# Repairing.
-
-def curve(right):
-    """Is the program right that stands after so many? Who submitted earlier keeps the last.
-    right: for each problem, is each program right that was written for it, in order."""
-    return {str(turn): [row[:turn][-1] for row in right] for turn in TURNS}
-
+def wrong_steps(cases, right, told):
+    """told: the explained answers. -> how many; how many are wrong, by the kind of the first wrong
+    step ("none": all are right); of the right ones, the share with a wrong step."""
+    kinds, slips, classes = Counter(), [], []
+    for case, is_right, answer in zip(cases, right, told):
+        wrong = first_wrong_step(explanation_lines(answer), explanation_lines(case.nlex))
+        if is_right:
+            slips.append(wrong is not None)
+            classes.append(case.cls)
+        else:
+            kinds[wrong[1] if wrong else "none"] += 1
+    return {"n": len(cases), "wrong": kinds.total(), "kinds": kinds,
+            "right_with_wrong_step": figure(slips, classes)}

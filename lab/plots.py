@@ -1,7 +1,7 @@
 """Plots of a run, beside its figures: how it learnt, and what picking by simulation gains.
 
     python -m lab.plots out                       # out/*.png, as far as there are figures and logs
-    python -m lab.plots --best results/best_at_k.png results/cpu-seed?    # best@k of several runs
+    python -m lab.plots --best results/best_at_k.png results/course-*    # best@k of several runs
 
 Without matplotlib (pip install matplotlib) it says so in one line and stops.
 """
@@ -16,13 +16,18 @@ from lab.report import listed, lookup, read, read_log
 # What a log tells: title | over what | which of its values | which logs: RL first, then what it is
 # held against. Only what there is a log of is drawn.
 LEARNING = """
-Imitation (SFT), right (%) | tokens | val_short val_longer val_solve | sft sft-short-*
-Reinforcement (RL), right (%) | step | val_short val_longer val_solve | rl
+SFT: short inputs (%) | tokens | val_short val_short_greedy val_short_steps val_explained | sft
+SFT: longer inputs (%) | tokens | val_longer val_longer_greedy val_longer_steps val_solve | sft
+RL: short inputs (%) | step | val_short val_short_greedy val_short_steps val_explained | rl
+RL: longer inputs (%) | step | val_longer val_longer_greedy val_longer_steps val_solve | rl
 """
 RL_CURVES = """
 short inputs, right (%) | training seconds | val_short | rl rl-* sft-control
+short inputs, greedy (%) | training seconds | val_short_greedy | rl rl-* sft-control
 longer inputs, right (%) | training seconds | val_longer | rl rl-* sft-control
+longer inputs, greedy (%) | training seconds | val_longer_greedy | rl rl-* sft-control
 solving, right (%) | training seconds | val_solve | rl rl-* sft-control
+told step by step (%) | training seconds | explained | rl rl-*
 entropy (nats a token) | training seconds | entropy | rl rl-*
 tokens of a prediction | training seconds | predict_length | rl rl-*
 """
@@ -36,8 +41,8 @@ random | 0.4 | -- | 1.5 | any one: pass@1
 """
 STATEMENTS = """
 problems solved (%), all statements | best_at_k
-clear: one reading | best_at_k:clear
-open: two readings | best_at_k:open
+no phrase is vague | best_at_k:clear
+some phrase is vague | best_at_k:open
 """
 STYLE = {
     "backend": "Agg",  # no windows
@@ -50,8 +55,8 @@ STYLE = {
 
 
 def canvas(plt, count, sharey):
-    """-> the picture and `count` axes, five in a row."""
-    columns, rows = min(count, 5), -(-count // 5)
+    """-> the picture and `count` axes, four in a row."""
+    columns, rows = min(count, 4), -(-count // 4)
     picture, axes = plt.subplots(rows, columns, figsize=(4 * columns, 4.6 * rows), sharey=sharey,
                                  squeeze=False)
     return picture, axes.flat
@@ -90,14 +95,14 @@ def percents(curves):
 
 
 def training_log(path, first):
-    """Records of a log with the seconds of training so far, validation left out. SFT continued,
-    which RL is held against, begins where RL does: with the first record of RL's log."""
+    """Records of a log with the seconds of training so far. SFT continued, which RL is held
+    against, begins where RL does: with the first record of RL's log."""
     records, trained = read_log(path), 0.0
     if records and "train_seconds" in records[0]:
         records = read_log(first)[:1] + records
     for record in records:
-        spent = dict(record.get("seconds", {}), validate=0)
-        trained = record.get("train_seconds", trained + sum(spent.values()))
+        spent = sum(record.get("seconds", {}).values())
+        trained = record.get("train_seconds", trained + spent)
         record["training seconds"] = trained
     return records
 
@@ -121,16 +126,16 @@ def draw_logs(plt, out, description, path):
         for log in logs:
             records = training_log(log, logs[0]) if x == "training seconds" else read_log(log)
             for key in keys.split():
-                draw(axis, records, x, key, f"{log.stem} {key.removeprefix('val_')}")
+                label = f"{log.stem} {key.removeprefix('val_')}"
+                draw(axis, records, x, key, label, 100 if "%" in title else 1)
         axis.set(title=title, xlabel=x)
     picture.savefig(path)
     print(path)
 
 
-def draw(axis, records, x, key, label):
-    """The records that tell both; keys that begin with val are shares."""
+def draw(axis, records, x, key, label, scale):
+    """The records that tell both."""
     told = [record for record in records if x in record and record.get(key) is not None]
-    scale = 100 if key.startswith("val") else 1
     if told:
         xs = [record[x] for record in told]
         axis.plot(xs, [scale * record[key] for record in told], ".-", label=label)

@@ -6,7 +6,7 @@
 A table is text (DESCRIPTIONS): rows, columns, and for each cell a path into metrics.json. A README
 says where a table stands and whose figures it shows, and `--write` puts it there:
 
-    <!-- solving: results/cpu-seed0 results/cpu-seed1 -->
+    <!-- solving: results/course-seed0 results/course-seed1 -->
     <!-- end of solving -->
 
 Of one run a cell is `66.9 (64.1 to 70.0)`: percent, with the 95 % interval. Of several runs it is
@@ -36,57 +36,82 @@ SIGNED = ("minus", "differences", "gain", "gap")  # words of a path to a differe
 # a row with "*" in its path stands for every key that fits there.
 DESCRIPTIONS = """
 TABLE headline: In percent
-Value (95 % interval); of several seeds, mean (smallest to largest). The paper's figures are those
-of its 32B model, on its own sets, unless they say otherwise.
+Value (95 % interval); of several seeds, mean (smallest to largest). Difference: item by item. The
+paper's figures are those of its 32B model, on its own sets, unless they say otherwise.
 COLUMNS effect | the paper's
-ours |
+after SFT | sft
+after RL | rl
+difference | rl_minus_sft
 ROWS
-output prediction, short inputs, after SFT | predict:sft/nlex/short | 30.3 (LCB-IO), 38.4 (DMC)
-the same after RL | predict:rl/nlex/short | 89.6 (LCB-IO), 89.2 (DMC)
-longer inputs, after SFT | predict:sft/nlex/longer
-longer inputs, after RL | predict:rl/nlex/longer
-its own programs, after RL | predict:rl/nlex/own | 80.2 (DMC)
-greedy, short inputs, after SFT | predict_greedy:sft/nlex/short
-greedy, short inputs, after RL | predict_greedy:rl/nlex/short
-greedy, names never seen, after SFT | predict_greedy:sft/nlex/new_names
-greedy, names never seen, after RL | predict_greedy:rl/nlex/new_names
-explained minus output only, short budget | nlex_minus_none:short | +30.5 (3B), full budget
-solves with one program (pass@1), after RL | solve:rl:pass@1
-**best of 8 by its own simulation** | best_at_k:simulate:7 | 2 to 8 points above pass@1
-best of 8 by really running the public tests | best_at_k:exec:7
-simulation gap: exec minus simulate | best_at_k:simulation_gap:7 | small (32B)
-self-RLEF: first program | self_rlef:init | 57.8
-**self-RLEF: submitted program** | self_rlef:final | 63.2
-with true feedback | self_rlef:oracle_final | 65.3
-control: resample until simulation accepts | self_rlef:resample
-broken: first right, submitted wrong | self_rlef:broken | 1.2 (public tests)
+output prediction, greedy, short inputs | predict_greedy:{}/free/short
+told to explain | predict_greedy:{}/explained/short | +30.5 (3B, trained on either)
+told to answer at once | predict_greedy:{}/direct/short
+greedy, longer inputs | predict_greedy:{}/free/longer
+greedy, names never seen | predict_greedy:{}/free/new_names
+sampled, short inputs | predict:{}/free/short | 30.3 and 89.6 (LCB-IO), 38.4 and 89.2 (DMC)
+sampled, longer inputs | predict:{}/free/longer
+sampled, its own programs | predict:{}/free/own | 80.2 after RL (DMC)
+explains unasked, short inputs | explained:{}/free/short
+solves with one program (pass@1) | solve:{}:pass@1
+**best of 8 by its own simulation** | best_at_k_{}:simulate:7 | 2 to 8 points above pass@1
+best of 8 by really running the public tests | best_at_k_{}:exec:7
+simulation gap: exec minus simulate | best_at_k_{}:simulation_gap:7 | small (32B)
+self-RLEF: first program | self_rlef_{}:init | 57.8
+**self-RLEF: submitted program** | self_rlef_{}:final | 63.2
+control: resample until simulation accepts | self_rlef_{}:resample
+with true feedback | self_rlef_{}:oracle_final | 65.3
+one vague phrase, told the truth: first fix right | self_rlef_{}:first_fix:right
+prints the same as before | self_rlef_{}:first_fix:same
+several vague phrases: first fix right | self_rlef_{}:vague:first_fix:right
+by chance: a reading drawn anew | self_rlef_{}:vague:first_fix:chance
+four programs: self-RLEF minus resampling | self_rlef_{}:vague:final_minus_resample_4
 
-TABLE prediction: Output prediction, pass@1
-Explained answers; short budget: little training, prediction alone.
+TABLE prediction: Output prediction
+Sampled at temperature 1 and greedy; explains: share of the sampled answers. An answer is as the
+model chooses unless it was told how to begin.
 Paper: 32B before and after RL: 30.3 and 89.6 (LCB-IO), 38.4 and 89.2 (DMC).
-COLUMNS programs
-after SFT | predict:sft/nlex/{}
-after RL | predict:rl/nlex/{}
-difference | rl_minus_sft:{}
-greedy, after SFT | predict_greedy:sft/nlex/{}
-greedy, after RL | predict_greedy:rl/nlex/{}
-short budget, explained | predict:sft_short_budget/nlex/{}
-short budget, output only | predict:sft_short_budget/none/{}
+COLUMNS model
+short | predict:{}/short; longer | predict:{}/longer; own | predict:{}/own
+greedy, short | predict_greedy:{}/short; greedy, longer | predict_greedy:{}/longer
+greedy, names never seen | predict_greedy:{}/new_names; greedy, own | predict_greedy:{}/own
+explains, short | explained:{}/short; explains, longer | explained:{}/longer
 ROWS
-held-out, short inputs | short
-held-out, longer inputs | longer
-the model's own | own
+after SFT | sft/free
+after SFT, told to explain | sft/explained
+after SFT, told to answer at once | sft/direct
+after RL | rl/free
+after RL, told to explain | rl/explained
+after RL, told to answer at once | rl/direct
+RL minus SFT | rl_minus_sft/free
+RL minus SFT told to explain | rl_minus_explained/free
+SFT, explained minus at once | explained_minus_direct/free
+
+TABLE temperatures: Sampling before RL
+Right predictions; one of ten: at least one of ten sampled at temperature 1 is right (pass@10).
+COLUMNS model
+short; longer
+ROWS
+after SFT, greedy | predict_greedy:sft/free/{}
+temperature 0.3 | sft_temperatures:0.3:{}
+temperature 0.5 | sft_temperatures:0.5:{}
+temperature 0.7 | sft_temperatures:0.7:{}
+temperature 1.0 | sft_temperatures:1.0:{}
+one of ten | pass_at_10_before:{}
+after RL, temperature 1.0 | predict:rl/free/{}
 
 TABLE solving: Solving, picking, repairing
-Percent of problems; clear: one reading, open: two.
+Percent of problems; clear: no phrase is vague, open: some are; vague: problems of their own, two or
+three phrases are.
 Paper: self-RLEF takes 57.8 to 63.2, with true feedback to 65.3; without training the scaffold
 costs 4.8 and 10.6 points.
 COLUMNS
 all statements |
-clear; open
+clear; open; vague
 ROWS
-solve pass@1, after SFT | solve:sft/{}:pass@1
-solve pass@1, after RL | solve:rl/{}:pass@1
+solve pass@1, after SFT | solve:sft:{}:pass@1
+solve pass@1, after RL | solve:rl:{}:pass@1
+greedy, after SFT | solve:sft:{}:greedy
+greedy, after RL | solve:rl:{}:greedy
 pass@8, the ceiling | best_at_k:{}:pass:7
 best@8 exec, the oracle | best_at_k:{}:exec:7
 **best@8 simulate** | best_at_k:{}:simulate:7
@@ -95,34 +120,26 @@ best@8 simulate minus pass@1 | best_at_k:{}:gain:7
 simulation gap (exec minus simulate) | best_at_k:{}:simulation_gap:7
 self-RLEF: first program | self_rlef:{}:init
 **self-RLEF: final program** | self_rlef:{}:final
-final minus first | self_rlef:{}:gain
 with true feedback, the oracle | self_rlef:{}:oracle_final
 feedback of another problem | self_rlef:{}:exchanged
 control: resample until simulation accepts | self_rlef:{}:resample
 final minus resampling | self_rlef:{}:final_minus_resample
-programs written in self-RLEF, of 10 | self_rlef:{}:turns
 
 TABLE time: Time and memory
-Seconds; megabytes of one process; sample, run, train, validate: what the steps of RL are made of.
+Seconds; megabytes of one process; play, train: what the steps of RL are made of.
 COLUMNS
 measured |
 ROWS
 data | seconds:data
 sft | seconds:sft
-short | seconds:short
-short, explained | seconds:sft-short-nlex
-short, output only | seconds:sft-short-none
 rl | seconds:rl
 eval | seconds:eval
 total | seconds:total
 * | rl_seconds:*
-peak memory | peak_memory_mb
 peak memory | seconds:peak_memory_mb
-peak GPU memory | peak_gpu_memory_mb
-peak GPU memory | seconds:peak_gpu_memory_mb
 
 TABLE training: What they were trained on
-RL: on top of SFT's tokens.
+Tokens and examples: SFT's, also where RL followed; seconds: the last stage's.
 COLUMNS checkpoint
 tokens; examples; seconds
 ROWS
@@ -137,46 +154,26 @@ pass; exec; simulate; short1; random; simulation_gap; gain
 ROWS
 1 | best_at_k:{}:0
 2 | best_at_k:{}:1
-3 | best_at_k:{}:2
 4 | best_at_k:{}:3
-5 | best_at_k:{}:4
-6 | best_at_k:{}:5
-7 | best_at_k:{}:6
 8 | best_at_k:{}:7
-9 | best_at_k:{}:8
-10 | best_at_k:{}:9
 
 TABLE by_kind: Where simulation goes wrong: kind of program
-pass@1.
+Sampled once, told to answer at once (direct) or to explain.
 COLUMNS stage/format/set
 plain; mutant; crash; scratch
 ROWS
-* | predict_by_kind:sft/nlex/*:{}
-* | predict_by_kind:rl/nlex/*:{}
+* | predict_by_kind:sft/direct/*:{}
+* | predict_by_kind:sft/explained/*:{}
+* | predict_by_kind:rl/explained/*:{}
 
 TABLE by_steps: Where simulation goes wrong: number of steps
-pass@1, short and longer inputs together, by lines of the true explanation.
+Short and longer inputs together, by lines of the true explanation.
 COLUMNS model
 1-5; 6-10; 11-15; 16-20; 21-30; 31+
 ROWS with n
-sft/nlex | predict_by_steps:sft/nlex:{}
-rl/nlex | predict_by_steps:rl/nlex:{}
-
-TABLE by_length: Where simulation goes wrong: length of the input
-Numbers of a list, digits, or n itself.
-COLUMNS model
-0; 3; 4; 5; 6; 7; 8; 9; 10; 11; 12
-ROWS with n
-sft/nlex | predict_by_length:sft/nlex:{}
-rl/nlex | predict_by_length:rl/nlex:{}
-
-TABLE by_size: Where simulation goes wrong: size of the values
-By the largest integer of the run, sign left out.
-COLUMNS model
-0-9; 10-19; 20-49; 50-99; 100+
-ROWS with n
-sft/nlex | predict_by_size:sft/nlex:{}
-rl/nlex | predict_by_size:rl/nlex:{}
+sft/direct | predict_by_steps:sft/direct:{}
+sft/explained | predict_by_steps:sft/explained:{}
+rl/explained | predict_by_steps:rl/explained:{}
 
 TABLE wrong_steps: Where simulation goes wrong: the first wrong step
 Counts among the wrong predictions (-: no such; none: every line right, only the output wrong);
@@ -193,38 +190,39 @@ print | kinds:print
 none | kinds:none
 right with a wrong line | right_with_wrong_step
 ROWS
-* | first_wrong_step:sft/nlex/*:{}
-* | first_wrong_step:rl/nlex/*:{}
+* | first_wrong_step:sft/explained/*:{}
+* | first_wrong_step:rl/explained/*:{}
 
 TABLE formats_alone: Answer formats, prediction alone
-The same number of tokens each, with a schedule of its own.
+The same number of tokens each, with a schedule of its own. sft-predict: explained; sft-raw:
+variable dumps; sft-none: the output alone.
 Paper: CruxEval-O pass@1 without and with explanations in SFT: 37.5 and 68.0 (3B), 48.5 and 75.5
 (7B).
-COLUMNS answer format
-short; longer
+COLUMNS model
+short | predict/short; longer | predict/longer
+greedy, short | predict_greedy/short; greedy, longer | predict_greedy/longer
 ROWS
-explained (`nlex`) | predict:sft_predict_only/nlex/{}
-variable dumps (`raw`) | predict:sft/raw/{}
-output only (`none`) | predict:sft/none/{}
-explained minus output only | nlex_minus_none_full:{}
-explained minus variable dumps | nlex_minus_raw_full:{}
+* | formats_alone:models:*:{}
+* | formats_alone:differences:*:{}
 
-TABLE default: RL beside what it is held against
-sft-control: SFT continued on its mixture for as long as RL trained; rl-rejection: imitation of
-own right answers.
+TABLE beside: RL beside what it is held against
+sft-control: SFT continued on its mixture for as long as RL trained; sft-explained: every answer of
+SFT's was explained; rl-rejection: imitation of own right answers; -0, -5: SFT explained 0 and 5 %.
 Paper: 32B before and after RL: 30.3 and 89.6 (LCB-IO), 38.4 and 89.2 (DMC).
 COLUMNS checkpoint
-short pass@1; short pass@5; short greedy; longer pass@1; longer pass@5; longer greedy
-solve pass@1; solve pass@8; solve greedy
+short | predict/short; longer | predict/longer
+greedy, short | predict_greedy/short; greedy, longer | predict_greedy/longer
+explains, short | explained/short
+solve pass@1 | solve/pass@1; solve pass@8 | solve/pass@8; solve greedy | solve/greedy
 ROWS
-* | rl_table:default:models:*:{}
-* | rl_table:default:differences:*:{}
+* | beside:models:*:{}
+* | beside:differences:*:{}
 
 TABLE own_programs: Joint training against prediction alone
 All predict the same programs, those that rl wrote.
 Paper: joint and prediction alone on own programs (DMC): 80.2 and 85.0 (32B), 68.4 and 74.6 (7B).
 COLUMNS checkpoint
-own pass@1; own pass@5; own greedy
+sampled | predict; greedy | predict_greedy; explains | explained
 ROWS
 * | own_programs:models:*:{}
 * | own_programs:differences:*:{}
@@ -244,11 +242,10 @@ ROWS
 rl, rl, all | best_at_k:{}
 rl, rl, clear | best_at_k:clear:{}
 rl, rl, open | best_at_k:open:{}
+sft, sft, all | best_at_k_sft:{}
 predict-rl, rl, all | best_at_k_predict_only:{}
-predict-rl, rl, clear | best_at_k_predict_only:clear:{}
 predict-rl, rl, open | best_at_k_predict_only:open:{}
 rl, other, all | best_at_k_other:{}
-rl, other, clear | best_at_k_other:clear:{}
 rl, other, open | best_at_k_other:open:{}
 
 TABLE public_tests: Picking: no public tests in the prompt
@@ -266,8 +263,8 @@ ROWS
 * | public_tests:differences:*:{}
 
 TABLE repair_controls: Repairing: against its controls
-Paired; broken: share of all problems. Then the programs written, the first one included. no-fix:
-never trained to fix.
+Paired; broken: share of all problems. Then the programs written, the first one included. vague: two
+or three phrases are; no-fix: never trained to fix.
 Paper: self-RLEF takes 57.8 to 63.2, with true feedback to 65.3; without training the scaffold
 costs 4.8 and 10.6 points.
 COLUMNS model
@@ -281,26 +278,44 @@ resample | resample_turns
 exchanged | exchanged_turns
 ROWS
 rl | self_rlef:{}
+rl, vague | self_rlef:vague:{}
 sft | self_rlef_sft:{}
+sft, vague | self_rlef_sft:vague:{}
 no-fix | self_rlef_no_fix:{}
 
 TABLE repair_turns: Repairing: program by program
-Solved after so many programs. simulated: self-RLEF; oracle: with true feedback; exchanged: with
-another problem's; resample: new tries instead of fixes.
+Solved with at most so many programs. simulated: self-RLEF; oracle: with true feedback; resample:
+new tries instead of fixes.
 Paper: 3.33 of 10 turns used; 17.0 fixed, 1.2 broken (public tests).
 COLUMNS model, feedback
-1; 2; 3; 10
+2 | _2
+4 | _4
+10 |
 ROWS
-rl, simulated | self_rlef:curve:simulated:{}
-rl, oracle | self_rlef:curve:oracle:{}
-rl, resample | self_rlef:curve:resample:{}
-rl, exchanged | self_rlef:curve:exchanged:{}
-sft, simulated | self_rlef_sft:curve:simulated:{}
-sft, oracle | self_rlef_sft:curve:oracle:{}
-sft, resample | self_rlef_sft:curve:resample:{}
-no-fix, simulated | self_rlef_no_fix:curve:simulated:{}
-no-fix, oracle | self_rlef_no_fix:curve:oracle:{}
-no-fix, resample | self_rlef_no_fix:curve:resample:{}
+rl, simulated | self_rlef:final{}
+rl, oracle | self_rlef:oracle_final{}
+rl, resample | self_rlef:resample{}
+rl, simulated minus resample | self_rlef:final_minus_resample{}
+rl, vague, simulated | self_rlef:vague:final{}
+rl, vague, oracle | self_rlef:vague:oracle_final{}
+rl, vague, resample | self_rlef:vague:resample{}
+rl, vague, simulated minus resample | self_rlef:vague:final_minus_resample{}
+sft, simulated | self_rlef_sft:final{}
+sft, resample | self_rlef_sft:resample{}
+no-fix, simulated | self_rlef_no_fix:final{}
+no-fix, resample | self_rlef_no_fix:resample{}
+
+TABLE first_fix: Repairing: the first fix, told the truth
+After a first program that fails a public test. right: solves it; same: prints what that one
+printed; chance: a reading drawn anew is the right one. One phrase is vague; vague: two or three.
+COLUMNS model, statements
+right; same; chance
+ROWS with n
+rl, one | self_rlef:first_fix:{}
+rl, vague | self_rlef:vague:first_fix:{}
+sft, one | self_rlef_sft:first_fix:{}
+sft, vague | self_rlef_sft:vague:first_fix:{}
+no-fix, one | self_rlef_no_fix:first_fix:{}
 
 TABLE elsewhere: Programs from elsewhere, never trained on
 Greedy predictions, percent right.
@@ -376,14 +391,6 @@ tokens a second | tokens_per_second
 ROWS
 * | figures:*:{}
 
-TABLE growth: How the cost of a training step grows
-Ours.
-COLUMNS
-parameters
-microseconds a token | microseconds_per_token
-ROWS
-* | figures:growth*:{}
-
 TABLE ratios: Ratios, ours to theirs
 Median of the rounds' ratios.
 COLUMNS
@@ -432,9 +439,8 @@ TABLES = described(DESCRIPTIONS)
 
 def lookup(metrics, path):
     """What stands at "best_at_k:open:simulate:7"; None where there is nothing. Empty parts of a
-    path are left out: "best_at_k::simulate:7" is "best_at_k:simulate:7", "solve:rl/" "solve:rl"."""
+    path are left out: "best_at_k::simulate:7" is "best_at_k:simulate:7"."""
     for part in path.split(":"):
-        part = part.strip("/")
         try:
             if part:
                 metrics = metrics[int(part) if isinstance(metrics, list) else part]
@@ -445,7 +451,7 @@ def lookup(metrics, path):
 
 def expanded(metrics, rows):
     """The rows, each with "*" in its path replaced by those of the keys that fit there:
-    "predict_by_kind:rl/nlex/*:{}" -> ["rl/nlex/short", "predict_by_kind:rl/nlex/short:{}"], ..."""
+    "training:*:{}" -> ["sft", "training:sft:{}"], ["rl", "training:rl:{}"], ..."""
     lines = []
     for row in rows:
         before, star, after = row[1].partition("*")
@@ -460,7 +466,8 @@ def expanded(metrics, rows):
 
 
 def read(path):
-    """A file of figures, or metrics.json of a run's folder, with seconds and RL's log added up.
+    """A file of figures, or metrics.json of a run's folder, with seconds and RL's log added up, and
+    RL's figures and the differences under names like SFT's, so that a column can be any of them.
     What cannot be used is one line for the person and status 1."""
     file = path if path.suffix == ".json" else path / "metrics.json"
     try:
@@ -469,8 +476,14 @@ def read(path):
             raise ValueError("it does not hold an evaluation")
     except (OSError, ValueError) as problem:
         sys.exit(f"report: cannot use {file} ({problem}); python eval.py --out FOLDER makes it")
+    for key in ("best_at_k", "self_rlef"):
+        metrics[f"{key}_rl"] = metrics.get(key)
+    for name in ("rl_minus_sft", "rl_minus_explained", "explained_minus_direct"):
+        for key, told in metrics.get(name, {}).items():
+            kind, set_ = key.split("/")
+            metrics[kind][f"{name}/free/{set_}"] = told
     seconds = metrics.get("seconds", {})
-    stages = [seconds[key] for key in seconds if not key.startswith("peak")]
+    stages = [seconds.get(stage, 0) for stage in ("data", "sft", "rl", "eval")]
     seconds.setdefault("total", round(sum(stages), 1))
     metrics["rl_seconds"] = Counter()
     for record in read_log(path / "rl.jsonl"):

@@ -3,10 +3,10 @@
     python -m lab.tinypy BENCHMARK.jsonl     # out/tinypy/tinypy.json; takes the flags of sft.py
 
 Two models learn from programs of worlds/tinypy.py alone: one explains what happens, then answers
-(out/tinypy/nlex.pt); the other answers at once (none.pt), from as many tokens, so that it sees more
-programs. Both predict the benchmark's programs greedily. BENCHMARK.jsonl: JSON lines with code,
-input, output, level. It is never trained on: programs of ours whose text is that of one of its rows
-are dropped and counted, and no program is in the training data twice.
+(out/tinypy/explained.pt); the other answers at once (at-once.pt), from as many tokens, so that it
+sees more programs. Both predict the benchmark's programs greedily. BENCHMARK.jsonl: JSON lines with
+code, input, output, level. It is never trained on: programs of ours whose text is that of one of
+its rows are dropped and counted, and no program is in the training data twice.
 
 Right is an output that is equal character by character; also given is the sandbox's rule, which
 lets decimals differ by 1e-5. TEX's models are character-level transformers that answer at once,
@@ -25,7 +25,6 @@ from commands import fail, manual, plainly, replace_text
 from lab import programs
 from runs import provenance
 
-RUNS = {"nlex": "explained", "none": "at once"}  # formats of the answer, their names
 TEX = [("0.5M", "48M", 85.8), ("1M", "2M", 63.2), ("1M", "8M", 84.0), ("1M", "16M", 87.0),
        ("1M", "48M", 90.4), ("2M", "48M", 90.1), ("15M", "480M", 99.13)]
 PUBLISHED = ("parameters", "programs", "percent right")  # what TEX's rows hold
@@ -58,7 +57,7 @@ def training_cases(args):
 def samples(args):
     """As sft.samples."""
     for case in training_cases(args)[0]:
-        yield "predict", tasks.predict_prompt(case.code, case.stdin), case.answer(args.format)
+        yield "predict", case.prompt, case.answer("nlex" if args.explained else "none")
 
 
 def flags(args, *sections):
@@ -74,7 +73,7 @@ def flags(args, *sections):
 
 def train(args, format, *budget):
     """By sft.py; nothing where the checkpoint is there."""
-    own = ["--format", format, "--name", format, *budget]
+    own = ["--explained", str(int(format == "explained")), "--name", format, *budget]
     sys.argv[1:] = [*flags(args, "sft", "model", "answers"), *own]
     sft.main(samples, format, __doc__)
 
@@ -118,11 +117,10 @@ def main():
     args.rank, args.ranks = 0, 1
     cases = programs.load_programs(args.file)
     make_data(args, cases)
-    train(args, "nlex")
-    explained = evaluate(args, "nlex", cases)
-    as_many = ["--predict-only", "--short-tokens", str(explained["tokens"]), "--steps", "1000000"]
-    train(args, "none", *as_many)
-    runs = {RUNS["nlex"]: explained, RUNS["none"]: evaluate(args, "none", cases)}
+    train(args, "explained")
+    explained = evaluate(args, "explained", cases)
+    train(args, "at-once", "--tokens", str(explained["tokens"]), "--steps", "1000000")
+    runs = {"explained": explained, "at once": evaluate(args, "at-once", cases)}
     kept, overlaps = training_cases(args)
     for run in runs.values():  # none comes again before all have been read
         run["distinct"] = min(run["programs"], len(kept))

@@ -3,14 +3,16 @@
 import json
 from types import SimpleNamespace
 
-import numpy as np
 import pytest
-from test_eval import FLAGS, make_data, problem, run_main, save_model, scripted
+from conftest import tiny_flags
+from test_eval import arguments, make_data, problem, run_main, save_model, scripted
 
 import tasks
-from eval import Attempt, Model, figure
+from answers import Model
+from eval import Attempt, figure
 from lab import evaluate, figures, programs
 from lab.figures import bin_of, compare, of, split
+from lab.report import TABLES, expanded, grid, read, render
 
 
 def test_bins():
@@ -21,7 +23,7 @@ def test_bins():
 def test_differences_are_paired_and_of_models_that_are_there():
     items = [SimpleNamespace(cls=c) for c in "abcd"]
     models = {"x": of(items, {"c": [1, 1, 0, 1], "only x": [1, 0, 0, 0]}), "y": of(items, {"c": [0, 1, 0, 1]})}
-    record = compare(models, "x minus y\nx minus z\n")
+    record = compare(models, ["x minus y", "x minus z"])
     assert list(record["models"]) == ["y", "x"] and record["models"]["x"]["c"]["value"] == 0.75
     assert record["models"]["x"]["only x"]["n"] == 4
     assert set(record["differences"]) == {"x minus y"} and set(record["differences"]["x minus y"]) == {"c"}
@@ -31,93 +33,116 @@ def test_differences_are_paired_and_of_models_that_are_there():
     assert [f["value"] for f in figures.figures(of(items, {"k": [[1, 1, 1, 1], [0, 0, 0, 1]]}))["k"]] == [1.0, 0.25]
 
 
-def test_what_a_case_is_like():
-    assert [figures.input_length(text) for text in ("", "3 1 2", "90417", "6", "12", "abc", "4 -1")] == [0, 3, 5, 6, 12, 3, 2]
-    answer = "We read 907, so s = '907'.\nTurn 12: x = -40.\ny = int('88') = 8 * 5 = 40.\n<output>\n41\n</output>"
-    assert figures.value_size(answer) == 41 and figures.value_size("<output>\n</output>") == 0
-
-
-def test_repairs_program_by_program():
-    problems, right = [problem("a"), problem("b")], [[0, 0, 1], [1]]
-    told = figures.figures(of(problems, figures.curve(right)))
-    assert {key: f["value"] for key, f in told.items()} == {"1": 0.5, "2": 0.5, "3": 1.0, "10": 1.0}
-    groups = figures.by_group(of(problems, {"init": [0, 1], "k": [[0, 1], [1, 1]]}))
+def test_groups_are_statements_without_and_with_vague_phrases():
+    groups = figures.by_group(of([problem("a"), problem("b", vague=1)], {"init": [0, 1], "k": [[0, 1], [1, 1]]}))
     assert (groups["init"]["value"], groups["clear"]["init"]["value"], groups["open"]["init"]["value"]) == (0.5, 0, 1)
     assert [f["value"] for f in groups["clear"]["k"]] == [0, 1]
-
-
-def test_rates():
-    told = figures.rates(np.array([[1, 0], [1, 0], [1, 0], [1, 0], [1, 0], [1, 1]]), 5)
-    assert {name: list(values) for name, values in told.items()} == {
-        "pass@1": [1, pytest.approx(0.2)], "pass@5": [1, 1], "greedy": [1, 0]}
-    columns = of("ab", told, "short ")
-    assert list(columns) == ["short pass@1", "short pass@5", "short greedy"] and columns["short greedy"][1] == "ab"
+    assert list(of("ab", {"greedy": [1, 0]}, "solve/{}")) == ["solve/greedy"]
 
 
 def test_predictions_broken_down():
-    def case(steps, length, size, kind="plain"):
-        return tasks.Case("", " ".join("1" * length), "", "", str(steps), "short", kind, steps, f"x = {size}.\n")
-    cases = [case(4, 10, 10), case(12, 9, 120), case(31, 3, 5, "crash"), case(2, 3, 5)]
-    right = np.array([[True, True, False, True], *[[True, False, False, True]] * 4])
-    told = figures.breakdown(cases, right, ["none", "none", "arithmetic", "loop"])
+    def case(steps, size, kind="plain"):
+        return tasks.Case("", "", "", "", str(steps), "short", kind, steps, f"{tasks.EXPLAINED}x = {size}.\n")
+    cases, right = [case(4, 10), case(12, 120), case(31, 5, "crash"), case(2, 5)], [True, True, False, True]
+    told = figures.breakdown(cases, right)
     value = lambda key: {name: f["value"] for name, f in told[key].items()}
-    assert list(told["predict_by_steps"]) == ["1-5", "11-15", "31+"]
-    assert value("predict_by_steps") == {"1-5": 1.0, "11-15": 0.2, "31+": 0.0}
-    assert value("predict_by_length") == {"3": 0.5, "9": 0.2, "10": 1.0}
-    assert value("predict_by_size") == {"0-9": 0.5, "10-19": 1.0, "100+": 0.2}
-    assert value("predict_by_kind") == {"plain": pytest.approx(2.2 / 3, abs=1e-4), "crash": 0.0}
-    wrong = told["first_wrong_step"]
+    assert value("predict_by_steps") == {"1-5": 1.0, "11-15": 1.0, "31+": 0.0}
+    assert value("predict_by_kind") == {"plain": 1.0, "crash": 0.0}
+    answers = [case.nlex for case in cases[:2]] + [f"{tasks.EXPLAINED}x = 6.\n", tasks.AT_ONCE]
+    wrong = figures.wrong_steps(cases, right, answers)
     assert (wrong["n"], wrong["wrong"], wrong["kinds"]) == (4, 1, {"arithmetic": 1})
-    assert wrong["right_with_wrong_step"] == figure([0, 0, 1], ["4", "12", "2"])          # the loop, of three that are right
+    assert wrong["right_with_wrong_step"] == figure([0, 0, 1], ["4", "12", "2"])          # the last, of three that are right
 
 
 # ---------------------------------------------------------------------------------------------------------------------
 # The lab's whole evaluation, by a script.
 
 
-def test_evaluation_of_every_checkpoint_that_is_there(tmp_path, monkeypatch, capsys):
-    make_data(tmp_path)
-    for name in ("measure", "__doc__"):  # the lab's main replaces them
-        monkeypatch.setattr(evaluate.course, name, getattr(evaluate.course, name))
-    stages = [*evaluate.STAGES.values()]
-    assert len(set(stages)) == len(stages)
-    there = (*evaluate.course.CHECKPOINTS, "sft-none", "sft-predict", "predict-rl", "rl-rejection", "no-fix", "no-tests", "other")
-    for name in there:
-        save_model(tmp_path / f"{name}.pt", seed=len(name))
-    monkeypatch.setattr(Model, "sample", scripted)
-    run_main(monkeypatch, capsys, evaluate.main, *FLAGS, "--out", tmp_path)
-    metrics = json.loads((tmp_path / "metrics.json").read_text())
-    assert set(metrics) >= {"commit", "training", "rl_table", "own_programs", *evaluate.JUDGES, *evaluate.REPAIRS, "public_tests",
-                            "nlex_minus_none_full", "predict_by_steps"}
-    assert set(metrics["predict"]) == {*(f"{evaluate.STAGES[name]}/{set_}" for name in there for set_ in ("short", "longer")),
-                                       *(f"{stage}/new_names" for stage in evaluate.course.CHECKPOINTS.values()),
-                                       "sft/nlex/own", "rl/nlex/own"}
-    assert sum(row["n"] for row in metrics["predict_by_kind"]["rl/nlex"].values()) == 8  # short and longer, new names are not among them
-    assert set(metrics["predict_by_steps"]) >= {"sft/nlex", "rl/nlex"} and metrics["training"]["rl"]["tokens"] == 1000
-    solving = ("sft", "rl", "rl-rejection", "no-fix", "no-tests", "other")
-    assert {f"{name}{group}" for name in solving for group in ("", "/clear", "/open")} == set(metrics["solve"])
-    assert set(metrics["solve"]["rl"]) == set(metrics["solve"]["rl/open"]) == {"pass@1", "pass@4", "greedy"}
-    best, loop = metrics["best_at_k"], metrics["self_rlef"]
-    assert len(best["simulate"]) == len(best["open"]["exec"]) == 4
-    assert set(loop["curve"]) == {"simulated", "oracle", "resample", "exchanged"} and set(metrics["self_rlef_sft"]["curve"]) == {
-        "simulated", "oracle", "resample"}
-    for run, key in (("simulated", "final"), ("oracle", "oracle_final"), ("resample", "resample"), ("exchanged", "exchanged")):
-        assert loop["curve"][run]["3"] == loop[key] and loop["curve"][run]["1"] == loop["init"], run  # of three turns
-    assert set(loop["clear"]) == set(loop["open"]) >= {"final_minus_exchanged", "final_minus_oracle", "exchanged_turns"}
-    own = metrics["own_programs"]
-    assert set(own["models"]) == {"rl", "sft", "sft-predict", "predict-rl"} and "predict-rl minus rl" in own["differences"]
-    assert own["models"]["rl"]["own pass@1"] == metrics["predict"]["rl/nlex/own"]
-    assert set(metrics["rl_table"]["default"]["models"]) == {"sft", "rl", "rl-rejection"}
-    assert set(metrics["rl_table"]["default"]["models"]["rl"]) == {
-        f"{set_} {kind}" for set_ in ("short", "longer") for kind in ("pass@1", "pass@2", "greedy")} | {"solve pass@1", "solve pass@4", "solve greedy"}
-    prompts = metrics["public_tests"]
-    assert set(prompts["models"]) == {"with tests", "without tests"} and len(prompts["models"]["with tests"]["simulate"]) == 4
-    assert set(prompts["differences"]) == {"without tests minus with tests"}
+@pytest.fixture(scope="module")
+def evaluated(tmp_path_factory):
+    """The folder of a whole evaluation of every checkpoint, by a script; what ran it."""
+    out, names = tmp_path_factory.mktemp("lab"), (*evaluate.course.STAGES, *evaluate.CHECKPOINTS.split())
+    make_data(out)
+    assert len(set(names)) == len(names)
+    for name in names:
+        save_model(out / f"{name}.pt", seed=len(name))
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("measure", "__doc__"):  # the lab's main replaces them
+            patch.setattr(evaluate.course, name, getattr(evaluate.course, name))
+        patch.setattr("sys.argv", ["evaluate.py", *tiny_flags("answers", "eval", samples=8, predictions=2, turns=5), "--out", str(out)])
+        patch.setattr(Model, "sample", scripted)
+        evaluate.main()
+        metrics = json.loads((out / "metrics.json").read_text())
+        patch.setattr(Model, "sample", None)  # the same command again asks nothing, and comes to the same numbers
+        evaluate.main()
+    for made in (again := json.loads((out / "metrics.json").read_text())), metrics:
+        made |= {"seconds": {}, "evaluated": {}}
+    assert again == metrics
+    return out, metrics
 
-    monkeypatch.setattr(Model, "sample", None)  # the same command again asks nothing, and comes to the same numbers
-    run_main(monkeypatch, capsys, evaluate.main, *FLAGS, "--out", tmp_path)
-    again = json.loads((tmp_path / "metrics.json").read_text())
-    assert {**again, "seconds": 0, "commit": ""} == {**metrics, "seconds": 0, "commit": ""}
+
+def test_evaluation_of_every_checkpoint_that_is_there(evaluated):
+    _, metrics = evaluated
+    names = {*evaluate.course.STAGES, *evaluate.CHECKPOINTS.split()}
+    for key in ("predict", "predict_greedy", "explained"):
+        assert {f"{name}/free/{set_}" for name in names for set_ in ("short", "longer")} < set(metrics[key])
+        assert {name.split("/")[1] for name in metrics[key] if name.startswith(("sft/", "rl/"))} == {"free", "direct", "explained"}
+    for key in ("beside", "own_programs"):
+        assert metrics[key]["models"]["rl"].keys() >= metrics[key]["differences"]["rl minus sft"].keys() > set()
+    assert metrics["beside"]["models"]["rl-0"]["predict_greedy/longer"] == metrics["predict_greedy"]["rl-0/free/longer"]
+    assert metrics["beside"]["differences"]["rl minus sft"]["predict/short"] == metrics["rl_minus_sft"]["predict/short"]
+    assert metrics["own_programs"]["models"]["rl"]["predict"] == metrics["predict"]["rl/free/own"]
+    assert set(metrics["formats_alone"]["models"]) == {"sft-none", "sft-predict", "sft-raw"}
+    assert set(metrics["solve"]) == names - {*evaluate.PREDICT_ONLY} and metrics["training"]["rl"]["tokens"] == 1000
+    assert set(metrics["solve"]["rl"]) == {"pass@1", "pass@8", "greedy", "clear", "open"}
+
+    assert sum(row["n"] for row in metrics["predict_by_kind"]["rl/explained"].values()) == 8  # short and longer, new names are not among them
+    assert set(metrics["first_wrong_step"]) == {f"{stage}/explained{set_}" for stage in ("sft", "rl") for set_ in ("", "/short", "/longer")}
+    at, ten = metrics["sft_temperatures"], metrics["pass_at_10_before"]
+    assert set(at) == {"0.3", "0.5", "0.7", "1.0"} and set(at["0.3"]) == set(ten) == {"short", "longer"}
+    assert all(ten[set_]["value"] >= at["1.0"][set_]["value"] for set_ in ten)
+
+    best, loop = metrics["best_at_k"], metrics["self_rlef"]
+    assert len(best["simulate"]) == len(best["open"]["exec"]) == 8
+    assert set(metrics["public_tests"]["models"]) == {"with tests", "without tests"}
+    assert set(metrics["public_tests"]["differences"]) == {"without tests minus with tests"}
+    for told in (loop, loop["vague"]):
+        assert set(told) >= {"exchanged", "exchanged_turns", "final_minus_exchanged", "final_minus_oracle", "first_fix", "final_4", "open"}
+    assert set(loop["clear"]) == set(loop["open"]) and loop["vague"]["open"]["final"] == loop["vague"]["final"]
+    assert "exchanged" not in metrics["self_rlef_sft"] and loop["vague"]["first_fix"].keys() == {"right", "same", "chance"}
+
+
+OF_FILES = {"elsewhere", "tinypy", "trace", "trace_speed", "sandbox", "soak", "bench", "ratios"}
+FEW = {"time", "training", "by_kind", "by_steps", "wrong_steps", "first_fix"}  # four cases and no training have not all that is in these
+
+
+@pytest.mark.parametrize("name", sorted(TABLES.keys() - OF_FILES))
+def test_every_row_and_column_of_a_runs_tables_is_measured(evaluated, name):
+    run, table = read(evaluated[0]), TABLES[name]
+    columns, _ = grid(table, [run])
+    heads, rows = [column[0] for column in columns], columns[0][1:]
+    assert rows and heads[0] == table.head
+    if name not in FEW:
+        assert heads[1:len(table.columns) + 1] == [label for label, _ in table.columns]
+        assert {row[0] for row in expanded(run, table.rows) if "first_fix" not in row[1]} <= set(rows)  # it is of the few that fail
+
+
+def test_whatever_a_run_lacks_is_left_out(evaluated):
+    metrics = read(evaluated[0])
+    told = lambda metrics: "".join(render(table, [metrics], ["x"]) for table in TABLES.values())
+    whole = told(metrics).count("\n")
+    for key in metrics:
+        less = told({name: value for name, value in metrics.items() if name != key})
+        assert "None" not in less and "nan" not in less and less.count("\n") <= whole
+
+
+def test_a_draw_between_0_and_1_is_a_temperature(tmp_path, monkeypatch):
+    save_model(tmp_path / "sft.pt")
+    model, seen = Model(tmp_path / "sft.pt", arguments(tmp_path)), []
+    monkeypatch.setattr("answers.generate", lambda *rest, **options: seen.append(options["temperature"]) or [])
+    for temperature in evaluate.TEMPERATURES:
+        model.sample(4, temperature, ["x"])
+    assert seen == [0.3, 0.5, 0.7, 1]
 
 
 def test_exchanged_feedback_is_the_next_problems():
@@ -137,8 +162,8 @@ def test_programs_from_elsewhere(tmp_path, monkeypatch, capsys):
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
     save_model(tmp_path / "rl.pt", n_ctx=512)
 
-    def sample(self, max_new_tokens, draw, prompts):
-        assert draw == 0  # greedily
+    def sample(self, max_new_tokens, draw, prompts, begin=""):
+        assert draw == 0 and not begin  # greedily
         return ["cut" if len(prompt) > 999 else f"<output>\n{'[ 3 ]' if 'def f' in prompt else 3}\n</output>" for prompt in prompts]
     monkeypatch.setattr(Model, "sample", sample)
     flags = [path, "--out", tmp_path, "--ckpt", tmp_path / "rl.pt"]

@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def episode(task, reward, tokens=(2, 3), turns=1):
-    made = [sft.Turn([1], Rollout(list(tokens), [-1.0] * len(tokens), True), "") for _ in range(turns)]
+    made = [rl.Turn([1], Rollout(list(tokens), [-1.0] * len(tokens), True), "") for _ in range(turns)]
     return rl.Episode(task, made, rewards=[reward])
 
 
@@ -88,7 +88,7 @@ def test_samples_of_the_variants(out, monkeypatch):
     kinds = ("predict", "solve", "fix")
     course, untold, unfixed = ({kind: [] for kind in kinds} for _ in range(3))
     for read, made in ((sft.samples, course), (no_tests.no_tests, untold), (no_fix.no_fix, unfixed)):
-        for task, user, answer in read(Namespace(out=out, seed=0, format="nlex")):
+        for task, user, answer in read(Namespace(out=out, seed=0, format="nlex", explained=0.4)):
             made[task].append((user, answer))
     assert len(course["predict"]) == 100 and course["predict"] == untold["predict"] == unfixed["predict"]
     changed = [pair for pair in zip(course["solve"], untold["solve"], strict=True) if pair[0] != pair[1]]
@@ -100,7 +100,7 @@ def test_samples_of_the_variants(out, monkeypatch):
 def test_a_control_goes_on_with_its_start_for_as_long_as_rl_trained(out, capsys):
     run("rl.py", out, *PLAY, "--solve-prompts=1", "--fix-prompts=1")
     model, start = load_checkpoint(out / "rl.pt"), load_checkpoint(out / "sft.pt")
-    assert model["extra"]["texts"] == start["extra"]["texts"] == "sft-nlex-0.npz" and model["extra"]["format"] == "nlex"
+    assert model["extra"]["texts"] == start["extra"]["texts"] and model["extra"]["format"] == "nlex"
     expected = max(1, round(4 * model["extra"]["seconds"] / start["extra"]["seconds"]))
     run("lab.control", out, *TINY[1:])
     done = load_checkpoint(out / "sft-control.pt")
@@ -114,7 +114,7 @@ def test_a_control_goes_on_with_its_start_for_as_long_as_rl_trained(out, capsys)
         return capsys.readouterr().err
     assert "was made with max_new_tokens_solve 20, not 60" in refused(*TINY[1:-1])
     (out / "sft-control.pt").rename(out / "kept.pt")                    # a control begins, on tokens that its start has not read
-    path = out / "data" / "sft-nlex-0.npz"
+    path = out / "data" / start["extra"]["texts"]
     read, file = path.read_bytes(), dict(np.load(path))
     np.savez(path, **file | {"tokens": file["tokens"][::-1]})
     assert "sft.pt was made with texts " in refused(*TINY[1:])

@@ -8,12 +8,16 @@ from pathlib import Path
 
 import pytest
 
+import rl
+import sft
 from lab import plots, report
 from lab.report import TABLES, cell, described, expanded, fill, grid, listed, lookup, read, render
 
 ROOT = Path(__file__).resolve().parent.parent
 RESULTS = ROOT / "results/README.md"
-RUNS = sorted(path.parent for path in ROOT.glob("results/*/metrics.json"))
+FILES = sorted([*ROOT.glob("results/*.json"), *ROOT.glob("results/*/*.json")])
+COURSE = sorted(ROOT.glob("results/course-seed*/metrics.json"))
+of_the_results = pytest.mark.skipif(not COURSE, reason="there is no results/course-seed*/metrics.json yet")
 
 
 def figure(value, lo=0.0, hi=1.0, n=400) -> dict:
@@ -27,6 +31,7 @@ def shell(*words, cwd=ROOT):
 # ---------------------------------------------------------------------------------------------------------------------
 # The README files.
 
+@of_the_results
 def test_every_table_of_the_readme_files_is_made_from_the_committed_files():
     assert {path for path in [*ROOT.glob("*.md"), *ROOT.glob("*/*.md")] if report.BLOCK.search(path.read_text())} == set(report.READMES)
     for path in report.READMES:
@@ -34,23 +39,27 @@ def test_every_table_of_the_readme_files_is_made_from_the_committed_files():
         assert fill(text) == text, f"{path}: python -m lab.report --write"
         assert len(report.BLOCK.findall(text)) == len(re.findall("^<!-- end of ", text, re.MULTILINE)), path
         assert all(block.strip() for _, _, _, block, _ in report.BLOCK.findall(text)), f"{path} has an empty table"
-    assert "<!-- headline: results/names-seed0 -->" in (ROOT / "README.md").read_text()
+    assert "<!-- headline: results/course-seed0" in (ROOT / "README.md").read_text()
 
 
+@of_the_results
 def test_a_changed_figure_is_noticed():
     text = RESULTS.read_text()
-    assert fill(text.replace("85.2 (83.7 to 88.0)", "86.2 (83.7 to 88.0)")) == text
+    changed = re.sub(r"\| \d+\.\d \(", "| 12.3 (", text, count=1)
+    assert changed != text == fill(changed)
 
 
+@of_the_results
 def test_all_that_was_measured_is_shown():
-    shown = {name for _, name, *_ in report.BLOCK.findall(RESULTS.read_text())} | {"headline"}
-    assert shown == set(TABLES) - {"public_tests"}  # it waits for a run of lab/no_tests.py
+    text, runs = RESULTS.read_text(), [read(path) for path in FILES]
+    shown = {name for _, name, *_ in report.BLOCK.findall(text)}
+    assert shown == {name for name, table in TABLES.items() if any(render(table, [run], ["x"]) for run in runs)}
     kinds = {label for label, _ in TABLES["wrong_steps"].columns}
-    for folder in RUNS:
-        for name, row in read(folder).get("first_wrong_step", {}).items():
-            assert set(row["kinds"]) <= kinds or not name.startswith(("sft/nlex", "rl/nlex")), name
-    for folder in RUNS:
-        assert f"`{folder.name}`" in RESULTS.read_text() and (folder / "run.txt").exists()
+    for run in runs:
+        assert {kind for row in run.get("first_wrong_step", {}).values() for kind in row["kinds"]} <= kinds
+    for path in FILES:
+        if path.name == "metrics.json":
+            assert f"`{path.parent.name}`" in text and (path.parent / "run.txt").exists()
 
 
 def test_figures_in_the_prose_stand_in_a_table_of_their_section():
@@ -93,13 +102,13 @@ def test_cells():
 
 
 def test_paths_rows_and_columns():
-    metrics = {"best": {"open": {"k": [figure(0.1), figure(0.2)]}, "k": [figure(0.3)]}, "solve": {"rl": 1, "rl/open": 2}}
+    metrics = {"best": {"open": {"k": [figure(0.1), figure(0.2)]}, "k": [figure(0.3)]}, "solve": {"rl": 1, "rl-0": 2}}
     assert lookup(metrics, "best:open:k:1")["value"] == 0.2 and lookup(metrics, "best::k:0")["value"] == 0.3
     assert lookup(metrics, "best:k:1") is lookup(metrics, "no:k") is lookup(metrics, "solve:rl:deeper") is None
-    assert lookup(metrics, "solve:rl/") == 1 and lookup(metrics, "solve:rl/open") == 2
+    assert lookup(metrics, "solve:rl") == lookup(metrics, "solve::rl") == 1
     assert listed("\na | b | c\nd e; g\n | f\n") == [["a", "b", "c"], ["d e", "d e"], ["g", "g"], ["", "f"]]
     assert expanded(metrics, listed("* | solve:rl*:{}\nx | y\n* | none:*")) == [
-        ["rl", "solve:rl:{}"], ["rl/open", "solve:rl/open:{}"], ["x", "y"]]
+        ["rl", "solve:rl:{}"], ["rl-0", "solve:rl-0:{}"], ["x", "y"]]
     table = described("""
 TABLE t: T: U
 C
@@ -126,18 +135,27 @@ ROWS
         ("a", "c", "", [["e", "e"]], True), ("f", "", "", [["i", "i"]], False)]
 
 
-def test_whatever_a_run_lacks_is_left_out():
-    metrics = read(ROOT / "results/full")
-    told = lambda metrics: [render(table, [metrics], ["x"]) for table in TABLES.values()]
-    whole = "".join(told(metrics)).count("\n")
-    for key in metrics:
-        less = "".join(told({name: value for name, value in metrics.items() if name != key}))
-        assert "None" not in less and "nan" not in less and less.count("\n") <= whole
+def a_run(folder, **more):
+    """metrics.json and the logs of a run, as far as tables and plots of the course need them."""
+    judges = {judge: [figure(0.25), figure(0.5)] for judge, *_ in listed(plots.JUDGES)}
+    metrics = {"preset": "cpu", "seed": 0, "commit": "abc", "seconds": {"data": 1.5, "rl": 2, "rl-0": 90, "peak_memory_mb": 900},
+               "predict": {"sft/free/short": figure(0.5), "rl/free/short": figure(0.6)},
+               "rl_minus_sft": {"predict/short": figure(0.1, 0.05, 0.15)}, "best_at_k": judges | {"open": judges}}
+    (folder / "metrics.json").write_text(json.dumps(metrics | more))
+    values = {f"val_{key}": 0.5 for key in ("short", "longer", "short_greedy", "longer_steps", "explained", "solve")}
+    steps = [{"step": k, "explained": 0.4, "entropy": 0.1, "predict_length": 90, "seconds": {"play": 2, "train": 3}} for k in (1, 2)]
+    for name, rows in (("rl", [{"step": 0} | values, steps[0], steps[1] | values]),
+                       ("sft", [{"step": 50, "tokens": 100}, {"step": 100, "tokens": 200} | values])):
+        (folder / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
 
 
 def test_the_report_of_a_run(tmp_path):
-    done = shell("-m", "lab.report", "--out", "results/course")
-    assert done.returncode == 0 and not done.stderr and "**Time and memory.**" in done.stdout and "| sample " in done.stdout
+    a_run(tmp_path)
+    run = read(tmp_path)
+    assert run["seconds"]["total"] == 3.5 and run["rl_seconds"] == {"play": 4, "train": 6}  # of the course
+    done = shell("-m", "lab.report", "--out", tmp_path)
+    assert done.returncode == 0 and not done.stderr and "**Time and memory.**" in done.stdout and "| play " in done.stdout
+    assert re.search(r"\| sampled, short inputs +\| 50.0 \(0.0 to 100.0\) \| 60.0 \(0.0 to 100.0\) \| \+10.0 \(\+5.0 to \+15.0\) ", done.stdout)
     for text, words in (("{", "cannot use"), ('{"preset": "cpu"}', "does not hold an evaluation")):
         (tmp_path / "metrics.json").write_text(text)
         done = shell("-m", "lab.report", "--out", tmp_path)
@@ -155,39 +173,39 @@ def test_logs(tmp_path):
     (tmp_path / "sft.jsonl").write_text('{"step": 50}\n{"step": 100}\n{"ste')
     assert report.read_log(tmp_path / "sft.jsonl") == [{"step": 50}, {"step": 100}] and report.read_log(tmp_path / "none") == []
     (tmp_path / "rl.jsonl").write_text('{"step": 0, "val_short": 0.5}\n' + "".join(
-        f'{{"step": {k}, "seconds": {{"sample": 2, "run": 1, "train": 3, "validate": 50}}}}\n' for k in (1, 2)))
+        f'{{"step": {k}, "seconds": {{"play": 2, "train": 4}}}}\n' for k in (1, 2)))
     (tmp_path / "sft-control.jsonl").write_text('{"step": 1, "train_seconds": 8, "val_short": 0.6}\n')
     rl, control, ceiling = (tmp_path / f"{name}.jsonl" for name in ("rl", "sft-control", "sft-ceiling"))
     course = lambda log: [record["training seconds"] for record in plots.training_log(log, rl)]
-    assert course(rl) == [0, 6, 12] and course(control) == [0, 8] and course(ceiling) == []  # validation is no training
+    assert course(rl) == [0, 6, 12] and course(control) == [0, 8] and course(ceiling) == []
     assert plots.found(tmp_path, "rl rl-* sft-c* sft") == [rl, control, tmp_path / "sft.jsonl"]
-    (tmp_path / "metrics.json").write_text('{"predict": {}, "seconds": {"data": 1.5, "rl": 2, "peak_memory_mb": 900}}')
-    assert read(tmp_path)["seconds"]["total"] == 3.5
-    assert read(tmp_path)["rl_seconds"] == {"sample": 4, "run": 2, "train": 6, "validate": 100}
 
 
 def test_without_matplotlib_one_line(tmp_path):
-    code = "import sys; sys.modules['matplotlib'] = None; sys.argv[1:] = ['results/course']; from lab.plots import main; main()"
+    code = "import sys; sys.modules['matplotlib'] = None; sys.argv[1:] = ['x']; from lab.plots import main; main()"
     done = shell("-c", code)
     assert done.returncode == 0 and done.stdout.count("\n") == 1 and "matplotlib is not installed" in done.stdout and not done.stderr
 
 
 def test_plots(tmp_path, monkeypatch):
     pytest.importorskip("matplotlib")
-    for name in ("metrics.json", "rl.jsonl", "sft.jsonl"):
-        (tmp_path / name).write_text((ROOT / "results/course" / name).read_text())
-    monkeypatch.setattr(sys, "argv", ["plots", str(tmp_path)])
-    plots.main()
-    names = {"best_at_k", "learning", "rl_curves"}
-    assert {path.stem for path in tmp_path.glob("*.png")} == names
-    monkeypatch.setattr(sys, "argv", ["plots", "--best", str(tmp_path / "all.png"), *map(str, RUNS[:2])])
-    plots.main()
-    assert (tmp_path / "all.png").stat().st_size > 10_000
-    judges = {judge: [figure(0.25), figure(0.5)] for judge, *_ in listed(plots.JUDGES)}  # of eval.py alone: no groups
-    for metrics in ({"predict": {}, "best_at_k": judges}, {"predict": {}}):
-        (tmp_path / "metrics.json").write_text(json.dumps(metrics))
-        (tmp_path / "best_at_k.png").unlink()
-        monkeypatch.setattr(sys, "argv", ["plots", str(tmp_path)])
+    a_run(tmp_path)
+
+    def drawn(*argv):
+        monkeypatch.setattr(sys, "argv", ["plots", *map(str, argv)])
         plots.main()
-        assert (tmp_path / "best_at_k.png").exists() == ("best_at_k" in metrics)
-        (tmp_path / "best_at_k.png").touch()
+        names = {path.stem for path in tmp_path.glob("*.png")}
+        for name in names:
+            (tmp_path / f"{name}.png").unlink()
+        return names
+    assert drawn(tmp_path) == {"best_at_k", "learning", "rl_curves"}
+    assert drawn("--best", tmp_path / "all.png", tmp_path, tmp_path) == {"all"}
+    a_run(tmp_path, best_at_k={})
+    assert drawn(tmp_path) == {"learning", "rl_curves"}
+
+
+def test_what_is_drawn_is_logged():
+    """By sft.py and rl.py, whose docstrings tell their logs."""
+    logged = f"{sft.__doc__} {rl.__doc__}".replace("<play>", "predict")
+    keys = {key for _, _, keys, _ in listed(plots.LEARNING) + listed(plots.RL_CURVES) for key in keys.split()}
+    assert len(keys) == 11 and all(re.search(rf"\b{key}\b", logged) for key in keys)

@@ -189,8 +189,10 @@ def test_head_to_head(tmp_path, monkeypatch, capsys):
     assert at_once["programs"] > explained["programs"] and explained["distinct"] <= 150 - 5
     assert explained["right"]["exact"]["all"]["n"] == 5 and explained["right"].keys() == {"exact", "within 1e-5"}
 
-    assert {path.name for path in (tmp_path / "out/data").glob("*.npz")} == {"tinypy-nlex-0.npz", "tinypy-none-0.npz"}  # from lab.samples
-    args.format = "nlex"
+    texts = {path.name for path in (tmp_path / "out/data").glob("*.npz")}
+    assert texts == {"tinypy-nlex-1.0-0.npz", "tinypy-nlex-0.0-0.npz"}  # from lab.samples
+    args.explained = 1
+    assert all(answer.startswith(tasks.EXPLAINED) for _, _, answer in lab.samples(args))
     prompts = [prompt for _, prompt, _ in lab.samples(args)]
     assert len(prompts) == len(set(prompts)) > 100
     assert not {tasks.predict_prompt(case.code, "") for case in copied} & set(prompts)
