@@ -137,7 +137,7 @@ OPEN = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Spec:
     """A composition; a slot is (name, constant), the constant 0 where the component has none."""
     source: tuple
@@ -189,23 +189,6 @@ def statement(spec, vague=frozenset()):
     return " ".join(filter(None, sentences))
 
 
-def words_of(spec, slot):
-    return component(spec, slot).words.strip(", ") or "nothing"
-
-
-def misread(wrong, spec, vague=frozenset()):
-    """What is right and wrong about the wrong spec, in words: a line for each slot that is vague
-    or differs."""
-    lines = ""
-    for slot in TABLES:
-        was, right = words_of(wrong, slot), words_of(spec, slot)
-        if was != right:
-            lines += f"Read as: {was} Wrong: {right}\n"
-        elif slot in vague:
-            lines += f"Read as: {was} Right.\n"
-    return lines
-
-
 def readings(spec, vague):
     """Every spec that the vague statement could mean, this one first."""
     found = [spec]
@@ -218,6 +201,71 @@ def readings(spec, vague):
             both += [reading, replace(reading, **{slot: other})]
         found = both
     return found
+
+
+# ------------------------------------------------------------------------------------------------
+# What is wrong about a program, and what would be right, thought through on one test.
+
+STAGES = """
+{source.header}
+values = [{source.value} for {source.target} in {source.over}]
+kept = [{{x}} for {{x}} in values if {keep.condition}]
+changed = [{change.value} for {{x}} in kept]
+{{r}} = {fold.start}
+results = [{{r}}]
+for {{y}} in changed:
+    if {fold.better}:
+        {fold.update}
+    results.append({{r}})
+result = [{final.value}]
+"""
+
+
+def stages(spec, stdin):
+    """-> what each of its parts makes of an input, lists of numbers; the last of all is printed."""
+    parts = {slot: component(spec, slot) for slot in TABLES}
+    always = {"keep": parts["keep"]._replace(condition=parts["keep"].condition or "True"),
+              "fold": parts["fold"]._replace(better=parts["fold"].better or "True")}
+    scope, names = {"input": lambda: stdin}, dict(x="x", y="y", r="r", items="items")
+    exec(STAGES.format(**parts | always).format(**names), scope)
+    made = [scope["values"]]
+    if parts["keep"].condition:
+        made.append(scope["kept"])
+    if spec.change[0] != "same":
+        made.append(scope["changed"])
+    made.append(scope["results"])
+    if spec.final[0] != "none":
+        made.append(scope["result"])
+    return made
+
+
+def diagnosis(wrong, spec, vague, stdin, want):
+    """How the wrong spec reads the statement, then the other readings, tried on a test until one
+    prints what is wanted. "" where that would not be this spec's.
+
+    Read as: below 3, square.
+    On 6 1 4 5 we want 5.
+    Try above 3, square: 6 1 4 5; 6 4 5; 36 16 25; 0 36 16 25; 28. Wrong.
+    Try below 3, double: 6 1 4 5; 1; 2; 0 2; 5. Right.
+    """
+    slots = [s for s in TABLES if s in vague or getattr(wrong, s) != getattr(spec, s)]
+
+    def told(reading):
+        parts = [f"{name} {constant or ''}".strip() for name, constant in
+                 (getattr(reading, slot) for slot in slots)]
+        return ", ".join(parts)
+
+    lines = f"Read as: {told(wrong)}.\nOn {stdin} we want {want}.\n"
+    for reading in sorted(readings(spec, vague)):
+        if reading == wrong:
+            continue
+        made = stages(reading, stdin)
+        shown = "; ".join(" ".join(map(str, numbers)) or "nothing" for numbers in made)
+        right = str(made[-1][-1]) == want
+        lines += f"Try {told(reading)}: {shown}. {'Right' if right else 'Wrong'}.\n"
+        if right:
+            return lines if reading == spec else ""
+    return ""
 
 
 # ------------------------------------------------------------------------------------------------
@@ -640,11 +688,12 @@ def add_wrong_attempt(problem, spec, others, vague, rng, knobs):
         if wrong == spec:
             code = mutate(problem.solution, rng)
         outputs = outputs_on(code, inputs)
-        passed = tuple(output.strip() for output in outputs) == want
+        failed = [k for k, output in enumerate(outputs) if output.strip() != want[k]]
         endless = any("<error>Timeout" in output for output in outputs)
-        if passed or endless:
+        if endless or not failed or split_of(behaviour_class(code, problem.kind)) != "train":
             continue
-        if split_of(behaviour_class(code, problem.kind)) == "train":
-            problem.wrong, problem.repair = code, misread(wrong, spec, vague)
+        repair = diagnosis(wrong, spec, vague, *problem.public[failed[0]]) if wrong != spec else ""
+        if repair or wrong == spec:
+            problem.wrong, problem.repair = code, repair
             problem.wrong_outcomes = [output.partition("<error>")[::2] for output in outputs]
             return
