@@ -29,7 +29,7 @@ importance ratio and no clipping of it; also no KL term, no reference model, no 
 length bonus.
 
 Deviations from the paper
-    - predict is 58 % of the prompts (paper: 15 % of the samples, 25 % with multi-turn).
+    - predict is 74 % of the prompts (paper: 15 % of the samples, 25 % with multi-turn).
     - Its pool of the model's own right programs (up to 4 a problem, each with every public test, as
       in the paper) is gathered while training, not before.
     - Muon for matrices. It normalises its update: clipping (0.1, the paper's) only weighs steps

@@ -86,19 +86,19 @@ sft      val_every                    2000         500      650  steps between v
 sft      val_cases                     100         300       40  cases per input length
 sft      save_every                   1000         500      325  steps between saves
 sft      compile                         1           1        1  1: torch.compile, 0: do not
-rl       steps                           60         100       30  optimizer steps
-rl       predict_prompts                14          64       12  predict prompts a step
-rl       solve_prompts                   5          24        4  solve prompts a step
-rl       fix_prompts                     5          24        4  multi-turn problems a step
+rl       steps                           70         100       30  optimizer steps
+rl       predict_prompts                 20          64       16  predict prompts a step
+rl       solve_prompts                    3          24        3  solve prompts a step
+rl       fix_prompts                      4          24        4  multi-turn problems a step
 rl       group                           8           8        8  rollouts per prompt (paper: 8)
-rl       muon_lr                      0.006       0.006    0.006  learning rate of Muon (matrices)
-rl       adam_lr                      0.001       0.001    0.001  learning rate of AdamW (others)
+rl       muon_lr                      0.010       0.010    0.010  learning rate of Muon (matrices)
+rl       adam_lr                     0.0015      0.0015   0.0015  learning rate of AdamW (others)
 rl       clip                          0.1         0.1      0.1  gradient clipping by global norm
 rl       warmup                           3           3        3  steps of linear warm-up
 rl       predict_weight                0.8         0.8      0.8  weight of its reward (as the paper)
 rl       own_share                    0.25        0.25     0.25  predict prompts from own programs
 rl       micro_tokens                 8192      65_536     8192  padded tokens a backward pass
-rl       val_every                       20          25       15  steps between validations
+rl       val_every                       35          25       15  steps between validations
 rl       val_cases                     100         300       40  cases per input length
 rl       save_every                     10          10        4  steps between saves
 eval     problems                      400         400       60  test problems used
