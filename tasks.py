@@ -11,7 +11,7 @@ are JSON lines of `Case` (a program, an input, its true outcome and explanation)
 statement with public and hidden tests):
 
     file          made of             who may read it, and what for
-    sft_cases     train classes       sft: explanations of short inputs, 3 % longer ones
+    sft_cases     train classes       sft: explanations of short inputs, 10 % longer ones
     sft_problems  train classes       sft: solutions, wrong attempts with their true outcomes
     rl_cases      train classes       rl: programs and inputs, half of them longer; the reward sees
                                       the truth, the model never does
@@ -336,7 +336,7 @@ def sft_texts(problem, rng):
 # Data files.
 
 CHUNK = 100  # samples made from one seed: the files do not depend on the number of cores
-LONGER_SHARE = {"sft": 0.03, "rl": 0.5}  # of cases; validation and test have as many of each set
+LONGER_SHARE = {"sft": 0.10, "rl": 0.5}  # of cases; validation and test have as many of each set
 # How many phrases of a problem are vague, in turn: what is measured; in training; in *_vague.
 VAGUE = {"problems": (0, 1, 0, 1, 0, 1, 0, 2), "train": (0, 1, 0, 1, 0, 2, 0, 3), "vague": (2, 3)}
 
