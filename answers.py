@@ -98,7 +98,7 @@ def validate(model, tokenizer, sets, problems, runner, args, solve=True):
     return record
 
 
-SHIPPED = Path(__file__).with_name("results") / "names-seed0" / "model.pt"
+SHIPPED = Path(__file__).with_name("results") / "course-seed0" / "rl.pt"
 
 
 class Model:

@@ -243,7 +243,7 @@ def diagnosis(wrong, spec, vague, stdin, want):
     """How the wrong spec reads the statement, then the other readings, tried on a test until one
     prints what is wanted. "" where that would not be this spec's.
 
-    Read as: below 3, square.
+    Read as: above 3, double.
     On 6 1 4 5 we want 5.
     Try above 3, square: 6 1 4 5; 6 4 5; 36 16 25; 0 36 16 25; 28. Wrong.
     Try below 3, double: 6 1 4 5; 1; 2; 0 2; 5. Right.
