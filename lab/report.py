@@ -45,11 +45,9 @@ difference | rl_minus_sft
 ROWS
 output prediction, greedy, short inputs | predict_greedy:{}/free/short
 told to explain | predict_greedy:{}/explained/short | +30.5 (3B, trained on either)
-told to answer at once | predict_greedy:{}/direct/short
 greedy, longer inputs | predict_greedy:{}/free/longer
 greedy, names never seen | predict_greedy:{}/free/new_names
 sampled, short inputs | predict:{}/free/short | 30.3 and 89.6 (LCB-IO), 38.4 and 89.2 (DMC)
-sampled, longer inputs | predict:{}/free/longer
 sampled, its own programs | predict:{}/free/own | 80.2 after RL (DMC)
 explains unasked, short inputs | explained:{}/free/short
 solves with one program (pass@1) | solve:{}:pass@1
@@ -61,9 +59,6 @@ self-RLEF: first program | self_rlef_{}:init | 57.8
 control: resample until simulation accepts | self_rlef_{}:resample
 with true feedback | self_rlef_{}:oracle_final | 65.3
 one vague phrase, told the truth: first fix right | self_rlef_{}:first_fix:right
-prints the same as before | self_rlef_{}:first_fix:same
-several vague phrases: first fix right | self_rlef_{}:vague:first_fix:right
-by chance: a reading drawn anew | self_rlef_{}:vague:first_fix:chance
 four programs: self-RLEF minus resampling | self_rlef_{}:vague:final_minus_resample_4
 
 TABLE prediction: Output prediction
