@@ -81,6 +81,18 @@ def figure(values, classes):
     return {"value": value, "lo": lo, "hi": hi, "n": len(values)}
 
 
+def figures(columns, items):
+    """A figure of each column of values, one for each item."""
+    classes, made = classes_of(items), {}
+    for key, values in columns.items():
+        made[key] = figure(values, classes)
+    return made
+
+
+def classes_of(items):
+    return [item.cls for item in items]
+
+
 def paired_difference(a, b, classes):
     """Figure of a - b, item by item: the items' own difficulty drops out of the interval."""
     return figure(np.subtract(a, b, dtype=float), classes)
@@ -246,8 +258,7 @@ def pick(model, rounds, right, truth, replicates):
 
 def repair(model, problems, truth, turns):
     """Self-RLEF, told what the model simulates or what is true (oracle), and its control, all from
-    the same first programs, with 2, 4 and `turns` programs. -> key: P values; first_fix/...: of
-    those of them alone whose first program fails a public test, told the truth."""
+    the same first programs, with 2, 4 and `turns` programs. -> columns, (P,) each."""
     rounds = solve(model, problems, turns)  # resampling may try as often as self-RLEF may fix
     right = truth.right(rounds)             # (turns, P)
     accepted, runs = scores(rounds, model.belief) == 1, {}
@@ -259,11 +270,14 @@ def repair(model, problems, truth, turns):
         columns[f"resample{most}"] = right[at, np.arange(len(at))]
         columns[f"resample{most}_turns"] = at + 1
         for run, attempts in runs.items():
-            first = [Attempt(attempt.problem, attempt.programs[:n]) for attempt in attempts]
+            first, turns_used = [], []
+            for attempt in attempts:
+                first.append(Attempt(attempt.problem, attempt.programs[:n]))
+                turns_used.append(len(first[-1].programs))
             columns[f"{run}final{most}"] = truth.right([first])[0]
-            columns[f"{run}turns{most}"] = [len(attempt.programs) for attempt in first]
-        gain = columns[f"final{most}"] - columns[f"resample{most}"]
-        columns[f"final_minus_resample{most}"] = gain
+            columns[f"{run}turns{most}"] = turns_used
+        columns[f"final_minus_resample{most}"] = (
+            columns[f"final{most}"] - columns[f"resample{most}"])
     gain = columns["final"] - right[0]
     return columns | {"gain": gain, "fixed": gain > 0, "broken": gain < 0}
 
@@ -272,32 +286,30 @@ def first_fix(model, problems, truth):
     """What becomes of a first program that fails a public test when the model is told so, truly.
     -> the problems it is about; right: solves it; same: prints what it printed on every test;
     chance: that a reading drawn anew is the right one."""
-    (first,) = solve(model, problems, 1)
+    first, = solve(model, problems, 1)
     told, columns = [], {"right": [], "same": [], "chance": []}
     for attempt, share in zip(first, scores([first], truth.outcomes)[0]):
         if attempt.code and share < 1:
             told.append(attempt)
-    fixed = self_rlef(told, model.write, truth.outcomes, 2)
+    fixed, problems = self_rlef(told, model.write, truth.outcomes, 2), []
     for attempt in fixed:
-        inputs = [stdin for stdin, _ in attempt.problem.tests]
-        was, now = (truth.outcomes([(program, stdin) for stdin in inputs])
-                    for program in (attempt.programs[0], attempt.code))
-        columns["same"].append(was == now)
+        problems.append(attempt.problem)
+        was, now = [], []
+        for stdin, _ in attempt.problem.tests:
+            was.append((attempt.programs[0], stdin))
+            now.append((attempt.code, stdin))
+        columns["same"].append(truth.outcomes(was) == truth.outcomes(now))
         columns["chance"].append(0.5 ** attempt.problem.vague)
     columns["right"] = truth.right([fixed])[0]
-    return [attempt.problem for attempt in fixed], columns
+    return problems, columns
 
 
 def repairs(model, problems, truth, turns, n_vague):
     """Figures of self-RLEF; of the first fix, where so many phrases are vague."""
-    figures, classes = {"first_fix": {}}, [problem.cls for problem in problems]
-    for key, values in repair(model, problems, truth, turns).items():
-        figures[key] = figure(values, classes)
-    open_ones = [problem for problem in problems if problem.vague in n_vague]
-    told, columns = first_fix(model, open_ones, truth)
-    for key, values in columns.items():
-        figures["first_fix"][key] = figure(values, [problem.cls for problem in told])
-    return figures
+    made = figures(repair(model, problems, truth, turns), problems)
+    open_ones = filter(lambda problem: problem.vague in n_vague, problems)
+    told, columns = first_fix(model, list(open_ones), truth)
+    return made | {"first_fix": figures(columns, told)}
 
 
 DIFFERENCES = {  # stage/format, minus that
@@ -311,7 +323,7 @@ def measure(args, truth):
     """The course: the paper's figures before and after RL."""
     sets, problems = tasks.load_split(args, "test", args.cases, args.problems)
     models, metrics, columns = load_models(args, STAGES), defaultdict(dict), {}
-    classes = [problem.cls for problem in problems]
+    classes = classes_of(problems)
     for stage, model in models.items():
         say(f"eval   {stage}")
         metrics["commit"] = model.checkpoint["extra"]["commit"]  # of the last one
@@ -319,14 +331,14 @@ def measure(args, truth):
         right = truth.right(rounds)  # (samples, P)
         greedy = truth.right(solve(model, problems, 0, first=0))[0]
         rates = {"greedy": greedy} | pass_rates(right)
-        metrics["solve"][stage] = {rate: figure(p, classes) for rate, p in rates.items()}
+        metrics["solve"][stage] = figures(rates, problems)
         best = metrics["best_at_k_sft" if stage == "sft" else "best_at_k"]
         for judge, rows in pick(model, rounds, right, truth, args.predictions).items():
             best[judge] = [figure(row, classes) for row in rows]
         own = own_cases(rounds, truth, args.cases, args.seed)
         for format, begin in FORMATS.items():
             for set_, cases in (sets | {"own": own}).items():
-                of_cases = [case.cls for case in cases]
+                of_cases = classes_of(cases)
                 for key, values in predict(model, cases, args.predictions, begin).items():
                     metrics[key][f"{stage}/{format}/{set_}"] = figure(values, of_cases)
                     columns[key, f"{stage}/{format}", set_] = values, of_cases
@@ -347,16 +359,12 @@ greedy, after SFT | predict_greedy:sft/free/short
 greedy, after RL | predict_greedy:rl/free/short
 greedy, RL minus SFT | rl_minus_sft:predict_greedy/short
 greedy, after SFT, told to explain | predict_greedy:sft/explained/short
-greedy, after SFT, told to answer at once | predict_greedy:sft/direct/short
 greedy, explained minus at once | explained_minus_direct:predict_greedy/short
-explains unasked, after SFT | explained:sft/free/short
 explains unasked, after RL | explained:rl/free/short
-longer inputs, greedy, after SFT | predict_greedy:sft/free/longer
 longer inputs, greedy, after SFT, told to explain | predict_greedy:sft/explained/longer
 longer inputs, greedy, after RL | predict_greedy:rl/free/longer
 longer inputs, greedy, RL minus told to explain | rl_minus_explained:predict_greedy/longer
 names never seen, greedy, after RL | predict_greedy:rl/free/new_names
-its own programs, after SFT | predict:sft/free/own
 its own programs, after RL | predict:rl/free/own
 its own programs, greedy, after RL | predict_greedy:rl/free/own
 solves with one program, after SFT | solve:sft:pass@1
@@ -365,22 +373,16 @@ greedy, after SFT | solve:sft:greedy
 greedy, after RL | solve:rl:greedy
 best of {k} by its own simulation | best_at_k:simulate:-1
 best of {k} by really running the public tests | best_at_k:exec:-1
-best of {k} by length | best_at_k:short1:-1
 any right among {k}, the ceiling | best_at_k:pass:-1
-simulation minus one program | best_at_k:gain:-1
 simulation gap, before RL | best_at_k_sft:simulation_gap:-1
 simulation gap: what is lost to really running | best_at_k:simulation_gap:-1
 self-RLEF: first program | self_rlef:init
 self-RLEF: submitted program | self_rlef:final
 with true feedback | self_rlef:oracle_final
 control: resample until simulation accepts | self_rlef:resample
-two programs: self-RLEF minus resampling | self_rlef:final_minus_resample_2
 one vague phrase, told the truth: first fix right | self_rlef:first_fix:right
-the same as before | self_rlef:first_fix:same
-several vague phrases: first program | self_rlef:vague:init
 first fix, told the truth, right | self_rlef:vague:first_fix:right
 a reading drawn anew, by chance | self_rlef:vague:first_fix:chance
-four programs: self-RLEF | self_rlef:vague:final_4
 four programs: self-RLEF minus resampling | self_rlef:vague:final_minus_resample_4
 """
 

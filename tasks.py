@@ -365,7 +365,7 @@ def make_rows(args, file, chunk, count):
     if what != "cases" and not hasattr(world, "random_problem"):
         return []
     rng, rows, refused = random.Random(f"{args.seed}/{file}/{chunk}"), [], 0
-    vague = VAGUE["train" if split == "train" else what] if what != "cases" else ()
+    vague = VAGUE.get("train" if split == "train" else what)
     while len(rows) < count:
         if what != "cases":
             row = world.random_problem(rng, knobs, split, vague[len(rows) % len(vague)])

@@ -16,12 +16,11 @@ from conftest import ROOT, tiny_flags
 import answers
 import eval as course
 import runs
-import sft
 import tasks
 import worlds
+from answers import Model
 from eval import (
     Attempt,
-    Model,
     best_at_k,
     figure,
     on_public_tests,
@@ -101,8 +100,8 @@ def test_paired_difference_is_narrow_where_items_move_together():
 # Picking and repairing, with programs that are just names and models that follow a script.
 
 
-def problem(name, tests=2):
-    return Problem(statement=name, kind="ints", open=name == "b", public=[[f"{name}{t}", "1"] for t in range(tests)],
+def problem(name, tests=2, vague=0):
+    return Problem(statement=name, kind="ints", vague=vague, public=[[f"{name}{t}", "1"] for t in range(tests)],
                    hidden=[["h", "1"]], solution="", cls=name)
 
 
@@ -119,8 +118,9 @@ class Script:
 
 
 def observe(pairs):
-    """Programs named good pass everything, the others nothing."""
-    return [("1\n" if code.startswith("good") else "0\n", "") for code, _ in pairs]
+    """Programs named good pass everything, half tests that end in 0, public all but the hidden ones, the others nothing."""
+    passed = {"good": lambda stdin: True, "half": lambda stdin: stdin[-1] == "0", "publ": lambda stdin: stdin != "h"}
+    return [("1\n" if passed.get(code[:4], lambda stdin: False)(stdin) else "0\n", "") for code, stdin in pairs]
 
 
 def attempts_of(**codes):
@@ -162,10 +162,10 @@ def test_resampling_takes_the_first_that_is_accepted():
 
 
 class Believer:
-    """A model that believes what `observe` says, solves with these rounds of programs, and submits or mends b."""
+    """A model that believes what `observe` says, solves with these rounds of programs, and submits or mends b, in turn by these."""
 
-    def __init__(self, rounds, overrated=()):
-        self.rounds, self.overrated, self.asked = rounds, overrated, []
+    def __init__(self, rounds, overrated=(), fixes=("good",)):
+        self.rounds, self.overrated, self.fixes, self.asked = rounds, overrated, fixes, []
 
     def belief(self, pairs, draw=1):
         self.asked.append(draw)
@@ -174,7 +174,7 @@ class Believer:
     def write(self, prompts, draw):
         if prompts and prompts[0].startswith("Solve"):
             return [tasks.fence(code) if code else "none" for code in self.rounds[draw - 1]]
-        return [tasks.fence("good") if "wrong" in prompt and "\nb\n" in prompt else tasks.SUBMIT for prompt in prompts]
+        return [tasks.fence(self.fixes[draw - 1]) if "wrong" in prompt and "\nb\n" in prompt else tasks.SUBMIT for prompt in prompts]
 
 
 class Runner:
@@ -198,11 +198,78 @@ def test_picking_and_repairing_with_known_results():
     assert best["pass"][:, 0] == pytest.approx([pass_at_k(4, 1, k) for k in (1, 2, 3, 4)])
     assert best["gain"][0].tolist() == [0, 0]
     columns = course.repair(Believer(programs), [a, b], Runner(), turns=3)
-    told = {key: list(map(float, values)) for key, values in columns.items()}
+    told = {key: list(map(float, values)) for key, values in columns.items() if "_2" not in key and "_4" not in key}
     assert told == {"init": [0, 0], "final": [0, 1], "turns": [1, 2], "oracle_final": [0, 1], "oracle_turns": [1, 2],
                     "gain": [0, 1], "fixed": [0, 1], "broken": [0, 0],
                     "resample": [0, 1], "resample_turns": [1, 3], "final_minus_resample": [0, 0]}
-    assert course.repair(Believer(programs), [a, b], Runner(), turns=2)["resample"].tolist() == [0, 0]  # as many tries
+
+
+def test_repairs_with_two_and_four_programs_are_those_of_runs_with_so_many():
+    """b is mended by the fourth program, which only the truth asks for: the model overrates the third."""
+    programs = [("good but wrong", "bad"), ("worse", "bad"), ("good", "good"), ("", "bad"), ("good", "bad")]
+    model = Believer(programs, overrated=("bad3\n",), fixes=("bad2", "bad3", "good", "good"))
+    columns = {turns: course.repair(model, [problem("a"), problem("b")], Runner(), turns) for turns in (5, 2, 3, 4)}
+    told = {key: list(map(float, values)) for key, values in columns[5].items()}
+    assert (told["final_2"], told["final_4"], told["final"]) == ([0, 0], [0, 0], [0, 0])
+    assert (told["turns_2"], told["turns_4"], told["turns"]) == ([1, 2], [1, 3], [1, 3])
+    assert (told["oracle_final_2"], told["oracle_final_4"], told["oracle_final"]) == ([0, 0], [0, 1], [0, 1])
+    assert (told["oracle_turns_2"], told["oracle_turns_4"], told["oracle_turns"]) == ([1, 2], [1, 4], [1, 4])
+    assert (told["resample_2"], told["resample_4"], told["resample"]) == ([0, 0], [0, 1], [0, 1])     # the first accepted, else the last
+    assert (told["final_minus_resample_2"], told["final_minus_resample_4"]) == ([0, 0], [0, -1])
+    for turns in (2, 4):
+        for key in ("final", "turns", "oracle_final", "oracle_turns", "resample", "final_minus_resample"):
+            assert list(columns[turns][key]) == list(columns[5][f"{key}_{turns}"]), (turns, key)
+    assert columns[2].keys() == columns[3].keys() == columns[4].keys() == columns[5].keys()           # whatever --turns is
+
+
+class Fixer(Believer):
+    """Each problem's first program and its fix; "": none."""
+
+    def __init__(self, **said):
+        super().__init__(())
+        self.said = said
+
+    def write(self, prompts, draw):
+        answers = []
+        for prompt in prompts:
+            code = self.said[prompt.split("\n")[1]][prompt.startswith("Submit")]
+            answers.append(tasks.fence(code) if code else tasks.SUBMIT)
+        return answers
+
+
+def test_the_first_fix_of_those_that_fail_a_public_test():
+    model = Fixer(a=("good", "bad"), b=("bad", "good"), c=("bad", "bad2"), d=("half", "bad"), e=("", "good"), f=("public", "bad"), g=("bad", ""))
+    vague = dict(a=1, b=1, c=2, d=3, e=1, f=1, g=1)
+    problems = [problem(name, vague=number) for name, number in vague.items()]
+    told, columns = course.first_fix(model, problems, Runner())
+    assert [one.statement for one in told] == ["b", "c", "d", "g"]         # not those without a program, or that fail hidden tests alone
+    assert {key: list(map(float, values)) for key, values in columns.items()} == {
+        "right": [1, 0, 0, 0], "same": [0, 1, 0, 1], "chance": [0.5, 0.25, 0.125, 0.5]}
+    of = course.repairs(model, problems, Runner(), 3, (2, 3))
+    assert {key: (row["value"], row["n"]) for key, row in of["first_fix"].items()} == {"right": (0, 2), "same": (0.5, 2), "chance": (0.1875, 2)}
+    assert {row["n"] for key, row in of.items() if key != "first_fix"} == {7} and of["init"]["value"] == pytest.approx(1 / 7, abs=1e-5)
+    assert course.repairs(model, problems, Runner(), 3, (1,))["first_fix"]["right"] == figure([1, 0], ["b", "g"])
+    assert course.repairs(model, problems[:1], Runner(), 3, (1,))["first_fix"]["same"]["n"] == 0
+
+
+def test_predictions_by_how_they_begin():
+    cases = [tasks.Case(f"print({k})", "", f"{k}\n", "", "", "short", "plain") for k in (1, 2)]
+    one, two = "<output>\n1\n</output>", "<output>\n2\n</output>"
+    said = {"": [[one, two], [tasks.EXPLAINED + one, one], [two, tasks.EXPLAINED + two]],  # the greedy ones, two sampled ones of each
+            tasks.EXPLAINED: [[tasks.EXPLAINED + two] * 2] * 3, tasks.AT_ONCE: [[one] * 2] * 3}
+
+    class Says:
+        def simulate(self, pairs, draw=1, begin=""):
+            assert pairs == [("print(1)", ""), ("print(2)", "")]
+            return said[begin][draw]
+
+        def belief(self, *given):
+            return list(map(tasks.parse_outcome, self.simulate(*given)))
+    for begin, share, greedy, explained in (("", [0.5, 0.5], [1, 1], [1, 0]), (tasks.EXPLAINED, [0, 1], [0, 1], [1, 1]),
+                                            (tasks.AT_ONCE, [1, 0], [1, 0], [0, 0])):
+        told = course.predict(Says(), cases, 2, begin)
+        assert {key: list(map(float, values)) for key, values in told.items()} == {
+            "predict": share, "predict_greedy": greedy, "explained": explained}
 
 
 def test_own_programs_are_distinct_pairs_from_all_rounds():
@@ -238,9 +305,9 @@ def test_a_model_is_asked_once_and_remembers(tmp_path, monkeypatch):
     model = Model(tmp_path / "rl.pt", arguments(tmp_path))
     asked, real = [], Model.sample
 
-    def sample(self, max_new_tokens, draw, prompts):
-        asked.append((max_new_tokens, draw, prompts))
-        return real(self, max_new_tokens, draw, prompts, cut=True)  # random weights end no answer
+    def sample(self, max_new_tokens, draw, prompts, begin):
+        asked.append((max_new_tokens, draw, prompts, *filter(None, [begin])))
+        return real(self, max_new_tokens, draw, prompts, begin, cut=True)  # random weights end no answer
     monkeypatch.setattr(Model, "sample", sample)
     prompts = ["one", "two", "one", "long " * 99]
     told = model.write(prompts, 1)
@@ -249,6 +316,9 @@ def test_a_model_is_asked_once_and_remembers(tmp_path, monkeypatch):
     assert again[:2] == [told[1], told[0]] and asked[1] == (4, 1, ["three"])
     assert model.write(["one"], 2) != model.write(["one"], 1) and asked[2] == (4, 2, ["one"])  # another number, another try
     assert model.simulate([("p", "1")], 0) == model.ask(6, [tasks.predict_prompt("p", "1")], 0) and len(asked) == 4
+    model.simulate([("p", "1")], 0, "B")
+    model.belief([("p", "1")], 0, "B")
+    assert asked.pop() == (6, 0, [tasks.predict_prompt("p", "1")], "B") and len(asked) == 4         # begun otherwise, another answer
     # killed and started again, it still knows; other weights do not
     assert Model(tmp_path / "rl.pt", arguments(tmp_path)).write(prompts, 1) == told and len(asked) == 4
     stored = (tmp_path / "rl.pt").read_bytes()
@@ -268,7 +338,7 @@ def test_a_model_is_asked_once_and_remembers(tmp_path, monkeypatch):
     assert len(asked) == 7
     # draw 0 is greedy: it does not depend on the seed, which also differs from process to process
     calls = []
-    monkeypatch.setattr(sft, "generate", lambda *rest, **options: calls.append((rest[4], options["temperature"])) or [])
+    monkeypatch.setattr(answers, "generate", lambda *rest, **options: calls.append((rest[4], options["temperature"])) or [])
     for seed, rank, draw in ((0, 0, 0), (0, 0, 1), (0, 0, 2), (1, 0, 1), (0, 1, 1)):
         model.args = arguments(tmp_path, seed=seed, rank=rank)
         real(model, 4, draw, ["x"])
@@ -276,21 +346,23 @@ def test_a_model_is_asked_once_and_remembers(tmp_path, monkeypatch):
     # an answer that is cut off is wrong, whatever it says; to be shown there is what there is of it
     told = model.tokenizer.encode("<output>\n3\n</output>")
     rollouts = [[Rollout(told, [], False)], [Rollout([*told, model.tokenizer.end], [], True)]]
-    monkeypatch.setattr(sft, "generate", lambda *rest, **options: rollouts)
+    monkeypatch.setattr(answers, "generate", lambda *rest, **options: rollouts)
     assert real(model, 4, 1, ["x", "y"]) == ["", "<output>\n3\n</output>"]
     assert real(model, 4, 1, ["x", "y"], cut=True) == ["<output>\n3\n</output>"] * 2
+    assert real(model, 4, 1, ["x", "y"], "So: ") == ["", "So: <output>\n3\n</output>"]
 
 
 # ---------------------------------------------------------------------------------------------------------------------
 # The whole evaluation. Random weights write no program, so the answers are a script's.
 
 
-def scripted(self, max_new_tokens, draw, prompts):
+def scripted(self, max_new_tokens, draw, prompts, begin=""):
     """Programs that are right, wrong, or none; predictions that are sometimes right; every second fix submits."""
     said = []
     for k, prompt in enumerate(prompts):
         if prompt.startswith("Predict"):
-            said.append(("r = 1.\n" if draw % 2 else "") + f"<output>\n{(k + draw) % 3}\n</output>")
+            lines = ["r = 1."] if begin == tasks.EXPLAINED or not begin and (k + draw) % 4 == 0 else []
+            said.append(tasks.predict_answer(lines, (str((k + draw + len(begin)) % 3), "")))
         elif prompt.startswith("Solve") or (k + draw) % 2:
             programs = ["print(len(input()))", "print(1 / 0)", "print(0)"]
             said.append(tasks.fence(programs[(k + draw) % 3]) if (k + draw) % 4 else "nothing")
@@ -301,24 +373,25 @@ def scripted(self, max_new_tokens, draw, prompts):
 
 @pytest.fixture(scope="module")
 def out(tmp_path_factory):
-    """Test data and the four checkpoints of the course."""
+    """Test data and the two checkpoints of the course."""
     folder = tmp_path_factory.mktemp("evaluation")
     make_data(folder)
-    for name in course.CHECKPOINTS:
+    for name in course.STAGES:
         save_model(folder / f"{name}.pt", seed=len(name))
     return folder
 
 
 def make_data(folder):
     (folder / "data").mkdir()
-    world, rng, cases, problems = worlds.load("contest"), random.Random(0), [], []
+    world, rng, cases, problems, vague = worlds.load("contest"), random.Random(0), [], [], []
     while len(cases) < 4 * len(worlds.SETS):
         case = tasks.random_case(rng, world, world.SIZES["cpu"], "test", worlds.SETS[len(cases) % len(worlds.SETS)])
         cases += [case] if case else []
-    while len(problems) < 4:
-        drawn = world.random_problem(rng, world.SIZES["cpu"], "test", len(problems) % 2 == 1)
-        problems += [drawn] if drawn else []
-    for name, rows in (("cases", cases), ("problems", problems)):
+    for made, n_vague in ((problems, (0, 1)), (vague, (2, 3))):
+        while len(made) < 4:
+            drawn = world.random_problem(rng, world.SIZES["cpu"], "test", n_vague[len(made) % 2])
+            made += [drawn] if drawn else []
+    for name, rows in (("cases", cases), ("problems", problems), ("vague", vague[:3])):
         (folder / "data" / f"test_{name}.jsonl").write_text("".join(json.dumps(vars(row)) + "\n" for row in rows))
     (folder / "data" / "settings.json").write_text(json.dumps({"world": "contest", "world_size": "quick", "seed": 0}))
     (folder / "seconds.json").write_text(json.dumps({"data": 1.0, "sft": 60.0, "peak_memory_mb": 10}))
@@ -337,17 +410,32 @@ def test_evaluation_from_checkpoints_to_report(out, monkeypatch, capsys):
     monkeypatch.setattr(Model, "sample", scripted)
     said = run_main(monkeypatch, capsys, course.main, *FLAGS, "--out", out)
     metrics = json.loads((out / "metrics.json").read_text())
-    stages = [*course.CHECKPOINTS.values()]
-    assert set(metrics["predict"]) == set(metrics["predict_greedy"]) == {
-        *(f"{stage}/{set_}" for stage in stages for set_ in worlds.SETS), "sft/nlex/own", "rl/nlex/own"}
-    assert metrics["predict"]["rl/nlex/short"]["n"] == 4 and 4 < metrics["predict"]["rl/nlex/own"]["n"] <= 16
-    assert set(metrics["solve"]) == {"sft", "rl"} and set(metrics["solve"]["rl"]) == {"greedy", "pass@1", "pass@4"}
-    assert {len(rows) for rows in metrics["best_at_k"].values()} == {4}
-    assert set(metrics["best_at_k"]) == {"pass", "exec", "simulate", "short1", "random", "gain", "simulation_gap"}
-    assert set(metrics["self_rlef"]) == {"init", "final", "turns", "oracle_final", "oracle_turns", "resample", "resample_turns",
-                                         "gain", "fixed", "broken", "final_minus_resample"}
-    assert set(metrics["rl_minus_sft"]) == {*worlds.SETS, "solve pass@1", "solve pass@4"}
-    assert set(metrics["nlex_minus_none"]) == set(worlds.SETS)
+    told = {f"{stage}/{format}/{set_}" for stage in ("sft", "rl") for format in ("free", "direct", "explained") for set_ in (*worlds.SETS, "own")}
+    assert set(metrics["predict"]) == set(metrics["predict_greedy"]) == set(metrics["explained"]) == told
+    assert metrics["predict"]["rl/free/short"]["n"] == 4 and 4 < metrics["predict"]["rl/direct/own"]["n"] <= 16
+    explained = {key: row["value"] for key, row in metrics["explained"].items()}
+    assert all(value == 1 for key, value in explained.items() if "/explained/" in key)
+    assert all(value == 0 for key, value in explained.items() if "/direct/" in key) and 0 < explained["sft/free/short"] < 1
+    assert set(metrics["solve"]) == {"sft", "rl"} and all(set(rates) == {"greedy", "pass@1", "pass@4"} for rates in metrics["solve"].values())
+    for best in (metrics["best_at_k"], metrics["best_at_k_sft"]):
+        assert {len(rows) for rows in best.values()} == {4}
+        assert set(best) == {"pass", "exec", "simulate", "short1", "random", "gain", "simulation_gap"}
+    repaired = {"init", "gain", "fixed", "broken", "first_fix"}
+    for most in ("", "_2", "_4"):
+        repaired |= {f"{key}{most}" for key in ("final", "turns", "oracle_final", "oracle_turns", "resample", "final_minus_resample")}
+    for n, part in ((4, metrics["self_rlef"]), (3, metrics["self_rlef"]["vague"])):
+        assert {key for key in part if not key.startswith("resample") or "turns" not in key} - {"vague"} == repaired
+        assert set(part["first_fix"]) == {"right", "same", "chance"} and part["first_fix"]["same"]["n"] <= n
+        assert {row["n"] for key, row in part.items() if key not in ("first_fix", "vague")} == {n}
+        for most in ("", "_2", "_4"):
+            gain = part[f"final{most}"]["value"] - part[f"resample{most}"]["value"]
+            assert part[f"final_minus_resample{most}"]["value"] == pytest.approx(gain, abs=1e-4)
+    for name, (one, two) in {"rl_minus_sft": ("rl/free", "sft/free"), "rl_minus_explained": ("rl/free", "sft/explained"),
+                             "explained_minus_direct": ("sft/explained", "sft/direct")}.items():
+        assert set(metrics[name]) == {f"{key}/{set_}" for key in ("predict", "predict_greedy") for set_ in worlds.SETS}
+        for path, row in metrics[name].items():
+            key, set_ = path.split("/")
+            assert row["value"] == pytest.approx(metrics[key][f"{one}/{set_}"]["value"] - metrics[key][f"{two}/{set_}"]["value"], abs=1e-4)
     assert metrics["seconds"]["sft"] == 60 and metrics["seconds"]["eval"] > 0 and metrics["seed"] == 0
     text = (out / "report.md").read_text()
     assert metrics["commit"] == "rl 0123456789" and metrics["evaluated"]["commit"] == runs.provenance()["commit"]
@@ -364,16 +452,16 @@ def test_evaluation_from_checkpoints_to_report(out, monkeypatch, capsys):
 
 def test_a_killed_evaluation_comes_to_the_same_numbers(out, tmp_path, monkeypatch, capsys):
     (tmp_path / "data").symlink_to(out / "data")
-    for name in course.CHECKPOINTS:
+    for name in course.STAGES:
         (tmp_path / f"{name}.pt").symlink_to(out / f"{name}.pt")
     finished = []
 
-    def killed(*rest):
+    def killed(*rest, **how):
         if len(finished) in (3, 8, 14, 20):
             finished.append("killed")
             raise KeyboardInterrupt
         finished.append("sampled")
-        return scripted(*rest)
+        return scripted(*rest, **how)
     monkeypatch.setattr(Model, "sample", killed)
     for _ in range(4):
         with pytest.raises(SystemExit) as ended:
@@ -386,13 +474,14 @@ def test_a_killed_evaluation_comes_to_the_same_numbers(out, tmp_path, monkeypatc
 
 def test_a_world_without_problems(out, tmp_path, monkeypatch, capsys):
     make_data(tmp_path)
-    (tmp_path / "data" / "test_problems.jsonl").write_text("")
-    for name in course.CHECKPOINTS:
+    for name in ("problems", "vague"):
+        (tmp_path / "data" / f"test_{name}.jsonl").write_text("")
+    for name in course.STAGES:
         (tmp_path / f"{name}.pt").symlink_to(out / f"{name}.pt")
     monkeypatch.setattr(Model, "sample", scripted)
     said = run_main(monkeypatch, capsys, course.main, *FLAGS, "--out", tmp_path)
     assert "| self-RLEF: submitted program                       | - " in said and json.loads(
-        (tmp_path / "metrics.json").read_text())["predict"]["rl/nlex/short"]["n"] == 4
+        (tmp_path / "metrics.json").read_text())["predict"]["rl/free/short"]["n"] == 4
 
 
 def test_a_missing_checkpoint_is_one_line_before_anything_is_measured(out, tmp_path, monkeypatch, capsys):
@@ -406,11 +495,11 @@ def test_a_missing_checkpoint_is_one_line_before_anything_is_measured(out, tmp_p
         return error
     assert "test_cases.jsonl" in said()
     (tmp_path / "data").symlink_to(out / "data")
-    for name in course.CHECKPOINTS:
+    for name in course.STAGES:
         (tmp_path / f"{name}.pt").symlink_to(out / f"{name}.pt")
-    for name, command in course.MADE_BY.items():  # whichever is missing, the others being there
+    for name in course.STAGES:  # whichever is missing, the others being there
         (tmp_path / f"{name}.pt").unlink()
-        assert f"{name}.pt does not exist; `python {command} --preset quick --out {tmp_path}` makes it" in said()
+        assert f"{name}.pt does not exist; `python {name}.py --preset quick --out {tmp_path}` makes it" in said()
         (tmp_path / f"{name}.pt").write_bytes(b"no checkpoint")
         assert f"{name}.pt is damaged" in said()
         (tmp_path / f"{name}.pt").unlink()
@@ -418,12 +507,12 @@ def test_a_missing_checkpoint_is_one_line_before_anything_is_measured(out, tmp_p
 
 
 def test_weights_of_another_seed_preset_or_world_are_refused(out, tmp_path, monkeypatch, capsys):
-    """Not one of them is taken for what the flags say, nor another budget or another start for that of its partner."""
-    extra = {"sft-short-none": [("short_tokens", "400000")], "rl": [("start_and_data", "123")]}
+    """Not one of them is taken for what the flags say, nor what began elsewhere for what RL made of its partner."""
+    extra = {"rl": [("start_and_data", "123")]}
     (tmp_path / "data").symlink_to(out / "data")
-    for name in course.CHECKPOINTS:
+    for name in course.STAGES:
         (tmp_path / f"{name}.pt").symlink_to(out / f"{name}.pt")
-    for name in course.CHECKPOINTS:
+    for name in course.STAGES:
         for key, value in (("seed", "1"), ("preset", "cpu"), ("world", "another"), ("vocabulary", "0123"),
                            *extra.get(name, ())):
             (tmp_path / f"{name}.pt").unlink()
@@ -438,7 +527,7 @@ def test_weights_of_another_seed_preset_or_world_are_refused(out, tmp_path, monk
 
 def test_samples_and_turns_are_two_budgets(out, tmp_path, monkeypatch, capsys):
     (tmp_path / "data").symlink_to(out / "data")
-    for name in course.CHECKPOINTS:
+    for name in course.STAGES:
         (tmp_path / f"{name}.pt").symlink_to(out / f"{name}.pt")
     monkeypatch.setattr(Model, "sample", scripted)
     flags = [*tiny_flags("answers", "eval", samples=2, turns=5), "--out", tmp_path]
@@ -450,7 +539,7 @@ def test_samples_and_turns_are_two_budgets(out, tmp_path, monkeypatch, capsys):
     for name in ("sft", "rl"):
         (file,) = (tmp_path / "eval-cache").glob(f"{name}-[0-9a-f]*-seed0-of1.json")
         asked[name] = sorted(key for key in json.loads(file.read_text()) if key.startswith("60 "))
-    assert asked == {"sft": ["60 0", "60 1", "60 2"], "rl": ["60 0", "60 1", "60 2", "60 3", "60 4", "60 5"]}  # resampling: as many tries as turns
+    assert asked == {"sft": ["60 0 ", "60 1 ", "60 2 "], "rl": ["60 0 ", "60 1 ", "60 2 ", "60 3 ", "60 4 ", "60 5 "]}  # resampling: as many tries as turns
 
 
 def test_show_puts_the_simulation_beside_the_truth(out, tmp_path, monkeypatch, capsys):
@@ -463,7 +552,9 @@ def test_show_puts_the_simulation_beside_the_truth(out, tmp_path, monkeypatch, c
     import tracer
     run = tracer.record(program.read_text(), "4")
     truth = tasks.predict_answer(tracer.narrate(run), ("5\n", ""))
-    monkeypatch.setattr(Model, "sample", lambda self, most, draw, prompts, cut: [truth] if draw == 0 else None)
+    monkeypatch.setattr(Model, "sample", lambda self, most, draw, prompts, begin, cut: [truth] if draw == 0 else None)
+    monkeypatch.setattr(answers, "SHIPPED", tmp_path / "shipped.pt")
+    answers.SHIPPED.symlink_to(out / "rl.pt")
     said = run_main(monkeypatch, capsys, course.main, *flags)
     assert "\n>> " not in said and said.count("We print 4 + 1 = 5.") == 2 and "first wrong step: none" in said
     assert str(answers.SHIPPED) in said and not empty.exists()  # nothing is written
@@ -485,20 +576,20 @@ def test_show_puts_the_simulation_beside_the_truth(out, tmp_path, monkeypatch, c
 
 
 def test_show_can_be_cut_by_head(tmp_path):
-    command = f"{sys.executable} eval.py --out {tmp_path} --show examples/word_count.py --max-new-tokens-predict 4 | head -n 0"
+    save_model(tmp_path / "model.pt", n_ctx=1024)
+    command = f"{sys.executable} eval.py --out {tmp_path}/out --ckpt {tmp_path}/model.pt --show examples/word_count.py --max-new-tokens-predict 4 | head -n 0"
     done = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
-    assert done.stdout == done.stderr == "" and not any(tmp_path.iterdir())
+    assert done.stdout == done.stderr == "" and not (tmp_path / "out").exists()
 
 
 def test_a_figure_without_values_is_a_dash():
     nothing, some = figure([], []), figure([1, 0], ["a", "b"])
-    metrics = {"predict": {}, "predict_greedy": {}, "solve": {"sft": {}, "rl": {}}, "best_at_k": {}, "self_rlef": {},
-               "rl_minus_sft": {}, "nlex_minus_none": {}}
+    metrics = {}
     for row in course.TABLE.strip().splitlines():
         place = metrics
         *path, key = row.split(" | ")[1].removesuffix(":-1").split(":")
         for part in path:
-            place = place[part]
+            place = place.setdefault(part, {})
         place[key] = [some, nothing] if row.endswith("-1") else some
     lines = course.table(metrics).splitlines()
     assert "50.0 (0.0 to 100.0)" in lines[2] and sum(" | - " in line for line in lines) == course.TABLE.count("-1")

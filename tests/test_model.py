@@ -125,7 +125,7 @@ def test_a_one_letter_name_is_the_same_token_wherever_it_stands(tokenizer):
 
 
 def test_frequent_code_is_one_token(tokenizer):
-    for piece in ("list(map(int, input().split()))", "int(input())", "\n    ", "<output>\n", "```python\n"):
+    for piece in ("list(map(int, input().split()))", "int(input())", "\n    ", "<output>\n", "```python\n", "Step by step:\n", "Read as: "):
         assert len(tokenizer.encode(piece)) == 1, piece
 
 
@@ -609,7 +609,7 @@ def test_checkpoint_round_trip_continues_to_the_same_weights(any_model, tmp_path
 
 
 def test_the_committed_checkpoint_loads(root):
-    saved = load_checkpoint(root / "results" / "names-seed0" / "model.pt")
+    saved = load_checkpoint(root / "results" / "course-seed0" / "rl.pt")
     assert saved["model"].config.n_vocab == Tokenizer().n_vocab and set(saved) == {"model", "optimizers", "step", "extra"}
     assert all(p.dtype == torch.float32 for p in saved["model"].parameters())
 

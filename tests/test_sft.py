@@ -17,6 +17,7 @@ import pytest
 import torch
 from conftest import tiny_flags
 
+import answers
 import model as plain
 import runs
 import sft
@@ -83,10 +84,10 @@ def make_data(out, **sizes):
 
 def test_samples_are_read_once_and_again_when_the_data_are_others(tmp_path, tokenizer, monkeypatch):
     make_data(tmp_path, sft_cases=4, sft_problems=6)
-    args, calls = Namespace(out=tmp_path, format="nlex", seed=0), []
+    args, calls = Namespace(out=tmp_path, format="nlex", explained=0.5, seed=0), []
 
     def samples(args):
-        calls.append(args.format)
+        calls.append((args.format, args.explained))
         yield from sft.samples(args)
     tokens, index, name = sft.read_samples(samples, args, rank=0)
     assert tokens.dtype == np.uint16 and index[:, 0].tolist() == [0, *np.cumsum(index[:, 2])[:-1]]
@@ -100,21 +101,39 @@ def test_samples_are_read_once_and_again_when_the_data_are_others(tmp_path, toke
         assert tokens[start + length - 1] == tokenizer.end
 
     again = sft.read_samples(samples, args, rank=0)
-    assert calls == ["nlex"] and again[2] == name and (again[0] == tokens).all() and (again[1] == index).all()
-    none = sft.read_samples(samples, Namespace(out=tmp_path, format="none", seed=0), rank=0)     # another file
-    assert calls == ["nlex", "none"] and none[2] != name and len(none[0]) < len(tokens)
-    assert (sft.read_samples(samples, args, rank=0)[0] == tokens).all()
-    assert calls == ["nlex", "none"]
+    assert calls == [("nlex", 0.5)] and again[2] == name and (again[0] == tokens).all() and (again[1] == index).all()
+    none = sft.read_samples(samples, Namespace(**{**vars(args), "explained": 0.0}), rank=0)      # other files
+    raw = sft.read_samples(samples, Namespace(**{**vars(args), "format": "raw"}), rank=0)
+    assert calls[1:] == [("nlex", 0.0), ("raw", 0.5)] and len({name, none[2], raw[2]}) == 3 and len(none[0]) < len(tokens)
+    assert (sft.read_samples(samples, args, rank=0)[0] == tokens).all() and len(calls) == 3
 
     for name in ("sft_cases", "sft_problems"):                                              # whatever its date
         path = tmp_path / "data" / f"{name}.jsonl"
         path.write_text("".join(path.read_text().splitlines(keepends=True)[:2]))
         os.utime(path, (1, 1))
         tokens, index, _ = sft.read_samples(samples, args, rank=0)
-    assert calls == ["nlex", "none", "nlex", "nlex"] and (index[:, 3] == 0).sum() == (index[:, 3] == 1).sum() == 2
+    assert len(calls) == 5 and (index[:, 3] == 0).sum() == (index[:, 3] == 1).sum() == 2
     monkeypatch.setattr(sft, "VOCAB", tmp_path / "data" / "settings.json")
     sft.read_samples(samples, args, rank=0)
-    assert len(calls) == 5
+    assert len(calls) == 6
+
+
+def test_a_share_of_the_predictions_is_explained_and_no_prompt_says_which(monkeypatch, tmp_path):
+    cases = [tasks.Case(f"print({k})", "", f"{k}\n", "", "", "short", "plain", 1, f"in words {k}", f"raw {k}") for k in range(1_000)]
+    monkeypatch.setattr(tasks, "load_cases", lambda path: cases)
+    monkeypatch.setattr(tasks, "load_problems", lambda path: [])
+
+    def explained(share, format="nlex", seed=0):
+        texts, found = list(sft.samples(Namespace(out=tmp_path, explained=share, format=format, seed=seed))), set()
+        for k, (case, text) in enumerate(zip(cases, texts, strict=True)):
+            assert text[:2] == ("predict", case.prompt)                                     # whatever the answer is
+            found |= {k} if text[2] == case.answer(format) else set()
+            assert k in found or text[2] == case.answer("none")
+        return found
+    some = explained(0.3)
+    assert 260 < len(some) < 340 and 50 < len(some & {*range(250)}) < 100
+    assert explained(0.3) == some == explained(0.3, "raw") and explained(0.3, seed=1) != some
+    assert explained(0.0) == set() and len(explained(1.0)) == 1_000
 
 
 # ---------------------------------------------------------------------------------------------------------------------------
@@ -147,7 +166,7 @@ def test_only_assistant_tokens_are_trained_and_the_end_token_is_one_of_them(mode
     """The loss and its gradient by the formula, one sample at a time; an answer that is an end token alone is trained, too."""
     monkeypatch.setattr(sft, "logprobs", plain.logprobs)
     tokens, rows = made_up(tokenizer)
-    loss = sft.backward(model, tokens, rows, tokenizer.pad)
+    loss = sft.backward(model, tokens, rows, 20.0, tokenizer.pad)
     found = gradient(model)
     expected, n_answer = 0.0, 0
     for start, prompt, length, _ in rows:
@@ -157,13 +176,13 @@ def test_only_assistant_tokens_are_trained_and_the_end_token_is_one_of_them(mode
             expected -= logp[at - 1, ids[at]]
             n_answer += 1
     assert n_answer == sum(len(tokenizer.answer(text)) for text in ("<output>\n3\n</output>", "1 + 1", "", "7"))
-    assert loss.item() == pytest.approx(expected.item() / n_answer, rel=1e-4)
-    (expected / n_answer).backward()
+    assert loss.item() == pytest.approx(expected.item() / 20, rel=1e-4)     # whatever is in this batch
+    (expected / 20).backward()
     assert_close(found, gradient(model))
 
     masks = []
     monkeypatch.setattr(sft, "logprobs", lambda model, ids, mask: masks.append((ids, mask)) or plain.logprobs(model, ids, mask))
-    sft.backward(model, tokens, rows[2:3], tokenizer.pad)                   # the answer is the end token
+    sft.backward(model, tokens, rows[2:3], 20.0, tokenizer.pad)             # the answer is the end token
     ((ids, mask),) = masks
     assert ids[mask].tolist() == [tokenizer.end]
 
@@ -171,71 +190,122 @@ def test_only_assistant_tokens_are_trained_and_the_end_token_is_one_of_them(mode
 def test_the_shares_of_processes_sum_to_the_whole(model, tokenizer, monkeypatch):
     monkeypatch.setattr(sft, "logprobs", plain.logprobs)
     tokens, rows = made_up(tokenizer)
-    loss = sft.backward(model, tokens, rows, tokenizer.pad)
+    loss = sft.backward(model, tokens, rows, 3.5, tokenizer.pad)
     whole = gradient(model)
     for ranks in (2, 3, 6):                                                 # six: two have nothing to do
-        losses = [sft.backward(model, tokens, rows, tokenizer.pad, rank, ranks) for rank in range(ranks)]
+        losses = [sft.backward(model, tokens, rows, 3.5, tokenizer.pad, rank, ranks) for rank in range(ranks)]
         assert sum(losses).item() == pytest.approx(loss.item(), rel=1e-5)
         assert_close(whole, gradient(model))
+
+
+def test_a_token_counts_the_same_whatever_shares_its_batch(model, tokenizer, monkeypatch):
+    """Alone, with a short answer, with longer ones: gradients add up."""
+    monkeypatch.setattr(sft, "logprobs", plain.logprobs)
+    tokens, rows = made_up(tokenizer)
+
+    def of(*samples):
+        loss = sft.backward(model, tokens, rows[list(samples)], 5.0, tokenizer.pad)
+        return loss.item(), gradient(model)
+    assert len({length - prompt for _, prompt, length, _ in rows}) > 2                      # long and short answers
+    losses, alone = zip(*map(of, range(len(rows))))
+    for batch in ((3, 2), (3, 0), (3, 0, 1, 2)):
+        loss, found = of(*batch)
+        assert loss == pytest.approx(sum(losses[k] for k in batch), rel=1e-5)
+        assert_close(found, {name: sum(alone[k][name] for k in batch) for name in found})
 
 
 # ---------------------------------------------------------------------------------------------------------------------------
 # Asking and validation.
 
-def test_ask(model, tokenizer, monkeypatch):
-    """Prompts and seed reach the sampler, at temperature 1; an answer without its end token has no text."""
-    calls = []
-
-    def scripted(model, prompts, max_new_tokens, group=1, seed=0, *, end, temperature=1.0):
+def scripted(answer, calls):
+    """In place of generate: answer(user, begin, group, temperature) -> texts after begin (None: cut off)."""
+    def generate(model, prompts, max_new_tokens, group=1, seed=0, *, end, temperature=1.0):
         calls.append((prompts, max_new_tokens, group, seed, end, temperature))
-        answer = tokenizer.answer("7 7")
-        return [[Rollout(answer, [-1.0] * len(answer), True), Rollout(answer[:-1], [-1.0] * (len(answer) - 1), False)] for _ in prompts]
-    monkeypatch.setattr(sft, "generate", scripted)
+        tokenizer, groups = plain.Tokenizer(), []
+        for prompt in prompts:
+            user, begin = tokenizer.decode(prompt)[len("<|user|>"):].split("<|assistant|>")
+            rollouts = []
+            for text in answer(user, begin, group, temperature):
+                tokens = [7] if text is None else tokenizer.answer(text)
+                rollouts.append(Rollout(tokens, [-1.0] * len(tokens), text is not None))
+            groups.append(rollouts)
+        return groups
+    return generate
+
+
+def test_ask(model, tokenizer, monkeypatch):
+    """Prompts and seed reach the sampler, at temperature 1 unless told; an answer without its end token has no text."""
+    calls = []
+    monkeypatch.setattr(answers, "generate", scripted(lambda *_: ["7 7", None], calls))
     rng = random.Random(5)
-    groups = sft.ask(model, tokenizer, rng, ["1", "2 2"], 9, 2)
-    sft.ask(model, tokenizer, rng, ["1", "2 2"], 9, 2)
+    groups = answers.ask(model, tokenizer, rng, ["1", "2 2"], 9, 2)
+    answers.ask(model, tokenizer, rng, ["1", "2 2"], 9, 2, temperature=0)
     seed, other = calls[0][3], calls[1][3]
     assert calls[0] == ([tokenizer.prompt("1"), tokenizer.prompt("2 2")], 9, 2, seed, tokenizer.end, 1.0)
     assert seed == random.Random(5).getrandbits(40) != other     # a second turn must not repeat the first one's luck
+    assert calls[1][5] == 0
     assert [[turn.text for turn in turns] for turns in groups] == [["7 7", ""], ["7 7", ""]]
     assert groups[1][0].prompt == tokenizer.prompt("2 2") and groups[1][0].rollout.tokens == tokenizer.answer("7 7")
 
 
+def test_how_an_answer_begins_is_a_part_of_its_prompt(model, tokenizer, monkeypatch):
+    calls = []
+    monkeypatch.setattr(answers, "generate", scripted(lambda *_: ["7", None, ""], calls))
+    for begin, explains in ((tasks.EXPLAINED, True), (tasks.AT_ONCE, False), ("", False)):
+        (turns,) = answers.ask(model, tokenizer, random.Random(0), ["1"], 9, 3, begin=begin)
+        assert [turn.prompt for turn in turns] == calls[-1][0] * 3 == [tokenizer.prompt("1") + tokenizer.encode(begin)] * 3
+        assert [turn.text for turn in turns] == [begin + "7", "", begin]
+        assert [turn.explained for turn in turns] == [explains, False, explains]            # cut off: nothing is said
+        assert turns[0].rollout.tokens == tokenizer.answer("7") and len(turns[0].rollout.logprobs) == 2
+    assert not answers.Turn([], None, "So: " + tasks.EXPLAINED).explained
+    monkeypatch.undo()
+    for begin in (tasks.EXPLAINED, tasks.AT_ONCE):                                          # by a real sampler
+        turns = sum(answers.sample(model, tokenizer, ["1", "2 2"], 4, 8, 0, begin=begin), [])
+        assert all(turn.prompt[-1:] == tokenizer.encode(begin) and len(turn.rollout.tokens) <= 4 for turn in turns)
+
+
 def test_a_prompt_beyond_the_context_is_cut_and_so_is_its_answer(model, tokenizer):
-    (long,), (short,) = sft.ask(model, tokenizer, random.Random(0), ["1 " * 600, "1"], 5)
-    assert len(long.prompt) == TINY["n_ctx"] - 1 and not long.rollout.finished and long.text == ""
-    assert 1 <= len(long.rollout.tokens) <= 2 and len(short.rollout.tokens) >= 1
-    assert sft.ask(model, tokenizer, random.Random(0), [], 5) == []
+    for begin in ("", tasks.EXPLAINED):
+        (long,), (short,) = answers.ask(model, tokenizer, random.Random(0), ["1 " * 600, "1"], 5, begin=begin)
+        assert len(long.prompt) == TINY["n_ctx"] - 1 and not long.rollout.finished and long.text == ""
+        assert 1 <= len(long.rollout.tokens) <= 2 and len(short.rollout.tokens) >= 1
+    assert answers.ask(model, tokenizer, random.Random(0), [], 5) == []
 
 
 def test_validation_figures(model, tokenizer, monkeypatch, sandbox):
-    """Two short cases and one longer: 3 of 4 and 0 of 4 answers right, and 4 of 4. One problem of two solved."""
+    """Two short cases and one longer: 3 of 4 and 0 of 4 answers right, and 4 of 4, 5 of the 12 explained. The greedy answers and those
+    told to explain are others. One problem of two is solved."""
     cases = [tasks.Case(f"print({k})", "", f"{k}\n", "", "", set_, "plain") for k, set_ in ((1, "short"), (2, "longer"), (3, "short"))]
     tests = [["1 2", "3"]], [["2 2", "4"]]
-    problems = [Problem(statement, "list", False, *tests, "", "") for statement in ("Print the sum.", "Print the maximum.")]
+    problems = [Problem(statement, "list", 0, *tests, "", "") for statement in ("Print the sum.", "Print the maximum.")]
     right, wrong = "```python\nprint(sum(map(int, input().split())))\n```", "```python\nprint(max(map(int, input().split())))\n```"
-    told = {"print(1)": ["1", "1", None, "1"], "print(2)": ["2"] * 4, "print(3)": ["2", "", None, "2"]}
+    sampled = {"print(1)": ["1", "1s", None, "1"], "print(2)": ["2s", "2s", "2", "2s"], "print(3)": ["2", "", None, "2s"]}
+    greedy = {"print(1)": "1", "print(2)": "3", "print(3)": "4"}
+    forced = {"print(1)": "1", "print(2)": "2", "print(3)": "3"}
     said = {"Print the sum.": right, "Print the maximum.": wrong}
-    asked = []
 
-    def scripted(model, prompts, max_new_tokens, group=1, seed=0, *, end, temperature=1.0):
-        asked.append((max_new_tokens, group, seed, temperature))
-        answers = []
-        for prompt in prompts:
-            user = tokenizer.decode(prompt[1:-1])
-            name = user.splitlines()[1]
-            texts = [said[name]] if user.startswith("Solve.") else [text and f"<output>\n{text}\n</output>" for text in told[name]]
-            answers.append([Rollout(tokenizer.answer(text), [], True) if text else Rollout([7], [], False) for text in texts])
-        return answers
-    monkeypatch.setattr(sft, "generate", scripted)
+    def answer(user, begin, group, temperature):
+        name = user.splitlines()[1]
+        if user.startswith("Solve."):
+            return [said[name]]
+        if temperature == 1:
+            assert begin == ""
+            told = sampled[name]
+        else:
+            assert begin in ("", tasks.EXPLAINED)
+            told = [forced[name] if begin else greedy[name]]
+        return [None if text is None else (tasks.EXPLAINED if "s" in text else "") + f"<output>\n{text.strip('s')}\n</output>" for text in told]
+    asked = []
+    monkeypatch.setattr(answers, "generate", scripted(answer, asked))
     runner, args = tasks.Runner(sandbox), Namespace(max_new_tokens_predict=30, max_new_tokens_solve=20)
     sets = {"short": cases[::2], "longer": cases[1:2], "new_names": None}
-    record = sft.validate(model, tokenizer, sets, problems, runner, args)
-    assert record == {"val_short": 3 / 8, "val_short_pass4": 0.5, "val_longer": 1.0, "val_longer_pass4": 1.0, "val_solve": 0.5}
-    assert [(*call[:2], call[3]) for call in asked] == [(30, 4, 1.0), (30, 4, 1.0), (20, 1, 1.0)]
+    record = answers.validate(model, tokenizer, sets, problems, runner, args)
+    assert record == {"val_short": 3 / 8, "val_short_greedy": 0.5, "val_short_steps": 1.0, "val_longer": 1.0, "val_longer_greedy": 0.0,
+                      "val_longer_steps": 1.0, "val_explained": 5 / 12, "val_solve": 0.5}
+    assert [(*call[1:3], call[5]) for call in asked] == [(30, 4, 1.0), (30, 1, 0), (30, 1, 0)] * 2 + [(20, 1, 1.0)]
     del record["val_solve"]
-    assert sft.validate(model, tokenizer, sets, problems, runner, args, solve=False) == record
-    assert asked[3:] == asked[:2]                        # the same seeds at every call
+    assert answers.validate(model, tokenizer, sets, problems, runner, args, solve=False) == record
+    assert asked[7:] == asked[:6]                        # the same seeds at every call
 
 
 # ---------------------------------------------------------------------------------------------------------------------------
@@ -292,7 +362,8 @@ def test_a_run_learns_logs_and_saves(data, whole, capsys):
     assert [line["step"] for line in lines] == [10, 20, 30, 40] and saved["step"] == 40
     losses = [line["loss"] for line in lines]
     assert losses == sorted(losses, reverse=True) and 6.2 > losses[0] > losses[-1] + 1      # it begins at 6.2
-    assert {"val_short", "val_short_pass4", "val_longer", "val_longer_pass4", "val_solve"} <= set(lines[-1])
+    measured = {f"val_{set_}{way}" for set_ in ("short", "longer") for way in ("", "_greedy", "_steps")} | {"val_explained", "val_solve"}
+    assert {key for key in lines[-1] if key.startswith("val_")} == measured
     assert "val_short" not in lines[0]
     assert saved["extra"]["format"] == "nlex" and saved["extra"]["tokens"] == lines[-1]["tokens"] > 40 * 500
     assert saved["extra"]["examples"] > 40 and saved["extra"]["seconds"] == lines[-1]["train_seconds"] > 0
@@ -338,32 +409,37 @@ def test_two_processes_compute_what_one_does(root, data, whole):
 
 def test_each_step_has_its_batch_and_its_rate(data, monkeypatch):
     seen = []
-    monkeypatch.setattr(sft, "backward", lambda model, tokens, rows, *rest: seen.append(rows) or torch.zeros(()))
+    means = []
+    monkeypatch.setattr(sft, "backward", lambda model, tokens, rows, n_answer, *rest: means.append(n_answer) or seen.append(rows) or torch.zeros(()))
     monkeypatch.setattr(sft, "apply_gradients", lambda model, optimizers, rate, clip: seen.append((rate, clip)))
     monkeypatch.setattr(sft, "validate", lambda *given: {})
     run(*flags(data, "seen", "--steps", "8", "--warmup", "2", "--clip", "0.7"))
-    index = np.load(data / "data" / "sft-nlex-0.npz")["index"]
+    index = np.load(data / "data" / "sft-nlex-0.5-0.npz")["index"]
     index = index[index[:, 2] <= 512]
     plan = sft.plan_batches(index[:, 2], 1024, 8, None, seed=0)
     assert len(seen) == 16 and all((index[rows] == given).all() for rows, given in zip(plan, seen[::2]))
     assert seen[1::2] == [(sft.schedule(step, 8, 2), 0.7) for step in range(8)]
+    answers = sum((index[rows, 2] - index[rows, 1]).sum() for rows in plan)                 # tokens of the assistant
+    assert means == [answers / 8] * 8                                                       # one number for all batches
 
 
 def test_prediction_alone_is_trained_for_a_number_of_tokens(data, monkeypatch):
     seen = []
     monkeypatch.setattr(sft, "train", lambda args, model, tokens, index, plan, extra, *team: seen.append((args, index, plan, extra)))
-    command = flags(data, "")
-    for more, name in (([], "sft-short-nlex"), (["--format", "none"], "sft-short-none"), (["--name", "mine"], "mine")):
-        run(*command[:3], *command[5:], "--predict-only", "--short-tokens", "9000", *more)
+    for more in ([], ["--format", "raw"], ["--explained", "0"]):
+        run(*flags(data, "mine", "--predict-only", "--tokens", "9000", *more))
         args, index, plan, extra = seen.pop()
-        assert args.name == name and (index[:, 3] == 0).all()
+        assert args.name == "mine" and (index[:, 3] == 0).all()
         assert 9000 <= sum(index[rows, 2].sum() for rows in plan) < 9000 + 1024
-        assert extra["format"] == args.format
-    run(*command[:3], *command[5:], "--predict-only", "--short-tokens", "9000", "--steps", "3")
+        assert extra == {"format": args.format, "texts": f"sft-{args.format}-{args.explained}-0.npz"}
+    run(*flags(data, "mine", "--predict-only", "--tokens", "9000", "--steps", "3"))
     assert len(seen.pop()[2]) == 3                                                          # at most
-    run(*command[:3], *command[5:])
+    run(*flags(data, "sft", "--explained", "1"))
     args, index, plan, _ = seen.pop()
     assert args.name == "sft" and set(index[:, 3]) == {0, 1, 2} and len(plan) == 40
+    command = flags(data, "")
+    run(*command[:3], *command[5:])
+    assert seen.pop()[0].name == "sft"                                                      # without --name
 
 
 def told(capsys, *command):
@@ -379,7 +455,8 @@ def test_errors_are_one_clear_line(data, tmp_path, capsys):
     assert nothing.count("\n") == 1 and "is missing" in nothing and "python tasks.py" in nothing and nothing.count("sft.py") == 1
     short = told(capsys, *flags(data, "new", "--n-ctx", "8"))
     assert short.count("\n") == 1 and "--n-ctx must be larger" in short and short.count("sft.py") == 1
-    assert "--name" in told(capsys, *flags(data, "sft", "--format", "raw")).splitlines()[-1]
+    for more in (["--format", "raw"], ["--predict-only"]):
+        assert "--name" in told(capsys, *flags(data, "sft", *more)).splitlines()[-1]
     assert "--steps" in told(capsys, *flags(data, "new", "--steps", "0")).splitlines()[-1]
     assert "--nonsense" in told(capsys, *flags(data, "new", "--nonsense", "1")).splitlines()[-1]
     odd = told(capsys, *flags(data, "new", "--n-head", "3"))
@@ -405,17 +482,18 @@ def test_a_run_goes_on_with_the_flags_it_was_begun_with(tmp_path, model, capsys)
     runs.save(args, model, optimizers, 7, False, {"seconds": 1.0})
     step, extra = runs.resume(args, model, optimizers, 0)
     assert step == 7 and extra["seconds"] == 1.0
-    other = Namespace(out=tmp_path, name="k", format="none", steps=60)
+    other = Namespace(out=tmp_path, name="k", format="raw", steps=60)
     with pytest.raises(SystemExit):
         runs.resume(other, model, optimizers, 0)
     error = capsys.readouterr().err
-    assert error.count("\n") == 1 and "k-state.pt was made with format nlex, not none" in error
+    assert error.count("\n") == 1 and "k-state.pt was made with format nlex, not raw" in error
 
 
 def test_a_finished_run_of_others_is_refused(data, whole, capsys, monkeypatch):
     before = (data / "whole.pt").read_bytes()
-    index = np.load(data / "data" / "sft-nlex-0.npz")["index"]
-    for key, was, other in (("--steps", 40, 41), ("--n-layer", 1, 2), ("--muon-lr", 0.015, 0.01), ("--format", "nlex", "raw")):
+    index = np.load(data / "data" / "sft-nlex-0.5-0.npz")["index"]
+    for key, was, other in (("--steps", 40, 41), ("--n-layer", 1, 2), ("--muon-lr", 0.015, 0.01), ("--format", "nlex", "raw"),
+                            ("--explained", 0.5, 0.9)):
         said = told(capsys, *flags(data, "whole", key, str(other)))
         name = key[2:].replace("-", "_")
         assert said.count("\n") == 1 and f"whole.pt was made with {name} {was}, not {other}: " in said and "--out" in said

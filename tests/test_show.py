@@ -8,6 +8,7 @@ import pytest
 pytest.importorskip("torch")
 
 import answers  # noqa: E402
+import tasks  # noqa: E402
 import worlds  # noqa: E402
 
 SHOUT = """n = int(input())
@@ -71,8 +72,9 @@ class Told:
     def too_long(self, prompt):
         return False
 
-    def sample(self, *_, cut):
-        return ["We print 2.\n<output>\n2\n</output>"]
+    def sample(self, max_new_tokens, draw, prompts, begin, cut):
+        assert (draw, begin, cut) == (0, tasks.EXPLAINED, True)                          # the likeliest that explains
+        return ["Step by step:\nWe print 2.\n<output>\n2\n</output>"]
 
 
 def test_it_is_said_before_the_simulation_and_only_where_there_is_something(tmp_path, monkeypatch, capsys):
@@ -84,5 +86,5 @@ def test_it_is_said_before_the_simulation_and_only_where_there_is_something(tmp_
         args.show.write_text(code)
         answers.show(args)
         said = capsys.readouterr().out
-        assert ("not in the world" in said) is warned and "simulated" in said
+        assert ("not in the world" in said) is warned and "simulated" in said and "Step by step" not in said
         assert not warned or said.index(warning) < said.index("simulated")

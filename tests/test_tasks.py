@@ -22,8 +22,8 @@ from sandbox import Sandbox
 from tasks import parse_outcome, predict_answer, same_outcome
 from worlds import Problem, contest
 
-TINY = {"sft_cases": 200, "sft_problems": 120, "rl_cases": 60, "rl_problems": 10, "val_cases": 8, "val_problems": 4, "test_cases": 8,
-        "test_problems": 5}
+TINY = {"sft_cases": 200, "sft_problems": 120, "rl_cases": 60, "rl_problems": 10, "val_cases": 8, "val_problems": 4, "val_vague": 3,
+        "test_cases": 8, "test_problems": 9, "test_vague": 5}
 
 
 def draw_cases(count, split="train", set_="short", seed=0, size="cpu"):
@@ -55,13 +55,16 @@ def test_narrated_output_is_the_true_output_on_600_programs():
         for format in ("nlex", "raw", "none"):
             assert same_outcome(parse_outcome(case.answer(format)), outcome), case
         assert case.steps == len(tasks.explanation_lines(case.nlex)) > 0
+        begins = [tasks.EXPLAINED, tasks.EXPLAINED, tasks.AT_ONCE]
+        assert all(case.answer(format).startswith(begin) for format, begin in zip(("nlex", "raw", "none"), begins))
     assert {"plain", "mutant", "crash", "scratch"} == {case.kind for case in cases}
 
 
 @pytest.mark.parametrize("outcome", [("", ""), ("3\n", ""), ("", "ValueError"), ("1\n2\n", "ZeroDivisionError"), ("no newline", "")])
 def test_outcome_round_trip(outcome):
-    answer = predict_answer(["r = 3."], outcome)
-    assert same_outcome(parse_outcome(answer), outcome) and tasks.explanation_lines(answer) == ["r = 3."]
+    for lines in (["r = 3.", "s = 4."], ["r = 3."], []):
+        answer = predict_answer(lines, outcome)
+        assert same_outcome(parse_outcome(answer), outcome) and tasks.explanation_lines(answer) == lines
 
 
 @pytest.mark.parametrize("answer", ["", "3", "<output>\n3", "<output>\n3\n</output> and more", "r = 3."])
@@ -71,7 +74,7 @@ def test_unreadable_answers_have_no_outcome_and_are_never_right(answer):
 
 
 def test_the_answer_is_spelled_like_this():
-    assert predict_answer(["r = 3."], ("3\n", "")) == "r = 3.\n<output>\n3\n</output>"
+    assert predict_answer(["r = 3."], ("3\n", "")) == "Step by step:\nr = 3.\n<output>\n3\n</output>"
     assert predict_answer([], ("3\n", "ValueError")) == "<output>\n3\n<error>ValueError\n</output>"
     assert predict_answer([], (" \n", "")) == "<output>\n</output>"
 
@@ -91,7 +94,7 @@ def test_programs_are_read_from_the_last_fenced_block():
 
 
 def test_fix_prompts_state_expected_obtained_and_verdict():
-    problem = Problem("Print it.", "n", False, [["3", "4"], ["5", "6"], ["7", "8"]], [["9", "hidden"]], "x", "c")
+    problem = Problem("Print it.", "n", 0, [["3", "4"], ["5", "6"], ["7", "8"]], [["9", "hidden"]], "x", "c")
     results = tasks.feedback(problem, [("4\n", ""), None, ("8\n", "KeyError")])
     assert [right for *_, right in results] == [True, False, False]
     assert tasks.fix_prompt(problem, "print(4)\n", results) == textwrap.dedent("""\
@@ -107,20 +110,37 @@ def test_fix_prompts_state_expected_obtained_and_verdict():
     assert tasks.solve_prompt(problem, show_tests=False) == "Solve.\nPrint it."
 
 
-def test_shares_of_the_texts():
-    problem = Problem("Print it.", "n", False, [["3", "3"]], [], "print(input())", "c", "print(4)", [["4\n", ""]])
-    made = [tasks.sft_texts(problem, random.Random(k)) for k in range(300)]
+def test_shares_of_the_texts(monkeypatch):
+    problem = Problem("Print it.", "n", 0, [["3", "3"]], [], "print(input())", "c", "print(4)", [["4\n", ""]], "Read as: 4.\n")
     solution = "```python\nprint(input())\n```"
-    assert all(rows[0] == ("solve", "Solve.\nPrint it.\nTest: 3 -> 3", solution) for rows in made)
-    fixes = [rows[1] for rows in made if len(rows) == 2]
-    assert 185 <= len(fixes) <= 235 and {task for task, _, _ in fixes} == {"fix"}                # 70 %
-    wrong = [user for _, user, answer in fixes if answer == solution]
-    assert 0.55 < len(wrong) / len(fixes) < 0.78                                                # two thirds
+
+    def made():
+        return [tasks.sft_texts(problem, random.Random(k)) for k in range(300)]
+    assert all(rows[0] == ("solve", "Solve.\nPrint it.\nTest: 3 -> 3", solution) and len(rows) == 2 for rows in made())
+    monkeypatch.setattr(tasks, "FIX_SHARE", 0.7)
+    fixes = [rows[1] for rows in made() if len(rows) == 2]
+    assert 185 <= len(fixes) <= 235 and {task for task, _, _ in fixes} == {"fix"}
+    wrong = [user for _, user, answer in fixes if answer == problem.repair + solution]
+    assert 0.67 < len(wrong) / len(fixes) < 0.83                                                # three quarters
     assert all("print(4)" in user and "obtained 4 wrong" in user for user in wrong)
     submits = [user for _, user, answer in fixes if answer == tasks.SUBMIT]
     assert len(submits) + len(wrong) == len(fixes) and all("obtained 3 right" in user for user in submits)
     problem.wrong = ""
-    assert {rows[1][2] for rows in (tasks.sft_texts(problem, random.Random(k)) for k in range(99)) if len(rows) == 2} == {tasks.SUBMIT}
+    assert {rows[1][2] for rows in made() if len(rows) == 2} == {tasks.SUBMIT}
+
+
+def test_repairs_are_told_before_the_program_and_not_to_whom_asks(small_data):
+    told = 0
+    for problem in tasks.load_problems(small_data / "data" / "sft_problems.jsonl"):
+        task, user, answer = tasks.fix_text(problem, problem.wrong)
+        assert task == "fix" and "Read as:" not in user + tasks.solve_prompt(problem)
+        if problem.wrong:
+            assert answer == problem.repair + tasks.fence(problem.solution) and not tasks.is_submit(answer)
+            assert tasks.parse_program(answer) == problem.solution
+            told += answer.startswith("Read as: ")
+        else:
+            assert answer == tasks.SUBMIT
+    assert told > 40
 
 
 def test_the_predict_prompt_holds_neither_problem_nor_expected_output():
@@ -145,6 +165,8 @@ def test_every_text_round_trips_through_the_tokenizer():
     for case in draw_cases(100, set_="longer") + draw_cases(60, size="gpu"):
         for text in (tasks.predict_prompt(case.code, case.stdin), case.nlex, case.raw):
             assert tokenizer.decode(tokenizer.encode(text)) == text
+        for format, begin in (("nlex", tasks.EXPLAINED), ("raw", tasks.EXPLAINED), ("none", tasks.AT_ONCE)):   # one token each
+            assert tokenizer.encode(case.answer(format))[:1] == tokenizer.encode(begin)
 
 
 # ---------------------------------------------------------------------------------------------------------------------------
@@ -184,8 +206,10 @@ def test_the_files_hold_what_the_table_says(small_data):
         if name.endswith("cases"):
             sets[name] = [row.set for row in rows].count("longer") / len(rows)
         else:
-            assert [row.open for row in rows[:4]] == [False, True, False, True]
-    assert sets["val_cases"] == sets["test_cases"] == 1 / len(worlds.SETS) and 0.3 < sets["rl_cases"] < 0.7 and 0 < sets["sft_cases"] < 0.1
+            pattern = [2, 3] if "vague" in name else [0, 1, 0, 1, 0, 2, 0, 3] if name[:2] in ("sf", "rl") else [0, 1, 0, 1, 0, 1, 0, 2]
+            assert [row.vague for row in rows] == [pattern[k % tasks.CHUNK % len(pattern)] for k in range(size)]
+            assert all(bool(row.repair) <= bool(row.wrong) <= (name in ("sft_problems", "rl_problems")) for row in rows)
+    assert sets["val_cases"] == sets["test_cases"] == 1 / len(worlds.SETS) and 0.3 < sets["rl_cases"] < 0.7 and 0 < sets["sft_cases"] < 0.2
 
 
 def test_every_component_occurs_in_training(small_data):
@@ -240,7 +264,7 @@ def test_data_of_other_settings_are_refused(small_data, tmp_path, capsys):
     assert "older " in path.read_text()                                                 # they are of the commit that made them
     assert capsys.readouterr().out.count("is there") == len(TINY)
     for more, told in ((["--seed", "1"], "seed 0, not 1"), (["--sft-cases", "201"], "sft_cases 200, not 201"),
-                       (["--test-problems", "13"], "test_problems 5, not 13")):
+                       (["--test-problems", "13"], "test_problems 9, not 13")):
         said = refused(capsys, lambda more=more: tasks.make_data(settings(*flags, *more)))
         assert told in said and "--out" in said and str(small_data) in said
     # Every script looks at the world, its size and the seed.
@@ -270,7 +294,7 @@ def test_a_world_is_one_new_file(root, tmp_path):
     assert made.returncode == 0, made.stderr
     splits = {}
     for path in sorted((tmp_path / "out/data").glob("*.jsonl")):
-        if path.stem.endswith("problems"):
+        if not path.stem.endswith("cases"):
             assert tasks.load_problems(path) == []
         else:
             cases = tasks.load_cases(path)
@@ -288,7 +312,7 @@ def test_a_world_is_one_new_file(root, tmp_path):
 def test_show_has_every_kind_of_text(capsys, tmp_path):
     tasks.show(settings("--preset", "quick", "--out", tmp_path))
     said = capsys.readouterr().out
-    for part in ("predict, short", "predict, longer", "raw", "Predict.\n", "<output>\n", "Solve.\n", "Submit or fix.\n", "wrong\n", "#SUBMIT"):
+    for part in ("predict, short", "predict, longer", "raw", "Predict.\n", "<output>\n", "Solve.\n", "Submit or fix.\n", "wrong\n", "#SUBMIT", "--- assistant\nStep by step:\n"):
         assert part in said, part
     assert not list(tmp_path.iterdir())
 
@@ -315,7 +339,7 @@ def test_damaged_files_name_the_line_and_what_to_do(tmp_path, capsys):
 
 def test_the_table_says_what_every_value_is():
     assert tasks.PRESETS["cpu"]["sft"]["steps"] == 8000 and tasks.PRESETS["gpu"]["model"]["n_embd"] == 512
-    assert tasks.PRESETS["quick"]["rl"]["adam_lr"] == 0.0003 and tasks.PRESETS["cpu"]["rl"]["clip"] == 0.1
+    assert tasks.PRESETS["quick"]["rl"]["predict_weight"] == 0.8 and tasks.PRESETS["cpu"]["rl"]["clip"] == 0.1
     for preset in tasks.PRESETS.values():
         assert list(preset) == ["data", "model", "answers", "sft", "rl", "eval"]
         for section, values in preset.items():
@@ -325,7 +349,9 @@ def test_the_table_says_what_every_value_is():
 
 def test_flags_are_the_presets_values_unless_given():
     args = tasks.settings(argparse.ArgumentParser(), "rl", "answers", argv=["--preset", "gpu", "--group", "3", "--clip", "2"])
-    assert (args.steps, args.group, args.clip, args.max_new_tokens_solve, args.world, args.world_size) == (100, 3, 2.0, 300, "contest", "gpu")
+    gpu = tasks.PRESETS["gpu"]
+    assert (args.steps, args.max_new_tokens_solve) == (gpu["rl"]["steps"], gpu["answers"]["max_new_tokens_solve"])
+    assert (args.group, args.clip, args.world, args.world_size) == (3, 2.0, "contest", "gpu")
     assert str(args.out) == "out" and args.seed == 0 and not hasattr(args, "n_layer")
 
 

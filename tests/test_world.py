@@ -100,48 +100,69 @@ def test_readings_stay_in_the_split_but_outside_training_those_of_several_vague_
     apart = 0
     for split in ("train", "val", "test"):
         for n_vague in (1, 2, 3):
-            for problem, spec, vague in drawn(split, n_vague, 6, seed=3):
+            for problem, spec, vague in drawn(split, n_vague, 4, seed=3):
                 assert split_of(problem.cls) == split and problem.cls == spec_class(spec)
                 splits = {split_of(spec_class(reading)) for reading in contest.readings(spec, vague)}
                 assert splits == {split} or split != "train" and n_vague > 1
                 apart += splits != {split}
-    assert apart > 6
+    assert apart > 5
 
 
 LIST_SUM = contest.Spec(("list", 0), ("even", 0), ("add", 3), ("sum", 0), ("plus", 4))
 
 
-def test_what_was_misread_is_said_in_words():
-    odd, same = replace(LIST_SUM, keep=("odd", 0)), replace(LIST_SUM, change=("same", 0))
-    wrong = "Read as: Keep the odd ones. Wrong: Keep the even ones.\n"
-    assert contest.misread(odd, LIST_SUM, {"keep"}) == wrong
-    assert contest.misread(odd, LIST_SUM, {"final", "keep"}) == wrong + "Read as: plus 4 Right.\n"
-    both = contest.misread(replace(odd, final=("minus", 4)), LIST_SUM, {"keep", "final"})
-    assert both == wrong + "Read as: minus 4 Wrong: plus 4\n"
-    assert contest.misread(same, LIST_SUM) == "Read as: nothing Wrong: Add 3 to each.\n"              # one component
-    assert contest.misread(LIST_SUM, same) == "Read as: Add 3 to each. Wrong: nothing\n"
-    assert contest.misread(same, LIST_SUM, {"fold"}) == "Read as: nothing Wrong: Add 3 to each.\nRead as: the sum Right.\n"
-    assert contest.misread(LIST_SUM, LIST_SUM, {"fold"}) == "Read as: the sum Right.\n"               # a mutant
-    assert contest.misread(LIST_SUM, LIST_SUM) == ""
+@pytest.mark.parametrize("size", ["cpu", "gpu"])
+def test_what_the_parts_of_a_spec_make_of_an_input_ends_with_what_its_program_prints(size):
+    assert contest.stages(LIST_SUM, "3 8 4") == [[3, 8, 4], [8, 4], [11, 7], [0, 11, 18], [22]]
+    bare = contest.Spec(("range", 0), ("all", 0), ("same", 0), ("count", 0), ("none", 0))
+    assert contest.stages(bare, "3") == [[1, 2, 3], [0, 1, 2, 3]]
+    assert contest.stages(replace(bare, keep=("above", 5), final=("minus", 1)), "3") == [[1, 2, 3], [], [0], [-1]]
+    rng = random.Random(14)
+    for _ in range(300):
+        spec = random_spec(rng, SIZES[size])
+        stdin = contest.draw_input(spec.kind, rng, SIZES[size], SIZES[size]["longer"])
+        assert f"{contest.stages(spec, stdin)[-1][-1]}\n" == outputs_on(render(spec), [stdin])[0], spec
+
+
+def test_readings_are_tried_on_a_test_until_one_is_right():
+    def of(vague, stdin="3 8 4", want="22", **slots):
+        return contest.diagnosis(replace(LIST_SUM, **slots), LIST_SUM, vague, stdin, want)
+    right = "3 8 4; 8 4; 11 7; 0 11 18; 22. Right.\n"
+    assert of({"keep"}, keep=("odd", 0)) == f"Read as: odd.\nOn 3 8 4 we want 22.\nTry even: {right}"
+    assert of({"keep", "final"}, keep=("odd", 0), final=("minus", 4)) == (
+        "Read as: odd, minus 4.\nOn 3 8 4 we want 22.\nTry even, minus 4: 3 8 4; 8 4; 11 7; 0 11 18; 14. Wrong.\n"
+        f"Try even, plus 4: {right}")
+    assert of(frozenset(), change=("same", 0)) == f"Read as: same.\nOn 3 8 4 we want 22.\nTry add 3: {right}"     # one component
+    assert of({"fold"}, change=("sub", 3)) == (
+        "Read as: sub 3, sum.\nOn 3 8 4 we want 22.\nTry add 3, count: 3 8 4; 8 4; 11 7; 0 1 2; 6. Wrong.\n"
+        f"Try add 3, sum: {right}")
+    assert "Try even, plus 4: 1; nothing; nothing; 0; 4. Right." in of({"keep", "final"}, "1", "4", keep=("odd", 0))
+    assert of({"keep", "final"}, "2", "9", keep=("odd", 0)) == (
+        "Read as: odd, plus 4.\nOn 2 we want 9.\nTry even, minus 4: 2; 2; 5; 0 5; 1. Wrong.\nTry even, plus 4: 2; 2; 5; 0 5; 9. Right.\n")
+    assert of({"keep", "fold"}, "", "4", fold=("sum", 0)) == ""                                         # the count is right, too, before
 
 
 def test_repairs_say_what_the_wrong_program_does():
     seen = {"reading": 0, "component": 0, "mutant": 0}
     for n_vague in range(4):
-        for problem, spec, vague in drawn("train", n_vague, 20, seed=4):
-            right = {contest.words_of(spec, slot) for slot in contest.TABLES}
-            for line in problem.repair.splitlines():
-                was, is_wrong, instead = re.fullmatch(r"Read as: (.+?)(?: (Wrong): (.+)| Right\.)", line).groups()
-                assert (instead if is_wrong else was) in right and was != instead, line
-            lines = problem.repair.count("\n")
-            assert n_vague <= lines <= n_vague + 1 if problem.wrong else not problem.repair
-            told = {contest.misread(reading, spec, vague): reading for reading in contest.readings(spec, vague)}
-            reading = told.get(problem.repair)
-            kind = "component" if reading is None else "mutant" if reading == spec else "reading"
-            seen[kind] += bool(problem.wrong)
-            if kind == "reading":
-                assert behaviour_class(problem.wrong, problem.kind) == spec_class(reading)
-    assert seen["reading"] > 25 and min(seen.values()) > 5, seen
+        for problem, spec, vague in drawn("train", n_vague, 15, seed=4):
+            if not problem.repair:
+                seen["mutant"] += bool(problem.wrong)
+                continue
+            read, on, *tried = problem.repair.splitlines()
+            failed = {}
+            for (stdin, want), (stdout, error) in zip(problem.public, problem.wrong_outcomes):
+                if error or stdout.strip() != want:
+                    failed[f"On {stdin} we want {want}."] = stdin, want
+            first = failed[on]                                                          # a test that it fails
+            assert 1 <= len(tried) <= 2**n_vague and read.startswith("Read as: ") and problem.wrong
+            assert [line.split()[-1] for line in tried] == ["Wrong."] * (len(tried) - 1) + ["Right."]
+            assert all(line.startswith("Try ") for line in tried) and tried[-1].endswith(f" {first[1]}. Right.")
+            told = {contest.diagnosis(reading, spec, vague, *first): reading for reading in contest.readings(spec, vague)[1:]}
+            if problem.repair in told:                                                  # what it says is what the program does
+                assert behaviour_class(problem.wrong, problem.kind) == spec_class(told[problem.repair])
+            seen["reading" if problem.repair in told else "component"] += 1
+    assert seen["reading"] > 15 and min(seen.values()) > 3, seen
 
 
 def test_splits_follow_the_class_and_wrong_attempts_stay_in_training():
@@ -268,7 +289,7 @@ def test_unseen_words_name_what_is_in_new_names_and_nothing_else():
 
 
 @pytest.mark.parametrize("size", ["cpu", "gpu"])
-def test_solutions_keep_the_worlds_names_and_wrong_programs_fail_as_recorded(size):
+def test_solutions_are_plain_in_the_worlds_names_and_wrong_programs_fail_as_recorded(size):
     rng, found, usual = random.Random(10), [], set()
     for _ in range(600):
         usual |= set(NAME.findall(render(random_spec(rng, SIZES[size]), rng, True)))
@@ -278,7 +299,7 @@ def test_solutions_keep_the_worlds_names_and_wrong_programs_fail_as_recorded(siz
         if problem and problem.wrong:
             found.append(problem)
     for problem in found:
-        assert set(NAME.findall(problem.solution)) <= usual
+        assert set(NAME.findall(problem.solution)) <= usual and not re.search("while|continue|s = .for", problem.solution + problem.wrong)
         assert set(NAME.findall(problem.wrong)) <= usual | {"q", "u"}                    # a mutant's
         inputs, want = zip(*problem.tests)
         assert tuple(text.strip() for text in outputs_on(problem.solution, inputs)) == want
@@ -291,20 +312,22 @@ def test_a_quarter_of_the_training_programs_keeps_the_worlds_names(monkeypatch):
     calls = []
     monkeypatch.setattr(contest, "renamed", lambda code, rng, unseen=False: calls.append(unseen) or code)
     shares, rng = [], random.Random(12)
-    for split, set_ in (("train", "short"), ("val", "short"), ("test", "new_names")):
-        found = [contest.random_program(rng, CPU, split, set_) for _ in range(1_500)]
+    for split, set_, draws in (("train", "short", 900), ("val", "short", 200), ("test", "new_names", 200)):
+        found = [contest.random_program(rng, CPU, split, set_) for _ in range(draws)]
         shares.append(len(calls) / sum(map(bool, found)))
         assert set(calls) == {set_ == "new_names"}
         calls.clear()
-    assert 0.71 < shares[0] < 0.79 and shares[1:] == [1, 1]
+    assert 0.7 < shares[0] < 0.8 and shares[1:] == [1, 1]
 
 
 def test_no_name_is_better_known_than_another():
-    """A bare word that is one token is a word of Python, or the texts have it (then it is one of WORDS, and so occurs as a name, too)."""
+    """A bare word that is one token is a word of Python, or one of WORDS (the texts have it; it occurs as a name, too), or what repairs
+    call a component: never a name."""
     tokenizer = pytest.importorskip("model").Tokenizer()
     tokens = [tokenizer.decode([k]) for k in range(256, tokenizer.n_vocab)]
+    never = {"nothing"}.union(*contest.TABLES.values())
     for word in filter(re.compile("[a-z_]+").fullmatch, tokens):
-        assert word in RESERVED or word in WORDS or word == "nothing", word          # which is obtained, and read: never a name
+        assert word in RESERVED or word in WORDS or word in never, word
     assert not set(UNSEEN) & set(tokens)
     short = {"at", "by", "of", "on", "one", "to"}  # words of the texts: in names that are no token they may stand between the letters
     for name in [*UNSEEN, *WORDS]:
