@@ -40,6 +40,7 @@ class Turn:
 
     @property
     def explained(self):
+        """Told in steps, to its end?"""
         return self.text.startswith(tasks.EXPLAINED)
 
 
@@ -260,7 +261,7 @@ def show(args):
     model, prompt = Model(path, args), tasks.predict_prompt(code, args.stdin)
     if model.too_long(prompt):
         fail(f"{args.show} and its input are longer than {path} can read")
-    told, = model.sample(args.max_new_tokens_predict, 0, [prompt], tasks.EXPLAINED, cut=True)
+    (told,) = model.sample(args.max_new_tokens_predict, 0, [prompt], tasks.EXPLAINED, cut=True)
     said, true = tasks.explanation_lines(told), tracer.narrate(run)
     wrong, width = first_wrong_step(said, true), min(60, max(map(len, said), default=0))
     print(code)

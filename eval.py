@@ -117,6 +117,10 @@ class Attempt:
     def code(self):
         return self.programs[-1]  # the one that counts
 
+    @property
+    def cls(self):
+        return self.problem.cls
+
 
 def on_public_tests(attempts, observe):
     """-> for each attempt what is observed on its problem's public tests, by tasks.feedback. Where
@@ -198,7 +202,7 @@ def own_cases(rounds, truth, most, seed):
         for attempt in attempts:
             for stdin, _ in attempt.problem.public:
                 if attempt.code:
-                    classes[attempt.code, stdin] = attempt.problem.cls
+                    classes[attempt.code, stdin] = attempt.cls
     drawn, cases = random.Random(seed).sample(list(classes), min(most, len(classes))), []
     for pair, outcome in zip(drawn, truth.outcomes(drawn)):
         if outcome:
@@ -284,32 +288,29 @@ def repair(model, problems, truth, turns):
 
 def first_fix(model, problems, truth):
     """What becomes of a first program that fails a public test when the model is told so, truly.
-    -> the problems it is about; right: solves it; same: prints what it printed on every test;
-    chance: that a reading drawn anew is the right one."""
-    first, = solve(model, problems, 1)
-    told, columns = [], {"right": [], "same": [], "chance": []}
+    -> the attempts; right: solves it; same: prints what it printed on every test; chance: that a
+    reading drawn anew is the right one."""
+    (first,), told, same, chance = solve(model, problems, 1), [], [], []
     for attempt, share in zip(first, scores([first], truth.outcomes)[0]):
         if attempt.code and share < 1:
             told.append(attempt)
-    fixed, problems = self_rlef(told, model.write, truth.outcomes, 2), []
+    fixed = self_rlef(told, model.write, truth.outcomes, 2)
     for attempt in fixed:
-        problems.append(attempt.problem)
         was, now = [], []
         for stdin, _ in attempt.problem.tests:
             was.append((attempt.programs[0], stdin))
             now.append((attempt.code, stdin))
-        columns["same"].append(truth.outcomes(was) == truth.outcomes(now))
-        columns["chance"].append(0.5 ** attempt.problem.vague)
-    columns["right"] = truth.right([fixed])[0]
-    return problems, columns
+        same.append(truth.outcomes(was) == truth.outcomes(now))
+        chance.append(0.5 ** attempt.problem.vague)
+    return fixed, {"right": truth.right([fixed])[0], "same": same, "chance": chance}
 
 
 def repairs(model, problems, truth, turns, n_vague):
     """Figures of self-RLEF; of the first fix, where so many phrases are vague."""
     made = figures(repair(model, problems, truth, turns), problems)
-    open_ones = filter(lambda problem: problem.vague in n_vague, problems)
-    told, columns = first_fix(model, list(open_ones), truth)
-    return made | {"first_fix": figures(columns, told)}
+    open_ones = [problem for problem in problems if problem.vague in n_vague]
+    fixed, columns = first_fix(model, open_ones, truth)
+    return made | {"first_fix": figures(columns, fixed)}
 
 
 DIFFERENCES = {  # stage/format, minus that
@@ -366,11 +367,8 @@ longer inputs, greedy, after RL | predict_greedy:rl/free/longer
 longer inputs, greedy, RL minus told to explain | rl_minus_explained:predict_greedy/longer
 names never seen, greedy, after RL | predict_greedy:rl/free/new_names
 its own programs, after RL | predict:rl/free/own
-its own programs, greedy, after RL | predict_greedy:rl/free/own
 solves with one program, after SFT | solve:sft:pass@1
 solves with one program, after RL | solve:rl:pass@1
-greedy, after SFT | solve:sft:greedy
-greedy, after RL | solve:rl:greedy
 best of {k} by its own simulation | best_at_k:simulate:-1
 best of {k} by really running the public tests | best_at_k:exec:-1
 any right among {k}, the ceiling | best_at_k:pass:-1
@@ -381,9 +379,9 @@ self-RLEF: submitted program | self_rlef:final
 with true feedback | self_rlef:oracle_final
 control: resample until simulation accepts | self_rlef:resample
 one vague phrase, told the truth: first fix right | self_rlef:first_fix:right
-first fix, told the truth, right | self_rlef:vague:first_fix:right
-a reading drawn anew, by chance | self_rlef:vague:first_fix:chance
-four programs: self-RLEF minus resampling | self_rlef:vague:final_minus_resample_4
+several vague phrases: first fix right | self_rlef:vague:first_fix:right
+several: a reading drawn anew, by chance | self_rlef:vague:first_fix:chance
+several, four programs: self-RLEF minus resampling | self_rlef:vague:final_minus_resample_4
 """
 
 

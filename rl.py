@@ -271,13 +271,13 @@ def describe(step, played):
             surprise += turn.rollout.logprobs
         record["groups"] += len(groups)
         record["skipped"] += len(groups) - sum(bool(learnable([group])) for group in groups)
-        if name == "predict" and groups:
-            record["explained"] = fmean(turn.explained for turn in turns_of(groups))
-        if name == "multi" and groups:
-            record["multi_first"] = fmean(first)
         if groups:
             record |= {f"{name}_pass": fmean(last), f"{name}_length": fmean(lengths),
                        f"{name}_cut": fmean(cut)}
+            if name == "predict":
+                record["explained"] = fmean(turn.explained for turn in turns_of(groups))
+            if name == "multi":
+                record["multi_first"] = fmean(first)
     return record | {"tokens": len(surprise), "entropy": -fmean(surprise or [0.0])}
 
 

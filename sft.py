@@ -223,6 +223,8 @@ def main(samples=samples, name="sft", doc=__doc__):
     parser.add_argument("--tokens", type=int, help="end once so many are read, before --steps")
     parser.add_argument("--name", default=name, help=f"of checkpoint and log (default: {name})")
     args = tasks.settings(parser, "sft", "model", "answers")
+    if args.explained > 1:
+        parser.error("--explained is a share, at most 1")
     if args.name == "sft" and (args.format != "nlex" or args.predict_only):
         parser.error("this needs --name: sft.pt has all three texts, in words")
     rank, ranks = join_processes(device := pick_device())

@@ -251,8 +251,10 @@ def diagnosis(wrong, spec, vague, stdin, want):
     slots = [s for s in TABLES if s in vague or getattr(wrong, s) != getattr(spec, s)]
 
     def told(reading):
-        parts = [f"{name} {constant or ''}".strip() for name, constant in
-                 (getattr(reading, slot) for slot in slots)]
+        parts = []
+        for slot in slots:
+            name, constant = getattr(reading, slot)
+            parts.append(f"{name} {constant}" if constant else name)
         return ", ".join(parts)
 
     lines = f"Read as: {told(wrong)}.\nOn {stdin} we want {want}.\n"
@@ -635,10 +637,10 @@ def random_problem(rng, knobs, split, n_vague):
         apart = n_vague < 2 or split == "train" or reading == spec
         if not other_cls or apart and split_of(other_cls) != split:
             return None
-        if reading != spec and other_cls == cls:
-            return None
-        others.append(reading)
-    others.remove(spec)
+        if reading != spec:
+            if other_cls == cls:
+                return None
+            others.append(reading)
     solution = render(spec, rng, knobs["wide"], plain=True)
     tests = random_tests(spec.kind, solution, others, rng, knobs)
     if tests is None:
@@ -692,8 +694,10 @@ def add_wrong_attempt(problem, spec, others, vague, rng, knobs):
         endless = any("<error>Timeout" in output for output in outputs)
         if endless or not failed or split_of(behaviour_class(code, problem.kind)) != "train":
             continue
-        repair = diagnosis(wrong, spec, vague, *problem.public[failed[0]]) if wrong != spec else ""
-        if repair or wrong == spec:
-            problem.wrong, problem.repair = code, repair
-            problem.wrong_outcomes = [output.partition("<error>")[::2] for output in outputs]
-            return
+        if wrong != spec:
+            problem.repair = diagnosis(wrong, spec, vague, *problem.public[failed[0]])
+            if not problem.repair:
+                continue
+        problem.wrong = code
+        problem.wrong_outcomes = [output.partition("<error>")[::2] for output in outputs]
+        return
