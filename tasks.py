@@ -77,7 +77,7 @@ answers  max_new_tokens_predict        450        1000      300  longest explana
 answers  max_new_tokens_solve          400         600      300  longest program in tokens
 sft      steps                        8000        4000     1300  optimizer steps
 sft      batch_tokens                 2048      65_536     2048  tokens in a batch, padding included
-sft      explained                     0.3         0.3      0.5  share of predictions told in steps
+sft      explained                     0.3         0.3      0.4  share of predictions told in steps
 sft      muon_lr                     0.015        0.02    0.015  learning rate of Muon (matrices)
 sft      adam_lr                     0.003       0.002    0.003  learning rate of AdamW (others)
 sft      clip                          1.0         1.0      1.0  gradient clipping by global norm
