@@ -242,7 +242,7 @@ def test_the_first_fix_of_those_that_fail_a_public_test():
     vague = dict(a=1, b=1, c=2, d=3, e=1, f=1, g=1)
     problems = [problem(name, vague=number) for name, number in vague.items()]
     told, columns = course.first_fix(model, problems, Runner())
-    assert [one.statement for one in told] == ["b", "c", "d", "g"]         # not those without a program, or that fail hidden tests alone
+    assert [one.problem.statement for one in told] == ["b", "c", "d", "g"]         # not those without a program, or that fail hidden tests alone
     assert {key: list(map(float, values)) for key, values in columns.items()} == {
         "right": [1, 0, 0, 0], "same": [0, 1, 0, 1], "chance": [0.5, 0.25, 0.125, 0.5]}
     of = course.repairs(model, problems, Runner(), 3, (2, 3))
