@@ -70,7 +70,7 @@ from runs import (
 )
 from sandbox import Sandbox
 
-TASKS = ("predict", "solve", "fix")
+TASKS = ("predict", "explain", "solve", "fix")
 
 
 # --------------------------------------------------------------------------------------------------
@@ -81,7 +81,8 @@ def samples(args):
     data, rng = args.out / "data", random.Random(args.seed)
     for case in tasks.load_cases(data / "sft_cases.jsonl"):
         explained = rng.random() < args.explained
-        yield "predict", case.prompt, case.answer(args.format if explained else "none")
+        task = "explain" if explained and rng.random() < args.asked else "predict"
+        yield task, case.prompt, case.answer(args.format if explained else "none")
     for problem in tasks.load_problems(data / "sft_problems.jsonl"):
         yield from tasks.sft_texts(problem, rng)
 
@@ -100,7 +101,8 @@ def read_samples(samples, args, rank: int) -> tuple[np.ndarray, np.ndarray, str]
         for task, user, assistant in samples(args):
             prompt, answer = tokenizer.prompt(user), tokenizer.answer(assistant)
             length = len(prompt) + len(answer)
-            rows.append((len(tokens), len(prompt), length, TASKS.index(task)))
+            given = len(prompt) + (task == "explain")  # EXPLAINED is one token
+            rows.append((len(tokens), given, length, TASKS.index(task)))
             tokens.extend(prompt + answer)
         half = path.with_suffix(f".{os.getpid()}.npz")  # two runs may make it at once
         np.savez(half, tokens=np.array(tokens), index=np.array(rows, dtype=np.int64), origin=origin)
@@ -182,7 +184,7 @@ def train(args, model, tokens, index, plan, extra: dict, rank: int, ranks: int):
     say(f"{args.name:6s}  {model.n_params():,} parameters, {len(plan):,} steps, "
               f"{sum(lengths):,} tokens, {model.device}, {compiled}, {speed()}")
     with Sandbox(cpu_seconds=0.5) as sandbox:  # these programs take milliseconds or never end
-        solves = (index[:, 3] > 0).any()
+        solves = (index[:, 3] == TASKS.index("solve")).any()
         items = tasks.load_split(args, "val", args.val_cases, args.val_cases)
         check = partial(validate, model, tokenizer, *items, tasks.Runner(sandbox), args, solves)
         losses, began = [], time.time()
@@ -233,7 +235,7 @@ def main(samples=samples, name="sft", doc=__doc__):
     if is_there(args):
         return leave_processes()
     if args.predict_only:
-        index = index[index[:, 3] == 0]
+        index = index[index[:, 3] < TASKS.index("solve")]
     kinds = set(index[:, 3])
     index = index[index[:, 2] <= args.n_ctx]
     if set(index[:, 3]) != kinds:

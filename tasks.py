@@ -74,10 +74,11 @@ model    n_kv_head                       1           2        1  key/value heads
 model    n_embd                        128         512      128  width
 model    n_ctx                        1024        2048     1024  longest sequence in tokens
 answers  max_new_tokens_predict        450        1000      300  longest explanation in tokens
-answers  max_new_tokens_solve          400         600      300  longest program in tokens
+answers  max_new_tokens_solve          450         600      300  longest program in tokens
 sft      steps                        8000        4000     1300  optimizer steps
 sft      batch_tokens                 2048      65_536     2048  tokens in a batch, padding included
-sft      explained                     0.3         0.3      0.4  share of predictions told in steps
+sft      explained                     0.7         0.7      0.7  share of predictions told in steps
+sft      asked                         0.8         0.8      0.7  of these, told because asked to
 sft      muon_lr                     0.015        0.02    0.015  learning rate of Muon (matrices)
 sft      adam_lr                     0.003       0.002    0.003  learning rate of AdamW (others)
 sft      clip                          1.0         1.0      1.0  gradient clipping by global norm
@@ -206,7 +207,7 @@ class Runner:
 # The three texts.
 
 SUBMIT = "#SUBMIT"
-FIX_SHARE = 1.0  # submit-or-fix samples per problem in SFT
+FIRST = 5, 2, 1  # of submit-or-fix turns in SFT: after wrong, doubted, right programs
 # How an answer begins, each one token: explained, or at once.
 EXPLAINED, AT_ONCE = "Step by step:\n", "<output>\n"
 OUTPUT = re.compile(r"<output>\n(.*?)(?:<error>(\w+)\n)?</output>\s*\Z", re.DOTALL)
@@ -288,7 +289,7 @@ def parse_program(answer):
 
 
 def is_submit(answer):
-    return answer.strip() == SUBMIT
+    return answer.splitlines()[-1:] == [SUBMIT]
 
 
 def feedback(problem, outcomes):
@@ -312,24 +313,28 @@ def fix_prompt(problem, code, results):
     return "\n".join(lines)
 
 
-def fix_text(problem, wrong):
-    """(task, user text, assistant text) after the wrong attempt, to be answered by the solution, or
-    after the solution, by #SUBMIT. The outcomes are true ones, as in the paper's training."""
+def fix_text(problem, first):
+    """(task, user text, assistant text) after a first program and what came of it: wrong, to be
+    answered by the solution; right, by #SUBMIT; doubted: right, but what came of it is not true (a
+    simulation errs), by #SUBMIT, too. The paper trains on true outcomes alone."""
     program, answer = problem.solution, SUBMIT
     outcomes = [(stdout, "") for _, stdout in problem.public]
-    if wrong:
-        program, outcomes = problem.wrong, problem.wrong_outcomes
-        answer = problem.repair + fence(problem.solution)
+    if first == "wrong":
+        program, answer = problem.wrong, problem.repair + fence(problem.solution)
+        outcomes = problem.wrong_outcomes
+    elif first == "doubted":
+        verdicts = [right for *_, right in feedback(problem, problem.wrong_outcomes)]
+        failed = verdicts.index(False)
+        outcomes[failed], answer = problem.wrong_outcomes[failed], problem.doubt + SUBMIT
     return "fix", fix_prompt(problem, program, feedback(problem, outcomes)), answer
 
 
 def sft_texts(problem, rng):
-    """(task, user text, assistant text) samples of one training problem: its solution and, for a
-    share, a submit-or-fix turn in which three attempts of four are wrong."""
-    texts = [("solve", solve_prompt(problem), fence(problem.solution))]
-    if rng.random() < FIX_SHARE:
-        texts.append(fix_text(problem, problem.wrong and rng.random() < 3 / 4))
-    return texts
+    """(task, user text, assistant text) samples of one training problem: its solution, and a
+    submit-or-fix turn."""
+    first = rng.choices(("wrong", "doubted", "right"), FIRST)[0] if problem.wrong else "right"
+    solution = "solve", solve_prompt(problem), fence(problem.solution)
+    return [solution, fix_text(problem, first)]
 
 
 # ------------------------------------------------------------------------------------------------
@@ -338,7 +343,7 @@ def sft_texts(problem, rng):
 CHUNK = 100  # samples made from one seed: the files do not depend on the number of cores
 LONGER_SHARE = {"sft": 0.10, "rl": 0.5}  # of cases; validation and test have as many of each set
 # How many phrases of a problem are vague, in turn: what is measured; in training; in *_vague.
-VAGUE = {"problems": (0, 1, 0, 1, 0, 1, 0, 2), "train": (0, 1, 0, 1, 0, 2, 0, 3), "vague": (2, 3)}
+VAGUE = {"problems": (0, 1, 0, 1, 0, 1, 0, 2), "train": (0, 1, 0, 2, 1, 3), "vague": (2, 3)}
 
 
 def random_case(rng, world, knobs, split, set_):
@@ -454,9 +459,9 @@ def show(args):
         texts.append(("the same, raw", "(as above)", case.raw))
     for problem in make_rows(args, "sft_problems", 0, 2):
         texts.append(("solve", solve_prompt(problem), fence(problem.solution)))
-        texts.append(fix_text(problem, wrong=False))
+        texts.append(fix_text(problem, "right"))
         if problem.wrong:
-            texts.append(fix_text(problem, wrong=True))
+            texts += [fix_text(problem, "wrong"), fix_text(problem, "doubted")]
     for task, user, assistant in texts:
         print(f"\n=== {task}\n--- user\n{user}\n--- assistant\n{assistant}")
 

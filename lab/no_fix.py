@@ -4,12 +4,12 @@
 """
 
 import sft
-import tasks
 
 
 def no_fix(args):
-    tasks.FIX_SHARE = 0.0
-    yield from sft.samples(args)
+    for task, user, assistant in sft.samples(args):
+        if task != "fix":
+            yield task, user, assistant
 
 
 if __name__ == "__main__":

@@ -21,7 +21,6 @@ from worlds import NAME, RESERVED, contest, tinypy
 
 def draw_texts(draws=6_000):
     """-> one text of many cases and problems; the names that its programs use."""
-    tasks.FIX_SHARE = 1.0  # a fix prompt for every problem
     contest.renamed = lambda code, *_, **__: code  # else any word would occur
     rng, text, names = random.Random(0), "", set()
     for k in range(draws):

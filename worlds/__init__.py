@@ -84,10 +84,12 @@ class Problem:
     solution: str
     cls: str
     # Training only: a wrong program of a training class that fails a public test ("" if none was
-    # found), its true [stdout, exception name] on each public test, and what is wrong, in words.
+    # found), its true [stdout, exception name] on each public test, and what is wrong, in words;
+    # how the same words come out where the solution is said to print that.
     wrong: str = ""
     wrong_outcomes: list = field(default_factory=list)
     repair: str = ""
+    doubt: str = ""
 
     @property
     def tests(self):

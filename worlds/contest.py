@@ -206,68 +206,66 @@ def readings(spec, vague):
 # ------------------------------------------------------------------------------------------------
 # What is wrong about a program, and what would be right, thought through on one test.
 
-STAGES = """
+TRIAL = """
 {source.header}
-values = [{source.value} for {source.target} in {source.over}]
-kept = [{{x}} for {{x}} in values if {keep.condition}]
-changed = [{change.value} for {{x}} in kept]
 {{r}} = {fold.start}
-results = [{{r}}]
-for {{y}} in changed:
+told = [{{r}}]
+for {source.target} in {source.over}:
+    {{x}} = {source.value}
+    if not ({keep.condition}):
+        told.append(f"{{{{{{x}}}}}} skip")
+        continue
+    {{y}} = {change.value}
     if {fold.better}:
         {fold.update}
-    results.append({{r}})
-result = [{final.value}]
+    told.append(f"{{{{{{x}}}}}} {{{{{{y}}}}}} {{{{{{r}}}}}}")
+told.append({final.value})
 """
 
 
-def stages(spec, stdin):
-    """-> what each of its parts makes of an input, lists of numbers; the last of all is printed."""
+def trial(spec, stdin):
+    """What the spec makes of an input -> texts: the result at first; for each value skip or the
+    changed value and the result; at last what is printed."""
     parts = {slot: component(spec, slot) for slot in TABLES}
-    always = {"keep": parts["keep"]._replace(condition=parts["keep"].condition or "True"),
-              "fold": parts["fold"]._replace(better=parts["fold"].better or "True")}
+    parts["keep"] = parts["keep"]._replace(condition=parts["keep"].condition or "True")
+    parts["fold"] = parts["fold"]._replace(better=parts["fold"].better or "True")
     scope, names = {"input": lambda: stdin}, dict(x="x", y="y", r="r", items="items")
-    exec(STAGES.format(**parts | always).format(**names), scope)
-    made = [scope["values"]]
-    if parts["keep"].condition:
-        made.append(scope["kept"])
-    if spec.change[0] != "same":
-        made.append(scope["changed"])
-    made.append(scope["results"])
-    if spec.final[0] != "none":
-        made.append(scope["result"])
-    return made
+    exec(TRIAL.format(**parts).format(**names), scope)
+    return list(map(str, scope["told"]))
 
 
-def diagnosis(wrong, spec, vague, stdin, want):
-    """How the wrong spec reads the statement, then the other readings, tried on a test until one
-    prints what is wanted. "" where that would not be this spec's.
+def told(spec):
+    """What is done with the values, in a few words: "above 3, double, sum"."""
+    words = []
+    for slot in ("keep", "change", "fold", "final"):
+        name, constant = getattr(spec, slot)
+        if name not in ("all", "same", "none"):
+            words.append(f"{name} {constant}" if constant else name)
+    return ", ".join(words)
 
-    Read as: above 3, double.
-    On 6 1 4 5 we want 5.
-    Try above 3, square: 6 1 4 5; 6 4 5; 36 16 25; 0 36 16 25; 28. Wrong.
-    Try below 3, double: 6 1 4 5; 1; 2; 0 2; 5. Right.
+
+def diagnosis(read, spec, vague, stdin, want):
+    """How a program reads the statement, whose spec is given, too, then the other readings, tried
+    on a test until one prints what is wanted; none: it was right. "" where this would end wrongly.
+
+    Read as: above 3, double, sum.
+    On 6 1 4 we want 2.
+    Try above 3, square, sum: 0, 6 36 36, 1 skip, 4 16 52, 52. Wrong.
+    Try below 3, double, sum: 0, 6 skip, 1 2 2, 4 skip, 2. Right.
+    So below 3, double, sum.
     """
-    slots = [s for s in TABLES if s in vague or getattr(wrong, s) != getattr(spec, s)]
-
-    def told(reading):
-        parts = []
-        for slot in slots:
-            name, constant = getattr(reading, slot)
-            parts.append(f"{name} {constant}" if constant else name)
-        return ", ".join(parts)
-
-    lines = f"Read as: {told(wrong)}.\nOn {stdin} we want {want}.\n"
+    lines = f"Read as: {told(read)}.\nOn {stdin} we want {want}.\n"
     for reading in sorted(readings(spec, vague)):
-        if reading == wrong:
+        if reading == read:
             continue
-        made = stages(reading, stdin)
-        shown = "; ".join(" ".join(map(str, numbers)) or "nothing" for numbers in made)
-        right = str(made[-1][-1]) == want
-        lines += f"Try {told(reading)}: {shown}. {'Right' if right else 'Wrong'}.\n"
-        if right:
-            return lines if reading == spec else ""
-    return ""
+        made = trial(reading, stdin)
+        verdict = "Right" if made[-1] == want else "Wrong"
+        lines += f"Try {told(reading)}: {', '.join(made)}. {verdict}.\n"
+        if made[-1] == want:
+            break
+    else:
+        reading = read
+    return lines + f"So {told(reading)}.\n" if reading == spec else ""
 
 
 # ------------------------------------------------------------------------------------------------
@@ -599,7 +597,7 @@ def mutate(code, rng):
 
 def random_program(rng, knobs, split, set_):
     """Some programs are scratch (knobs), in training twice as many: they teach to look names up.
-    One in five is a mutant (of either). In training a quarter keeps the names that solutions have.
+    One in five is a mutant (of either). In training a third keeps the names that solutions have.
     """
     kind, spec = "plain", None
     if rng.random() < knobs["scratch"] * (2 if split == "train" else 1):
@@ -616,7 +614,7 @@ def random_program(rng, knobs, split, set_):
     cls = spec_class(spec) if kind == "plain" else behaviour_class(code, input_kind)
     if not cls or split_of(cls) != split:
         return None
-    if split != "train" or rng.random() < 0.75:
+    if split != "train" or rng.random() < 2 / 3:
         code = renamed(code, rng, unseen=set_ == "new_names")
     length = knobs["longer" if set_ == "longer" else "short"]
     return Program(code, draw_input(input_kind, rng, knobs, length), cls, kind)
@@ -695,8 +693,10 @@ def add_wrong_attempt(problem, spec, others, vague, rng, knobs):
         if endless or not failed or split_of(behaviour_class(code, problem.kind)) != "train":
             continue
         if wrong != spec:
-            problem.repair = diagnosis(wrong, spec, vague, *problem.public[failed[0]])
-            if not problem.repair:
+            test = problem.public[failed[0]]
+            problem.repair = diagnosis(wrong, spec, vague, *test)
+            problem.doubt = diagnosis(spec, spec, vague, *test)
+            if not problem.repair or not problem.doubt:
                 continue
         problem.wrong = code
         problem.wrong_outcomes = [output.partition("<error>")[::2] for output in outputs]
