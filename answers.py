@@ -173,7 +173,34 @@ def load_models(args, stages):
     return models
 
 
-class Truth(tasks.Runner):
+class Runner:
+    """True execution, remembered: each distinct (program, stdin) runs once."""
+    def __init__(self, sandbox):
+        self.sandbox, self.known = sandbox, {}
+
+    def outcomes(self, jobs):
+        """Outcome of each (program, stdin); None where the run hit a limit."""
+        new = [job for job in dict.fromkeys(jobs) if job not in self.known]
+        for job, run in zip(new, self.sandbox.map(new)):
+            self.known[job] = (run.stdout, run.error) if run.status in ("OK", "ERROR") else None
+        return [self.known[job] for job in jobs]
+
+    def solved(self, jobs):
+        """Whether each program passes all its tests; a job is (program, [[stdin, stdout], ...]).
+        Stops each program at its first failed test."""
+        right = [bool(tests) for _, tests in jobs]
+        for turn in range(max([len(tests) for _, tests in jobs], default=0)):
+            pairs, wanted = {}, {}  # by job number
+            for k, (code, tests) in enumerate(jobs):
+                if right[k] and turn < len(tests):
+                    stdin, wanted[k] = tests[turn]
+                    pairs[k] = code, stdin
+            for k, outcome in zip(pairs, self.outcomes(list(pairs.values()))):
+                right[k] = tasks.same_outcome(outcome, (wanted[k], ""))
+        return right
+
+
+class Truth(Runner):
     """What really comes out, by running; shared by the processes."""
 
     def outcomes(self, pairs):

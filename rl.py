@@ -70,7 +70,7 @@ from tqdm import tqdm
 
 import tasks
 import worlds
-from answers import Turn, ask, validate
+from answers import Runner, Turn, ask, validate
 from commands import manual, plainly
 from fast import cut_batches, logprobs  # model.py's, faster
 from model import Tokenizer, collate, make_optimizers, pick_device
@@ -87,7 +87,7 @@ from runs import (
 )
 from sandbox import Sandbox
 from sft import apply_gradients
-from tasks import Case, Problem, Runner
+from tasks import Case, Problem
 
 OWN_PROGRAMS = 4        # right programs kept per problem (the paper's number)
 

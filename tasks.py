@@ -59,7 +59,7 @@ from worlds import SETS, Problem
 TABLE = """
 section  value                         cpu         gpu    quick  what it is
 data     sft_cases                  56_000     400_000   11_000  programs with explanations for SFT
-data     sft_problems               12_500     200_000    3_000  problems with solutions for SFT
+data     sft_problems               16_000     200_000    3_000  problems with solutions for SFT
 data     rl_cases                    4_000      40_000      600  predict prompts for RL
 data     rl_problems                 1_200      10_000      150  problems for RL
 data     val_cases                     300         500       40  validation cases of each set
@@ -75,7 +75,7 @@ model    n_embd                        128         512      128  width
 model    n_ctx                        1024        2048     1024  longest sequence in tokens
 answers  max_new_tokens_predict        450        1000      300  longest explanation in tokens
 answers  max_new_tokens_solve          450         600      300  longest program in tokens
-sft      steps                        8000        4000     1300  optimizer steps
+sft      steps                        9000        4000     1300  optimizer steps
 sft      batch_tokens                 2048      65_536     2048  tokens in a batch, padding included
 sft      explained                     0.7         0.7      0.7  share of predictions told in steps
 sft      asked                         0.8         0.8      0.7  of these, told because asked to
@@ -175,39 +175,10 @@ def same_outcome(got, want):
     return got is not None and got[1] == want[1] and same_output(got[0], want[0])
 
 
-class Runner:
-    """True execution, remembered: each distinct (program, stdin) runs once."""
-    def __init__(self, sandbox):
-        self.sandbox, self.known, self.runs = sandbox, {}, 0
-
-    def outcomes(self, jobs):
-        """Outcome of each (program, stdin); None where the run hit a limit."""
-        new = [job for job in dict.fromkeys(jobs) if job not in self.known]
-        self.runs += len(new)
-        for job, run in zip(new, self.sandbox.map(new)):
-            self.known[job] = (run.stdout, run.error) if run.status in ("OK", "ERROR") else None
-        return [self.known[job] for job in jobs]
-
-    def solved(self, jobs):
-        """Whether each program passes all its tests; a job is (program, [[stdin, stdout], ...]).
-        Stops each program at its first failed test."""
-        right = [bool(tests) for _, tests in jobs]
-        for turn in range(max([len(tests) for _, tests in jobs], default=0)):
-            pairs, wanted = {}, {}  # by job number
-            for k, (code, tests) in enumerate(jobs):
-                if right[k] and turn < len(tests):
-                    stdin, wanted[k] = tests[turn]
-                    pairs[k] = code, stdin
-            for k, outcome in zip(pairs, self.outcomes(list(pairs.values()))):
-                right[k] = same_outcome(outcome, (wanted[k], ""))
-        return right
-
-
 # ------------------------------------------------------------------------------------------------
 # The three texts.
 
 SUBMIT = "#SUBMIT"
-FIRST = 5, 2, 1  # of submit-or-fix turns in SFT: after wrong, doubted, right programs
 # How an answer begins, each one token: explained, or at once.
 EXPLAINED, AT_ONCE = "Step by step:\n", "<output>\n"
 OUTPUT = re.compile(r"<output>\n(.*?)(?:<error>(\w+)\n)?</output>\s*\Z", re.DOTALL)
@@ -289,7 +260,7 @@ def parse_program(answer):
 
 
 def is_submit(answer):
-    return answer.splitlines()[-1:] == [SUBMIT]
+    return answer.strip() == SUBMIT
 
 
 def feedback(problem, outcomes):
@@ -313,28 +284,26 @@ def fix_prompt(problem, code, results):
     return "\n".join(lines)
 
 
-def fix_text(problem, first):
-    """(task, user text, assistant text) after a first program and what came of it: wrong, to be
-    answered by the solution; right, by #SUBMIT; doubted: right, but what came of it is not true (a
-    simulation errs), by #SUBMIT, too. The paper trains on true outcomes alone."""
+def fix_text(problem, wrong):
+    """(task, user text, assistant text) after the wrong attempt, to be answered by the solution, or
+    after the solution, by #SUBMIT. The outcomes are true ones, as in the paper's training."""
     program, answer = problem.solution, SUBMIT
     outcomes = [(stdout, "") for _, stdout in problem.public]
-    if first == "wrong":
-        program, answer = problem.wrong, problem.repair + fence(problem.solution)
-        outcomes = problem.wrong_outcomes
-    elif first == "doubted":
-        verdicts = [right for *_, right in feedback(problem, problem.wrong_outcomes)]
-        failed = verdicts.index(False)
-        outcomes[failed], answer = problem.wrong_outcomes[failed], problem.doubt + SUBMIT
+    if wrong:
+        program, outcomes = problem.wrong, problem.wrong_outcomes
+        answer = problem.repair + fence(problem.solution)
     return "fix", fix_prompt(problem, program, feedback(problem, outcomes)), answer
 
 
 def sft_texts(problem, rng):
-    """(task, user text, assistant text) samples of one training problem: its solution, and a
-    submit-or-fix turn."""
-    first = rng.choices(("wrong", "doubted", "right"), FIRST)[0] if problem.wrong else "right"
-    solution = "solve", solve_prompt(problem), fence(problem.solution)
-    return [solution, fix_text(problem, first)]
+    """(task, user text, assistant text) samples of one training problem: its solution; a
+    submit-or-fix turn, in which three attempts of four are wrong; and, where the world has it, what
+    repairs are made of: each reading of the statement tried on a test."""
+    stdin, want = problem.public[0]
+    prompt = f"Try.\n{problem.statement}\nOn {stdin} we want {want}."
+    texts = [("solve", solve_prompt(problem), fence(problem.solution)),
+             fix_text(problem, problem.wrong and rng.random() < 3 / 4)]
+    return texts + [("try", prompt, problem.tries)] * bool(problem.tries)
 
 
 # ------------------------------------------------------------------------------------------------
@@ -459,9 +428,9 @@ def show(args):
         texts.append(("the same, raw", "(as above)", case.raw))
     for problem in make_rows(args, "sft_problems", 0, 2):
         texts.append(("solve", solve_prompt(problem), fence(problem.solution)))
-        texts.append(fix_text(problem, "right"))
+        texts.append(fix_text(problem, wrong=False))
         if problem.wrong:
-            texts += [fix_text(problem, "wrong"), fix_text(problem, "doubted")]
+            texts.append(fix_text(problem, wrong=True))
     for task, user, assistant in texts:
         print(f"\n=== {task}\n--- user\n{user}\n--- assistant\n{assistant}")
 

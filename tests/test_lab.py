@@ -83,12 +83,11 @@ def run(script, out, *flags):
 
 
 def test_samples_of_the_variants(out, monkeypatch):
-    for name in ("FIX_SHARE", "sft_texts"):                             # the variants replace them
-        monkeypatch.setattr(tasks, name, getattr(tasks, name))
+    monkeypatch.setattr(tasks, "sft_texts", tasks.sft_texts)            # a variant replaces it
     kinds = ("predict", "solve", "fix")
     course, untold, unfixed = ({kind: [] for kind in kinds} for _ in range(3))
     for read, made in ((sft.samples, course), (no_tests.no_tests, untold), (no_fix.no_fix, unfixed)):
-        for task, user, answer in read(Namespace(out=out, seed=0, format="nlex", explained=0.4)):
+        for task, user, answer in read(Namespace(out=out, seed=0, format="nlex", explained=0.4, asked=0.0)):
             made[task].append((user, answer))
     assert len(course["predict"]) == 100 and course["predict"] == untold["predict"] == unfixed["predict"]
     changed = [pair for pair in zip(course["solve"], untold["solve"], strict=True) if pair[0] != pair[1]]
@@ -158,7 +157,6 @@ def test_a_learnt_vocabulary_is_bytes_then_frequent_pieces_without_names(tmp_pat
 
 
 def test_the_vocabulary_comes_from_texts_of_both_worlds_and_of_every_kind(monkeypatch):
-    monkeypatch.setattr(tasks, "FIX_SHARE", tasks.FIX_SHARE)            # draw_texts changes both
     monkeypatch.setattr(vocab.contest, "renamed", vocab.contest.renamed)
     text, names = draw_texts(600)
     for part in ("Predict.\n", "Solve.\n", "Submit or fix.\n", "ord(", "not (", "\tprint(", "zip(", " obtained ", "NameError"):

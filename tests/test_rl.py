@@ -178,7 +178,7 @@ class Script:
 
 @pytest.fixture
 def runner(sandbox):
-    return tasks.Runner(sandbox)
+    return answers.Runner(sandbox)
 
 
 def none_held_out(programs):

@@ -84,7 +84,7 @@ def make_data(out, **sizes):
 
 def test_samples_are_read_once_and_again_when_the_data_are_others(tmp_path, tokenizer, monkeypatch):
     make_data(tmp_path, sft_cases=4, sft_problems=6)
-    args, calls = Namespace(out=tmp_path, format="nlex", explained=0.5, seed=0), []
+    args, calls = Namespace(out=tmp_path, format="nlex", explained=0.5, asked=0.0, seed=0), []
 
     def samples(args):
         calls.append((args.format, args.explained))
@@ -112,28 +112,46 @@ def test_samples_are_read_once_and_again_when_the_data_are_others(tmp_path, toke
         path.write_text("".join(path.read_text().splitlines(keepends=True)[:2]))
         os.utime(path, (1, 1))
         tokens, index, _ = sft.read_samples(samples, args, rank=0)
-    assert len(calls) == 5 and (index[:, 3] == 0).sum() == (index[:, 3] == 1).sum() == 2
+    assert len(calls) == 5 and [(index[:, 3] == sft.TASKS.index(task)).sum() for task in ("predict", "solve")] == [2, 2]
     monkeypatch.setattr(sft, "VOCAB", tmp_path / "data" / "settings.json")
     sft.read_samples(samples, args, rank=0)
     assert len(calls) == 6
 
 
-def test_a_share_of_the_predictions_is_explained_and_no_prompt_says_which(monkeypatch, tmp_path):
+def test_a_share_of_the_predictions_is_explained_some_of_it_because_asked_to(monkeypatch, tmp_path, tokenizer):
     cases = [tasks.Case(f"print({k})", "", f"{k}\n", "", "", "short", "plain", 1, f"in words {k}", f"raw {k}") for k in range(1_000)]
     monkeypatch.setattr(tasks, "load_cases", lambda path: cases)
     monkeypatch.setattr(tasks, "load_problems", lambda path: [])
 
-    def explained(share, format="nlex", seed=0):
-        texts, found = list(sft.samples(Namespace(out=tmp_path, explained=share, format=format, seed=seed))), set()
-        for k, (case, text) in enumerate(zip(cases, texts, strict=True)):
-            assert text[:2] == ("predict", case.prompt)                                     # whatever the answer is
-            found |= {k} if text[2] == case.answer(format) else set()
-            assert k in found or text[2] == case.answer("none")
+    def arguments(share, format="nlex", seed=0, asked=0.0):
+        return Namespace(out=tmp_path, explained=share, format=format, seed=seed, asked=asked)
+
+    def explained(*how, **others):
+        args, found = arguments(*how, **others), set()
+        for k, (case, (task, user, answer)) in enumerate(zip(cases, sft.samples(args), strict=True)):
+            assert user == case.prompt                                                      # whatever the answer is
+            found |= {k} if answer == case.answer(args.format) else set()
+            assert k in found or answer == case.answer("none")
+            assert (task == "explain") == (k in asked_for[args.asked] & found) and task in ("predict", "explain")
         return found
+    asked_for = {0.0: set(), 1.0: {*range(1_000)}}
     some = explained(0.3)
     assert 260 < len(some) < 340 and 50 < len(some & {*range(250)}) < 100
     assert explained(0.3) == some == explained(0.3, "raw") and explained(0.3, seed=1) != some
     assert explained(0.0) == set() and len(explained(1.0)) == 1_000
+    assert 260 < len(explained(0.3, asked=1.0)) < 340
+    tasks_of = [task for task, _, _ in sft.samples(arguments(0.7, asked=0.8))]
+    assert 500 < tasks_of.count("explain") < 620                                            # 0.56
+
+    (tmp_path / "data").mkdir()
+    tokens, index, _ = sft.read_samples(sft.samples, arguments(0.7, asked=0.8), rank=0)
+    begins = tokenizer.encode(tasks.EXPLAINED)
+    assert len(begins) == 1                                                                 # read, not learnt, where asked for
+    for case, (start, given, length, task) in zip(cases, index):
+        prompt = tokenizer.prompt(case.prompt)
+        whole = tokens[start:start + length].tolist()
+        assert whole[:given] == prompt + (begins if sft.TASKS[task] == "explain" else [])
+        assert whole[len(prompt)] == begins[0] if given > len(prompt) else whole[given - 1] == prompt[-1]
 
 
 # ---------------------------------------------------------------------------------------------------------------------------
@@ -297,7 +315,7 @@ def test_validation_figures(model, tokenizer, monkeypatch, sandbox):
         return [None if text is None else (tasks.EXPLAINED if "s" in text else "") + f"<output>\n{text.strip('s')}\n</output>" for text in told]
     asked = []
     monkeypatch.setattr(answers, "generate", scripted(answer, asked))
-    runner, args = tasks.Runner(sandbox), Namespace(max_new_tokens_predict=30, max_new_tokens_solve=20)
+    runner, args = answers.Runner(sandbox), Namespace(max_new_tokens_predict=30, max_new_tokens_solve=20)
     sets = {"short": cases[::2], "longer": cases[1:2], "new_names": None}
     record = answers.validate(model, tokenizer, sets, problems, runner, args)
     assert record == {"val_short": 3 / 8, "val_short_greedy": 0.5, "val_short_steps": 1.0, "val_longer": 1.0, "val_longer_greedy": 0.0,

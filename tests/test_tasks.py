@@ -15,6 +15,7 @@ import time
 import pytest
 from conftest import tiny_flags
 
+import answers
 import runs
 import tasks
 import worlds
@@ -49,7 +50,7 @@ def data_flags(out, *more, **sizes):
 def test_narrated_output_is_the_true_output_on_600_programs():
     cases = draw_cases(300) + draw_cases(150, set_="longer") + draw_cases(150, size="gpu")
     with Sandbox() as sandbox:
-        truth = tasks.Runner(sandbox).outcomes([(c.code, c.stdin) for c in cases])
+        truth = answers.Runner(sandbox).outcomes([(c.code, c.stdin) for c in cases])
     for case, outcome in zip(cases, truth):
         assert outcome == case.outcome
         for format in ("nlex", "raw", "none"):
@@ -90,7 +91,8 @@ def test_programs_are_read_from_the_last_fenced_block():
     assert tasks.parse_program("```python\nprint(1)\n```") == "print(1)\n"
     assert tasks.parse_program("```python\nprint(1)\n```\n```python\nprint(2)\n```") == "print(2)\n"
     assert tasks.parse_program("print(1)") is None
-    assert tasks.is_submit(" #SUBMIT\n") and not tasks.is_submit("#SUBMIT now")
+    assert tasks.is_submit("#SUBMIT\n") and tasks.is_submit("So odd, sum.\n#SUBMIT")
+    assert not tasks.is_submit("#SUBMIT now") and not tasks.is_submit("") and not tasks.is_submit("#SUBMIT\n```python\n```")
 
 
 def test_fix_prompts_state_expected_obtained_and_verdict():
@@ -110,36 +112,40 @@ def test_fix_prompts_state_expected_obtained_and_verdict():
     assert tasks.solve_prompt(problem, show_tests=False) == "Solve.\nPrint it."
 
 
-def test_shares_of_the_texts(monkeypatch):
-    problem = Problem("Print it.", "n", 0, [["3", "3"]], [], "print(input())", "c", "print(4)", [["4\n", ""]], "Read as: 4.\n")
-    solution = "```python\nprint(input())\n```"
+def test_shares_of_the_texts():
+    problem = Problem("Print it.", "n", 0, [["3", "3"], ["4", "4"]], [], "print(input())", "c", "print(4)",
+                      [["4\n", ""], ["4\n", ""]], "Read as: 4.\n", "Read as: n.\n")
+    solution, made = "```python\nprint(input())\n```", {}
 
-    def made():
-        return [tasks.sft_texts(problem, random.Random(k)) for k in range(300)]
-    assert all(rows[0] == ("solve", "Solve.\nPrint it.\nTest: 3 -> 3", solution) and len(rows) == 2 for rows in made())
-    monkeypatch.setattr(tasks, "FIX_SHARE", 0.7)
-    fixes = [rows[1] for rows in made() if len(rows) == 2]
-    assert 185 <= len(fixes) <= 235 and {task for task, _, _ in fixes} == {"fix"}
-    wrong = [user for _, user, answer in fixes if answer == problem.repair + solution]
-    assert 0.67 < len(wrong) / len(fixes) < 0.83                                                # three quarters
-    assert all("print(4)" in user and "obtained 4 wrong" in user for user in wrong)
-    submits = [user for _, user, answer in fixes if answer == tasks.SUBMIT]
-    assert len(submits) + len(wrong) == len(fixes) and all("obtained 3 right" in user for user in submits)
+    def rows():
+        return [tasks.sft_texts(problem, random.Random(k)) for k in range(800)]
+    for solve, (task, user, answer) in rows():
+        assert solve == ("solve", "Solve.\nPrint it.\nTest: 3 -> 3\nTest: 4 -> 4", solution) and task == "fix"
+        made.setdefault((user, answer), []).append(user)
+    start, right = "Submit or fix.\nPrint it.\n", "Test: 4 -> 4 obtained 4 right"
+    wrong = start + f"```python\nprint(4)\n```\nTest: 3 -> 3 obtained 4 wrong\n{right}", problem.repair + solution
+    doubted = start + f"{solution}\nTest: 3 -> 3 obtained 4 wrong\n{right}", problem.doubt + tasks.SUBMIT
+    accepted = start + f"{solution}\nTest: 3 -> 3 obtained 3 right\n{right}", tasks.SUBMIT
+    assert made.keys() == {wrong, doubted, accepted} and tasks.is_submit(doubted[1]) and not tasks.is_submit(wrong[1])
+    for text, low, high in ((wrong, 455, 545), (doubted, 160, 240), (accepted, 70, 130)):               # 5, 2, 1
+        assert low < len(made[text]) < high
     problem.wrong = ""
-    assert {rows[1][2] for rows in made() if len(rows) == 2} == {tasks.SUBMIT}
+    assert {fix[2] for _, fix in rows()} == {tasks.SUBMIT}
 
 
 def test_repairs_are_told_before_the_program_and_not_to_whom_asks(small_data):
     told = 0
     for problem in tasks.load_problems(small_data / "data" / "sft_problems.jsonl"):
-        task, user, answer = tasks.fix_text(problem, problem.wrong)
-        assert task == "fix" and "Read as:" not in user + tasks.solve_prompt(problem)
-        if problem.wrong:
-            assert answer == problem.repair + tasks.fence(problem.solution) and not tasks.is_submit(answer)
-            assert tasks.parse_program(answer) == problem.solution
-            told += answer.startswith("Read as: ")
-        else:
-            assert answer == tasks.SUBMIT
+        for first in ("wrong", "doubted") if problem.wrong else ("right",):
+            task, user, answer = tasks.fix_text(problem, first)
+            assert task == "fix" and "Read as:" not in user + tasks.solve_prompt(problem)
+            assert tasks.is_submit(answer) == (first != "wrong")
+            if first == "wrong":
+                assert answer == problem.repair + tasks.fence(problem.solution)
+                assert tasks.parse_program(answer) == problem.solution
+                told += answer.startswith("Read as: ")
+            else:
+                assert answer == problem.doubt + tasks.SUBMIT and tasks.parse_program(answer) is None
     assert told > 40
 
 
@@ -150,13 +156,13 @@ def test_the_predict_prompt_holds_neither_problem_nor_expected_output():
 
 def test_runner_runs_each_pair_once_and_stops_at_the_first_failed_test():
     with Sandbox(1, cpu_seconds=0.5) as sandbox:
-        runner = tasks.Runner(sandbox)
+        runner = answers.Runner(sandbox)
         tests = [["1", "1"], ["2", "9"], ["3", "3"]]
         assert runner.solved([("print(input())", tests), ("print(input())", tests[:1]), ("print(1)", []), ("1 / 0", tests)]) == [
             False, True, False, False]
-        assert runner.runs == 3
+        assert len(runner.known) == 3
         assert runner.outcomes([("while True: pass", "")] * 2) == [None, None]
-        assert runner.runs == 4 and runner.solved([]) == []
+        assert len(runner.known) == 4 and runner.solved([]) == []
 
 
 def test_every_text_round_trips_through_the_tokenizer():

@@ -112,56 +112,71 @@ LIST_SUM = contest.Spec(("list", 0), ("even", 0), ("add", 3), ("sum", 0), ("plus
 
 
 @pytest.mark.parametrize("size", ["cpu", "gpu"])
-def test_what_the_parts_of_a_spec_make_of_an_input_ends_with_what_its_program_prints(size):
-    assert contest.stages(LIST_SUM, "3 8 4") == [[3, 8, 4], [8, 4], [11, 7], [0, 11, 18], [22]]
+def test_a_spec_tried_on_an_input_ends_with_what_its_program_prints(size):
+    assert contest.trial(LIST_SUM, "3 8 4") == ["0", "3 skip", "8 11 11", "4 7 18", "22"]
     bare = contest.Spec(("range", 0), ("all", 0), ("same", 0), ("count", 0), ("none", 0))
-    assert contest.stages(bare, "3") == [[1, 2, 3], [0, 1, 2, 3]]
-    assert contest.stages(replace(bare, keep=("above", 5), final=("minus", 1)), "3") == [[1, 2, 3], [], [0], [-1]]
+    assert contest.trial(bare, "3") == ["0", "1 1 1", "2 2 2", "3 3 3", "3"]
+    assert contest.trial(replace(bare, keep=("above", 5), final=("minus", 1)), "2") == ["0", "1 skip", "2 skip", "-1"]
+    largest = contest.Spec(("gaps", 0), ("all", 0), ("double", 0), ("max", 0), ("none", 0))
+    assert contest.trial(largest, "3 8 4 9") == ["0", "5 10 10", "4 8 10", "5 10 10", "10"]
+    assert contest.told(LIST_SUM) == "even, add 3, sum, plus 4" and contest.told(bare) == "count"
     rng = random.Random(14)
     for _ in range(300):
         spec = random_spec(rng, SIZES[size])
         stdin = contest.draw_input(spec.kind, rng, SIZES[size], SIZES[size]["longer"])
-        assert f"{contest.stages(spec, stdin)[-1][-1]}\n" == outputs_on(render(spec), [stdin])[0], spec
+        assert f"{contest.trial(spec, stdin)[-1]}\n" == outputs_on(render(spec), [stdin])[0], spec
 
 
 def test_readings_are_tried_on_a_test_until_one_is_right():
     def of(vague, stdin="3 8 4", want="22", **slots):
         return contest.diagnosis(replace(LIST_SUM, **slots), LIST_SUM, vague, stdin, want)
-    right = "3 8 4; 8 4; 11 7; 0 11 18; 22. Right.\n"
-    assert of({"keep"}, keep=("odd", 0)) == f"Read as: odd.\nOn 3 8 4 we want 22.\nTry even: {right}"
+    right = "0, 3 skip, 8 11 11, 4 7 18, 22. Right.\nSo even, add 3, sum, plus 4.\n"
+    assert of({"keep"}, keep=("odd", 0)) == (
+        f"Read as: odd, add 3, sum, plus 4.\nOn 3 8 4 we want 22.\nTry even, add 3, sum, plus 4: {right}")
     assert of({"keep", "final"}, keep=("odd", 0), final=("minus", 4)) == (
-        "Read as: odd, minus 4.\nOn 3 8 4 we want 22.\nTry even, minus 4: 3 8 4; 8 4; 11 7; 0 11 18; 14. Wrong.\n"
-        f"Try even, plus 4: {right}")
-    assert of(frozenset(), change=("same", 0)) == f"Read as: same.\nOn 3 8 4 we want 22.\nTry add 3: {right}"     # one component
+        "Read as: odd, add 3, sum, minus 4.\nOn 3 8 4 we want 22.\n"
+        "Try even, add 3, sum, minus 4: 0, 3 skip, 8 11 11, 4 7 18, 14. Wrong.\n"
+        f"Try even, add 3, sum, plus 4: {right}")
+    assert of(frozenset(), change=("same", 0)) == (                                                     # one component
+        f"Read as: even, sum, plus 4.\nOn 3 8 4 we want 22.\nTry even, add 3, sum, plus 4: {right}")
     assert of({"fold"}, change=("sub", 3)) == (
-        "Read as: sub 3, sum.\nOn 3 8 4 we want 22.\nTry add 3, count: 3 8 4; 8 4; 11 7; 0 1 2; 6. Wrong.\n"
-        f"Try add 3, sum: {right}")
-    assert "Try even, plus 4: 1; nothing; nothing; 0; 4. Right." in of({"keep", "final"}, "1", "4", keep=("odd", 0))
-    assert of({"keep", "final"}, "2", "9", keep=("odd", 0)) == (
-        "Read as: odd, plus 4.\nOn 2 we want 9.\nTry even, minus 4: 2; 2; 5; 0 5; 1. Wrong.\nTry even, plus 4: 2; 2; 5; 0 5; 9. Right.\n")
-    assert of({"keep", "fold"}, "", "4", fold=("sum", 0)) == ""                                         # the count is right, too, before
+        "Read as: even, sub 3, sum, plus 4.\nOn 3 8 4 we want 22.\n"
+        "Try even, add 3, count, plus 4: 0, 3 skip, 8 11 1, 4 7 2, 6. Wrong.\n"
+        f"Try even, add 3, sum, plus 4: {right}")
+    assert of({"keep", "fold"}, "", "4", keep=("odd", 0)) == ""                                       # another is right, too, before
 
 
-def test_repairs_say_what_the_wrong_program_does():
+def test_where_no_other_reading_is_right_the_program_was():
+    def of(vague, stdin="3 8 4", want="22"):
+        return contest.diagnosis(LIST_SUM, LIST_SUM, vague, stdin, want)
+    read, so = "Read as: even, add 3, sum, plus 4.\nOn 3 8 4 we want 22.\n", "So even, add 3, sum, plus 4.\n"
+    assert of(frozenset()) == read + so
+    assert of({"keep"}) == read + "Try odd, add 3, sum, plus 4: 0, 3 6 6, 8 skip, 4 skip, 10. Wrong.\n" + so
+    assert of({"keep"}, "", "4") == ""                                                                  # the other prints it, too
+
+
+def test_repairs_say_what_the_wrong_program_does_and_doubts_what_the_right_one_does():
     seen = {"reading": 0, "component": 0, "mutant": 0}
     for n_vague in range(4):
         for problem, spec, vague in drawn("train", n_vague, 15, seed=4):
+            assert bool(problem.repair) == bool(problem.doubt)
             if not problem.repair:
                 seen["mutant"] += bool(problem.wrong)
                 continue
-            read, on, *tried = problem.repair.splitlines()
-            failed = {}
-            for (stdin, want), (stdout, error) in zip(problem.public, problem.wrong_outcomes):
-                if error or stdout.strip() != want:
-                    failed[f"On {stdin} we want {want}."] = stdin, want
-            first = failed[on]                                                          # a test that it fails
-            assert 1 <= len(tried) <= 2**n_vague and read.startswith("Read as: ") and problem.wrong
+            read, on, *tried, so = problem.repair.splitlines()
+            first = next([stdin, want] for (stdin, want), (stdout, error) in zip(problem.public, problem.wrong_outcomes)
+                         if error or stdout.strip() != want)                            # the first test that it fails
+            assert on == f"On {first[0]} we want {first[1]}." and so == f"So {contest.told(spec)}." and problem.wrong
+            assert 1 <= len(tried) <= 2**n_vague and read.startswith("Read as: ")
             assert [line.split()[-1] for line in tried] == ["Wrong."] * (len(tried) - 1) + ["Right."]
             assert all(line.startswith("Try ") for line in tried) and tried[-1].endswith(f" {first[1]}. Right.")
             told = {contest.diagnosis(reading, spec, vague, *first): reading for reading in contest.readings(spec, vague)[1:]}
             if problem.repair in told:                                                  # what it says is what the program does
                 assert behaviour_class(problem.wrong, problem.kind) == spec_class(told[problem.repair])
             seen["reading" if problem.repair in told else "component"] += 1
+            read, again, *tried, last = problem.doubt.splitlines()
+            assert (read, again, last) == (f"Read as: {contest.told(spec)}.", on, so)
+            assert len(tried) == 2**n_vague - 1 and all(line.endswith(" Wrong.") for line in tried)
     assert seen["reading"] > 15 and min(seen.values()) > 3, seen
 
 

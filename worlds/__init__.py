@@ -85,11 +85,11 @@ class Problem:
     cls: str
     # Training only: a wrong program of a training class that fails a public test ("" if none was
     # found), its true [stdout, exception name] on each public test, and what is wrong, in words;
-    # how the same words come out where the solution is said to print that.
+    # the readings of the statement tried on the first public test, in words.
     wrong: str = ""
     wrong_outcomes: list = field(default_factory=list)
     repair: str = ""
-    doubt: str = ""
+    tries: str = ""
 
     @property
     def tests(self):

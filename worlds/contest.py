@@ -60,6 +60,7 @@ class Source(NamedTuple):
     value: str
     length: str = ""         # while {i} < <length>: <value_at> is the value
     value_at: str = ""
+    shown: str = ""          # what a trial tells before the value
 
 
 class Keep(NamedTuple):
@@ -90,9 +91,9 @@ SOURCES = {
                      "d", "s", "int(d)", "len(s)", "int(s[{i}])"),
     "gaps": Source("Read a list and take the gaps between neighbours.", "list", READ_LIST,
                    "a, b", "zip({items}, {items}[1:])", "abs(a - b)",
-                   "len({items}) - 1", "abs({items}[{i}] - {items}[{i} + 1])"),
+                   "len({items}) - 1", "abs({items}[{i}] - {items}[{i} + 1])", "a, b, "),
     "letters": Source("Read a word and take the place of each letter in the alphabet.", "word",
-                      "s = input()", "d", "s", "ord(d) - 96", "len(s)", "ord(s[{i}]) - 96"),
+                      "s = input()", "d", "s", "ord(d) - 96", "len(s)", "ord(s[{i}]) - 96", "d, "),
 }
 KEEP = {
     "all": Keep("", "", ""),
@@ -209,17 +210,18 @@ def readings(spec, vague):
 TRIAL = """
 {source.header}
 {{r}} = {fold.start}
-told = [{{r}}]
+told = [[{{r}}]]
 for {source.target} in {source.over}:
     {{x}} = {source.value}
+    told.append([{source.shown}{{x}}])
     if not ({keep.condition}):
-        told.append(f"{{{{{{x}}}}}} skip")
+        told[-1].append("skip")
         continue
     {{y}} = {change.value}
     if {fold.better}:
         {fold.update}
-    told.append(f"{{{{{{x}}}}}} {{{{{{y}}}}}} {{{{{{r}}}}}}")
-told.append({final.value})
+    told[-1] += [{{y}}, {{r}}]
+told.append([{final.value}])
 """
 
 
@@ -231,7 +233,7 @@ def trial(spec, stdin):
     parts["fold"] = parts["fold"]._replace(better=parts["fold"].better or "True")
     scope, names = {"input": lambda: stdin}, dict(x="x", y="y", r="r", items="items")
     exec(TRIAL.format(**parts).format(**names), scope)
-    return list(map(str, scope["told"]))
+    return [" ".join(map(str, numbers)) for numbers in scope["told"]]
 
 
 def told(spec):
@@ -244,9 +246,17 @@ def told(spec):
     return ", ".join(words)
 
 
-def diagnosis(read, spec, vague, stdin, want):
-    """How a program reads the statement, whose spec is given, too, then the other readings, tried
-    on a test until one prints what is wanted; none: it was right. "" where this would end wrongly.
+def try_on(spec, stdin, want):
+    """-> "Try above 3, double, sum: 0, 6 12 12, 1 skip, 12. Wrong.", is it right?"""
+    made = trial(spec, stdin)
+    right = made[-1] == want
+    verdict = "Right" if right else "Wrong"
+    return f"Try {told(spec)}: {', '.join(made)}. {verdict}.\n", right
+
+
+def diagnosis(wrong, spec, vague, stdin, want):
+    """How the wrong spec reads the statement, then the other readings, tried on a test until one
+    prints what is wanted. "" where that would not be this spec's.
 
     Read as: above 3, double, sum.
     On 6 1 4 we want 2.
@@ -254,18 +264,14 @@ def diagnosis(read, spec, vague, stdin, want):
     Try below 3, double, sum: 0, 6 skip, 1 2 2, 4 skip, 2. Right.
     So below 3, double, sum.
     """
-    lines = f"Read as: {told(read)}.\nOn {stdin} we want {want}.\n"
+    lines = f"Read as: {told(wrong)}.\nOn {stdin} we want {want}.\n"
     for reading in sorted(readings(spec, vague)):
-        if reading == read:
-            continue
-        made = trial(reading, stdin)
-        verdict = "Right" if made[-1] == want else "Wrong"
-        lines += f"Try {told(reading)}: {', '.join(made)}. {verdict}.\n"
-        if made[-1] == want:
-            break
-    else:
-        reading = read
-    return lines + f"So {told(reading)}.\n" if reading == spec else ""
+        if reading != wrong:
+            line, right = try_on(reading, stdin, want)
+            lines += line
+            if right:
+                return lines + f"So {told(reading)}.\n" if reading == spec else ""
+    return ""
 
 
 # ------------------------------------------------------------------------------------------------
@@ -645,6 +651,8 @@ def random_problem(rng, knobs, split, n_vague):
         return None
     problem = Problem(statement(spec, vague), spec.kind, n_vague, *tests, solution, cls)
     if split == "train":
+        for reading in sorted([spec, *others]):
+            problem.tries += try_on(reading, *problem.public[0])[0]
         add_wrong_attempt(problem, spec, others, vague, rng, knobs)
     return problem
 
@@ -693,10 +701,8 @@ def add_wrong_attempt(problem, spec, others, vague, rng, knobs):
         if endless or not failed or split_of(behaviour_class(code, problem.kind)) != "train":
             continue
         if wrong != spec:
-            test = problem.public[failed[0]]
-            problem.repair = diagnosis(wrong, spec, vague, *test)
-            problem.doubt = diagnosis(spec, spec, vague, *test)
-            if not problem.repair or not problem.doubt:
+            problem.repair = diagnosis(wrong, spec, vague, *problem.public[failed[0]])
+            if not problem.repair:
                 continue
         problem.wrong = code
         problem.wrong_outcomes = [output.partition("<error>")[::2] for output in outputs]
