@@ -104,7 +104,8 @@ def test_samples_are_read_once_and_again_when_the_data_are_others(tmp_path, toke
     assert calls == [("nlex", 0.5)] and again[2] == name and (again[0] == tokens).all() and (again[1] == index).all()
     none = sft.read_samples(samples, Namespace(**{**vars(args), "explained": 0.0}), rank=0)      # other files
     raw = sft.read_samples(samples, Namespace(**{**vars(args), "format": "raw"}), rank=0)
-    assert calls[1:] == [("nlex", 0.0), ("raw", 0.5)] and len({name, none[2], raw[2]}) == 3 and len(none[0]) < len(tokens)
+    assert calls[1:] == [("nlex", 0.0), ("raw", 0.5)] and len({name, none[2], raw[2]}) == 3
+    assert none[1][none[1][:, 3] == 0, 2].sum() < index[index[:, 3] == 0, 2].sum()
     assert (sft.read_samples(samples, args, rank=0)[0] == tokens).all() and len(calls) == 3
 
     for name in ("sft_cases", "sft_problems"):                                              # whatever its date
@@ -119,7 +120,7 @@ def test_samples_are_read_once_and_again_when_the_data_are_others(tmp_path, toke
 
 
 def test_a_share_of_the_predictions_is_explained_some_of_it_because_asked_to(monkeypatch, tmp_path, tokenizer):
-    cases = [tasks.Case(f"print({k})", "", f"{k}\n", "", "", "short", "plain", 1, f"in words {k}", f"raw {k}") for k in range(1_000)]
+    cases = [tasks.Case(f"print({k})", "", f"{k}\n", "", "", "short", "plain", 1, f"{tasks.EXPLAINED}in words {k}", f"raw {k}") for k in range(1_000)]
     monkeypatch.setattr(tasks, "load_cases", lambda path: cases)
     monkeypatch.setattr(tasks, "load_problems", lambda path: [])
 

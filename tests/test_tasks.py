@@ -91,8 +91,7 @@ def test_programs_are_read_from_the_last_fenced_block():
     assert tasks.parse_program("```python\nprint(1)\n```") == "print(1)\n"
     assert tasks.parse_program("```python\nprint(1)\n```\n```python\nprint(2)\n```") == "print(2)\n"
     assert tasks.parse_program("print(1)") is None
-    assert tasks.is_submit("#SUBMIT\n") and tasks.is_submit("So odd, sum.\n#SUBMIT")
-    assert not tasks.is_submit("#SUBMIT now") and not tasks.is_submit("") and not tasks.is_submit("#SUBMIT\n```python\n```")
+    assert tasks.is_submit(" #SUBMIT\n") and not tasks.is_submit("#SUBMIT now")
 
 
 def test_fix_prompts_state_expected_obtained_and_verdict():
@@ -113,39 +112,34 @@ def test_fix_prompts_state_expected_obtained_and_verdict():
 
 
 def test_shares_of_the_texts():
-    problem = Problem("Print it.", "n", 0, [["3", "3"], ["4", "4"]], [], "print(input())", "c", "print(4)",
-                      [["4\n", ""], ["4\n", ""]], "Read as: 4.\n", "Read as: n.\n")
-    solution, made = "```python\nprint(input())\n```", {}
+    problem = Problem("Print it.", "n", 0, [["3", "3"]], [], "print(input())", "c", "print(4)", [["4\n", ""]], "Read as: 4.\n")
+    solution = "```python\nprint(input())\n```"
 
-    def rows():
-        return [tasks.sft_texts(problem, random.Random(k)) for k in range(800)]
-    for solve, (task, user, answer) in rows():
-        assert solve == ("solve", "Solve.\nPrint it.\nTest: 3 -> 3\nTest: 4 -> 4", solution) and task == "fix"
-        made.setdefault((user, answer), []).append(user)
-    start, right = "Submit or fix.\nPrint it.\n", "Test: 4 -> 4 obtained 4 right"
-    wrong = start + f"```python\nprint(4)\n```\nTest: 3 -> 3 obtained 4 wrong\n{right}", problem.repair + solution
-    doubted = start + f"{solution}\nTest: 3 -> 3 obtained 4 wrong\n{right}", problem.doubt + tasks.SUBMIT
-    accepted = start + f"{solution}\nTest: 3 -> 3 obtained 3 right\n{right}", tasks.SUBMIT
-    assert made.keys() == {wrong, doubted, accepted} and tasks.is_submit(doubted[1]) and not tasks.is_submit(wrong[1])
-    for text, low, high in ((wrong, 455, 545), (doubted, 160, 240), (accepted, 70, 130)):               # 5, 2, 1
-        assert low < len(made[text]) < high
-    problem.wrong = ""
-    assert {fix[2] for _, fix in rows()} == {tasks.SUBMIT}
+    def made():
+        return [tasks.sft_texts(problem, random.Random(k)) for k in range(300)]
+    assert all(rows[0] == ("solve", "Solve.\nPrint it.\nTest: 3 -> 3", solution) and len(rows) == 2 for rows in made())
+    fixes = [rows[1] for rows in made()]
+    wrong = [user for _, user, answer in fixes if answer == problem.repair + solution]
+    assert 0.67 < len(wrong) / 300 < 0.83 and {task for task, _, _ in fixes} == {"fix"}         # three quarters
+    assert all("print(4)" in user and "obtained 4 wrong" in user for user in wrong)
+    submits = [user for _, user, answer in fixes if answer == tasks.SUBMIT]
+    assert len(submits) + len(wrong) == 300 and all("obtained 3 right" in user for user in submits)
+    problem.wrong, problem.tries = "", "Try sum: 3. Right.\n"
+    assert {rows[1][2] for rows in made()} == {tasks.SUBMIT}
+    assert all(rows[2:] == [("try", "Try.\nPrint it.\nOn 3 we want 3.", problem.tries)] for rows in made())
 
 
 def test_repairs_are_told_before_the_program_and_not_to_whom_asks(small_data):
     told = 0
     for problem in tasks.load_problems(small_data / "data" / "sft_problems.jsonl"):
-        for first in ("wrong", "doubted") if problem.wrong else ("right",):
-            task, user, answer = tasks.fix_text(problem, first)
-            assert task == "fix" and "Read as:" not in user + tasks.solve_prompt(problem)
-            assert tasks.is_submit(answer) == (first != "wrong")
-            if first == "wrong":
-                assert answer == problem.repair + tasks.fence(problem.solution)
-                assert tasks.parse_program(answer) == problem.solution
-                told += answer.startswith("Read as: ")
-            else:
-                assert answer == problem.doubt + tasks.SUBMIT and tasks.parse_program(answer) is None
+        task, user, answer = tasks.fix_text(problem, problem.wrong)
+        assert task == "fix" and "Read as:" not in user + tasks.solve_prompt(problem)
+        if problem.wrong:
+            assert answer == problem.repair + tasks.fence(problem.solution) and not tasks.is_submit(answer)
+            assert tasks.parse_program(answer) == problem.solution
+            told += answer.startswith("Read as: ")
+        else:
+            assert answer == tasks.SUBMIT
     assert told > 40
 
 
