@@ -92,7 +92,7 @@ rl       predict_prompts                 20          64       16  predict prompt
 rl       solve_prompts                    3          24        3  solve prompts a step
 rl       fix_prompts                      4          24        4  multi-turn problems a step
 rl       group                           8           8        8  rollouts per prompt (paper: 8)
-rl       muon_lr                      0.002       0.002    0.002  learning rate of Muon (matrices)
+rl       muon_lr                     0.0005      0.0005   0.0005  learning rate of Muon (matrices)
 rl       adam_lr                     0.0015      0.0015   0.0015  learning rate of AdamW (others)
 rl       clip                          0.1         0.1      0.1  gradient clipping by global norm
 rl       warmup                           3           3        3  steps of linear warm-up
