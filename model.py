@@ -33,8 +33,8 @@ from torch import nn
 # most frequent pieces of our texts; names are spelled, but for words of statements (lab/vocab.py).
 PIECES = "|".join([
     r"list\(map\(int, input\(\)\.split\(\)\)\)|int\(input\(\)\)|input\(\)|<output>\n|</output>",
-    r"Step by step:\n|Read as: |So: |We (?:print|read|call) |Turn ",
-    r"<error>|```python\n|```|\nTest: | obtained | (?:right|wrong)\n",
+    r"Step by step:\n|Read as: | we want |Try |So: | (?:Right|Wrong)\.\n",
+    r"<error>|```python\n|```|\nTest: | obtained | (?:right|wrong)\n|We (?:print|read|call) |Turn ",
     r", so (?:we|the) [a-z ]+\.\n|, so | is (?:true|false)(?=, so)|We continue\.\n",
     r"The loop ends\.\n|No turn is left\.\n|[.}]\n",  # so far: idioms of the texts
     r"[0-9]",                # every digit its own token: arithmetic is done digit by digit

@@ -72,7 +72,7 @@ from runs import (
 )
 from sandbox import Sandbox
 
-TASKS = ("predict", "explain", "solve", "fix")
+TASKS = ("predict", "explain", "solve", "fix", "try")
 
 
 # --------------------------------------------------------------------------------------------------

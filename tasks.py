@@ -59,7 +59,7 @@ from worlds import SETS, Problem
 TABLE = """
 section  value                         cpu         gpu    quick  what it is
 data     sft_cases                  56_000     400_000   11_000  programs with explanations for SFT
-data     sft_problems               12_500     200_000    3_000  problems with solutions for SFT
+data     sft_problems               20_000     200_000    3_000  problems with solutions for SFT
 data     rl_cases                    4_000      40_000      600  predict prompts for RL
 data     rl_problems                 1_200      10_000      150  problems for RL
 data     val_cases                     300         500       40  validation cases of each set
@@ -74,8 +74,8 @@ model    n_kv_head                       1           2        1  key/value heads
 model    n_embd                        128         512      128  width
 model    n_ctx                        1024        2048     1024  longest sequence in tokens
 answers  max_new_tokens_predict        450        1000      300  longest explanation in tokens
-answers  max_new_tokens_solve          300         400      300  longest program in tokens
-sft      steps                        8000        4000     1300  optimizer steps
+answers  max_new_tokens_solve          450         600      300  longest program in tokens
+sft      steps                      12_000        4000     1300  optimizer steps
 sft      batch_tokens                 2048      65_536     2048  tokens in a batch, padding included
 sft      explained                     0.7         0.7      0.7  share of predictions told in steps
 sft      asked                         0.8         0.8      0.7  of these, told because asked to
@@ -83,7 +83,7 @@ sft      muon_lr                     0.015        0.02    0.015  learning rate o
 sft      adam_lr                     0.003       0.002    0.003  learning rate of AdamW (others)
 sft      clip                          1.0         1.0      1.0  gradient clipping by global norm
 sft      warmup                         50         100       30  steps of linear warm-up
-sft      val_every                    2000         500      650  steps between validations
+sft      val_every                    3000         500      650  steps between validations
 sft      val_cases                     100         300       40  cases per input length
 sft      save_every                   1000         500      325  steps between saves
 sft      compile                         1           1        1  1: torch.compile, 0: do not
@@ -296,11 +296,14 @@ def fix_text(problem, wrong):
 
 
 def sft_texts(problem, rng):
-    """(task, user text, assistant text) samples of one training problem: its solution, and a
-    submit-or-fix turn, in which three attempts of four are wrong."""
-    wrong = problem.wrong and rng.random() < 3 / 4
-    solution = "solve", solve_prompt(problem), fence(problem.solution)
-    return [solution, fix_text(problem, wrong)]
+    """(task, user text, assistant text) samples of one training problem: its solution; a
+    submit-or-fix turn, in which seven attempts of eight are wrong; and, where the world has it,
+    what repairs are made of: each reading of the statement tried on a test."""
+    stdin, want = problem.public[0]
+    prompt = f"Try.\n{problem.statement}\nOn {stdin} we want {want}."
+    texts = [("solve", solve_prompt(problem), fence(problem.solution)),
+             fix_text(problem, problem.wrong and rng.random() < 7 / 8)]
+    return texts + [("try", prompt, problem.tries)] * bool(problem.tries)
 
 
 # ------------------------------------------------------------------------------------------------

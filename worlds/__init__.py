@@ -84,10 +84,12 @@ class Problem:
     solution: str
     cls: str
     # Training only: a wrong program of a training class that fails a public test ("" if none was
-    # found), its true [stdout, exception name] on each public test, and what is wrong, in words.
+    # found), its true [stdout, exception name] on each public test, and what is wrong, in words;
+    # the readings of the statement tried on the first public test, in words.
     wrong: str = ""
     wrong_outcomes: list = field(default_factory=list)
     repair: str = ""
+    tries: str = ""
 
     @property
     def tests(self):

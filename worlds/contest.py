@@ -60,6 +60,7 @@ class Source(NamedTuple):
     value: str
     length: str = ""         # while {i} < <length>: <value_at> is the value
     value_at: str = ""
+    shown: str = ""          # what a trial tells before the value
 
 
 class Keep(NamedTuple):
@@ -90,9 +91,9 @@ SOURCES = {
                      "d", "s", "int(d)", "len(s)", "int(s[{i}])"),
     "gaps": Source("Read a list and take the gaps between neighbours.", "list", READ_LIST,
                    "a, b", "zip({items}, {items}[1:])", "abs(a - b)",
-                   "len({items}) - 1", "abs({items}[{i}] - {items}[{i} + 1])"),
+                   "len({items}) - 1", "abs({items}[{i}] - {items}[{i} + 1])", "a, b, "),
     "letters": Source("Read a word and take the place of each letter in the alphabet.", "word",
-                      "s = input()", "d", "s", "ord(d) - 96", "len(s)", "ord(s[{i}]) - 96"),
+                      "s = input()", "d", "s", "ord(d) - 96", "len(s)", "ord(s[{i}]) - 96", "d, "),
 }
 KEEP = {
     "all": Keep("", "", ""),
@@ -204,7 +205,36 @@ def readings(spec, vague):
 
 
 # ------------------------------------------------------------------------------------------------
-# What is wrong about a program, and what to do instead.
+# What is wrong about a program, and what would be right, thought through on one test.
+
+TRIAL = """
+{source.header}
+{{r}} = {fold.start}
+told = [[{{r}}]]
+for {source.target} in {source.over}:
+    {{x}} = {source.value}
+    told.append([{source.shown}{{x}}])
+    if not ({keep.condition}):
+        told[-1].append("skip")
+        continue
+    {{y}} = {change.value}
+    if {fold.better}:
+        {fold.update}
+    told[-1] += [{{y}}, {{r}}]
+told.append([{final.value}])
+"""
+
+
+def trial(spec, stdin):
+    """What the spec makes of an input -> texts: the result at first; for each value skip or the
+    changed value and the result; at last what is printed."""
+    parts = {slot: component(spec, slot) for slot in TABLES}
+    parts["keep"] = parts["keep"]._replace(condition=parts["keep"].condition or "True")
+    parts["fold"] = parts["fold"]._replace(better=parts["fold"].better or "True")
+    scope, names = {"input": lambda: stdin}, dict(x="x", y="y", r="r", items="items")
+    exec(TRIAL.format(**parts).format(**names), scope)
+    return [" ".join(map(str, numbers)) for numbers in scope["told"]]
+
 
 def told(spec):
     """What is done with the values, in a few words: "above 3, double, sum"."""
@@ -216,9 +246,31 @@ def told(spec):
     return ", ".join(words)
 
 
-def diagnosis(wrong, spec):
-    """"Read as: above 3, double, sum.\\nSo: below 3, double, sum.\\n"."""
-    return f"Read as: {told(wrong)}.\nSo: {told(spec)}.\n"
+def try_on(spec, stdin, want):
+    """-> "Try above 3, double, sum: 0, 6 12 12, 1 skip, 12. Wrong.", is it right?"""
+    made = trial(spec, stdin)
+    right = made[-1] == want
+    verdict = "Right" if right else "Wrong"
+    return f"Try {told(spec)}: {', '.join(made)}. {verdict}.\n", right
+
+
+def diagnosis(wrong, spec, vague, stdin, want):
+    """How the wrong spec reads the statement, then the readings after it, in a fixed order and
+    round again, tried on a test until one prints what is wanted. "" where that is not this spec's.
+
+    Read as: above 3, double, sum.
+    On 6 1 4 we want 2.
+    Try above 3, square, sum: 0, 6 36 36, 1 skip, 4 16 52, 52. Wrong.
+    Try below 3, double, sum: 0, 6 skip, 1 2 2, 4 skip, 2. Right.
+    So: below 3, double, sum.
+    """
+    lines = f"Read as: {told(wrong)}.\nOn {stdin} we want {want}.\n"
+    for reading in sorted(readings(spec, vague), key=lambda reading: (reading <= wrong, reading)):
+        line, right = try_on(reading, stdin, want)
+        lines += line
+        if right:
+            return lines + f"So: {told(reading)}.\n" if reading == spec else ""
+    return ""
 
 
 # ------------------------------------------------------------------------------------------------
@@ -598,7 +650,9 @@ def random_problem(rng, knobs, split, n_vague):
         return None
     problem = Problem(statement(spec, vague), spec.kind, n_vague, *tests, solution, cls)
     if split == "train":
-        add_wrong_attempt(problem, spec, others, rng, knobs)
+        for reading in sorted([spec, *others]):
+            problem.tries += try_on(reading, *problem.public[0])[0]
+        add_wrong_attempt(problem, spec, others, vague, rng, knobs)
     return problem
 
 
@@ -626,16 +680,14 @@ def random_tests(kind, solution, others, rng, knobs):
     return None
 
 
-def add_wrong_attempt(problem, spec, others, rng, knobs):
-    """What a learner might have written instead: the reading before this one in a fixed order, one
-    component misread, or a mutant; with its outcomes on the public tests and what is wrong about
-    it. So whoever takes the next reading at every turn has tried all of them in the end."""
+def add_wrong_attempt(problem, spec, others, vague, rng, knobs):
+    """What a learner might have written instead: another reading, one component misread, or a
+    mutant; with its outcomes on the public tests and what is wrong about it."""
     inputs, want = zip(*problem.public)
     for _ in range(6):
         roll, wrong = rng.random(), spec
         if others and roll < 0.8:
-            every = sorted([spec, *others])
-            wrong = every[every.index(spec) - 1]
+            wrong = rng.choice(others)
         elif roll < 0.9:
             slot = rng.choice(("keep", "change", "fold", "final"))
             wrong = replace(spec, **{slot: getattr(random_spec(rng, knobs), slot)})
@@ -643,12 +695,14 @@ def add_wrong_attempt(problem, spec, others, rng, knobs):
         if wrong == spec:
             code = mutate(problem.solution, rng)
         outputs = outputs_on(code, inputs)
-        passed = [output.strip() for output in outputs] == list(want)
+        failed = [k for k, output in enumerate(outputs) if output.strip() != want[k]]
         endless = any("<error>Timeout" in output for output in outputs)
-        if endless or passed or split_of(behaviour_class(code, problem.kind)) != "train":
+        if endless or not failed or split_of(behaviour_class(code, problem.kind)) != "train":
             continue
         if wrong != spec:
-            problem.repair = diagnosis(wrong, spec)
+            problem.repair = diagnosis(wrong, spec, vague, *problem.public[failed[0]])
+            if not problem.repair:
+                continue
         problem.wrong = code
         problem.wrong_outcomes = [output.partition("<error>")[::2] for output in outputs]
         return
