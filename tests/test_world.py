@@ -132,11 +132,16 @@ def test_a_spec_tried_on_an_input_ends_with_what_its_program_prints(size):
 def test_readings_are_tried_on_a_test_until_one_is_right():
     def of(vague, stdin="3 8 4", want="22", **slots):
         return contest.diagnosis(replace(LIST_SUM, **slots), LIST_SUM, vague, stdin, want)
-    right = "0, 3 skip, 8 11 11, 4 7 18, 22. Right.\nSo even, add 3, sum, plus 4.\n"
+    right = "0, 3 skip, 8 11 11, 4 7 18, 22. Right.\nSo: even, add 3, sum, plus 4.\n"
     assert of({"keep"}, keep=("odd", 0)) == (
         f"Read as: odd, add 3, sum, plus 4.\nOn 3 8 4 we want 22.\nTry even, add 3, sum, plus 4: {right}")
+    assert of({"keep", "final"}, keep=("odd", 0)) == (                                                  # round from the wrong one
+        "Read as: odd, add 3, sum, plus 4.\nOn 3 8 4 we want 22.\n"
+        "Try even, add 3, sum, minus 4: 0, 3 skip, 8 11 11, 4 7 18, 14. Wrong.\n"
+        f"Try even, add 3, sum, plus 4: {right}")
     assert of({"keep", "final"}, keep=("odd", 0), final=("minus", 4)) == (
         "Read as: odd, add 3, sum, minus 4.\nOn 3 8 4 we want 22.\n"
+        "Try odd, add 3, sum, plus 4: 0, 3 6 6, 8 skip, 4 skip, 10. Wrong.\n"
         "Try even, add 3, sum, minus 4: 0, 3 skip, 8 11 11, 4 7 18, 14. Wrong.\n"
         f"Try even, add 3, sum, plus 4: {right}")
     assert of(frozenset(), change=("same", 0)) == (                                                     # one component
@@ -161,7 +166,7 @@ def test_repairs_say_what_the_wrong_program_does_and_every_reading_is_tried():
             read, on, *tried, so = problem.repair.splitlines()
             first = next([stdin, want] for (stdin, want), (stdout, error) in zip(problem.public, problem.wrong_outcomes)
                          if error or stdout.strip() != want)                            # the first test that it fails
-            assert on == f"On {first[0]} we want {first[1]}." and so == f"So {contest.told(spec)}." and problem.wrong
+            assert on == f"On {first[0]} we want {first[1]}." and so == f"So: {contest.told(spec)}." and problem.wrong
             assert 1 <= len(tried) <= 2**n_vague and read.startswith("Read as: ")
             assert [line.split()[-1] for line in tried] == ["Wrong."] * (len(tried) - 1) + ["Right."]
             assert all(line.startswith("Try ") for line in tried) and tried[-1].endswith(f" {first[1]}. Right.")
