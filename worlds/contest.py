@@ -681,28 +681,22 @@ def random_tests(kind, solution, others, rng, knobs):
 
 
 def add_wrong_attempt(problem, spec, others, vague, rng, knobs):
-    """What a learner might have written instead: another reading, one component misread, or a
-    mutant; with its outcomes on the public tests and what is wrong about it."""
+    """What a learner might have written instead: another reading, or one component misread; with
+    its outcomes on the public tests and what is wrong about it."""
     inputs, want = zip(*problem.public)
     for _ in range(6):
-        roll, wrong = rng.random(), spec
-        if others and roll < 0.8:
+        if others and rng.random() < 0.9:
             wrong = rng.choice(others)
-        elif roll < 0.9:
+        else:
             slot = rng.choice(("keep", "change", "fold", "final"))
             wrong = replace(spec, **{slot: getattr(random_spec(rng, knobs), slot)})
         code = render(wrong, rng, knobs["wide"], plain=True)
-        if wrong == spec:
-            code = mutate(problem.solution, rng)
         outputs = outputs_on(code, inputs)
         failed = [k for k, output in enumerate(outputs) if output.strip() != want[k]]
-        endless = any("<error>Timeout" in output for output in outputs)
-        if endless or not failed or split_of(behaviour_class(code, problem.kind)) != "train":
+        cls = spec_class(wrong)
+        if not failed or not cls or split_of(cls) != "train":
             continue
-        if wrong != spec:
-            problem.repair = diagnosis(wrong, spec, vague, *problem.public[failed[0]])
-            if not problem.repair:
-                continue
-        problem.wrong = code
-        problem.wrong_outcomes = [output.partition("<error>")[::2] for output in outputs]
-        return
+        problem.repair = diagnosis(wrong, spec, vague, *problem.public[failed[0]])
+        if problem.repair:
+            problem.wrong, problem.wrong_outcomes = code, [[output, ""] for output in outputs]
+            return
