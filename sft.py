@@ -231,7 +231,7 @@ def main(samples=samples, name="sft", doc=__doc__):
     if max(args.explained, args.asked) > 1:
         parser.error("--explained and --asked are shares, at most 1")
     if args.name == "sft" and (args.format != "nlex" or args.predict_only):
-        parser.error("this needs --name: sft.pt has all three texts, in words")
+        parser.error("this needs --name: sft.pt has all texts, in words")
     rank, ranks = join_processes(device := pick_device())
     tokens, index, texts = read_samples(samples, args, rank)
     args.texts = zlib.crc32(tokens)

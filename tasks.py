@@ -1,4 +1,4 @@
-"""What do we learn from? Presets, data files, and the three texts: predict, solve, submit or fix.
+"""What do we learn from? Presets, data files, and the texts: predict, solve, submit or fix, try.
 
     python tasks.py                 # the preset's data files under out/data, fixed by --seed
     python tasks.py --show          # print a few samples of every kind
@@ -176,7 +176,7 @@ def same_outcome(got, want):
 
 
 # ------------------------------------------------------------------------------------------------
-# The three texts.
+# The texts.
 
 SUBMIT = "#SUBMIT"
 # How an answer begins, each one token: explained, or at once.

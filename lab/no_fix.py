@@ -8,7 +8,7 @@ import sft
 
 def no_fix(args):
     for task, user, assistant in sft.samples(args):
-        if task != "fix":
+        if task not in ("fix", "try"):
             yield task, user, assistant
 
 

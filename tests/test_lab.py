@@ -84,14 +84,14 @@ def run(script, out, *flags):
 
 def test_samples_of_the_variants(out, monkeypatch):
     monkeypatch.setattr(tasks, "sft_texts", tasks.sft_texts)            # a variant replaces it
-    kinds = ("predict", "solve", "fix")
+    kinds = ("predict", "solve", "fix", "try")
     course, untold, unfixed = ({kind: [] for kind in kinds} for _ in range(3))
     for read, made in ((sft.samples, course), (no_tests.no_tests, untold), (no_fix.no_fix, unfixed)):
         for task, user, answer in read(Namespace(out=out, seed=0, format="nlex", explained=0.4, asked=0.0)):
             made[task].append((user, answer))
     assert len(course["predict"]) == 100 and course["predict"] == untold["predict"] == unfixed["predict"]
     changed = [pair for pair in zip(course["solve"], untold["solve"], strict=True) if pair[0] != pair[1]]
-    assert 0 < len(changed) < 20 and course["fix"] and untold["fix"] and not unfixed["fix"]
+    assert 0 < len(changed) < 20 and course["fix"] and untold["fix"] and course["try"] and not unfixed["fix"] and not unfixed["try"]
     for (user, program), (without, same) in changed:
         assert user.startswith(without + "\nTest: ") and program == same
 
