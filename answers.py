@@ -1,8 +1,9 @@
 """What does a model say, what does a program print?
 
-This file may be skipped: sft.py and rl.py use ask, which samples answers to texts, and validate;
-eval.py uses Model.belief, Model.write, Truth.outcomes and Truth.right, which do what they say for
-lists of texts, ask nothing twice and share the work among processes; and show, its --show.
+This file may be skipped: sft.py and rl.py use ask, which samples answers to texts, validate, and
+Runner, which runs programs and remembers what came out; eval.py uses Model.belief, Model.write,
+Truth.outcomes and Truth.right, which do what they say for lists of texts, ask nothing twice and
+share the work among processes; and show, its --show.
 """
 
 import ast

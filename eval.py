@@ -296,11 +296,10 @@ def first_fix(model, problems, truth):
             told.append(attempt)
     fixed = self_rlef(told, model.write, truth.outcomes, 2)
     for attempt in fixed:
-        was, now = [], []
-        for stdin, _ in attempt.problem.tests:
-            was.append((attempt.programs[0], stdin))
-            now.append((attempt.code, stdin))
-        same.append(truth.outcomes(was) == truth.outcomes(now))
+        inputs = [stdin for stdin, _ in attempt.problem.tests]
+        was = truth.outcomes(list(product([attempt.programs[0]], inputs)))
+        now = truth.outcomes(list(product([attempt.code], inputs)))
+        same.append(was == now)
         chance.append(0.5 ** attempt.problem.vague)
     return fixed, {"right": truth.right([fixed])[0], "same": same, "chance": chance}
 

@@ -7,9 +7,10 @@
 
 The model starts from random weights: what a pre-trained model brings (the paper starts from
 Qwen2.5 and CWM) is learnt here, too. Of the predictions a share (--explained) is told step by step,
-the others state the output at once, and no prompt says which: finding out what pays is left to RL.
-Most explanations are asked for (--asked): their first token, which says so, is read, not learnt.
-So explaining is taught well, and unasked (0.14 of 0.44 in preset cpu) it stays the rarer choice.
+the others state the output at once. In most of the explained ones (--asked) the answer's first
+token, "Step by step:", is given like a prompt: the model learns how to explain, not that it should.
+Of all others (44 % in preset cpu) a third is explained, and nothing says which: whether explaining
+pays is left to RL to find out.
 The loss is the cross-entropy of the assistant's tokens, the end token included, over their mean
 number a batch, the same for every batch: so each token counts as much as any other. User tokens are
 only read. Batches hold samples of like length, so little is padded, and no sample sees another.
@@ -20,7 +21,7 @@ over the second half. A killed run goes on by the same command, to the same weig
 The log out/<name>.jsonl has one line every 50 steps and at each validation or save:
     tokens             read so far, prompts included, padding not
     loss               nats an assistant token, mean over the steps since the last line: 6.1 (the
-                       logarithm of the vocabulary) first, 0.2 after a third of the steps, 0.1 last
+                       logarithm of the vocabulary) first, 0.1 after a third of the steps, 0.04 last
     train_seconds      so far, without validation
     val_short, val_longer                  share of right predictions of validation programs, four
                                            of each at temperature 1, by input length
@@ -72,7 +73,7 @@ from runs import (
 )
 from sandbox import Sandbox
 
-TASKS = ("predict", "explain", "solve", "fix", "try")
+TASKS = ("predict", "explain", "solve", "fix", "try")  # the first two are predictions
 
 
 # --------------------------------------------------------------------------------------------------
@@ -90,10 +91,10 @@ def samples(args):
 
 
 def read_samples(samples, args, rank: int) -> tuple[np.ndarray, np.ndarray, str]:
-    """-> tokens (uint16, all samples in turn), index (int64, rows of start, prompt length,
-    whole length, task), name of the file that keeps them, out/data/<source>-<format>-<shares
-    explained, asked>-<seed>.npz, where source is the file that `samples` stands in. The first
-    process writes it where it is missing or made from other files than today's."""
+    """-> tokens (uint16, all samples in turn), index (int64, rows of start, length of
+    what is given, whole length, task), name of the file that keeps them,
+    out/data/<source>-<format>-<shares explained, asked>-<seed>.npz, where source is the file that
+    `samples` stands in. The first process writes it where it is missing or made from others."""
     data, source = args.out / "data", Path(samples.__code__.co_filename)
     made_by = source.stem, args.format, args.explained, args.asked, args.seed
     path = data / f"{'-'.join(map(str, made_by))}.npz"
@@ -104,7 +105,7 @@ def read_samples(samples, args, rank: int) -> tuple[np.ndarray, np.ndarray, str]
         for task, user, assistant in samples(args):
             prompt, answer = tokenizer.prompt(user), tokenizer.answer(assistant)
             length = len(prompt) + len(answer)
-            given = len(prompt) + (task == "explain")  # EXPLAINED is one token
+            given = len(prompt) + (task == "explain")  # the token EXPLAINED
             rows.append((len(tokens), given, length, TASKS.index(task)))
             tokens.extend(prompt + answer)
         half = path.with_suffix(f".{os.getpid()}.npz")  # two runs may make it at once

@@ -12,7 +12,7 @@ statement with public and hidden tests):
 
     file          made of             who may read it, and what for
     sft_cases     train classes       sft: explanations of short inputs, 10 % longer ones
-    sft_problems  train classes       sft: solutions, wrong attempts with their true outcomes
+    sft_problems  train classes       sft: solutions, wrong attempts with their outcomes, tries
     rl_cases      train classes       rl: programs and inputs, half of them longer; the reward sees
                                       the truth, the model never does
     rl_problems   train classes       rl: statements and tests; nobody the solution
@@ -74,11 +74,11 @@ model    n_kv_head                       1           2        1  key/value heads
 model    n_embd                        128         512      128  width
 model    n_ctx                        1024        2048     1024  longest sequence in tokens
 answers  max_new_tokens_predict        450        1000      300  longest explanation in tokens
-answers  max_new_tokens_solve          450         600      300  longest program in tokens
+answers  max_new_tokens_solve          450         800      400  longest program or repair in tokens
 sft      steps                      12_000        4000     1300  optimizer steps
 sft      batch_tokens                 2048      65_536     2048  tokens in a batch, padding included
 sft      explained                     0.7         0.7      0.7  share of predictions told in steps
-sft      asked                         0.8         0.8      0.7  of these, told because asked to
+sft      asked                         0.8         0.8      0.7  of these, by a given first token
 sft      muon_lr                     0.015        0.02    0.015  learning rate of Muon (matrices)
 sft      adam_lr                     0.003       0.002    0.003  learning rate of AdamW (others)
 sft      clip                          1.0         1.0      1.0  gradient clipping by global norm
@@ -295,15 +295,20 @@ def fix_text(problem, wrong):
     return "fix", fix_prompt(problem, program, feedback(problem, outcomes)), answer
 
 
+def try_text(problem):
+    """(task, user text, assistant text): practice for repairs, each reading tried on a test."""
+    stdin, want = problem.public[0]
+    return "try", f"Try.\n{problem.statement}\nOn {stdin} we want {want}.", problem.tries
+
+
 def sft_texts(problem, rng):
     """(task, user text, assistant text) samples of one training problem: its solution; a
-    submit-or-fix turn, in which seven attempts of eight are wrong; and, where the world has it,
-    what repairs are made of: each reading of the statement tried on a test."""
-    stdin, want = problem.public[0]
-    prompt = f"Try.\n{problem.statement}\nOn {stdin} we want {want}."
+    submit-or-fix turn, seven of eight after a wrong attempt; where the world has it, a try."""
     texts = [("solve", solve_prompt(problem), fence(problem.solution)),
              fix_text(problem, problem.wrong and rng.random() < 7 / 8)]
-    return texts + [("try", prompt, problem.tries)] * bool(problem.tries)
+    if problem.tries:
+        texts.append(try_text(problem))
+    return texts
 
 
 # ------------------------------------------------------------------------------------------------
@@ -426,11 +431,14 @@ def show(args):
     for case in make_rows(args, "val_cases", 0, 2):
         texts.append((f"predict, {case.set}", case.prompt, case.nlex))
         texts.append(("the same, raw", "(as above)", case.raw))
+        texts.append(("the same, at once", "(as above)", case.answer("none")))
     for problem in make_rows(args, "sft_problems", 0, 2):
         texts.append(("solve", solve_prompt(problem), fence(problem.solution)))
         texts.append(fix_text(problem, wrong=False))
         if problem.wrong:
             texts.append(fix_text(problem, wrong=True))
+        if problem.tries:
+            texts.append(try_text(problem))
     for task, user, assistant in texts:
         print(f"\n=== {task}\n--- user\n{user}\n--- assistant\n{assistant}")
 

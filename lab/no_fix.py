@@ -1,4 +1,4 @@
-"""SFT that never saw a submit-or-fix turn.
+"""SFT that never saw a submit-or-fix turn, nor readings tried on a test.
 
     python -m lab.no_fix         # out/no-fix.pt; takes the flags of sft.py
 """
@@ -7,9 +7,9 @@ import sft
 
 
 def no_fix(args):
-    for task, user, assistant in sft.samples(args):
-        if task not in ("fix", "try"):
-            yield task, user, assistant
+    for sample in sft.samples(args):
+        if sample[0] not in ("fix", "try"):
+            yield sample
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """A dedicated verifier: RL on prediction alone, with the programs that out/rl.pt's run wrote.
 
-    python sft.py --predict-only --tokens 21600000 --steps 1000000 --explained 1 --name sft-predict
+    python sft.py --predict-only --tokens 21660000 --steps 1000000 --explained 1 --name sft-predict
     python -m lab.verifier             # out/predict-rl.pt, from out/sft-predict.pt; flags of rl.py
 """
 

@@ -27,7 +27,7 @@ TINY = {
                  test_vague=4),
     "model": dict(n_layer=2, n_head=2, n_kv_head=1, n_embd=64, n_ctx=1024),
     "answers": dict(max_new_tokens_predict=100, max_new_tokens_solve=60),
-    "sft": dict(steps=4, batch_tokens=2048, explained=0.5, warmup=5, val_every=4, val_cases=2, save_every=100, compile=0),
+    "sft": dict(steps=4, batch_tokens=2048, explained=0.5, asked=0.7, warmup=5, val_every=4, val_cases=2, save_every=100, compile=0),
     "rl": dict(steps=1, predict_prompts=2, solve_prompts=2, fix_prompts=2, group=2, warmup=1, val_every=1, val_cases=2, save_every=1),
     "eval": dict(problems=12, cases=16, samples=8, predictions=1, turns=3),
 }

@@ -159,7 +159,7 @@ def test_a_learnt_vocabulary_is_bytes_then_frequent_pieces_without_names(tmp_pat
 def test_the_vocabulary_comes_from_texts_of_both_worlds_and_of_every_kind(monkeypatch):
     monkeypatch.setattr(vocab.contest, "renamed", vocab.contest.renamed)
     text, names = draw_texts(600)
-    for part in ("Predict.\n", "Solve.\n", "Submit or fix.\n", "ord(", "not (", "\tprint(", "zip(", " obtained ", "NameError"):
+    for part in ("Predict.\n", "Solve.\n", "Submit or fix.\n", "Try.\n", "ord(", "not (", "\tprint(", "zip(", " obtained ", "NameError"):
         assert part in text, part
     assert {"nums", "x", "r", "main", "out"} <= names and not names & {"print", "range", "for", "Keep"}
 

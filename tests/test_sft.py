@@ -94,7 +94,7 @@ def test_samples_are_read_once_and_again_when_the_data_are_others(tmp_path, toke
     texts = list(sft.samples(args))
     assert [sft.TASKS[task] for task in index[:, 3]] == [task for task, _, _ in texts]
     assert [task for task, _, _ in texts].count("predict") == 4 and [task for task, _, _ in texts].count("solve") == 6
-    assert 1 <= [task for task, _, _ in texts].count("fix") <= 6
+    assert [task for task, _, _ in texts].count("fix") == [task for task, _, _ in texts].count("try") == 6
     for (start, prompt, length, _), (_, user, assistant) in zip(index, texts):
         assert tokens[start:start + prompt].tolist() == tokenizer.prompt(user)
         assert tokens[start + prompt:start + length].tolist() == tokenizer.answer(assistant)
@@ -433,7 +433,7 @@ def test_each_step_has_its_batch_and_its_rate(data, monkeypatch):
     monkeypatch.setattr(sft, "apply_gradients", lambda model, optimizers, rate, clip: seen.append((rate, clip)))
     monkeypatch.setattr(sft, "validate", lambda *given: {})
     run(*flags(data, "seen", "--steps", "8", "--warmup", "2", "--clip", "0.7"))
-    index = np.load(data / "data" / "sft-nlex-0.5-0.npz")["index"]
+    index = np.load(data / "data" / "sft-nlex-0.5-0.7-0.npz")["index"]
     index = index[index[:, 2] <= 512]
     plan = sft.plan_batches(index[:, 2], 1024, 8, None, seed=0)
     assert len(seen) == 16 and all((index[rows] == given).all() for rows, given in zip(plan, seen[::2]))
@@ -448,14 +448,14 @@ def test_prediction_alone_is_trained_for_a_number_of_tokens(data, monkeypatch):
     for more in ([], ["--format", "raw"], ["--explained", "0"]):
         run(*flags(data, "mine", "--predict-only", "--tokens", "9000", *more))
         args, index, plan, extra = seen.pop()
-        assert args.name == "mine" and (index[:, 3] == 0).all()
+        assert args.name == "mine" and (index[:, 3] < sft.TASKS.index("solve")).all()
         assert 9000 <= sum(index[rows, 2].sum() for rows in plan) < 9000 + 1024
-        assert extra == {"format": args.format, "texts": f"sft-{args.format}-{args.explained}-0.npz"}
+        assert extra == {"format": args.format, "texts": f"sft-{args.format}-{args.explained}-{args.asked}-0.npz"}
     run(*flags(data, "mine", "--predict-only", "--tokens", "9000", "--steps", "3"))
     assert len(seen.pop()[2]) == 3                                                          # at most
     run(*flags(data, "sft", "--explained", "1"))
     args, index, plan, _ = seen.pop()
-    assert args.name == "sft" and set(index[:, 3]) == {0, 1, 2} and len(plan) == 40
+    assert args.name == "sft" and set(index[:, 3]) == set(range(len(sft.TASKS))) and len(plan) == 40
     command = flags(data, "")
     run(*command[:3], *command[5:])
     assert seen.pop()[0].name == "sft"                                                      # without --name
@@ -510,9 +510,9 @@ def test_a_run_goes_on_with_the_flags_it_was_begun_with(tmp_path, model, capsys)
 
 def test_a_finished_run_of_others_is_refused(data, whole, capsys, monkeypatch):
     before = (data / "whole.pt").read_bytes()
-    index = np.load(data / "data" / "sft-nlex-0.5-0.npz")["index"]
+    index = np.load(data / "data" / "sft-nlex-0.5-0.7-0.npz")["index"]
     for key, was, other in (("--steps", 40, 41), ("--n-layer", 1, 2), ("--muon-lr", 0.015, 0.01), ("--format", "nlex", "raw"),
-                            ("--explained", 0.5, 0.9)):
+                            ("--explained", 0.5, 0.9), ("--asked", 0.7, 0.9)):
         said = told(capsys, *flags(data, "whole", key, str(other)))
         name = key[2:].replace("-", "_")
         assert said.count("\n") == 1 and f"whole.pt was made with {name} {was}, not {other}: " in said and "--out" in said

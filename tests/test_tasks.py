@@ -206,9 +206,10 @@ def test_the_files_hold_what_the_table_says(small_data):
         if name.endswith("cases"):
             sets[name] = [row.set for row in rows].count("longer") / len(rows)
         else:
-            pattern = [2, 3] if "vague" in name else [0, 1, 0, 1, 0, 2, 0, 3] if name[:2] in ("sf", "rl") else [0, 1, 0, 1, 0, 1, 0, 2]
+            pattern = [2, 3] if "vague" in name else [0, 1, 0, 2, 1, 3] if name[:2] in ("sf", "rl") else [0, 1, 0, 1, 0, 1, 0, 2]
             assert [row.vague for row in rows] == [pattern[k % tasks.CHUNK % len(pattern)] for k in range(size)]
-            assert all(bool(row.repair) <= bool(row.wrong) <= (name in ("sft_problems", "rl_problems")) for row in rows)
+            training = name in ("sft_problems", "rl_problems")
+            assert all(bool(row.repair) == bool(row.wrong) <= bool(row.tries) == training for row in rows)
     assert sets["val_cases"] == sets["test_cases"] == 1 / len(worlds.SETS) and 0.3 < sets["rl_cases"] < 0.7 and 0 < sets["sft_cases"] < 0.2
 
 
@@ -312,7 +313,7 @@ def test_a_world_is_one_new_file(root, tmp_path):
 def test_show_has_every_kind_of_text(capsys, tmp_path):
     tasks.show(settings("--preset", "quick", "--out", tmp_path))
     said = capsys.readouterr().out
-    for part in ("predict, short", "predict, longer", "raw", "Predict.\n", "<output>\n", "Solve.\n", "Submit or fix.\n", "wrong\n", "#SUBMIT", "--- assistant\nStep by step:\n"):
+    for part in ("predict, short", "predict, longer", "raw", "Predict.\n", "<output>\n", "Solve.\n", "Submit or fix.\n", "wrong\n", "#SUBMIT", "Try.\n", "at once", "--- assistant\nStep by step:\n"):
         assert part in said, part
     assert not list(tmp_path.iterdir())
 

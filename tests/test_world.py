@@ -158,8 +158,8 @@ def test_repairs_say_what_the_wrong_program_does_and_every_reading_is_tried():
     for n_vague in range(4):
         for problem, spec, vague in drawn("train", n_vague, 15, seed=4):
             tries = [contest.try_on(reading, *problem.public[0]) for reading in sorted(contest.readings(spec, vague))]
-            assert problem.tries == "".join(line for line, _ in tries) and problem.tries.count("Try ") == 2**n_vague
-            assert f"Try {contest.told(spec)}: " in problem.tries and [right for _, right in tries].count(True) >= 1
+            assert problem.tries == "".join(tries) and problem.tries.count("Try ") == 2**n_vague
+            assert contest.try_on(spec, *problem.public[0]) in problem.tries and "Right.\n" in problem.tries
             assert bool(problem.wrong) == bool(problem.repair)
             if not problem.repair:
                 continue
@@ -312,7 +312,7 @@ def test_solutions_are_plain_in_the_worlds_names_and_wrong_programs_fail_as_reco
             found.append(problem)
     for problem in found:
         assert set(NAME.findall(problem.solution)) <= usual and not re.search("while|continue|s = .for", problem.solution + problem.wrong)
-        assert set(NAME.findall(problem.wrong)) <= usual | {"q", "u"}                    # a mutant's
+        assert set(NAME.findall(problem.wrong)) <= usual
         inputs, want = zip(*problem.tests)
         assert tuple(text.strip() for text in outputs_on(problem.solution, inputs)) == want
         got = [tuple(text.partition("<error>")[::2]) for text in outputs_on(problem.wrong, inputs[:len(problem.public)])]
@@ -320,7 +320,7 @@ def test_solutions_are_plain_in_the_worlds_names_and_wrong_programs_fail_as_reco
         assert any(error or out.strip() != stdout for (out, error), (_, stdout) in zip(got, problem.public))
 
 
-def test_a_quarter_of_the_training_programs_keeps_the_worlds_names(monkeypatch):
+def test_a_third_of_the_training_programs_keeps_the_worlds_names(monkeypatch):
     calls = []
     monkeypatch.setattr(contest, "renamed", lambda code, rng, unseen=False: calls.append(unseen) or code)
     shares, rng = [], random.Random(12)
@@ -329,7 +329,7 @@ def test_a_quarter_of_the_training_programs_keeps_the_worlds_names(monkeypatch):
         shares.append(len(calls) / sum(map(bool, found)))
         assert set(calls) == {set_ == "new_names"}
         calls.clear()
-    assert 0.7 < shares[0] < 0.8 and shares[1:] == [1, 1]
+    assert 0.6 < shares[0] < 0.73 and shares[1:] == [1, 1]
 
 
 def test_no_name_is_better_known_than_another():

@@ -83,13 +83,11 @@ class Problem:
     hidden: list
     solution: str
     cls: str
-    # Training only: a wrong program of a training class that fails a public test ("" if none was
-    # found), its true [stdout, exception name] on each public test, and what is wrong, in words;
-    # the readings of the statement tried on the first public test, in words.
-    wrong: str = ""
-    wrong_outcomes: list = field(default_factory=list)
-    repair: str = ""
-    tries: str = ""
+    # In training only:
+    wrong: str = ""            # a program of a training class that fails a public test, if found
+    wrong_outcomes: list = field(default_factory=list)  # [stdout, exception name] on each of them
+    repair: str = ""           # what is wrong about it and what would be right, in words
+    tries: str = ""            # each reading, tried on the first public test (several may be right)
 
     @property
     def tests(self):

@@ -60,7 +60,7 @@ class Source(NamedTuple):
     value: str
     length: str = ""         # while {i} < <length>: <value_at> is the value
     value_at: str = ""
-    shown: str = ""          # what a trial tells before the value
+    shown: str = ""          # parts of the input that a trial lists before the value
 
 
 class Keep(NamedTuple):
@@ -210,18 +210,18 @@ def readings(spec, vague):
 TRIAL = """
 {source.header}
 {{r}} = {fold.start}
-told = [[{{r}}]]
+steps = [[{{r}}]]
 for {source.target} in {source.over}:
     {{x}} = {source.value}
-    told.append([{source.shown}{{x}}])
+    steps.append([{source.shown}{{x}}])
     if not ({keep.condition}):
-        told[-1].append("skip")
+        steps[-1].append("skip")
         continue
     {{y}} = {change.value}
     if {fold.better}:
         {fold.update}
-    told[-1] += [{{y}}, {{r}}]
-told.append([{final.value}])
+    steps[-1] += [{{y}}, {{r}}]
+steps.append([{final.value}])
 """
 
 
@@ -233,7 +233,7 @@ def trial(spec, stdin):
     parts["fold"] = parts["fold"]._replace(better=parts["fold"].better or "True")
     scope, names = {"input": lambda: stdin}, dict(x="x", y="y", r="r", items="items")
     exec(TRIAL.format(**parts).format(**names), scope)
-    return [" ".join(map(str, numbers)) for numbers in scope["told"]]
+    return [" ".join(map(str, numbers)) for numbers in scope["steps"]]
 
 
 def told(spec):
@@ -247,16 +247,17 @@ def told(spec):
 
 
 def try_on(spec, stdin, want):
-    """-> "Try above 3, double, sum: 0, 6 12 12, 1 skip, 12. Wrong.", is it right?"""
+    """-> Try above 3, double, sum: 0, 6 12 12, 1 skip, 12. Wrong."""
     made = trial(spec, stdin)
-    right = made[-1] == want
-    verdict = "Right" if right else "Wrong"
-    return f"Try {told(spec)}: {', '.join(made)}. {verdict}.\n", right
+    verdict = "Right" if made[-1] == want else "Wrong"
+    return f"Try {told(spec)}: {', '.join(made)}. {verdict}.\n"
 
 
 def diagnosis(wrong, spec, vague, stdin, want):
-    """How the wrong spec reads the statement, then the readings after it, in a fixed order and
-    round again, tried on a test until one prints what is wanted. "" where that is not this spec's.
+    """How the wrong spec reads the statement; then the other readings, in sorted order from the
+    wrong one on and round again, each computed on a test until one prints what is wanted: the
+    result at first, for each value the changed value and the new result (or skip), and what is
+    printed. "" where an earlier reading prints it, too.
 
     Read as: above 3, double, sum.
     On 6 1 4 we want 2.
@@ -266,11 +267,10 @@ def diagnosis(wrong, spec, vague, stdin, want):
     """
     lines = f"Read as: {told(wrong)}.\nOn {stdin} we want {want}.\n"
     for reading in sorted(readings(spec, vague), key=lambda reading: (reading <= wrong, reading)):
-        line, right = try_on(reading, stdin, want)
-        lines += line
-        if right:
-            return lines + f"So: {told(reading)}.\n" if reading == spec else ""
-    return ""
+        lines += try_on(reading, stdin, want)
+        if lines.endswith("Right.\n"):
+            break
+    return f"{lines}So: {told(reading)}.\n" if reading == spec else ""
 
 
 # ------------------------------------------------------------------------------------------------
@@ -530,7 +530,7 @@ def behaviour_class(code, kind):
 
 
 # ------------------------------------------------------------------------------------------------
-# Wrong programs.
+# Mutants: programs broken on purpose.
 
 def change_arithmetic(node, rng):
     """No new products: they would soon have many digits."""
@@ -651,7 +651,7 @@ def random_problem(rng, knobs, split, n_vague):
     problem = Problem(statement(spec, vague), spec.kind, n_vague, *tests, solution, cls)
     if split == "train":
         for reading in sorted([spec, *others]):
-            problem.tries += try_on(reading, *problem.public[0])[0]
+            problem.tries += try_on(reading, *problem.public[0])
         add_wrong_attempt(problem, spec, others, vague, rng, knobs)
     return problem
 
