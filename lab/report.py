@@ -37,7 +37,7 @@ SIGNED = ("minus", "differences", "gain", "gap")  # words of a path to a differe
 DESCRIPTIONS = """
 TABLE headline: In percent
 Value (95 % interval); of several seeds, mean (smallest to largest). Difference: item by item. The
-paper's figures are those of its 32B model, on its own sets, unless they say otherwise.
+paper's: its 32B model, its own sets, unless they say otherwise.
 COLUMNS effect | the paper's
 after SFT | sft
 after RL | rl
@@ -59,7 +59,8 @@ self-RLEF: first program | self_rlef_{}:init | 57.8
 control: resample until simulation accepts | self_rlef_{}:resample
 with true feedback | self_rlef_{}:oracle_final | 65.3
 one vague phrase, told the truth: first fix right | self_rlef_{}:first_fix:right
-four programs: self-RLEF minus resampling | self_rlef_{}:vague:final_minus_resample_4
+several vague phrases: first fix right | self_rlef_{}:vague:first_fix:right
+several, four programs: minus resampling | self_rlef_{}:vague:final_minus_resample_4
 
 TABLE prediction: Output prediction
 Sampled at temperature 1 and greedy; explains: share of the sampled answers. An answer is as the
