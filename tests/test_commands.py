@@ -99,7 +99,7 @@ def test_help_is_the_manual_and_an_unknown_flag_an_error(script):
 
 
 def test_model_tells_its_size():
-    assert "750,592 parameters" in in_process("model.py")[1]
+    assert "750,464 parameters" in in_process("model.py")[1]
 
 
 def lab_commands() -> list[str]:
