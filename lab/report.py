@@ -60,7 +60,7 @@ control: resample until simulation accepts | self_rlef_{}:resample
 with true feedback | self_rlef_{}:oracle_final | 65.3
 one vague phrase, told the truth: first fix right | self_rlef_{}:first_fix:right
 several vague phrases: first fix right | self_rlef_{}:vague:first_fix:right
-several, four programs: minus resampling | self_rlef_{}:vague:final_minus_resample_4
+four programs, several vague phrases: minus resampling | self_rlef_{}:vague:final_minus_resample_4
 
 TABLE prediction: Output prediction
 Sampled at temperature 1 and greedy; explains: share of the sampled answers. An answer is as the

@@ -5,9 +5,9 @@
 A *spec* is a composition: source of values x filter x map x fold x final step. From one spec come a
 statement in words, programs in several styles, and (through other readings of a vague phrase) other
 specs. Around them: *scratch* programs that are no composition (straight-line arithmetic, nested ifs
-and loops, small string and list work), and *mutants*, programs broken on purpose. All get
-other names in the end (worlds.renamed) but solutions, which are plain: the model reads any
-program and writes in a style of its own. One spec:
+and loops, small string and list work), and *mutants*, programs broken on purpose. All of
+them, but a third of those to train on, get other names in the end (worlds.renamed); solutions do
+not and are plain: the model reads any program and writes in a style of its own. One spec:
 
     Read a list of numbers. Keep the even ones. Add 3 to each. Print the sum, plus 4.
 
@@ -226,8 +226,8 @@ steps.append([{final.value}])
 
 
 def trial(spec, stdin):
-    """What the spec makes of an input -> texts: the result at first; for each value skip or the
-    changed value and the result; at last what is printed."""
+    """What the spec makes of an input -> texts: the result at first; each value (behind what it
+    comes from), with skip, or the changed value and the new result; what is printed."""
     parts = {slot: component(spec, slot) for slot in TABLES}
     parts["keep"] = parts["keep"]._replace(condition=parts["keep"].condition or "True")
     parts["fold"] = parts["fold"]._replace(better=parts["fold"].better or "True")
@@ -255,9 +255,8 @@ def try_on(spec, stdin, want):
 
 def diagnosis(wrong, spec, vague, stdin, want):
     """How the wrong spec reads the statement; then the other readings, in sorted order from the
-    wrong one on and round again, each computed on a test until one prints what is wanted: the
-    result at first, for each value the changed value and the new result (or skip), and what is
-    printed. "" where an earlier reading prints it, too.
+    wrong one on and round again, each computed on a test (`trial`) until one prints what is
+    wanted. "" where an earlier reading prints it, too.
 
     Read as: above 3, double, sum.
     On 6 1 4 we want 2.
