@@ -96,8 +96,8 @@ def read_samples(samples, args, rank: int) -> tuple[np.ndarray, np.ndarray, str]
     out/data/<source>-<format>-<shares explained, asked>-<seed>.npz, where source is the file that
     `samples` stands in. The first process writes it where it is missing or made from others."""
     data, source = args.out / "data", Path(samples.__code__.co_filename)
-    made_by = source.stem, args.format, args.explained, args.asked, args.seed
-    path = data / f"{'-'.join(map(str, made_by))}.npz"
+    shares = f"{args.explained}-{args.asked}"
+    path = data / f"{source.stem}-{args.format}-{shares}-{args.seed}.npz"
     code = map(Path(__file__).with_name, ("model.py", "sft.py", "tasks.py"))
     origin = digest(VOCAB, *code, source, *sorted(data.glob("*.jsonl")))
     if rank == 0 and not (path.exists() and np.load(path).get("origin") == origin):
