@@ -112,10 +112,7 @@ def begin(chosen, answered):
     """chosen: tasks; answered: groups of turns -> groups of episodes that have no reward yet."""
     groups = []
     for task, turns in zip(chosen, answered):
-        group = []
-        for turn in turns:
-            group.append(Episode(task, [turn]))
-        groups.append(group)
+        groups.append([Episode(task, [turn]) for turn in turns])
     return groups
 
 
