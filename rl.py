@@ -112,7 +112,10 @@ def begin(chosen, answered):
     """chosen: tasks; answered: groups of turns -> groups of episodes that have no reward yet."""
     groups = []
     for task, turns in zip(chosen, answered):
-        groups.append([Episode(task, [turn]) for turn in turns])
+        group = []
+        for turn in turns:
+            group.append(Episode(task, [turn]))
+        groups.append(group)
     return groups
 
 
