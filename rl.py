@@ -42,11 +42,11 @@ Log, one line a step (play is predict, solve or multi)
                             the prompts drawn: read progress off val_* (sft.py; step 0 is the start)
     <play>_length, _cut     tokens of an answer; share that was cut off (above 0.1: allow more)
     explained               share of the predictions that are told step by step
-    skipped, groups         a third of the groups skipped is usual; all of them: nothing
-                            is left to learn from
+    skipped, groups         a third of the groups skipped is usual at first, half later; all of
+                            them: nothing is left to learn from
     tokens                  sampled in this step: N
-    entropy                 nats a token: mean of -log p of what was sampled. about 0.1 here; a
-                            fall to 0 within tens of steps is collapse
+    entropy                 nats a token: mean of -log p of what was sampled. 0.05 at first, 0.03
+                            later; rising to 0.2, with rewards falling: the rates are too high
     grad_norm               before clipping
     logp_gap                mean |log p while sampling - while training|: rounding, below 0.01
     seconds                 play (sampling and sandbox), train

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # The whole course in one command.
 #
-#   bash run.sh          the course: data, SFT, RL, evaluation (about half an hour on 2 CPU cores)
+#   bash run.sh          the course: data, SFT, RL, evaluation (an hour on one CPU core)
 #   bash run.sh quick    the same in a smaller world, learnt in minutes; its numbers are its own
 #   bash run.sh test     the tests; more arguments go to pytest: bash run.sh test -k sandbox
 #   bash run.sh setup    only .venv and the pinned requirements, which all of these make first

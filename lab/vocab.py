@@ -2,6 +2,7 @@
 
     python -m lab.vocab new.tiktoken     # learn one from draws of both sizes of two worlds
 
+vocab.tiktoken was learnt at commit ab0c2bd; texts that changed since may give a few other pieces.
 Names of variables are left out: a name is spelled letter by letter, but for words that statements
 have, too (total, last). Checkpoints hold to the vocabulary they were trained with (and refuse
 another), so nothing overwrites vocab.tiktoken.

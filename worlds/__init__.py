@@ -85,7 +85,7 @@ class Problem:
     cls: str
     # In training only:
     wrong: str = ""            # a program of a training class that fails a public test, if found
-    wrong_outcomes: list = field(default_factory=list)  # [stdout, exception name] on each of them
+    wrong_outcomes: list = field(default_factory=list)  # [stdout, exception] on each public test
     repair: str = ""           # what is wrong about it and what would be right, in words
     tries: str = ""            # each reading, tried on the first public test (several may be right)
 
