@@ -1,0 +1,63 @@
+"""Runs that one change breaks: what does that look like? (lab/normal.md has their curves)
+
+    python -m lab.broken high-rates       # RL with twenty times its learning rates
+    python -m lab.broken no-baseline      # RL whose advantage is the reward itself
+    python -m lab.broken equal-rewards    # RL that rewards every answer alike
+    python -m lab.broken no-end           # SFT that never shows where an answer ends
+
+The log is out/<name>.jsonl; more flags go to rl.py or sft.py, as --preset quick --out out/quick.
+"""
+
+import sys
+
+import rl
+import sft
+from commands import fail
+from model import Tokenizer
+
+HIGH_RATES = ["--muon-lr", "0.03", "--adam-lr", "0.03"]
+compare = rl.set_advantages
+
+
+def no_baseline(group: list[rl.Episode], weight: float) -> None:
+    for episode in group:
+        for turn in episode.turns:
+            turn.advantage = weight * episode.rewards[-1]
+
+
+def equal_rewards(group: list[rl.Episode], weight: float) -> None:
+    for episode in group:
+        episode.rewards[-1] = 1.0
+    compare(group, weight)
+
+
+def samples(args):
+    """As the course's: its tokens are kept under this file's name."""
+    yield from sft.samples(args)
+
+
+def answer_without_end(tokenizer, text: str) -> list[int]:
+    return tokenizer.encode(text)
+
+
+RUNS = {"high-rates": compare, "no-baseline": no_baseline, "equal-rewards": equal_rewards}
+
+
+def main():
+    name, *given = sys.argv[1:] or ["nothing"]
+    if name in ("-h", "--help"):
+        print(__doc__)
+    elif name == "no-end":
+        Tokenizer.answer = answer_without_end
+        sys.argv[1:] = given
+        sft.main(samples, name, __doc__)
+    elif name in RUNS:
+        rl.set_advantages = RUNS[name]
+        sys.argv[1:] = [*HIGH_RATES, *given] if name == "high-rates" else given
+        rl.main(name, __doc__)
+    else:
+        fail(f"{name} is none of {', '.join([*RUNS, 'no-end'])}")
+
+
+if __name__ == "__main__":
+    main()
