@@ -107,13 +107,14 @@ def play(monkeypatch, *flags):
     course.main()
 
 
+@pytest.mark.usefixtures("one_cpu_thread")
 def test_the_shipped_model_plays_a_test_problem_of_the_seed_and_writes_nothing(tmp_path, monkeypatch, capsys):
-    flags = ("--samples", 2, "--turns", 1, "--out", tmp_path / "out", "--preset", "quick", "--max-new-tokens-predict", 200, "--max-new-tokens-solve", 150)
+    flags = ("--samples", 1, "--turns", 1, "--out", tmp_path / "out", "--preset", "quick", "--max-new-tokens-predict", 60, "--max-new-tokens-solve", 60)
     play(monkeypatch, "--episode", 2, *flags)
     said = capsys.readouterr().out
     problem = tasks.make_rows(Namespace(world="contest", world_size="cpu", seed=0), "test_problems", 0, 3)[2]  # as in the data file
     assert said.startswith("Test problem 2, ") and problem.statement in said and "course-seed0" in said
-    assert len(re.findall(r"^Program \d", said, re.MULTILINE)) == 2 and "\nTurn 1: " in said and not (tmp_path / "out").exists()
+    assert len(re.findall(r"^Program \d", said, re.MULTILINE)) == 1 and "\nTurn 1: " in said and not (tmp_path / "out").exists()
     with pytest.raises(SystemExit) as stop:
         play(monkeypatch, "--episode", -1, *flags)
     assert stop.value.code == 2 and "no problem -1" in capsys.readouterr().err
