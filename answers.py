@@ -160,15 +160,16 @@ class Model:
 
 
 def load_models(args, stages):
-    """-> stage: Model. Refuses weights that were made by other settings than these."""
+    """-> stage: Model. Refuses weights that were made by other settings than these, and rl.pt if
+    it began with another sft.pt; a copy by lab.export, which has other bytes, is not asked."""
     models = {}
     for stage in stages:
         path = args.out / f"{stage}.pt"
         remedy = f"`python {stage}.py --preset {args.preset} --out {args.out}` makes it"
         models[stage] = Model(path, args, remedy)
-        made = models[stage].checkpoint["made"]
+        made, extra = models[stage].checkpoint["made"], models[stage].checkpoint["extra"]
         wanted = {"preset": args.preset, "seed": str(args.seed), "world": args.world}
-        if stage == "rl" and "start_and_data" in made:
+        if stage == "rl" and "start_and_data" in made and "seconds" in extra:
             wanted["start_and_data"] = start_and_data(args, args.out / "sft.pt")
         refuse_others(path, made, wanted)
     return models
