@@ -160,15 +160,16 @@ class Model:
 
 
 def load_models(args, stages):
-    """-> stage: Model. Refuses weights that were made by other settings than these."""
+    """-> stage: Model. Refuses weights that were made by other settings than these, and rl.pt if
+    it began with another sft.pt; a copy by lab.export, which has other bytes, is not asked."""
     models = {}
     for stage in stages:
         path = args.out / f"{stage}.pt"
         remedy = f"`python {stage}.py --preset {args.preset} --out {args.out}` makes it"
         models[stage] = Model(path, args, remedy)
-        made = models[stage].checkpoint["made"]
+        made, extra = models[stage].checkpoint["made"], models[stage].checkpoint["extra"]
         wanted = {"preset": args.preset, "seed": str(args.seed), "world": args.world}
-        if stage == "rl" and "start_and_data" in made:
+        if stage == "rl" and "start_and_data" in made and "seconds" in extra:
             wanted["start_and_data"] = start_and_data(args, args.out / "sft.pt")
         refuse_others(path, made, wanted)
     return models
@@ -214,6 +215,14 @@ class Truth(Runner):
         for attempts in rounds:
             jobs += [(attempt.code, attempt.problem.tests) for attempt in attempts]
         return np.array(self.solved(jobs), dtype=float).reshape(len(rounds), -1)
+
+
+def checkpoint_of(args):
+    """Whom --show and --episode ask: --ckpt, else OUT/rl.pt, else OUT/sft.pt, else ours."""
+    path = SHIPPED
+    for own in (args.out / "sft.pt", args.out / "rl.pt"):
+        path = own if own.exists() else path
+    return args.ckpt or path
 
 
 # What a person types for these kinds of syntax nodes; others have their name in ast, in lower case.
@@ -282,10 +291,7 @@ def show(args):
         fail(f"cannot use {args.show}: {problem}")
     if run.status == "LIMIT":
         fail(f"this run is too long to explain: {run.reason}")
-    path = SHIPPED
-    for own in (args.out / "sft.pt", args.out / "rl.pt"):
-        path = own if own.exists() else path
-    path = args.ckpt or path
+    path = checkpoint_of(args)
     model, prompt = Model(path, args), tasks.predict_prompt(code, args.stdin)
     if model.too_long(prompt):
         fail(f"{args.show} and its input are longer than {path} can read")

@@ -358,7 +358,7 @@ def main(name="rl", doc=__doc__):
         parser.error("there are no prompts: each kind of them is 0")
     rank, ranks = join_processes(device := pick_device())
     path = args.out / f"{args.start}.pt"
-    start = load(path, device, f"`bash run.sh` makes it, or sft.py --name {args.start}")
+    start = load(path, device, f"`bash run.sh` or sft.py --name {args.start} makes it; or copy one")
     args.start_and_data = start_and_data(args, path)
     with suppress(OSError):  # of functions that stand in no file
         sources = map(getsource, (predict, judge, set_advantages))

@@ -4,6 +4,8 @@
 #   bash run.sh          the course: data, SFT, RL, evaluation (an hour on one CPU core)
 #   bash run.sh quick    the same in a smaller world, learnt in minutes; its numbers are its own
 #   bash run.sh test     the tests; more arguments go to pytest: bash run.sh test -k sandbox
+#   bash run.sh lab      a copy of the project for EXERCISES.md: out/lab, or a folder you name
+#   bash run.sh time     minutes by stage of the run in out, or in a folder you name, as a table
 #   bash run.sh setup    only .venv and the pinned requirements, which all of these make first
 #   bash run.sh help     this text
 #
@@ -70,20 +72,19 @@ p.add_argument("--out", default="out"); print(p.parse_known_args()[0].out)' "$@"
   stage 1 tasks.py "$@"; stage 1 sft.py "$@"
   stage $several rl.py "$@"; stage $several eval.py "$@"
   if "$python" -c 'import matplotlib' 2>/dev/null; then (stage 1 -m lab.plots "$out") || :; fi
-  "$python" -c 'import json, sys; took = json.load(open(sys.argv[1] + "/seconds.json")).items()
-print("minutes:", *(f"{k} {v / 60:.1f}" for k, v in took if "mem" not in k))' "$out"
+  echo "minutes:"; "$python" -m lab.minutes "$out"
   echo "table: $out/report.md   numbers: $out/metrics.json"
 }
 
 command=course; if [ $# -gt 0 ] && [ "${1#-}" = "$1" ]; then command=$1; shift; fi
-case "${1:-}" in -h | --help) [ "$command" = test ] || command=help ;; esac
-case "$command" in
-  course) course "$@" ;;
+case "$command ${1:-}" in test*) ;; *\ -h | *\ --help) command=help ;; esac
+case "$command" in course) course "$@" ;;
   quick) course --preset quick --out out/quick "$@"
     echo "preset quick: a smaller world; effects are smaller and noisier than in the course" ;;
   test) setup; install_extra dev; status=0
     "$python" -m ruff check --output-format concise . || status=$?
     "$python" -m pytest -q "$@" || status=$?; exit $status ;;
+  lab) setup; "$python" -m lab.stubs "$@" ;; time) setup; "$python" -m lab.minutes "$@" ;;
   setup) setup ;; help) sed -n '2,/^set/s/^# \{0,1\}//p' run.sh ;;
-  *) fail "no such command: $command (quick, test, setup, help, or none for the course)" ;;
+  *) fail "no such command: $command (quick, test, lab, time, setup, help; none: the course)" ;;
 esac

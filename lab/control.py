@@ -28,6 +28,8 @@ def main():
         fail(f"{rl_path} is no run of rl.py")
     start_path = args.out / f"{rl['start']}.pt"
     start = load(start_path, device, "it needs what RL started from")
+    if "texts" not in start["extra"]:
+        fail(f"{start_path} is a shipped copy, which does not know its texts: train it by sft.py")
     kept = {key: start["extra"][key] for key in ("format", "texts")}
     args.name, args.format = f"{rl['start']}-control", kept["format"]
     args.rl_and_start = digest(rl_path, start_path)

@@ -210,7 +210,7 @@ def test_readme_python_commands(course, tmp_path):
 def test_run_sh_commands_in_documents_exist():
     for words in [words for path in WRITTEN for words in commands_in(path.read_text()) if words[:2] == ["bash", "run.sh"]]:
         command = words[2] if len(words) > 2 and not words[2].startswith("-") else ""
-        assert command in ("", "quick", "test", "setup", "help")
+        assert command in ("", "quick", "test", "lab", "time", "setup", "help")
         if command != "test":  # whose flags are pytest's
             assert {word.split("=")[0] for word in words if word.startswith("-")} <= {"--preset", "--seed", "--out", "--world"}
 
@@ -220,7 +220,7 @@ def test_lab_readme_has_a_command_for_everything_and_only_flags_that_exist():
     for words in commands_in((ROOT / "lab/README.md").read_text()):
         if "torch.distributed.run" in words:
             words = ["python", *words[next(k for k, word in enumerate(words) if word.endswith(".py")):]]
-        if words[0] == "bash":
+        if words[0] in ("bash", "mkdir", "cp"):
             continue
         command = tuple(words[1:3] if words[1] == "-m" else words[1:2])
         named.add(command[-1])
@@ -317,7 +317,7 @@ def test_run_sh_help_from_anywhere(tmp_path):
         succeed(["bash", "-n", ROOT / script])
     assert os.access(ROOT / ".ci/run", os.X_OK) and len((ROOT / "run.sh").read_text().splitlines()) <= 90
     text = succeed(["bash", ROOT / "run.sh", "help"], cwd=tmp_path)
-    assert all(f"bash run.sh {name}" in text for name in ("quick", "test", "setup", "help"))
+    assert all(f"bash run.sh {name}" in text for name in ("quick", "test", "lab", "time", "setup", "help"))
     assert succeed(["bash", ROOT / "run.sh", "quick", "--help"], cwd=tmp_path) == text
     wrong = run(["bash", ROOT / "run.sh", "tset"], cwd=tmp_path)
     assert wrong.returncode == 1 and wrong.stderr.startswith("run.sh: no such command: tset")
@@ -341,9 +341,8 @@ sys.exit(3 if os.path.exists(sys.argv[0] + ".fail") else 0)
         (tmp_path / script).write_text(code)
     (tmp_path / "lab").mkdir()
     (tmp_path / "lab/plots.py").touch()
-    for out in ("out", "out/quick"):
-        (tmp_path / out).mkdir()
-        (tmp_path / out / "seconds.json").write_text(json.dumps({"sft": 600.0, "peak_memory_mb": 900}))
+    (tmp_path / "lab/minutes.py").write_text("import sys\nprint('of', sys.argv[1])\n")
+    (tmp_path / "lab/stubs.py").write_text("import sys\nprint('blank', sys.argv[1:])\n")
     return tmp_path
 
 
@@ -358,14 +357,21 @@ def assert_logged(stand_in, flags):
 def test_run_sh_hands_its_flags_to_every_stage_and_shares_two_of_them(stand_in):
     text = succeed(["bash", stand_in / "run.sh", "--seed", "1"], cwd=ROOT)
     assert_logged(stand_in, "--seed 1")
-    assert "minutes: sft 10.0\n" in text and "out/metrics.json" in text
+    assert "minutes:\nof out\n" in text and "out/metrics.json" in text
 
 
 def test_run_sh_quick_says_that_its_world_is_smaller(stand_in):
     text = succeed(["bash", stand_in / "run.sh", "quick", "--seed=2"])
     assert "preset quick: a smaller world" in text and "out/quick/report.md" in text
     assert_logged(stand_in, "--preset quick --out out/quick --seed=2")
+    assert "minutes:\nof out/quick\n" in text
     assert ("lab.plots out/quick" in text) == bool(importlib.util.find_spec("matplotlib"))
+
+
+def test_run_sh_lab_and_time(stand_in):
+    assert succeed(["bash", stand_in / "run.sh", "lab"]) == "blank []\n"
+    assert succeed(["bash", stand_in / "run.sh", "lab", "/tmp/a lab"]) == "blank ['/tmp/a lab']\n"
+    assert succeed(["bash", stand_in / "run.sh", "time", "out/quick"]) == "of out/quick\n"
 
 
 @pytest.mark.parametrize("script", ["tasks.py", "rl.py"])  # one process, and perhaps two

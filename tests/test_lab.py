@@ -19,7 +19,7 @@ import rl
 import runs
 import sft
 import tasks
-from lab import control, export, no_fix, no_tests, rejection, vocab
+from lab import control, export, minutes, no_fix, no_tests, rejection, vocab
 from lab.vocab import draw_texts, learn_vocab
 from model import SPECIALS, Rollout, Tokenizer, load_checkpoint, save_checkpoint
 
@@ -65,7 +65,7 @@ MAINS = {"sft.py": sft.main, "rl.py": rl.main, "lab.control": control.main}
 
 def run(script, out, *flags):
     """The script's output. In this process where that changes nothing here: most of a new one's time is importing torch."""
-    sections = {"tasks.py": ["data"], "rl.py": ["rl", "answers"], "lab.verifier": ["answers"]}
+    sections = {"tasks.py": ["data"], "rl.py": ["rl", "answers"], "lab.verifier": ["answers"], "eval.py": ["answers", "eval"]}
     given = [*tiny_flags(*sections.get(script, ["sft", "model", "answers"])), "--out", str(out), *flags]
     if script in MAINS:
         kept, sys.argv, printed = sys.argv, [script, *given], io.StringIO()
@@ -139,6 +139,26 @@ def test_a_verifier_trains_on_anothers_programs_and_on_prediction_alone(out):
 
 
 # ---------------------------------------------------------------------------------------------------------------------
+# Minutes.
+
+def test_minutes_of_a_run_are_a_row_of_the_table(tmp_path, monkeypatch, capsys):
+    def told(out):
+        monkeypatch.setattr(sys, "argv", ["minutes.py", str(out)])
+        minutes.main()
+        return [[cell.strip() for cell in line.strip("| ").split("|")] for line in capsys.readouterr().out.splitlines()]
+    head, line, row = told(ROOT / "results/quick-seed0")
+    assert head == ["run", "machine", "date", "data", "sft", "rl", "eval"] and len(line) == len(row) == 7
+    (kept,) = [line.strip("| ").split(" | ") for line in (ROOT / "lab/README.md").read_text().splitlines() if line.startswith("| results/quick-seed0 ")]
+    assert row[3:] == kept[3:] == ["0.3", "1.9", "2.6", "1.8"]
+    assert f"{os.cpu_count()} cores" in row[1] and row[2] == runs.provenance()["date"]
+    (tmp_path / "seconds.json").write_text('{"data": 90, "sft": 600.0, "peak_memory_mb": 900}')
+    assert told(tmp_path)[2][3:] == ["1.5", "10.0", "0.0", "0.0"]        # the others have not ended yet
+    with pytest.raises(SystemExit) as stop:
+        told(tmp_path / "nosuch")
+    assert stop.value.code == 2 and "no stage of a run has ended in" in capsys.readouterr().err
+
+
+# ---------------------------------------------------------------------------------------------------------------------
 # The vocabulary.
 
 def test_a_learnt_vocabulary_is_bytes_then_frequent_pieces_without_names(tmp_path):
@@ -175,6 +195,35 @@ def test_an_exported_file_keeps_what_it_was_made_with(out, tmp_path):
     assert small.stat().st_size < 0.6 * (out / "sft.pt").stat().st_size
     for name, weights in whole["model"].state_dict().items():
         assert torch.equal(weights.bfloat16().float(), made["model"].state_dict()[name])
+
+
+def test_from_shipped_copies_one_can_begin_anywhere(out, tmp_path, capsys):
+    """lab/README.md, "Start anywhere": SFT is there, RL goes on from it; both are there, and are evaluated."""
+    if not (out / "rl.pt").exists():
+        run("rl.py", out, *PLAY, "--solve-prompts=1", "--fix-prompts=1")
+    (tmp_path / "data").symlink_to(out / "data")
+    export.main([str(out / "sft.pt"), str(tmp_path / "sft.pt")])
+    assert "sft.pt is there" in run("sft.py", tmp_path, *TINY)
+    run("rl.py", tmp_path, *PLAY, "--solve-prompts=1", "--fix-prompts=1")
+    rows = [(folder / "rl.jsonl").read_text().splitlines() for folder in (out, tmp_path)]
+    assert [len(lines) for lines in rows] == [2, 2] and load_checkpoint(tmp_path / "rl.pt")["extra"]["start"] == "sft"
+    small = ("--problems=1", "--cases=1", "--samples=1", "--turns=2", "--max-new-tokens-predict=20", "--max-new-tokens-solve=20")
+    for source in (tmp_path, out):                                      # what RL made here; what was exported with its start
+        if source == out:
+            export.main([str(out / "rl.pt"), str(tmp_path / "rl.pt")])
+        run("eval.py", tmp_path, *small)
+        metrics = json.loads((tmp_path / "metrics.json").read_text())
+        assert metrics["commit"] == load_checkpoint(tmp_path / "rl.pt")["extra"]["commit"]
+    shutil.copy(out / "rl.pt", tmp_path / "rl.pt")                      # a run's own rl.pt has begun with its own sft.pt
+    with pytest.raises(AssertionError, match="rl.pt was made with start_and_data"):
+        run("eval.py", tmp_path, *small)
+    with pytest.raises(SystemExit) as stop:
+        run("lab.control", tmp_path, *TINY[1:])
+    assert stop.value.code == 2 and "is a shipped copy" in capsys.readouterr().err
+    (tmp_path / "sft.pt").unlink()
+    with pytest.raises(SystemExit):
+        run("rl.py", tmp_path, *PLAY, "--name=another")
+    assert "sft.pt does not exist; `bash run.sh` or sft.py --name sft makes it; or copy one" in capsys.readouterr().err
 
 
 def test_what_is_missing_or_of_another_kind_is_one_line(out, tmp_path, capsys):

@@ -1,0 +1,93 @@
+"""FORKS.md, applied: its files are saved in a copy of the project, its commands run at tiny size."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from conftest import tiny_flags
+
+ROOT = Path(__file__).resolve().parent.parent
+BLOCKS = re.findall(r"^```python\n# (\S+?\.py)(?:, run as: python ([^\n]*))?\n(.*?)^```", (ROOT / "FORKS.md").read_text(), re.MULTILINE | re.DOTALL)
+SHORT = {"max_new_tokens_predict": 20, "max_new_tokens_solve": 20, "val_cases": 1}
+SFT = tiny_flags("model", "sft", **SHORT | {"steps": 2, "val_every": 2})
+RL = tiny_flags("rl", **SHORT)
+SMALL = tiny_flags("data", sft_cases=20, sft_problems=8, rl_cases=4, rl_problems=4, val_cases=2, test_cases=2)
+
+
+@pytest.fixture(scope="module")
+def copy(tmp_path_factory):
+    """The project with FORKS.md's files in it, tiny data of the course's world in out, of the new one in out/letters."""
+    copy = tmp_path_factory.mktemp("forks") / "copy"
+    shutil.copytree(ROOT, copy, ignore=shutil.ignore_patterns(".*", "results", "out", "tests", "__pycache__"))
+    for name, _, text in BLOCKS:
+        assert not (copy / name).exists()
+        (copy / name).write_text(text)
+    at_once([(copy, "tasks.py", *SMALL), (copy, "tasks.py", *SMALL, "--world", "letters", "--out", "out/letters")])
+    return copy
+
+
+def python(copy, *words):
+    done = subprocess.run([sys.executable, *words], cwd=copy, capture_output=True, text=True, timeout=1200, env={**os.environ, "OMP_NUM_THREADS": "1"})
+    assert done.returncode == 0, f"{words}: {done.stderr[-3000:]}"
+    return done.stdout
+
+
+def at_once(commands):
+    with ThreadPoolExecutor(2) as pool:
+        return [*pool.map(lambda command: python(*command), commands)]
+
+
+def test_there_is_a_file_for_each_fork_and_every_file_has_its_command():
+    assert [name for name, *_ in BLOCKS] == ["worlds/letters.py", "lab/numbered.py", "lab/grpo.py", "lab/inputs_sft.py", "lab/inputs_rl.py",
+                                             "lab/no_canon.py"]
+    text = (ROOT / "FORKS.md").read_text()
+    assert len(BLOCKS) == text.count("```python\n") and "python tasks.py --world letters --show" in text
+    for name, command, code in BLOCKS[1:]:
+        assert command.split()[:2] == ["-m", name.removesuffix(".py").replace("/", ".")]
+        compile(code, name, "exec", dont_inherit=True)
+    assert [title for title in re.findall(r"^## (.*)", text, re.MULTILINE)] == ["A world", "A trace format", "A reward", "An environment", "A model"]
+
+
+def test_every_fork_runs(copy):
+    commands = {name: command.split() for name, command, _ in BLOCKS if command}
+    said = at_once([(copy, "tasks.py", "--world", "letters", "--show"), (copy, "sft.py", *SFT, "--world", "letters", "--out", "out/letters"),
+                    (copy, *commands["lab/numbered.py"], *SFT), (copy, *commands["lab/inputs_sft.py"], *SFT),
+                    (copy, *commands["lab/no_canon.py"], *SFT)])
+    assert "Read a word. Start at" in said[0] and "so we enter the if." in said[0]
+    (copy / "out/sft.pt").symlink_to("numbered.pt")                     # a start for RL
+    at_once([(copy, *commands["lab/inputs_rl.py"], *RL), (copy, *commands["lab/grpo.py"], *RL)])
+    for name in ("letters/sft", "numbered", "sft-inputs", "no-canon", "rl-inputs", "rl-grpo"):
+        assert (copy / f"out/{name}.pt").exists(), name
+    code = """
+import numpy as np, model, runs, sft
+tokenizer = model.Tokenizer()
+def texts(name, task):
+    file = np.load(f"out/data/{name}-nlex-0.5-0.7-0.npz")
+    rows = [row for row in file["index"].tolist() if row[3] == task]
+    return [tokenizer.decode(file["tokens"][start:start + length].tolist()) for start, _, length, _ in rows]
+assert all("Line 1: We read" in text or "Line " in text for text in texts("numbered", sft.TASKS.index("explain"))), texts("numbered", 1)[:2]
+found = texts("inputs_sft", len(sft.TASKS))
+assert len(found) > 10 and all("Find an input." in text and "Output:" in text for text in found)
+config = runs.load("out/no-canon.pt")["model"].config
+assert (config.canon, config.mlp) == (False, "swiglu")
+"""
+    python(copy, "-c", code)
+
+
+def test_advantages_of_the_reward_are_normed(monkeypatch):
+    torch = pytest.importorskip("torch")
+    import rl
+
+    (code,) = [code for name, _, code in BLOCKS if name == "lab/grpo.py"]
+    called = []
+    monkeypatch.setattr(rl, "main", lambda *words: called.append(words))
+    monkeypatch.setattr(rl, "advantages", rl.advantages)
+    exec(compile(code, "grpo", "exec", dont_inherit=True), {})
+    rewards = torch.tensor([1.0, -1, -1, -1, -1, -1, -1, -1])
+    assert called[0][0] == "rl-grpo" and rl.advantages(rewards).std().item() == pytest.approx(1, rel=1e-3)
+    assert rl.advantages(torch.full((8,), 0.3)).eq(0).all()
