@@ -24,7 +24,7 @@ def simulation(*lines, printed):
 
 class Script:
     """A model whose programs and simulations are given: of WRONG it believes on 1 that it prints 2, and why."""
-    told = {(WRONG, "1"): simulation("We read 1.", "int('1') = 2.", "We print 2.", printed="2"),
+    told = {(WRONG, "1"): simulation("We print 7.", "int('1') = 2.", "We print 2.", printed="2"),
             (WRONG, "4"): simulation("We print 4.", printed="4"),
             (RIGHT, "1"): "never to its end", (RIGHT, "4"): simulation("We print 8.", printed="8")}
 
@@ -86,8 +86,8 @@ def test_the_text_marks_wrong_beliefs_and_their_first_wrong_line(truth):
     (line,) = [k for k, row in enumerate(said) if "on 1: it believes 2, where 2 is wanted: right. Truly 1." in row][1:]
     assert said[line].lstrip().startswith(">>")
     told = said[line + 1:line + 4]
-    assert [row.split("!")[-1].strip() for row in told] == ["We read 1.", "int('1') = 2.", "We print 2."]
-    assert sum("!" in row for row in told) == 1                         # the first wrong one alone
+    assert [row.split("!")[-1].strip() for row in told] == ["We print 7.", "int('1') = 2.", "We print 2."]
+    assert ["!" in row for row in told] == [True, False, False]         # the first wrong one alone
     assert not any(">>" in row for row in said if "it believes 4" in row)
     assert said[-1] == "    #SUBMIT"
 

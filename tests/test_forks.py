@@ -87,7 +87,11 @@ def test_advantages_of_the_reward_are_normed(monkeypatch):
     called = []
     monkeypatch.setattr(rl, "main", lambda *words: called.append(words))
     monkeypatch.setattr(rl, "advantages", rl.advantages)
+    plain = rl.advantages
     exec(compile(code, "grpo", "exec", dont_inherit=True), {})
     rewards = torch.tensor([1.0, -1, -1, -1, -1, -1, -1, -1])
     assert called[0][0] == "rl-grpo" and rl.advantages(rewards).std().item() == pytest.approx(1, rel=1e-3)
     assert rl.advantages(torch.full((8,), 0.3)).eq(0).all()
+    for right, times in ((1, "1.41"), (4, "0.94")):
+        rewards = torch.tensor([1.0] * right + [-1.0] * (8 - right))
+        assert f"{(rl.advantages(rewards) / plain(rewards)).mean():.2f}" == times and times in (ROOT / "FORKS.md").read_text()
