@@ -216,6 +216,14 @@ class Truth(Runner):
         return np.array(self.solved(jobs), dtype=float).reshape(len(rounds), -1)
 
 
+def checkpoint_of(args):
+    """Whom --show and --episode ask: --ckpt, else OUT/rl.pt, else OUT/sft.pt, else ours."""
+    path = SHIPPED
+    for own in (args.out / "sft.pt", args.out / "rl.pt"):
+        path = own if own.exists() else path
+    return args.ckpt or path
+
+
 # What a person types for these kinds of syntax nodes; others have their name in ast, in lower case.
 TYPED = dict(row.split(maxsplit=1) for row in """
 Div /; FloorDiv //; Mod %; Pow **; USub -x; NotIn not in; IsNot is not; AugAssign += or another;
@@ -282,10 +290,7 @@ def show(args):
         fail(f"cannot use {args.show}: {problem}")
     if run.status == "LIMIT":
         fail(f"this run is too long to explain: {run.reason}")
-    path = SHIPPED
-    for own in (args.out / "sft.pt", args.out / "rl.pt"):
-        path = own if own.exists() else path
-    path = args.ckpt or path
+    path = checkpoint_of(args)
     model, prompt = Model(path, args), tasks.predict_prompt(code, args.stdin)
     if model.too_long(prompt):
         fail(f"{args.show} and its input are longer than {path} can read")

@@ -4,6 +4,7 @@
     python eval.py                                   # out/metrics.json, out/report.md; after rl.py
     python eval.py --samples 20 --predictions 5      # the paper's sizes
     python eval.py --show prog.py --stdin "3 1 2"    # a model's simulation beside the truth
+    python eval.py --episode 7                       # one problem: programs, pick, repairs
     torchrun --nproc_per_node=2 eval.py              # two processes share the work
 
 Paper sections 3 (best@k), 4 (self-RLEF, Algorithm 1) and 5. The model only ever reads prompts; to
@@ -83,9 +84,9 @@ def figure(values, classes):
 
 def figures(columns, items):
     """A figure of each column of values, one for each item."""
-    classes, made = classes_of(items), {}
+    made = {}
     for key, values in columns.items():
-        made[key] = figure(values, classes)
+        made[key] = figure(values, classes_of(items))
     return made
 
 
@@ -128,7 +129,7 @@ def on_public_tests(attempts, observe):
     pairs = []
     for attempt in attempts:
         if attempt.code:
-            pairs += [(attempt.code, stdin) for stdin, _ in attempt.problem.public]
+            pairs += product([attempt.code], dict(attempt.problem.public))
     outcomes, results = dict(zip(pairs, observe(pairs))), []
     for attempt in attempts:
         observed = [outcomes.get((attempt.code, stdin)) for stdin, _ in attempt.problem.public]
@@ -158,10 +159,7 @@ def self_rlef(first, write, observe, turns, prompt=fix_prompt):
     first: an attempt at every problem -> an attempt at each, with all programs."""
     attempts = [Attempt(attempt.problem, [attempt.code]) for attempt in first]
     for turn in range(1, turns):
-        active, prompts = [], []
-        for attempt in attempts:
-            if not attempt.submitted:
-                active.append(attempt)
+        active, prompts = [attempt for attempt in attempts if not attempt.submitted], []
         for attempt, results in zip(active, on_public_tests(active, observe)):
             prompts.append(prompt(attempt, results))
         for attempt, answer in zip(active, write(prompts, turn)):
@@ -240,14 +238,12 @@ def best_at_k(right, scores):
 def pick(model, rounds, right, truth, replicates):
     """best@k by the model's simulation of the public tests and by other judges; right: (n, P).
     -> judge -> (n, P); gain over one program; simulation_gap, what is lost to really running."""
-    brevity = []
-    for attempts in rounds:
-        brevity.append([-len(attempt.code) or -math.inf for attempt in attempts])
+    brevity = [-len(attempt.code) or -math.inf for attempt in sum(rounds, [])]
     judges = {
         "pass": right,                            # knows the truth: the ceiling, pass@k
         "exec": scores(rounds, truth.outcomes),   # really runs the public tests: the oracle
         "random": np.zeros(right.shape),          # all the same: pass@1, whatever k
-        "short1": np.array(brevity),              # none at all is not short
+        "short1": np.reshape(brevity, right.shape),  # none at all is not short
     }
     best = {"simulate": np.zeros(right.shape)}
     for judge, judged in judges.items():
@@ -274,12 +270,11 @@ def repair(model, problems, truth, turns):
         columns[f"resample{most}"] = right[at, np.arange(len(at))]
         columns[f"resample{most}_turns"] = at + 1
         for run, attempts in runs.items():
-            first, turns_used = [], []
+            first = []
             for attempt in attempts:
                 first.append(Attempt(attempt.problem, attempt.programs[:n]))
-                turns_used.append(len(first[-1].programs))
             columns[f"{run}final{most}"] = truth.right([first])[0]
-            columns[f"{run}turns{most}"] = turns_used
+            columns[f"{run}turns{most}"] = [len(attempt.programs) for attempt in first]
         columns[f"final_minus_resample{most}"] = (
             columns[f"final{most}"] - columns[f"resample{most}"])
     gain = columns["final"] - right[0]
@@ -296,7 +291,7 @@ def first_fix(model, problems, truth):
             told.append(attempt)
     fixed = self_rlef(told, model.write, truth.outcomes, 2)
     for attempt in fixed:
-        inputs = [stdin for stdin, _ in attempt.problem.tests]
+        inputs = dict(attempt.problem.tests)
         was = truth.outcomes(list(product([attempt.programs[0]], inputs)))
         now = truth.outcomes(list(product([attempt.code], inputs)))
         same.append(was == now)
@@ -323,18 +318,17 @@ def measure(args, truth):
     """The course: the paper's figures before and after RL."""
     sets, problems = tasks.load_split(args, "test", args.cases, args.problems)
     models, metrics, columns = load_models(args, STAGES), defaultdict(dict), {}
-    classes = classes_of(problems)
     for stage, model in models.items():
         say(f"eval   {stage}")
         metrics["commit"] = model.checkpoint["extra"]["commit"]  # of the last one
         rounds = solve(model, problems, args.samples)
         right = truth.right(rounds)  # (samples, P)
-        greedy = truth.right(solve(model, problems, 0, first=0))[0]
-        rates = {"greedy": greedy} | pass_rates(right)
+        rates = pass_rates(right)
+        rates["greedy"] = truth.right(solve(model, problems, 0, first=0))[0]
         metrics["solve"][stage] = figures(rates, problems)
         best = metrics["best_at_k_sft" if stage == "sft" else "best_at_k"]
         for judge, rows in pick(model, rounds, right, truth, args.predictions).items():
-            best[judge] = [figure(row, classes) for row in rows]
+            best[judge] = [figure(row, classes_of(problems)) for row in rows]
         own = own_cases(rounds, truth, args.cases, args.seed)
         for format, begin in FORMATS.items():
             for set_, cases in (sets | {"own": own}).items():
@@ -406,19 +400,22 @@ def main():
     parser = manual(__doc__)
     parser.add_argument("--show", type=Path, metavar="PROG.PY", help="simulate this program")
     parser.add_argument("--stdin", default="", help="with --show: its standard input, as text")
+    parser.add_argument("--episode", type=int, metavar="K", help="play test problem K")
     parser.add_argument("--ckpt", type=Path,
-                        help="with --show: who (OUT/rl.pt, else OUT/sft.pt, else ours)")
+                        help="with these: who (OUT/rl.pt, else OUT/sft.pt, else ours)")
     args = tasks.settings(parser, "answers", "eval")
     args.rank, args.ranks = join_processes(pick_device())
     if args.show:
         return show(args)
+    if args.episode is not None:
+        from lab import episode
+        return episode.show(args)
     started = time.time()
     with Sandbox(cpu_seconds=0.5) as sandbox:  # these programs take milliseconds or never end
         metrics = measure(args, Truth(sandbox))
     if args.rank == 0:
-        seconds = add_seconds(args.out, "eval", time.time() - started)
-        metrics |= {"preset": args.preset, "seed": args.seed, "seconds": seconds,
-                    "evaluated": provenance()}
+        metrics |= {"preset": args.preset, "seed": args.seed, "evaluated": provenance(),
+                    "seconds": add_seconds(args.out, "eval", time.time() - started)}
         replace_text(args.out / "metrics.json", json.dumps(metrics, indent=1))
         made = f"preset {args.preset}, seed {args.seed}, weights of commit {metrics['commit'][:7]}"
         text = f"{table(metrics)}\n\n{made}"
