@@ -5,6 +5,7 @@
     python trace.py prog.py --call "f([1, 2], 3)"   # run the file, then this call
     python trace.py prog.py --format raw            # frames: source line and changed variables
     python trace.py prog.py --format json           # everything that was recorded, with the words
+    python trace.py prog.py --html out.html         # a page to step through it
 
     program             what each line changed           sentences (paper section 2.1, NLEX)
     x = 3               {"x": "3"}                       x = 3.

@@ -18,11 +18,10 @@ import math
 import re
 import signal
 import statistics
-import sys
 from collections import Counter, namedtuple
 from pathlib import Path
 
-from commands import manual
+from commands import fail, manual
 
 ROOT = Path(__file__).resolve().parent.parent
 READMES = (ROOT / "README.md", ROOT / "results/README.md")
@@ -464,14 +463,14 @@ def expanded(metrics, rows):
 def read(path):
     """A file of figures, or metrics.json of a run's folder, with seconds and RL's log added up, and
     RL's figures and the differences under names like SFT's, so that a column can be any of them.
-    What cannot be used is one line for the person and status 1."""
+    What cannot be used is one line for the person and status 2."""
     file = path if path.suffix == ".json" else path / "metrics.json"
     try:
         metrics = json.loads(file.read_text())
-        if file.name == "metrics.json" and "predict" not in metrics:
+        if file.name == "metrics.json" and not {"predict", "preset", "seed"} <= set(metrics):
             raise ValueError("it does not hold an evaluation")
-    except (OSError, ValueError) as problem:
-        sys.exit(f"report: cannot use {file} ({problem}); python eval.py --out FOLDER makes it")
+    except (OSError, ValueError, TypeError) as problem:
+        fail(f"cannot use {file} ({problem}); python eval.py --out FOLDER makes it")
     for key in ("best_at_k", "self_rlef"):
         metrics[f"{key}_rl"] = metrics.get(key)
     for name in ("rl_minus_sft", "rl_minus_explained", "explained_minus_direct"):

@@ -159,9 +159,9 @@ def test_the_report_of_a_run(tmp_path):
     for text, words in (("{", "cannot use"), ('{"preset": "cpu"}', "does not hold an evaluation")):
         (tmp_path / "metrics.json").write_text(text)
         done = shell("-m", "lab.report", "--out", tmp_path)
-        assert done.returncode == 1 and words in done.stderr and done.stderr.count("\n") == 1
+        assert done.returncode == 2 and words in done.stderr and done.stderr.count("\n") == 1
     done = shell("-m", "lab.report", "--out", tmp_path / "absent")
-    assert done.returncode == 1 and "No such file" in done.stderr and done.stderr.count("\n") == 1
+    assert done.returncode == 2 and "No such file" in done.stderr and done.stderr.count("\n") == 1
     (tmp_path / "metrics.json").write_text(json.dumps({"preset": "quick", "seed": 0, "commit": "abc", "predict": {}}))
     assert "Preset quick: a smaller world" in shell("-m", "lab.report", "--out", tmp_path).stdout
 

@@ -96,6 +96,8 @@ def main() -> None:
                         help="natural language, structured frames, or JSON")
     parser.add_argument("--max-events", type=int, default=10_000,
                         help="stop recording after so many events (default: 10000)")
+    parser.add_argument("--html", metavar="FILE",
+                        help="write a page to step through the run, and print no sentences")
     args = parser.parse_args()
     if args.max_events < 1:
         fail("--max-events must be at least 1")
@@ -105,7 +107,11 @@ def main() -> None:
     trace = record(code, stdin, max_events=args.max_events)
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` ends it quietly
     refused = trace.reason.startswith(("what it prints", "without tracing"))
-    show(trace, args.format, refused)
+    if args.html is not None and not refused:
+        from lab.page import write_program  # no more than a page: nothing else here needs it
+        write_program(trace, args.html)
+    else:
+        show(trace, args.format, refused)
     if trace.error == "EOFError" and not stdin:
         print("trace.py: the program reads input: give it with --stdin, --stdin-file or -",
               file=sys.stderr)
