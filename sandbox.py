@@ -52,11 +52,12 @@ from jail.probes import check
 class Result:
     """status: OK, ERROR (exception or non-zero exit), TIMEOUT, MEMORY, SIGNAL n, OUTPUT_LIMIT.
     stdout: what was printed before the end. error: the exception's name with ERROR and MEMORY, else
-    "". seconds: CPU time."""
+    "". seconds: CPU time. note: how the sandbox differs from plain Python here, if it does."""
     status: str
     stdout: str
     error: str
     seconds: float
+    note: str = ""
 
 
 class Sandbox:
@@ -159,7 +160,7 @@ def as_result(ending: Ending | None, output_bytes: int) -> Result:
         error = ending.error
         status = "MEMORY" if error == "MemoryError" else "ERROR"
     stdout = ending.output[:int(output_bytes)].decode("utf-8", "replace")
-    return Result(status, stdout, error, round(ending.cpu_seconds, 6))
+    return Result(status, stdout, error, round(ending.cpu_seconds, 6), ending.note)
 
 
 _shared = Sandbox(1)   # of run(): its worker starts with the first run

@@ -13,6 +13,7 @@ import threading
 import time
 from pathlib import Path
 
+import agree
 import pytest
 from hostile import CASES, runs_at, soak
 
@@ -57,6 +58,32 @@ def test_status_output_and_error(sandbox, code, stdin, status, stdout, error):
     result = sandbox.run(code, stdin)
     assert (result.status, result.stdout, result.error) == (status, stdout, error)
     assert 0 <= result.seconds < 1
+
+
+def test_the_sandbox_agrees_with_plain_python(sandbox):
+    """Status, output and exception's name of the programs in agree.py, of every kind."""
+    programs = agree.table()
+    assert len(agree.PROGRAMS) >= 9 and min(map(len, agree.PROGRAMS.values())) >= 9 and len(programs) >= 200
+    assert agree.differences(sandbox, programs) == []
+
+
+@pytest.mark.parametrize("code, note", [
+    ("import numpy", "modules .* not numpy"), ("import beside.it", "modules .* not beside"), ("from beside import it", "modules .* not beside"),
+    ("try: import numpy\nexcept ImportError: pass\nprint(1)", "modules .* not numpy"),
+    ("open('data.txt')", "files"), ("open('data.txt', 'w')", "files"), ("import os\nos.listdir()", "files"), ("open(__file__)", "files"),
+    ("import subprocess\nsubprocess.run(['ls'])", "processes"), ("import urllib.request as u\nu.urlopen('http://127.0.0.1')", "network"),
+    ("import threading\nthreading.stack_size(512 << 20)\nthreading.Thread(target=print).start()", "thread's whole stack"),
+    ("import pickle, copy, platform, asyncio\nprint(1)", "^$"), ("1 / 0", "^$"), ("raise RuntimeError('x')", "^$"), ("import sys\nsys.exit(3)", "^$"),
+    ("try: open('data.txt')\nexcept OSError: print(1)", "^$"),
+])
+def test_where_the_sandbox_is_the_reason_the_result_says_so(sandbox, code, note):
+    result = sandbox.run(code)
+    assert re.search(note, result.note) and (result.status == "OK") is code.endswith("print(1)")
+
+
+@pytest.mark.parametrize("stdin, seen", [("\ud800", "'\\ud800'"), ("\udcff", "'\\udcff'"), ("\ud800\udcff", "'\\ud800\\udcff'"), ("ü", "'\\xfc'")])
+def test_one_character_in_is_one_character_read(sandbox, stdin, seen):
+    assert sandbox.run("print(ascii(input()))", stdin).stdout == seen + "\n"
 
 
 @pytest.mark.parametrize("code", ["while True: pass",
