@@ -33,7 +33,6 @@ Not promised, at any level:
 
 from __future__ import annotations
 
-import argparse
 import atexit
 import itertools
 import os
@@ -42,8 +41,10 @@ import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from importlib.util import decode_source
 from pathlib import Path
 
+from commands import fail, manual
 from jail.client import Ending, Worker
 from jail.probes import check
 
@@ -52,11 +53,12 @@ from jail.probes import check
 class Result:
     """status: OK, ERROR (exception or non-zero exit), TIMEOUT, MEMORY, SIGNAL n, OUTPUT_LIMIT.
     stdout: what was printed before the end. error: the exception's name with ERROR and MEMORY, else
-    "". seconds: CPU time."""
+    "". seconds: CPU time. note: how the sandbox differs from plain Python here, if it does."""
     status: str
     stdout: str
     error: str
     seconds: float
+    note: str = ""
 
 
 class Sandbox:
@@ -70,7 +72,7 @@ class Sandbox:
             raise ValueError(f"workers must be a positive whole number, or None, got {workers!r}")
         self.limits = checked(dict(cpu_seconds=cpu_seconds, memory_mb=memory_mb,
                                    output_bytes=output_bytes))
-        self.workers: list[Worker | None] = [None] * workers
+        self.workers = [None] * workers   # until they are needed
         self.busy = threading.Lock()   # one map at a time: a worker serves one run at a time
 
     def __enter__(self) -> Sandbox:
@@ -103,7 +105,7 @@ class Sandbox:
                     continue
             raise ValueError(f"job {k} must be (code, stdin), both str")
         limits = checked(self.limits | limits)
-        results: list = [None] * len(jobs)
+        results = [None] * len(jobs)
         work = (itertools.count(), jobs, limits, results)
         slots = range(1, min(len(self.workers), len(jobs)))   # the first is served by this thread
         with self.busy, ThreadPoolExecutor(len(self.workers)) as threads:
@@ -122,9 +124,9 @@ class Sandbox:
         """Give this slot's worker the next job, as long as there is one."""
         while (k := next(turns)) < len(jobs):
             ending = self._worker(slot).run(*jobs[k], **limits)
-            results[k] = as_result(ending, limits["output_bytes"])
             if ending is None:   # the run may be the cause, so it is not tried again
                 self._end(slot)
+            results[k] = as_result(ending or Ending(-9, "", 0.0, b""), limits["output_bytes"])
 
     def _worker(self, slot: int) -> Worker:
         worker = self.workers[slot]
@@ -145,9 +147,7 @@ def checked(limits: dict) -> dict:
     return limits
 
 
-def as_result(ending: Ending | None, output_bytes: int) -> Result:
-    if ending is None:   # the worker died, and the program with it
-        return Result("SIGNAL 9", "", "", 0.0)
+def as_result(ending: Ending, output_bytes: int) -> Result:
     status, error = "OK", ""
     if len(ending.output) > output_bytes:
         status = "OUTPUT_LIMIT"
@@ -159,7 +159,7 @@ def as_result(ending: Ending | None, output_bytes: int) -> Result:
         error = ending.error
         status = "MEMORY" if error == "MemoryError" else "ERROR"
     stdout = ending.output[:int(output_bytes)].decode("utf-8", "replace")
-    return Result(status, stdout, error, round(ending.cpu_seconds, 6))
+    return Result(status, stdout, error, round(ending.cpu_seconds, 6), ending.note)
 
 
 _shared = Sandbox(1)   # of run(): its worker starts with the first run
@@ -172,33 +172,33 @@ def run(code: str, stdin: str = "", **limits) -> Result:
     return _shared.map([(code, stdin)], **limits)[0]
 
 
-DECIMAL = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
-WHOLE = re.compile(r"[+-]?[0-9]+")
+TOKEN = re.compile(r"\S+", re.ASCII)
+DECIMAL = re.compile(r"[+-]?((0|[1-9][0-9]*)(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]{1,3})?")
+WHOLE = re.compile(r"[+-]?(0|[1-9][0-9]*)")
 
 
 def same_output(got: str, want: str) -> bool:
-    """Token by token (split at white space), equal count, case-sensitive. Two plain decimal numbers
-    are equal exactly where the wanted one looks like an integer, else within 1e-5 * max(1, |want|)
-    (the paper's tolerance): 1.000009 for 1.0, not 1000001 for 1000000. Never raises on text."""
-    ours, theirs = got.split(), want.split()
+    """Token by token (split at blanks, tabs, line ends; a no-break space is text), equal count,
+    case-sensitive. Two plain decimal numbers of at most 400 characters are equal exactly where the
+    wanted one looks like an integer, else within 1e-5 * max(1, |want|) (the paper's tolerance):
+    1.000009 for 1.0, not 1000001 for 1000000. Leading zeros make a text: 007 is not 7, nor 10 0010.
+    Never raises on text."""
+    ours, theirs = TOKEN.findall(got), TOKEN.findall(want)
     same = (x == y or same_number(x, y) for x, y in zip(ours, theirs))
     return len(ours) == len(theirs) and all(same)
 
 
 def same_number(got: str, want: str) -> bool:
-    if max(len(got), len(want)) > 64 or not (DECIMAL.fullmatch(got) and DECIMAL.fullmatch(want)):
+    if max(len(got), len(want)) > 400 or not (DECIMAL.fullmatch(got) and DECIMAL.fullmatch(want)):
         return False
-    a, b = float(got), float(want)
-    if max(abs(a), abs(b)) == float("inf"):
-        return False
+    a, b = float(got), float(want)   # as such, 1.00001 - 1.0 is a little more than 1e-5
     if WHOLE.fullmatch(want):   # exactly, beyond the precision of a float
         return int(got) == int(want) if WHOLE.fullmatch(got) else a == b == int(want)
-    return abs(a - b) <= 1e-5 * max(1.0, abs(b))
+    return abs(a - b) <= 1.000000001e-5 * max(1.0, abs(b)) < float("inf")
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__,
-                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = manual(__doc__)
     parser.add_argument("program", nargs="?", type=Path, help="file to run on this input")
     parser.add_argument("--check", action="store_true", help="try every protection")
     args = parser.parse_args()
@@ -209,9 +209,10 @@ def main() -> None:
         parser.print_help()
     else:
         try:
-            code = args.program.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as problem:
-            parser.exit(2, f"sandbox.py: cannot read {args.program}: {problem}\n")
+            code = decode_source(args.program.read_bytes())
+        except (OSError, SyntaxError, UnicodeDecodeError) as problem:
+            fail(f"cannot read {args.program}: {problem}")
+        sys.stdin.reconfigure(errors="surrogateescape")   # bytes that are no text go through
         print(run(code, "" if sys.stdin.isatty() else sys.stdin.read()))
 
 

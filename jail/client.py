@@ -6,6 +6,7 @@ import socket
 import struct
 import subprocess
 import sys
+import tempfile
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -18,12 +19,14 @@ LARGEST_PIPE = 1 << 20   # bytes
 
 class Ending(NamedTuple):
     """How a run ended. exit_code: -n for signal n. limit: the one that ended it, TIMEOUT or MEMORY,
-    or "". output may be longer than wanted. error: the last exception's name, or ""."""
+    or "". output may be longer than wanted. error: the last exception's name, or "". note: what the
+    sandbox has to do with it, or ""."""
     exit_code: int
     limit: str
     cpu_seconds: float
     output: bytes
-    error: str
+    error: str = ""
+    note: str = ""
 
 
 class Worker:
@@ -34,14 +37,14 @@ class Worker:
         self.owner = os.getpid()
         environment = {
             "PYTHONHASHSEED": "0",     # the same hashes in every run
-            "PYTHONUTF8": "1", "LC_ALL": "C.UTF-8", "PATH": os.defpath,
+            "LC_ALL": "C.UTF-8", "PATH": os.defpath,
             "MALLOC_ARENA_MAX": "1",   # glibc reserves 64 MB of the memory limit for each arena
         }
         command = [sys.executable, "-S", "-s", "-P", Path(__file__).resolve().parent / "worker.py"]
         self.control, theirs = socket.socketpair()
-        with theirs:
-            self.process = subprocess.Popen(command, env=environment, cwd="/", stdin=theirs,
-                                            stdout=subprocess.DEVNULL, start_new_session=True)
+        with theirs, readable(b"") as nothing:   # so that its streams are of the right kind
+            self.process = subprocess.Popen(command, env=environment, cwd="/", stdin=nothing,
+                                            stdout=theirs, start_new_session=True)
         hello = self.control.makefile("rb").readline()
         if not hello:
             self.close()
@@ -56,29 +59,32 @@ class Worker:
 
     def run(self, code, stdin, cpu_seconds, memory_mb, output_bytes) -> Ending | None:
         """Run one program; None if the worker has died."""
-        stdin_read, stdin_write = pipe()
-        output_read, output_write = pipe()
+        try:   # bytes that are no UTF-8 come as surrogates, as in sys.stdin
+            given, surrogates = stdin.encode("utf-8", "surrogateescape"), False
+        except UnicodeEncodeError:
+            given, surrogates = stdin.encode("utf-8", "surrogatepass"), True
+        file = readable(given)
+        read, write = os.pipe()
+        output_read, output_write = open(read, "rb", 0), open(write, "wb", 0)
         channel, theirs = socket.socketpair()   # the program there, its last exception's name back
-        unsent, output, answer = memoryview(encode(stdin)), bytearray(), b""
+        output, answer = bytearray(), b""
         # The worker keeps the time; this is for a worker that hangs.
         patience = min(3 * cpu_seconds + 30, 1e6)
         # Other ends stay open here too, so that a program that closes its own gets us no SIGPIPE.
-        with stdin_read, stdin_write, output_read, output_write, channel:
+        with file, output_read, output_write, channel:
             try:
                 with theirs:
-                    request = REQUEST.pack(cpu_seconds, int(memory_mb * 2**20))
-                    ends = [stdin_read.fileno(), output_write.fileno(), theirs.fileno()]
+                    request = REQUEST.pack(cpu_seconds, int(memory_mb * 2**20), surrogates)
+                    ends = [file.fileno(), output_write.fileno(), theirs.fileno()]
                     socket.send_fds(self.control, [request], ends)
                 channel.settimeout(patience)
-                channel.sendall(encode(code))
+                channel.sendall(code.encode("utf-8", "surrogatepass"))
                 channel.shutdown(socket.SHUT_WR)   # now it starts
-                control = self.control.fileno()
-                stdin_fd, output_fd = stdin_write.fileno(), output_read.fileno()
+                control, output_fd = self.control.fileno(), output_read.fileno()
+                os.set_blocking(output_fd, False)
                 poll = select.poll()
-                poll.register(control, select.POLLIN)
-                for fd, event in ((stdin_fd, select.POLLOUT), (output_fd, select.POLLIN)):
-                    os.set_blocking(fd, False)
-                    poll.register(fd, event)
+                for fd in (control, output_fd):
+                    poll.register(fd, select.POLLIN)
                 give_up = time.monotonic() + patience
                 while not answer:
                     # Never for long: Ctrl-C may reach another thread, and the main one sees it
@@ -86,11 +92,6 @@ class Worker:
                     ready = dict(poll.poll(500))
                     if time.monotonic() > give_up:
                         return None
-                    if stdin_fd in ready:
-                        unsent = unsent[stdin_write.write(unsent) or 0:]
-                        if not unsent:
-                            poll.unregister(stdin_fd)
-                            stdin_write.close()
                     if output_fd in ready:
                         output += output_read.read(1 << 16) or b""
                         if len(output) > output_bytes:   # enough seen: the worker may end it
@@ -103,18 +104,17 @@ class Worker:
                 return None
             # Nothing of the program is alive: what is in the pipes is all there will be.
             output += output_read.read(LARGEST_PIPE) or b""
-            error = b""
+            said = ""
             with suppress(OSError):   # there is nothing
-                error = os.read(channel.fileno(), LARGEST_PIPE).rpartition(b"\0")[2][:200]
-        return Ending(exit_code, limit.rstrip(b"\0").decode(), cpu_seconds, output,
-                      error.decode("utf-8", "replace"))
+                said = os.read(channel.fileno(), LARGEST_PIPE).decode("utf-8", "replace")
+            words = [text[:200] for text in said.split("\0")[-2:]]
+        return Ending(exit_code, limit.rstrip(b"\0").decode(), cpu_seconds, output, *words)
 
 
-def pipe():
-    """Both ends, as files without a buffer."""
-    read, write = os.pipe()
-    return open(read, "rb", 0), open(write, "wb", 0)
-
-
-def encode(text):
-    return text.encode("utf-8", "surrogatepass")
+def readable(content):
+    """A file that holds this and has no name: in memory, where the system has such files."""
+    memory = hasattr(os, "memfd_create")
+    file = open(os.memfd_create("stdin"), "wb") if memory else tempfile.TemporaryFile()
+    file.write(content)
+    file.seek(0)
+    return file

@@ -4,13 +4,14 @@ It never sees a program, an input or an output: the child reads its program from
 to the caller's pipe, and inherits nothing of earlier runs.
 """
 
-import atexit
 import builtins
 import gc
+import linecache
 import os
 import resource
 import select
 import signal
+import site
 import socket
 import sys
 import time
@@ -19,21 +20,24 @@ from contextlib import suppress
 
 # Our files are imported by their path, then forgotten: what is on sys.path, a program may read.
 sys.path.insert(0, os.path.dirname(os.path.dirname(__file__)))
-from jail import ANSWER, REQUEST  # noqa: E402
+from jail import ANSWER, REQUEST, ending  # noqa: E402
 from jail.lock import OPEN_FILES, Lock, limit, prctl  # noqa: E402
 
-del sys.path[0], sys.modules["jail"], sys.modules["jail.lock"]
+del sys.path[0], sys.modules["jail"], sys.modules["jail.lock"], sys.modules["jail.ending"]
+__builtins__ = ending.__builtins__   # our own: a program may empty its
 
 CHANNEL = 63   # the child's descriptor for its program (in) and its last exception's name (out)
 THREADS = 256  # more are killed: each costs kernel memory that no limit counts
-# What programs import: once here, not once per run. Not threading, which makes every fork slower.
+FILE = "/program.py"   # as programs know themselves: there is no such file
+# What programs import: once here, not once per run. Not threading and random, which make every fork
+# slower.
 USUAL = """ast bisect collections copy dataclasses datetime decimal fractions functools heapq
-inspect io itertools json math operator random re string typing"""
+inspect io itertools json math operator re string typing"""
 
 
 def serve():
     """Until the caller closes its end or dies: fork a child for each request, watch it, answer."""
-    control = socket.socket(fileno=os.dup(0))
+    control = socket.socket(fileno=os.dup(1))
     for name in USUAL.split():
         __import__(name)
     lock = Lock()
@@ -45,33 +49,36 @@ def serve():
             return
         if not fds:   # STOP, which crossed the answer: that run is over
             continue
-        cpu_seconds, memory = REQUEST.unpack(request)
+        cpu_seconds, *more = REQUEST.unpack(request)
         worker, child = os.getpid(), os.fork()
         if child == 0:
-            become_program(lock, worker, fds, cpu_seconds, memory)
+            become_program(lock, worker, fds, cpu_seconds, *more)
         for fd in fds:
             os.close(fd)
         control.sendall(ANSWER.pack(*watch(child, control, cpu_seconds)))
 
 
 def prepare_interpreter():
-    """All that is the same in every run: the streams, the main module."""
-    for fd in (0, 2):
-        os.dup2(1, fd)   # the null device
+    """All that is the same in every run: the streams, what `site` adds, the main module."""
+    for fd in (1, 2):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), fd)
+    site.setquit()   # -S leaves them out
+    site.sethelper()
     # What a first run sets up in the interpreter, every later one finds.
-    exec(compile("try: print(input())\nexcept EOFError: print(flush=True)", "<first>", "exec"), {})
-    for place, fd in enumerate(os.pipe()):   # of the right kind, in place of the children's
-        os.dup2(fd, place)
-        os.close(fd)
-    utf8 = {"encoding": "utf-8", "errors": "surrogateescape"}
-    sys.stdin = sys.__stdin__ = open(0, **utf8)
-    sys.stdout = sys.__stdout__ = open(1, "w", **utf8)
-    sys.stderr = sys.__stderr__ = open(2, "w")
+    exec("try: print(input())\nexcept EOFError: print(flush=True)", {})
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    sys.argv, sys.modules["__main__"] = ["program.py"], types.ModuleType("__main__")
-    builtins.exit = builtins.quit = sys.exit   # -S left them out
-    gc.disable()   # a collection in the child would touch, and so copy, every page
-    gc.freeze()
+    sys.argv = ["program.py"]
+    sys.meta_path.append(ending.Absent)
+    # The recursion limit is the program's alone: what is below it on the stack does not count.
+    below = 3 + (sys.version_info < (3, 12))   # three functions of ours; exec() counts in 3.11
+    get, put = sys.getrecursionlimit, sys.setrecursionlimit
+    sys.getrecursionlimit = lambda: get() - below
+    sys.setrecursionlimit = lambda n: put(n + below if n < 2**31 - below else n)
+    put(get() + below)
+    gc.collect()
+    gc.freeze()   # collections in a child touch, and so copy, no page of what is there
+    main = sys.modules["__main__"] = types.ModuleType("__main__")   # but this may go
+    main.__builtins__, main.__file__ = builtins, FILE
 
 
 # ------------------------------------------------------------------------------------------------
@@ -134,14 +141,12 @@ def sweep():
 # ------------------------------------------------------------------------------------------------
 # The child.
 
-def become_program(lock, worker, fds, cpu_seconds, memory):
+def become_program(lock, worker, fds, cpu_seconds, memory, surrogates):
     """Lock, run, report the name of the last exception; never returns.
     Exit status 0 only if the program came to a good end."""
     # All that is needed after the program has local names: it may replace or empty everything else.
-    leave, write, system, modules, channel = os._exit, os.write, sys, sys.modules, CHANNEL
-    run_exit_functions, stopped, anything = atexit._run_exitfuncs, SystemExit, BaseException
-    kind, attribute, stdout = type, getattr, sys.stdout
-    status, error, memory_reserve = 1, "SandboxError", bytes(1 << 22)
+    leave, write, channel, end = os._exit, os.write, CHANNEL, ending
+    status, error, note, memory_reserve = 1, "SandboxError", "", bytes(1 << 22)
     try:
         os.setsid()
         prctl(1, signal.SIGKILL)   # PR_SET_PDEATHSIG: it does not outlive the worker
@@ -149,7 +154,9 @@ def become_program(lock, worker, fds, cpu_seconds, memory):
             leave(1)
         for fd, place in zip(fds, (0, 1, CHANNEL)):
             os.dup2(fd, place)
-        code = b"".join(iter(lambda: os.read(CHANNEL, 1 << 16), b""))
+        if surrogates:
+            sys.stdin.reconfigure(errors="surrogatepass")
+        text = b"".join(iter(lambda: os.read(CHANNEL, 1 << 16), b""))
         # The worker ends the CPU time more exactly; this limit stands when the worker is gone.
         limit(resource.RLIMIT_CPU, int(cpu_seconds) + 1, 1)
         limit(resource.RLIMIT_AS, memory)
@@ -160,28 +167,22 @@ def become_program(lock, worker, fds, cpu_seconds, memory):
         error = ""
         try:
             try:
-                program = compile(code.decode("utf-8", "surrogatepass"), "<program>", "exec")
-                exec(program, sys.modules["__main__"].__dict__)
+                text = text.decode("utf-8", "surrogatepass").removeprefix("\ufeff")
+                linecache.cache[FILE] = (lambda: text,)   # for inspect and tracebacks
+                program = compile(text, FILE, "exec", dont_inherit=True)
+                exec(program, vars(sys.modules["__main__"]))
             finally:
                 memory_reserve = None  # noqa: F841  the program may have used up all the rest
-                if "threading" in modules:
-                    modules["threading"]._shutdown()   # waits for the threads that are no daemons
-                run_exit_functions()
             status = 0
-        except stopped as stop:
-            status, error = (0, "") if stop.code in (None, 0) else (1, "SystemExit")
-        except anything as exception:
-            error = kind(exception).__name__
-        try:
-            for stream in (system.stdout, stdout):   # the program may have put another in its place
-                if stream is not None and not attribute(stream, "closed", False):
-                    stream.flush()
-        except anything as exception:
-            status, error = 1, error or kind(exception).__name__
+        except BaseException as problem:
+            status, error = end.failed(problem)
+        lost, note = end.finish()
+        if lost:
+            status, error = 120, error or lost
     finally:
         try:
-            if status:   # after \0: the program may have written here too
-                write(channel, b"\0" + error.encode("utf-8", "replace")[:200])
+            if status or note:   # after \0: the program may have written here too
+                write(channel, f"\0{error[:200]}\0{note[:200]}".encode("utf-8", "replace"))
         finally:
             leave(status)
 

@@ -13,6 +13,7 @@ import threading
 import time
 from pathlib import Path
 
+import agree
 import pytest
 from hostile import CASES, runs_at, soak
 
@@ -57,6 +58,32 @@ def test_status_output_and_error(sandbox, code, stdin, status, stdout, error):
     result = sandbox.run(code, stdin)
     assert (result.status, result.stdout, result.error) == (status, stdout, error)
     assert 0 <= result.seconds < 1
+
+
+def test_the_sandbox_agrees_with_plain_python(sandbox):
+    """Status, output and exception's name of the programs in agree.py, of every kind."""
+    programs = agree.table()
+    assert len(agree.PROGRAMS) >= 9 and min(map(len, agree.PROGRAMS.values())) >= 9 and len(programs) >= 200
+    assert agree.differences(sandbox, programs) == []
+
+
+@pytest.mark.parametrize("code, note", [
+    ("import numpy", "modules .* not numpy"), ("import beside.it", "modules .* not beside"), ("from beside import it", "modules .* not beside"),
+    ("try: import numpy\nexcept ImportError: pass\nprint(1)", "modules .* not numpy"),
+    ("open('data.txt')", "files"), ("open('data.txt', 'w')", "files"), ("import os\nos.listdir()", "files"), ("open(__file__)", "files"),
+    ("import subprocess\nsubprocess.run(['ls'])", "processes"), ("import urllib.request as u\nu.urlopen('http://127.0.0.1')", "network"),
+    ("import threading\nthreading.stack_size(512 << 20)\nthreading.Thread(target=print).start()", "thread's whole stack"),
+    ("import pickle, copy, platform, asyncio\nprint(1)", "^$"), ("1 / 0", "^$"), ("raise RuntimeError('x')", "^$"), ("import sys\nsys.exit(3)", "^$"),
+    ("try: open('data.txt')\nexcept OSError: print(1)", "^$"),
+])
+def test_where_the_sandbox_is_the_reason_the_result_says_so(sandbox, code, note):
+    result = sandbox.run(code)
+    assert re.search(note, result.note) and (result.status == "OK") is code.endswith("print(1)")
+
+
+@pytest.mark.parametrize("stdin, seen", [("\ud800", "'\\ud800'"), ("\udcff", "'\\udcff'"), ("\ud800\udcff", "'\\ud800\\udcff'"), ("ü", "'\\xfc'")])
+def test_one_character_in_is_one_character_read(sandbox, stdin, seen):
+    assert sandbox.run("print(ascii(input()))", stdin).stdout == seen + "\n"
 
 
 @pytest.mark.parametrize("code", ["while True: pass",
@@ -225,7 +252,7 @@ def ordinary_user() -> tuple[list[str], Path]:
             continue
         folder = Path(tempfile.mkdtemp())
         shutil.copytree(ROOT / "jail", folder / "jail", ignore=shutil.ignore_patterns("__pycache__"))
-        for name in ("sandbox.py", "tests/hostile.py"):
+        for name in ("sandbox.py", "commands.py", "tests/hostile.py"):
             shutil.copy(ROOT / name, folder)
         for path in (folder, *folder.rglob("*")):
             path.chmod(0o755)
@@ -328,13 +355,20 @@ def test_recording_happens_in_the_same_jail(tmp_path):
 
 
 def test_the_command_runs_a_file_or_says_in_one_line_what_is_wrong(tmp_path):
-    program, broken = tmp_path / "prog.py", tmp_path / "latin.py"
+    program, broken = tmp_path / "prog.py", tmp_path / "broken.py"
     program.write_text("print(input() * 2)")
+    (tmp_path / "bom.py").write_bytes(b"\xef\xbb\xbfprint('\xc3\xbc')\r\n")
+    (tmp_path / "latin.py").write_bytes(b"# coding: latin-1\nprint('\xfc')")
+    (tmp_path / "bytes.py").write_text("import sys\nprint(sys.stdin.buffer.read())")
     broken.write_bytes(b"# \xff")
     command = [sys.executable, str(ROOT / "sandbox.py")]
     done = subprocess.run([*command, str(program)], input="ab", capture_output=True, text=True)
     assert done.returncode == 0 and done.stdout.startswith("Result(status='OK', stdout='abab\\n', error=''")
-    for wrong in (broken, tmp_path / "no.py"):
+    for name, stdin, printed in (("bom", b"", "ü\n"), ("latin", b"", "ü\n"), ("bytes", b"\xff\r\n", r"b'\xff\r\n'" + "\n")):
+        done = subprocess.run([*command, str(tmp_path / f"{name}.py")], input=stdin, capture_output=True)
+        assert f"status='OK', stdout={printed!r}," in done.stdout.decode()
+    (tmp_path / "cookie.py").write_bytes(b"# coding: nonsense\nprint(1)")
+    for wrong in (broken, tmp_path / "no.py", tmp_path / "cookie.py"):
         done = subprocess.run([*command, str(wrong)], capture_output=True, text=True)
         assert done.returncode == 2 and re.fullmatch(r"sandbox.py: cannot read .*\n", done.stderr)
 
@@ -369,10 +403,17 @@ def test_the_numbers_of_the_calls_are_those_of_the_kernel():
 
 @pytest.mark.parametrize("got, want, same", [
     ("1\n2", "1 2", True), ("1 2", "1", False), ("a", "A", False), ("", "", True), (" \n", "", True), ("1\r\n", "1\n", True),
-    ("1.0", "1", True), ("1", "1.0", True), ("1.000009", "1.0", True), ("1.0001", "1.0", False), ("100000.5", "100000.0", True),
+    ("1.0", "1", True), ("1", "1.0", True), ("1.000009", "1.0", True), ("1.0001", "1.0", False), ("1.00001", "1.0", True), ("1.0000101", "1.0", False), ("0.99999", "1.0", True), ("100000.5", "100000.0", True),
     ("1000001", "1000000", False), ("1.000001", "1", False), ("12345678901234567890", "12345678901234567891", False),
     ("nan", "nan", True), ("nan", "1", False), ("inf", "1e308", False), ("1e999", "1e308", False), ("sNaN", "1.0", False),
     ("1e999999999", "1.0", False), ("1_000", "1000", False), ("١", "1", False), ("9" * 10**6, "1.0", False), ("+1", "1", True),
+    ("0010", "10", False), ("10", "0010", False), ("007", "7", False), ("7", "007", False), ("007", "007", True), ("00", "0", False),
+    ("07.5", "7.5", False), ("1.50", "1.5", True), ("0.0", "0", True), ("+07", "7", False), ("1e05", "100000", True),
+    ("0." + "3" * 80, "0." + "3" * 81, True), ("0." + "3" * 80, "0." + "4" * 81, False), ("9" * 399, "+" + "9" * 399, True),
+    ("9" * 400, "+" + "9" * 400, False), ("1" * 70 + ".0", "1" * 70, False), ("1e400", "1e400", True), ("1e308", "1e308.0", False),
+    ("1e400", "1e401", False), ("1", "1e999", False), ("1e999", "1.0", False),
+    ("a\u00a0b", "a b", False), ("a\u00a0b", "a\u00a0b", True), ("1\u00a0", "1", False), ("a\x1fb", "a b", False), ("a\u2003b", "a b", False),
+    ("a\x85b", "a b", False), ("a\tb\x0bc\x0cd\re", "a b c d e", True), ("\ufeff1", "1", False), ("True", "1", False), ("[1.0000001]", "[1.0]", False),
     ("-0", "0", True), (".5", "0.5", True), ("5.", "5", True), ("1e2", "100", True), ("0x10", "16", False),
 ])
 def test_same_output(got, want, same):

@@ -1,0 +1,79 @@
+"""How a program ends: what the interpreter does then, in its order; and is it the sandbox's doing?
+
+A module of its own, with builtins of its own: a program may empty the builtins, every module that
+it can import, and those of the functions below it on the stack.
+"""
+
+import atexit
+import builtins
+import gc
+import sys
+
+__builtins__ = dict(vars(builtins))
+run_exit_functions, collect = atexit._run_exitfuncs, gc.collect
+modules, stdout, hook = sys.modules, sys.stdout, sys.excepthook
+KNOWN = {*sys.stdlib_module_names, "org"}   # which the library looks for, in Jython
+
+
+class Absent:
+    """Asked last where a module is: notes the names of those that are nowhere."""
+    names = []
+
+    def find_spec(name, *_):
+        if name.partition(".")[0] not in KNOWN:
+            Absent.names.append(name)
+
+
+def failed(problem):
+    """What becomes of an exception that nobody caught -> exit status, the exception's name."""
+    if isinstance(problem, SystemExit):
+        code = problem.code
+        status = code & 255 if isinstance(code, int) else int(code is not None)
+        return status, "SystemExit" if status else ""
+    sys.last_value = problem
+    try:
+        if sys.excepthook is not hook:   # which says nothing to anybody
+            sys.excepthook(type(problem), problem, problem.__traceback__.tb_next)   # ours is first
+    except BaseException:
+        pass
+    return 1, type(problem).__name__
+
+
+def finish():
+    """All that follows -> the name of an exception that kept output from being written, or ""; what
+    the sandbox has to do with the program's end, or ""."""
+    lost, note = "", reason(getattr(sys, "last_value", None))
+    for step in (flush, wait, run_exit_functions, flush, forget, flush):
+        try:
+            step()
+        except BaseException as problem:
+            lost = lost or type(problem).__name__
+    return lost, note
+
+
+def reason(problem):
+    if Absent.names:
+        return f"the sandbox has the modules of Python's library alone, not {Absent.names[0]}"
+    if isinstance(problem, OSError):
+        return "the sandbox keeps files, other processes and the network out of reach"
+    if "can't start new thread" in getattr(problem, "args", ""):
+        return "a thread's whole stack counts as memory in the sandbox"
+    return ""
+
+
+def flush():
+    stream = getattr(sys, "stdout", None)
+    if stream is not None and not getattr(stream, "closed", False):
+        stream.flush()
+
+
+def wait():
+    """For the threads that are no daemons."""
+    if "threading" in modules:
+        modules["threading"]._shutdown()
+
+
+def forget():
+    """The main module goes: its objects' __del__, finally in generators and the like may print."""
+    sys.last_value, sys.stdout, modules["__main__"] = None, stdout, None
+    collect()
