@@ -7,7 +7,7 @@
 Of one run (--out) the page shows its curves above those of the committed runs of its preset, or of
 the runs that are named; of several runs, without --out, how they differ, in the first one's folder.
 Where there is a rl.pt, it is asked about the first test cases and problems of its seed, whatever
-comes of it: a minute and a half on one core. Without one the page is short.
+comes of it: a minute of one core. Without one the page is short.
 
 The page is one file that needs no network: lab/page.html, filled with JSON. `python trace.py
 prog.py --html out.html` writes one of that program alone, to be stepped through.
