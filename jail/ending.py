@@ -74,6 +74,8 @@ def wait():
 
 
 def forget():
-    """The main module goes: its objects' __del__, finally in generators and the like may print."""
+    """The main module goes: its objects' __del__, finally in generators and the like may print. The
+    first collection decides in which order."""
+    collect()
     sys.last_value, sys.stdout, modules["__main__"] = None, stdout, None
     collect()

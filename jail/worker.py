@@ -79,6 +79,7 @@ def prepare_interpreter():
     gc.freeze()   # collections in a child touch, and so copy, no page of what is there
     main = sys.modules["__main__"] = types.ModuleType("__main__")   # but this may go
     main.__builtins__, main.__file__ = builtins, FILE
+    gc.collect(0)   # as in Python, it is older than its objects: that orders how they end
 
 
 # ------------------------------------------------------------------------------------------------

@@ -11,11 +11,13 @@ import sys
 import tempfile
 import threading
 import time
+from itertools import islice
 from pathlib import Path
 
 import agree
 import pytest
 from hostile import CASES, runs_at, soak
+from real import programs
 
 import jail
 import sandbox as sandbox_module
@@ -65,6 +67,14 @@ def test_the_sandbox_agrees_with_plain_python(sandbox):
     programs = agree.table()
     assert len(agree.PROGRAMS) >= 9 and min(map(len, agree.PROGRAMS.values())) >= 9 and len(programs) >= 200
     assert agree.differences(sandbox, programs) == []
+
+
+@pytest.mark.parametrize("part, step", [("contest_programs", 12), ("cruxeval", 50), ("tinypy", 80)])
+def test_programs_that_nobody_here_wrote_agree_with_plain_python(sandbox, real_data, part, step):
+    if not (real_data / f"{part}.jsonl").exists():
+        pytest.skip(f"no {part}.jsonl in the real data")
+    sample = [(code, stdin) for _, code, stdin, _ in islice(programs(part), 0, None, step)]
+    assert len(sample) >= 15 and agree.differences(sandbox, sample) == []
 
 
 @pytest.mark.parametrize("code, note", [
