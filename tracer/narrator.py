@@ -136,6 +136,7 @@ class Frame(Expressions):
         self.event, self.changes = event, {**event.changes, **shared}
         self.seen.update(more.get("seen", ()))
         self.read += more.get("read", "")
+        self.printed += more.get("said", "")
         if event.kind in ("line", "return", "yield"):
             self.printed += event.extra
         self.before = {**self.shared, **self.variables}

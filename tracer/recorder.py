@@ -12,8 +12,8 @@ the program's own classes (`__repr__` least of all) is ever called.
 Events are trace.Event's, as lists. More kinds: yield, resume. More in `more`: {"globals": module
 variables that this function uses, where their text changed; "seen": [[mark, text], ...] values of
 marked expressions in the order of evaluation; "asked": [frame, text printed, text read], what the
-caller did before this call, if it read; "at": [place, instruction] of an exception, the place in
-ast.walk(statement)}. A long text that changed is sent as its difference() to the text before;
+caller did before this call, if it read; of an exception "said", what was printed before it, and
+"at": [place, instruction], the place in ast.walk(statement)}. A long text that changed is sent as its difference() to the text before;
 whole() puts it back.
 """
 
@@ -755,7 +755,7 @@ class Recorder:
             more["asked"] = [caller.number, "".join(caller.said), "".join(caller.read)]
             caller.said, caller.read = [], []
         if at:
-            more["at"] = at
+            more["at"], more["said"], call.said = at, "".join(call.said), []
         if extra is None:
             extra = ""
             if call.said or self.loose:
