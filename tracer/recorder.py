@@ -550,11 +550,11 @@ class Limit(BaseException):
 
 
 class _Raw(io.BytesIO):
-    """The bytes of a stand-in for stdin or stdout."""
+    """Where a stand-in for stdout puts its bytes."""
+    name = "<stdout>"
 
-    def __init__(self, number: int, name: str, data: bytes = b""):
-        super().__init__(data)
-        self.name, self.fileno = name, lambda: number
+    def fileno(self) -> int:
+        return 1
 
     def seekable(self) -> bool:
         return False
@@ -610,7 +610,9 @@ class _Call:
 class Recorder:
     """Runs a program and tells `emit` of every event at once: it need not return from that."""
 
-    def __init__(self, code: str, stdin: str, max_events: int, max_bytes: int, emit):
+    file = "<program>"
+
+    def __init__(self, code: str, stdin, max_events: int, max_bytes: int, emit):
         self.max_events, self.max_bytes, self.emit = max_events, max_bytes, emit
         self.calls, self.calls_made, self.events = {}, 0, 0   # {frame: _Call}
         self.last = ("", None)                                 # kind and frame of the last event
@@ -623,12 +625,10 @@ class Recorder:
         handlers = [s for s in statements.values() if isinstance(s, ast.ExceptHandler)]
         if marked or any(map(_may_catch_recursion, handlers)):
             tree = _Look().visit(tree)
-        self.program = compile(tree, "<program>", "exec", dont_inherit=True)
-        utf8 = {"encoding": "utf-8", "errors": "surrogateescape"}
-        self.raw = _Raw(1, "<stdout>")
-        self.out = _Stdout(io.BufferedWriter(self.raw), **utf8, newline="\n")
-        self.stdin = _Stdin(io.BufferedReader(_Raw(0, "<stdin>", stdin.encode(*utf8.values()))),
-                            **utf8)
+        self.program = compile(tree, self.file, "exec", dont_inherit=True)
+        self.raw = _Raw()
+        self.out = _Stdout(io.BufferedWriter(self.raw), "utf-8", "surrogateescape", "\n")
+        self.stdin = _Stdin(stdin, "utf-8", sys.stdin.errors, "\n")
         self.stdin.took, self.out.said = self.took, self.said
 
     def printed(self) -> str:
@@ -777,7 +777,7 @@ class Recorder:
         try:
             _check_stack()
             code = frame.f_code
-            if code.co_filename != "<program>" or (
+            if code.co_filename != self.file or (
                     code.co_name[0] == "<" and code.co_name != "<module>"):
                 return None
             self.note("resume" if frame in self.calls else "call", frame,
@@ -845,7 +845,7 @@ class Recorder:
             frame, problem = sys._getframe(1), sys.exc_info()[1]
             self.note("exception", frame, _NAME(type(problem)), _message(problem))
             self.note("line", frame)
-            while frame is not None and frame.f_code.co_filename == "<program>":
+            while frame is not None and frame.f_code.co_filename == self.file:
                 frame.f_trace, frame = self.inside, frame.f_back
             _settrace(self.watch)
         except RecursionError:
@@ -877,7 +877,9 @@ class Recorder:
         except Limit:
             pass
         except SystemExit as stop:
-            error = "" if stop.code in (None, 0) else "SystemExit"
+            code = stop.code
+            failed = code & 255 if isinstance(code, int) else code is not None
+            error = "SystemExit" if failed else ""
         except BaseException as problem:
             error, ending = _NAME(type(problem)), _message(problem)
         status, ended = "ERROR" if error else "OK", self.ended
@@ -944,7 +946,8 @@ def serve(job: str) -> None:
     os._exit = channel.leave
     sys.setrecursionlimit(sys.getrecursionlimit() + FRAMES_BELOW)
     try:
-        recorder = Recorder(**json.loads(job), emit=channel.emit)
+        Recorder.file = getattr(sys.modules["__main__"], "__file__", Recorder.file)
+        recorder = Recorder(**json.loads(job), stdin=sys.stdin.buffer, emit=channel.emit)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as problem:
         channel.end({"status": "ERROR", "error": "SyntaxError", "complete": True,
                      "ending": str(problem)})
