@@ -161,17 +161,18 @@ class _Marks:
         target, *more = node.targets if isinstance(node, ast.Assign) else [node.target]
         grown = isinstance(node, ast.AugAssign)
         whole = isinstance(target, ast.Name) and not more and not grown
-        if isinstance(target, (ast.Subscript, ast.Attribute)):
-            if grown:
+        index = getattr(target, "slice", None)
+        if grown and not isinstance(target, ast.Name):
+            self.look(target.value)
+            self.look(index)
+            if not isinstance(index, ast.Slice):
                 self.part(node)
-                self.look(target.value)
-                self.look(getattr(target, "slice", None))
         self.look(node.value, whole)
-        if not isinstance(node.value, (ast.Constant, ast.Name, ast.Tuple)) and not whole and (
-                not hasattr(node.value, "mark")) and not grown:
+        if not whole and not grown and not hasattr(node.value, "mark") and not isinstance(
+                node.value, (ast.Constant, ast.Name, ast.Tuple)):
             self.mark(node.value)  # where the target's own text does not show it
-        if isinstance(target, ast.Subscript) and not grown:
-            self.look(target.slice)
+        if not grown:
+            self.look(index)
 
     def look(self, e, whole: bool = False) -> None:
         """whole: the value of this one will be known anyway."""
@@ -268,15 +269,13 @@ class _Look(ast.NodeTransformer):
         return _hook("__see__", node, node.mark) if hasattr(node, "mark") else node
 
     def hold(self, node) -> None:
-        if isinstance(node, ast.Expr):
-            function = node.value.func
-            function.value = _hook("__hold__", function.value, node.part)
-        elif isinstance(node.target, ast.Attribute):
-            held = node.target.value
-            node.target.value = _hook("__hold__", held, node.part, node.target.attr)
-        elif not isinstance(node.target.slice, ast.Slice):
-            node.target.value = _hook("__hold__", node.target.value)
-            node.target.slice = _hook("__key__", node.target.slice, node.part)
+        grown = isinstance(node, ast.AugAssign)
+        target = node.target if grown else node.value.func
+        key = getattr(target, "slice", None)
+        how = [] if key else [node.part, target.attr if grown else ""]
+        target.value = _hook("__hold__", target.value, *how)
+        if key:
+            target.slice = _hook("__key__", key, node.part)
 
 
 def _hook(name: str, node, *arguments):
@@ -811,7 +810,7 @@ class Recorder:
         operation = code.co_code[place] if place >= 0 else -1
         if kind is StopIteration and operation in _ITERATES:
             return
-        _, _, column, _ = next(itertools.islice(code.co_positions(), max(place, 0) // 2, None))
+        column = list(code.co_positions())[max(place, 0) // 2][2]
         self.note("exception", frame, _NAME(kind), _message(exception),
                   [column, opcode.opname[operation]])
 
