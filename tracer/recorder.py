@@ -586,7 +586,7 @@ def _operations(*names) -> frozenset:
 
 _YIELDS = _operations("YIELD_VALUE", "RESUME")  # RESUME: where 3.13 says a yield was
 _RETURNS = _YIELDS | _operations("RETURN_VALUE", "RETURN_CONST")
-_ITERATES = _operations("FOR_ITER", "SEND", "YIELD_FROM")
+_ITERATES = _operations("FOR_ITER", "END_FOR", "SEND", "END_SEND")
 # Names of Python's own in a module or class, not the program's.
 _NOT_TOLD = frozenset("""__name__ __doc__ __package__ __loader__ __spec__ __builtins__ __file__
     __cached__ __annotations__ __module__ __qualname__ __class__ __classcell__ __firstlineno__
