@@ -615,7 +615,6 @@ class Recorder:
         self.max_events, self.max_bytes, self.emit = max_events, max_bytes, emit
         self.calls, self.calls_made, self.events = {}, 0, 0   # {frame: _Call}
         self.last = ("", None)                                 # kind and frame of the last event
-        self.loose = []                                        # printed by no frame of the program
         self.used = 0                                          # bytes of values and of output
         self.over, self.ended, self.switched = "", False, False  # a limit; tracing was switched off
         self.globals_seen, self.repeats = {}, {}
@@ -647,7 +646,8 @@ class Recorder:
 
     def said(self, text: str) -> None:
         call = self.innermost()
-        (call.said if call else self.loose).append(text)
+        if call:
+            call.said.append(text)
         self.used += len(text)
 
     def took(self, text: str) -> str:
@@ -709,10 +709,7 @@ class Recorder:
         if at:
             more["at"], more["said"], call.said = at, "".join(call.said), []
         if extra is None:
-            extra = ""
-            if call.said or self.loose:
-                extra = "".join(self.loose + call.said)
-                self.loose, call.said = [], []
+            extra, call.said = "".join(call.said), []
         self.events += 1
         self.last = kind, frame
         self.emit([kind, call.number, frame.f_lineno, changes, extra, value, more or None])
