@@ -54,6 +54,10 @@ KINDS = {
         ("n = 1\nz = [(n := n + 1), n][1]", "", ["z = [1 + 1, 2][1] = [2, 2][1] = 2, n = 2."]),
         ("n = 1\ndef grow():\n    global n\n    n += 1\n    return n\nx = grow() * 10 + n", "", ["x = grow() * 10 + 2 = 2 * 10 + 2 = 20 + 2 = 22, n = 2."]),
     ],
+    "values from before a call": [
+        ("k = 1\ndef f(v):\n    global k\n    k += 1\n    return v\nx = k + f(5) + k\nk *= f(3)", "", [
+            "x = 1 + f(5) + 2 = 1 + 5 + 2 = 6 + 2 = 8, k = 2.", "k = 2 * f(3) = 2 * 3 = 6."]),
+    ],
     "what was recorded stands": [
         ("s = {'apple', 'pear', 'fig', 'plum'}\nx = list(s)[0] in s", "", None),
         ("def same(x):\n    return x\na = [1]\nb = [1]\nif same(a is b) in (False, None):\n    pass", "", [

@@ -361,7 +361,8 @@ class _Writer:
             short = kind in (complex, range) or len(value) < 1000
             return repr(value) if short else f"<{kind.__name__} of {len(value)} bytes>"
         name, module = _NAME(kind), _MODULE(kind)
-        if (module, name) in _PRINTED:
+        if (module, name) in _PRINTED and (
+                _MODULE(type(getattr(value, "tzinfo", None))) in ("builtins", "datetime")):
             return repr(value).removeprefix("datetime.")
         if (module, name) == ("_io", "StringIO"):
             return f"StringIO({'' if value.closed else _atom(value.getvalue())})"
@@ -467,13 +468,13 @@ def _fields(value, kind) -> list:
                     found.append((name, slot.__get__(value)))
                 except AttributeError:
                     pass
-    return [(_as_written(name, kind), held) for name, held in found]
+    return [(_as_written(name, map(_NAME, _MRO(kind))), held) for name, held in found]
 
 
-def _as_written(name: str, kind) -> str:
+def _as_written(name: str, classes) -> str:
     """_Account__balance is __balance to who writes the class."""
-    for parent in _MRO(kind) if name[0] == "_" and "__" in name else ():
-        prefix = f"_{_NAME(parent).lstrip('_')}__"
+    for parent in classes if name[:1] == "_" and "__" in name else ():
+        prefix = f"_{parent.lstrip('_')}__"
         if name.startswith(prefix):
             return name[len(prefix) - 2:]
     return name
@@ -732,7 +733,8 @@ class Recorder:
                 continue
             text = text_of(held)
             if before is None or before[1] != text:
-                changes[name] = self.sent(text, before)
+                written = _as_written(name, frame.f_code.co_qualname.split("."))
+                changes[written] = self.sent(text, before)
                 if call.number == 0:
                     self.globals_seen[name] = _MISSING, text
             known[name] = held if type(held) in _CONSTANT else _MISSING, text
