@@ -174,8 +174,8 @@ class Frame(Expressions):
             texts = []
         rounds = texts[:-1] if isinstance(value, bool) else texts
         if not texts or path_of(test) or is_identity(test):
-            rounds = [source_of(test, 120) or "The condition", *rounds]  # names say more
-        return ": ".join(abridged(rounds or texts, test))
+            rounds = [*filter(None, [source_of(test, 120)]), *rounds]  # names say more
+        return ": ".join(abridged(rounds or texts, test)) or "The condition"
 
     def now(self, names) -> str:
         """x = 3, y = 5"""
@@ -307,9 +307,10 @@ def tell_name(frame, name: str):
 
 
 def ended(texts: list[str], source: ast.expr, end: str) -> list[str]:
-    """The rounds that lead to a value, and the value; <function f> and the like only if alone."""
+    """The rounds that lead to a value, and the value; <generator> and the like only if alone."""
     rounds = abridged(texts[:-1], source)
-    return rounds if rounds and is_hidden(end) else abridged(texts[:-1], source, end)
+    nameless = is_hidden(end) and " " not in end  # <generator>
+    return rounds if rounds and nameless else abridged(texts[:-1], source, end)
 
 
 def tell_part(frame, target):

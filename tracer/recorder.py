@@ -361,6 +361,8 @@ class _Writer:
             short = kind in (complex, range) or len(value) < 1000
             return repr(value) if short else f"<{kind.__name__} of {len(value)} bytes>"
         name, module = _NAME(kind), _MODULE(kind)
+        if module != "__main__" and vars(sys.modules.get(module, builtins)).get(name) is not kind:
+            module = ""  # a class of the program that calls itself a library's
         if (module, name) in _PRINTED and (
                 _MODULE(type(getattr(value, "tzinfo", None))) in ("builtins", "datetime")):
             return repr(value).removeprefix("datetime.")
