@@ -24,13 +24,15 @@ from trace import Frame
 from tracer.recorder import PLAIN_CALLS
 
 LARGE = 8000  # longer texts are not worked with
+NUMBERS = frozenset("[], -.0123456789")
 UNKNOWN = object()  # no value of ours
 
 
 @lru_cache(maxsize=50_000)
 def value_of(text: str):
     """The value that a recorded text stands for, UNKNOWN if it is no literal."""
-    for read in (ast.literal_eval, float) if len(text) <= LARGE else ():  # inf, nan
+    short = len(text) <= LARGE and " ... " not in text  # parsing takes its time
+    for read in (ast.literal_eval, float) if short else ():  # inf, nan
         try:
             return read(text)
         except Exception:
@@ -137,7 +139,7 @@ def dotted(rounds):
 
 
 def name(frame, node):
-    text = frame.seen_of(node) or frame.before[node.id]
+    text = frame.seen_of(node) or frame.before.get(node.id) or vars(builtins)[node.id] and "<"
     yield (node.id, ATOM, PENDING) if is_hidden(text) else known(text)
 
 
@@ -150,10 +152,27 @@ def subscript(frame, node):
     template, parts = receiver(frame, node.value)
     if parts or type(node.slice) is ast.Slice:
         return side_by_side(template + "[%s]", [*parts, frame.rounds(node.slice)])
-    if type(node.value) is ast.Name and not hasattr(node, "mark") and (
-            value_of(frame.before.get(template, "?")) is not UNKNOWN):
-        return plain.subscript(frame, node)
-    return side_by_side(template + "[%s]", [iter([frame.last(node.slice)])])
+    index = frame.last(node.slice)
+    shown = f"{template}[{index[0]}]", ATOM, PENDING
+    if type(node.value) is not ast.Name or hasattr(node, "mark"):
+        return iter([shown])
+    text = frame.seen_of(node.value) or frame.before.get(template, "?")
+    if len(text) > 300 and (item := item_of(text, index[2])):
+        return iter([shown, known(item)])
+    return plain.subscript(frame, node) if value_of(text) is not UNKNOWN else iter([shown])
+
+
+def item_of(text: str, index) -> str:
+    """An item of a long list of numbers, or of lists of them, without reading all of it; "" of
+    others."""
+    inner, sign = text[1:-1], ", "
+    if inner[:1] == "[" and "[[" not in inner and "]]" not in inner:
+        inner, sign = inner[1:-1], "], ["
+    if text[0] != "[" or type(index) is not int or not NUMBERS.issuperset(text):
+        return ""
+    parts = inner.split(sign)
+    item = parts[index] if -len(parts) <= index < len(parts) else ""
+    return f"[{item}]" if item and sign == "], [" else item
 
 
 def places(frame, node):
@@ -173,10 +192,10 @@ def call(frame, node):
         raise Untold
     arguments = [frame.rounds(part) for part in [*node.args, *node.keywords]]
     template += "(" + ", ".join(["%s"] * len(arguments)) + ")"
-    if path in PLAIN_CALLS and path not in frame.before:
-        if path == "len" and type(node.args[0]) is ast.Name and not hasattr(node.args[0], "mark"):
-            if value_of(frame.before.get(node.args[0].id, "?")) is UNKNOWN:
-                raise Untold
+    if path in PLAIN_CALLS and getattr(node, "builtin", False):
+        by_name = path == "len" and type(node.args[0]) is ast.Name
+        if by_name and not hasattr(node.args[0], "mark") and (
+                value_of(frame.before.get(node.args[0].id, "?")) is not UNKNOWN):
             return plain.call(frame, node)
         if not hasattr(node, "mark"):
             return operation(template, arguments, FUNCTIONS[path])
@@ -210,9 +229,17 @@ def display(frame, node):
 
 
 def comprehension(frame, node):
-    if hasattr(node, "late"):  # the variables may be others by now
-        return iter([(ast.unparse(node), ATOM, PENDING)])
-    return plain.comprehension(frame, node)
+    """With the values of names from outside that it finds: not of those that a function in it will
+    look up later, nor of those that are others by now."""
+    kept = set()
+    for part in ast.walk(node):
+        if hasattr(node, "late") or part is not node and isinstance(
+                part, (ast.Lambda, ast.GeneratorExp)):
+            kept.update([inner.id for inner in plain.names_in(part)])
+    for inner in plain.names_in(node):
+        if frame.after.get(inner.id) != frame.before.get(inner.id):
+            kept.add(inner.id)
+    return plain.comprehension(frame, node, kept)
 
 
 def written(frame, node):
@@ -226,11 +253,14 @@ def walrus(frame, node):
 
 
 def ended(rounds, text: str):
-    """Where they come to no value, the one that was recorded."""
-    for stage in rounds:
-        yield stage
-    if stage[2] is PENDING:
-        yield known(text)
+    """What was recorded is the end, whatever they come to."""
+    try:
+        for stage in rounds:
+            if stage[2] is PENDING:
+                yield stage
+    except Untold:
+        pass
+    yield known(text)
 
 
 class Expressions(Frame):
@@ -257,6 +287,13 @@ class Expressions(Frame):
         rounds, text = super().rounds(node), self.seen_of(node)
         told = text and (type(node) is ast.Call or not is_hidden(text))
         return ended(rounds, text) if told else rounds
+
+    def computes(self, node, error: str) -> bool:
+        """Is it clear from its own rounds that it raised this exception?"""
+        try:
+            return super().chain(node)[2] == error
+        except Untold:
+            return False
 
     def chain(self, node, final: str | None = None, raised: str = ""):
         """As trace.py's. What came of it in the end is known where the expression itself does not

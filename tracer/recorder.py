@@ -10,27 +10,37 @@ lines, a statement over five lines becomes one. Values are kept as text at once,
 the program's own classes (`__repr__` least of all) is ever called.
 
 Events are trace.Event's, as lists. More kinds: yield, resume. More in `more`: {"globals": module
-variables that this function uses, where their text changed, "seen": [[mark, text], ...] values of
-marked expressions in the order of evaluation}. A long text that changed is sent as its difference()
-to the text before; whole() puts it back.
+variables that this function uses, where their text changed; "seen": [[mark, text], ...] values of
+marked expressions in the order of evaluation; "asked": [frame, text printed, text read], what the
+caller did before this call, if it read; of an exception "said", what was printed before it, and
+"at": [place, instruction], the place in ast.walk(statement)}. A long text that changed is sent as
+its difference() to the text before; whole() puts it back.
 """
 
 from __future__ import annotations
 
 import ast
 import builtins
+import gc
 import io
 import itertools
 import json
 import opcode
 import os
+import re
 import sys
+import threading
 import types
 from os.path import commonprefix
 
 PLAIN_CALLS = frozenset("abs len int str float bool max min sum ord chr round sorted list tuple "
                         "set dict divmod repr any all".split())
 ITERATORS = frozenset("range zip enumerate reversed map filter iter".split())
+_ORDERED = frozenset("list tuple set str repr sum".split())  # a set's order may decide
+# Operators may do anything where the program has methods for them or other modules' values.
+_ODD = re.compile(r"""^\s*(?:(?:async\ )?def\ __(?!init__|repr__|str__)|@.*(?:property|setter)|
+    (?:import|from)\ (?!(?:(?:abc|bisect|copy|functools|heapq|itertools|json|math|operator|os|re|
+    random|string|sys|time|typing)(?:,\ )?)+(?:\s|$)))""", re.MULTILINE | re.VERBOSE)
 _BLOCKS = ("body", "handlers", "orelse", "finalbody", "cases")
 _INLINED = sys.version_info >= (3, 12)  # comprehensions have no frame of their own any more
 FRAMES_BELOW = 3 + (not _INLINED)  # so many more than in an untraced run lie below the program
@@ -48,10 +58,11 @@ def number(code: str):
     ast.parse raises.
 
     Statements that begin on a line of their own keep its number, others get one past the end of the
-    source (`source` holds the true one). Expressions whose value the narrator cannot work out from
-    the variables get an attribute `mark`."""
-    tree, statements, marks = ast.parse(code), {}, itertools.count()
-    spare = itertools.count(len(code.splitlines()) + 2)
+    source (`source` holds the true one). Within a statement the column of a node is its place in
+    ast.walk, so an instruction tells whose it is. Expressions whose value the narrator cannot work
+    out from the variables get an attribute `mark`, calls of Python's own functions `builtin`."""
+    tree, statements = ast.parse(code), {}
+    spare, marks = itertools.count(len(code.splitlines()) + 2), _Marks(tree, code)
     for node in _statements(tree.body):
         first = node.pattern if isinstance(node, ast.match_case) else node
         if isinstance(node, _DEFINITIONS) and node.decorator_list:
@@ -60,14 +71,16 @@ def number(code: str):
         if node.line in statements:
             node.line = next(spare)
         statements[node.line] = node
-        _Marks(marks).statement(node)
+        if isinstance(node, ast.If) and node.orelse:
+            node.tries_elif = node.orelse[0].col_offset == node.col_offset
+        marks.statement(node)
     for node in statements.values():  # statements within it get their own lines after it
-        for part in ast.walk(node):
-            _put(part, node.line, 0)
+        for place, part in enumerate(ast.walk(node)):
+            _put(part, node.line, place)
     for node in ast.walk(tree) if _INLINED else ():
         if isinstance(node, _COMPREHENSIONS[:3]):
             _repeat(node)
-    return tree, statements, next(marks) > 0
+    return tree, statements, next(marks.marks) > 0
 
 
 def _statements(block: list):
@@ -78,18 +91,18 @@ def _statements(block: list):
             yield from _statements(getattr(node, name, ()))
 
 
-def _put(node, line: int, column: int) -> None:
+def _put(node, line: int, column: int, repeated: int = 0) -> None:
     if hasattr(node, "lineno"):
         node.lineno = node.end_lineno = line
-        node.col_offset = node.end_col_offset = column
+        node.col_offset, node.end_col_offset = column, column + repeated
 
 
 def _repeat(comprehension) -> None:
-    """What a comprehension repeats stands in column 1, where it has no frame of its own."""
+    """What a comprehension repeats is one column wide, where it has no frame of its own."""
     once = list(ast.walk(comprehension.generators[0].iter))
     for inner in ast.walk(comprehension):
         if inner not in once:
-            _put(inner, comprehension.lineno, 1)
+            _put(inner, comprehension.lineno, comprehension.col_offset, 1)
 
 
 def _reads(node) -> bool:
@@ -104,14 +117,23 @@ def _named(node) -> str:
 class _Marks:
     """Marks what must be looked at while a statement is evaluated."""
 
-    def __init__(self, marks):
-        self.marks = marks
-        self.dirty = False  # has something been called that may have changed variables?
+    def __init__(self, tree, code: str):
+        self.marks = itertools.count()
+        self.odd = bool(_ODD.search(code))  # nothing can be worked out from texts
+        nodes, own = list(ast.walk(tree)), set()
+        for node in nodes:
+            own.update([vars(node).get(field) for field in ("name", "asname", "arg")])
+            if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+                own.add(node.id)
+        for node in nodes:
+            if isinstance(node, ast.Call):
+                node.builtin = hasattr(builtins, _named(node.func)) and node.func.id not in own
 
     def mark(self, node) -> None:
         node.mark = next(self.marks)
 
     def statement(self, node) -> None:
+        self.dirty = False  # has something been called that may have changed variables?
         if isinstance(node, (ast.If, ast.While, ast.Assert)):
             self.look(node.test)
         elif isinstance(node, ast.Return):
@@ -121,19 +143,36 @@ class _Marks:
         elif isinstance(node, _ASSIGNMENTS) and node.value and not _reads(node):
             self.assignment(node)
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-            if isinstance(node.value.func, ast.Attribute) or _named(node.value.func) == "print":
+            function = node.value.func
+            if isinstance(function, ast.Attribute):
+                if isinstance(function.value, (ast.Attribute, ast.Subscript)):
+                    self.part(node)
+                self.look(function.value)
+            if isinstance(function, ast.Attribute) or _named(function) == "print":
                 for argument in node.value.args:
                     self.look(_inner(argument))
 
+    def part(self, node) -> None:
+        """What it changes is told before (as mark `part`) and after (as the next one)."""
+        node.part = next(self.marks)
+        next(self.marks)
+
     def assignment(self, node) -> None:
         target, *more = node.targets if isinstance(node, ast.Assign) else [node.target]
-        whole = isinstance(target, ast.Name) and not more and not isinstance(node, ast.AugAssign)
-        if not isinstance(target, ast.Tuple):
-            self.look(node.value, whole)
-        if not more and isinstance(target, (ast.Subscript, ast.Attribute)):
-            self.look(getattr(target, "slice", None))
-            if not isinstance(node.value, ast.Constant) and not hasattr(node.value, "mark"):
-                self.mark(node.value)  # where the target's own text does not show it
+        grown = isinstance(node, ast.AugAssign)
+        whole = isinstance(target, ast.Name) and not more and not grown
+        index = getattr(target, "slice", None)
+        if grown and not isinstance(target, ast.Name):
+            self.look(target.value)
+            self.look(index)
+            if not isinstance(index, ast.Slice):
+                self.part(node)
+        self.look(node.value, whole)
+        if not whole and not grown and not hasattr(node.value, "mark") and not isinstance(
+                node.value, (ast.Constant, ast.Name, ast.Tuple)):
+            self.mark(node.value)  # where the target's own text does not show it
+        if not grown:
+            self.look(index)
 
     def look(self, e, whole: bool = False) -> None:
         """whole: the value of this one will be known anyway."""
@@ -144,39 +183,60 @@ class _Marks:
             self.call(e, whole)
         elif isinstance(e, (ast.Attribute, ast.Subscript)):
             named = isinstance(e.value, ast.Name)
-            if not named:
+            if not named or self.dirty:
                 self.look(e.value)
             index = getattr(e, "slice", None)
             for part in _parts(index) if isinstance(index, ast.Slice) else [index]:
                 self.look(part)
-            if not whole and not (named and not self.dirty and isinstance(index, _PLAIN_INDEX)):
-                self.mark(e)
+            plain = named and not self.dirty and isinstance(index, _PLAIN_INDEX)
+            self.done(e, whole or plain and not self.odd)
         elif isinstance(e, (*_COMPREHENSIONS, ast.JoinedStr)):
-            if self.dirty:
+            lazy = isinstance(e, ast.GeneratorExp)
+            if self.dirty or lazy and not hasattr(e, "consumed"):
                 e.late = True  # the variables may be others by now
             self.dirty = True
-            if not whole and not isinstance(e, ast.GeneratorExp):
+            if not whole and not lazy:
                 self.mark(e)
         elif isinstance(e, _COMPOSED):
             for part in _parts(e):
                 self.look(part)
+            if isinstance(e, ast.NamedExpr):
+                self.dirty = True
+            if isinstance(e, (ast.BinOp, ast.UnaryOp, ast.Compare)):
+                self.done(e, not _compares_identity(e) and (whole or not self.odd))
+
+    def done(self, e, known: bool) -> None:
+        """All parts of it have been looked at. known: without looking at its value"""
+        if not known:
+            self.mark(e)
+        self.dirty = self.dirty or self.odd
 
     def call(self, e, whole: bool) -> None:
         name, function = _named(e.func), e.func
-        plain = name in PLAIN_CALLS and not e.keywords
+        plain = name in PLAIN_CALLS and e.builtin and not e.keywords and not self.odd
         if isinstance(function, ast.Attribute):
             if self.dirty or not isinstance(function.value, ast.Name):
                 self.look(function.value)
         for argument in [*e.args, *e.keywords]:
             inner = _inner(argument)
+            if name in PLAIN_CALLS or getattr(function, "attr", "") == "join":
+                inner.consumed = True  # a generator, at once
             self.look(inner)
             if inner is not argument or isinstance(inner, _LAZY) or (
                     isinstance(inner, ast.Call) and _named(inner.func) in ITERATORS):
                 plain = False
-        if not plain and name not in ITERATORS:
-            self.dirty = self.dirty or name not in PLAIN_CALLS
-            if not whole:
-                self.mark(e)
+        if name in ITERATORS and e.builtin:
+            return
+        self.dirty = self.dirty or not plain
+        if not whole and not (plain and name not in _ORDERED):
+            self.mark(e)
+
+
+def _compares_identity(e) -> bool:
+    """a is b, but not a is None: two values that are equal may be one or two."""
+    if not isinstance(e, ast.Compare) or not isinstance(e.ops[0], (ast.Is, ast.IsNot)):
+        return False
+    return not isinstance(e.comparators[0], ast.Constant)
 
 
 def _parts(e) -> list:
@@ -193,8 +253,9 @@ def _inner(argument):
 
 
 class _Look(ast.NodeTransformer):
-    """Marked expressions report their values: `f(x)` becomes `__see__(7, f(x))`. Except clauses for
-    RecursionError call __handled__, where there is room for the call."""
+    """Marked expressions report their values: `f(x)` becomes `__see__(f(x), 7)`. What holds a part
+    that is about to change is held: `d[k] += 1` becomes `__hold__(d)[__key__(k, 8)] += 1`. Except
+    clauses for RecursionError call __handled__, where there is room for the call."""
 
     def visit(self, node):
         self.generic_visit(node)
@@ -203,13 +264,26 @@ class _Look(ast.NodeTransformer):
             for part in ast.walk(hook):
                 _put(part, node.line, 0)
             node.body.insert(0, hook)
-        if not hasattr(node, "mark"):
-            return node
-        arguments = [ast.Constant(node.mark), node]
-        look = ast.Call(ast.Name("__see__", ast.Load()), arguments, [])
-        for part in (look, look.func, arguments[0]):
-            ast.copy_location(part, node)
-        return look
+        if hasattr(node, "part"):
+            self.hold(node)
+        return _hook("__see__", node, node.mark) if hasattr(node, "mark") else node
+
+    def hold(self, node) -> None:
+        grown = isinstance(node, ast.AugAssign)
+        target = node.target if grown else node.value.func
+        key = getattr(target, "slice", None)
+        how = [] if key else [node.part, target.attr if grown else ""]
+        target.value = _hook("__hold__", target.value, *how)
+        if key:
+            target.slice = _hook("__key__", key, node.part)
+
+
+def _hook(name: str, node, *arguments):
+    """A call of ours around an expression."""
+    call = ast.Call(ast.Name(name, ast.Load()), [node, *map(ast.Constant, arguments)], [])
+    for part in (call, call.func, *call.args[1:]):
+        ast.copy_location(part, node)
+    return call
 
 
 def _may_catch_recursion(node) -> bool:
@@ -228,11 +302,16 @@ _NAME, _MRO, _SPACE, _MODULE = [
 _ATOMS = frozenset((int, bool, type(None), float, str))
 _FIXED = frozenset((types.FunctionType, types.BuiltinFunctionType, type, types.ModuleType,
                     types.MethodType))
+_KINDS = {types.ModuleType: "module", types.MethodType: "method", type: "class"}
+_VIEWS = frozenset(map(type, ({}.keys(), {}.values(), {}.items())))
+_PRINTED = frozenset([("datetime", name) for name in (
+    "date", "time", "datetime", "timedelta", "timezone")] + [("re", "Pattern")])
 _CONSTANT = _ATOMS | _FIXED  # the same object has the same text
 _GROUPS = frozenset((list, tuple, set, frozenset, dict))
 _LIBRARY = {("collections", "deque"): list, ("collections", "Counter"): dict,
             ("collections", "defaultdict"): dict, ("collections", "OrderedDict"): dict}
 _MANY, _ROOM, _DEEP = 400, 1000, 4
+_MISSING = object()
 
 
 def text_of(value) -> str:
@@ -255,11 +334,18 @@ def _atom(value) -> str:
     return repr(value)
 
 
+def _fixed(kind, value) -> str:
+    """<function main>, <class Account>, <module math>"""
+    name = _NAME(value) if kind is type else getattr(value, "__name__", "?")
+    return name if name == "<lambda>" else f"<{_KINDS.get(kind, 'function')} {name}>"
+
+
 class _Writer:
-    """Writes one value; `room`: for so many more items."""
+    """Writes one value; `room`: for so many more items; `around`: kinds of the objects around, for
+    what links to others of its kind is written to one level."""
 
     def __init__(self):
-        self.room = _ROOM
+        self.room, self.around = _ROOM, []
 
     def text(self, value, depth: int) -> str:
         kind = type(value)
@@ -268,11 +354,22 @@ class _Writer:
         if kind in _GROUPS:
             return self.items(kind, value, depth)
         if kind in _FIXED:
-            return f"<{_NAME(kind)}>"
+            return _fixed(kind, value)
+        if kind in _VIEWS:
+            return f"{_NAME(kind)}({self.items(list, list(value), depth)})"
         if kind in (complex, range, bytes, bytearray):
             short = kind in (complex, range) or len(value) < 1000
             return repr(value) if short else f"<{kind.__name__} of {len(value)} bytes>"
         name, module = _NAME(kind), _MODULE(kind)
+        if module != "__main__" and vars(sys.modules.get(module, builtins)).get(name) is not kind:
+            module = ""  # a class of the program that calls itself a library's
+        if (module, name) in _PRINTED and (
+                _MODULE(type(getattr(value, "tzinfo", None))) in ("builtins", "datetime")):
+            return repr(value).removeprefix("datetime.")
+        if (module, name) == ("_io", "StringIO"):
+            return f"StringIO({'' if value.closed else _atom(value.getvalue())})"
+        if type in _MRO(kind):
+            return _fixed(type, value)
         if "_member_map_" in _SPACE(kind):  # an Enum
             return f"{name}.{object.__getattribute__(value, '__dict__').get('_name_', '?')}"
         if (module, name) == ("decimal", "Decimal"):
@@ -288,7 +385,7 @@ class _Writer:
             if parent in _GROUPS or parent in (int, str, float):
                 base = parent
                 break
-        if depth >= _DEEP or self.room < 0:
+        if depth >= _DEEP or self.room < 0 or kind in self.around:
             return f"{name}(...)"
         if base is tuple:
             return name + self.named_tuple(value, kind, depth)
@@ -298,7 +395,9 @@ class _Writer:
             inner = self.items(base, value, depth)
             if name == "defaultdict":
                 made = value.default_factory
-                inner = f"{made and getattr(made, '__name__', '?')}, {inner}"
+                inner = f"{_NAME(made) if type(made) is type else text_of(made)}, {inner}"
+            if getattr(value, "maxlen", None) is not None and group:
+                inner += f", maxlen={value.maxlen}"
             return f"{name}({inner})"
         if base:
             plain = {int: int.__int__, str: str.__str__, float: float.__float__}[base](value)
@@ -306,8 +405,12 @@ class _Writer:
         if BaseException in _MRO(kind):
             arguments = BaseException.args.__get__(value)
             return f"{name}({', '.join([self.text(part, depth + 1) for part in arguments])})"
-        return f"{name}{self.fields(_fields(value, kind), depth)}" if module == "__main__" else (
-            f"<{name}>")
+        if module != "__main__":
+            return f"<{name}>"
+        self.around.append(kind)
+        text = name + self.fields(_fields(value, kind), depth)
+        self.around.pop()
+        return text
 
     def fields(self, pairs: list, depth: int) -> str:
         self.room -= len(pairs)
@@ -367,7 +470,42 @@ def _fields(value, kind) -> list:
                     found.append((name, slot.__get__(value)))
                 except AttributeError:
                     pass
-    return found
+    return [(_as_written(name, map(_NAME, _MRO(kind))), held) for name, held in found]
+
+
+def _as_written(name: str, classes) -> str:
+    """_Account__balance is __balance to who writes the class."""
+    for parent in classes if name[:1] == "_" and "__" in name else ():
+        prefix = f"_{parent.lstrip('_')}__"
+        if name.startswith(prefix):
+            return name[len(prefix) - 2:]
+    return name
+
+
+def _item(holder, key):
+    """holder[key], where that runs none of the program's own methods and changes nothing."""
+    kind = type(holder)
+    group = kind if kind in _GROUPS else _LIBRARY.get((_MODULE(kind), _NAME(kind)))
+    if not all([type(part) in _ATOMS for part in (key if type(key) is tuple else [key])]):
+        return _MISSING
+    if group is list:
+        return holder[key] if type(key) is int and -len(holder) <= key < len(holder) else _MISSING
+    found = dict.get(holder, key, _MISSING) if group is dict else _MISSING
+    made = int if _NAME(kind) == "Counter" else getattr(holder, "default_factory", None)
+    return made() if found is _MISSING and made in _ATOMS | _GROUPS else found
+
+
+def _attribute(holder, name: str):
+    """holder.name, as far as it is data."""
+    kind, found = type(holder), _MISSING
+    is_class = type in _MRO(kind)
+    for parent in reversed(_MRO(holder if is_class else kind)):
+        found = _SPACE(parent).get(name, found)
+    if is_class:
+        return found
+    if hasattr(type(found), "__set__"):
+        return _MISSING
+    return dict(_fields(holder, kind)).get(name, found)
 
 
 def _message(exception) -> str:
@@ -413,8 +551,20 @@ class Limit(BaseException):
     pass
 
 
+class _Raw(io.BytesIO):
+    """Where a stand-in for stdout puts its bytes."""
+    name = "<stdout>"
+
+    def fileno(self) -> int:
+        return 1
+
+    def seekable(self) -> bool:
+        return False
+
+
 class _Stdin(io.TextIOWrapper):
     """A stdin that tells what was taken from it. input() and iteration come here too."""
+    mode = "r"
 
     def readline(self, *size):
         return self.took(super().readline(*size))
@@ -423,66 +573,122 @@ class _Stdin(io.TextIOWrapper):
         return self.took(super().read(*size))
 
 
+class _Stdout(io.TextIOWrapper):
+    """A stdout that tells what was printed, and sends it on when the real one would."""
+    mode = "w"
+
+    def write(self, text):
+        size = super().write(text)
+        self.said(text)
+        return size
+
+
 def _operations(*names) -> frozenset:
     return frozenset([opcode.opmap[name] for name in names if name in opcode.opmap])
 
 
 _YIELDS = _operations("YIELD_VALUE", "RESUME")  # RESUME: where 3.13 says a yield was
 _RETURNS = _YIELDS | _operations("RETURN_VALUE", "RETURN_CONST")
-_MISSING = object()
+_ITERATES = _operations("FOR_ITER", "END_FOR", "SEND", "END_SEND")
+# Names of Python's own in a module or class, not the program's.
+_NOT_TOLD = frozenset("""__name__ __doc__ __package__ __loader__ __spec__ __builtins__ __file__
+    __cached__ __annotations__ __module__ __qualname__ __class__ __classcell__ __firstlineno__
+    __static_attributes__ __annotate__ __classdict__ __conditional_annotations__
+    __type_params__""".split())
 _settrace = sys.settrace
 
 
 class _Call:
-    """A frame of the program. known: {name: (value if it cannot change, text)}; seen, read: values
-    of marked expressions and input taken since its previous event."""
-    __slots__ = ("number", "known", "seen", "read")
+    """A frame of the program. known: {name: (value if it cannot change, text)}. Since its previous
+    event: seen, values of marked expressions; said and read, output and input. held, later: of
+    what its statement changes a part, and how to find that once more."""
+    __slots__ = ("number", "known", "seen", "said", "read", "held", "later")
 
     def __init__(self, number: int):
-        self.number, self.known, self.seen, self.read = number, {}, [], []
+        self.number, self.known, self.held, self.later = number, {}, None, 0
+        self.seen, self.said, self.read = [], [], []
 
 
 class Recorder:
     """Runs a program and tells `emit` of every event at once: it need not return from that."""
 
-    def __init__(self, code: str, stdin: str, max_events: int, max_bytes: int, emit):
+    file = "<program>"
+
+    def __init__(self, code: str, stdin, max_events: int, max_bytes: int, emit):
         self.max_events, self.max_bytes, self.emit = max_events, max_bytes, emit
         self.calls, self.calls_made, self.events = {}, 0, 0   # {frame: _Call}
         self.last = ("", None)                                 # kind and frame of the last event
-        self.used = self.printed = 0                      # bytes of values, of stdout
-        self.over, self.switched = "", False              # a limit; tracing was switched off
+        self.used = 0                                          # bytes of values and of output
+        self.over, self.ended, self.switched = "", False, False  # a limit; tracing was switched off
         self.globals_seen, self.repeats = {}, {}
+        self.kept = sys.stdin, sys.stdout                      # or they would close 0 and 1
         tree, statements, marked = number(code)
         handlers = [s for s in statements.values() if isinstance(s, ast.ExceptHandler)]
         if marked or any(map(_may_catch_recursion, handlers)):
             tree = _Look().visit(tree)
-        self.program = compile(tree, "<program>", "exec", dont_inherit=True)
-        self.out = io.TextIOWrapper(io.BytesIO(), "utf-8", "surrogateescape", newline="\n",
-                                    write_through=True)
-        self.stdin = _Stdin(io.BytesIO(stdin.encode("utf-8", "surrogateescape")), "utf-8",
-                            "surrogateescape")
-        self.stdin.took = self.took
+        self.program = compile(tree, self.file, "exec", dont_inherit=True)
+        self.raw = _Raw()
+        self.out = _Stdout(io.BufferedWriter(self.raw), "utf-8", "surrogateescape", "\n")
+        self.stdin = _Stdin(stdin, "utf-8", sys.stdin.errors, "\n")
+        self.stdin.took, self.out.said = self.took, self.said
 
-    def said(self, start: int = 0) -> str:
-        return self.out.buffer.getvalue()[start:].decode("utf-8", "replace")
+    def printed(self) -> str:
+        """All of its output, in the order in which it left the program."""
+        try:
+            self.out.flush()
+        except ValueError:  # closed
+            pass
+        return self.raw.getvalue().decode("utf-8", "replace")
 
-    def took(self, text: str) -> str:
-        """Text was taken from stdin: by the innermost frame of the program."""
-        frame = sys._getframe(1)
+    def innermost(self):
+        """The frame of the program that is running: what it prints and reads is its statement's."""
+        frame = sys._getframe(2)
         while frame is not None and frame not in self.calls:
             frame = frame.f_back
-        if frame is not None:
-            self.calls[frame].read.append(text)
+        return self.calls.get(frame)
+
+    def said(self, text: str) -> None:
+        call = self.innermost()
+        if call:
+            call.said.append(text)
+        self.used += len(text)
+
+    def took(self, text: str) -> str:
+        call = self.innermost()
+        if call:
+            call.read.append(text)
         return text
 
-    def see(self, mark: int, value):
+    def see(self, value, mark: int):
         """What a marked expression came to."""
         call = self.calls.get(sys._getframe(1))
         if call is not None:
             call.seen.append([mark, text_of(value)])
         return value
 
-    def note(self, kind: str, frame, extra=None, value: str = "") -> None:
+    def hold(self, holder, mark: int | None = None, name: str = ""):
+        """What is about to change: an attribute of it, or itself; an item, if key() follows."""
+        call = self.calls.get(sys._getframe(1))
+        if call is not None:
+            call.held = holder
+            if mark is not None:
+                self.part(call, mark, _attribute if name else lambda holder, _: holder, name)
+        return holder
+
+    def key(self, key, mark: int):
+        call = self.calls.get(sys._getframe(1))
+        if call is not None:
+            self.part(call, mark, _item, key)
+        return key
+
+    def part(self, call, mark: int, find, name, later: int = 1) -> None:
+        """Notes a part of what is held, now, and once more when the statement has run."""
+        value = find(call.held, name)
+        if value is not _MISSING:
+            call.seen.append([mark, text_of(value)])
+        call.later = later and (mark + 1, find, name, 0)
+
+    def note(self, kind: str, frame, extra=None, value: str = "", at=None) -> None:
         """An event, with everything that changed since the frame's previous one."""
         call = self.calls.get(frame)
         if call is None:
@@ -492,17 +698,21 @@ class Recorder:
         shared = self.shared(frame) if call.number else {}
         if shared:
             more["globals"] = shared
+        if call.later and kind != "yield":
+            self.part(call, *call.later)
         if call.seen:
-            more["seen"] = call.seen
-            self.used += sum([len(text) for _, text in call.seen])
+            more["seen"], call.seen = call.seen, []
+            self.used += sum([len(text) for _, text in more["seen"]])
         if call.read:
-            more["read"] = "".join(call.read)
-        call.seen, call.read = [], []
+            more["read"], call.read = "".join(call.read), []
+        caller = self.calls.get(frame.f_back)
+        if caller and caller.read and kind in ("call", "resume"):
+            more["asked"] = [caller.number, "".join(caller.said), "".join(caller.read)]
+            caller.said, caller.read = [], []
+        if at:
+            more["at"], more["said"], call.said = at, "".join(call.said), []
         if extra is None:
-            extra, length = "", self.out.buffer.tell()
-            if length != self.printed:
-                extra, self.printed = self.said(self.printed), length
-                self.used += len(extra)
+            extra, call.said = "".join(call.said), []
         self.events += 1
         self.last = kind, frame
         self.emit([kind, call.number, frame.f_lineno, changes, extra, value, more or None])
@@ -521,11 +731,12 @@ class Recorder:
         known, changes = call.known, {}
         for name, held in variables.items():
             before = known.get(name)
-            if before is not None and before[0] is held or name[:2] == "__":
+            if before is not None and before[0] is held or name in _NOT_TOLD:
                 continue
             text = text_of(held)
             if before is None or before[1] != text:
-                changes[name] = self.sent(text, before)
+                written = _as_written(name, frame.f_code.co_qualname.split("."))
+                changes[written] = self.sent(text, before)
                 if call.number == 0:
                     self.globals_seen[name] = _MISSING, text
             known[name] = held if type(held) in _CONSTANT else _MISSING, text
@@ -548,7 +759,7 @@ class Recorder:
         changes = {}
         for name in frame.f_code.co_names:
             held, before = frame.f_globals.get(name, _MISSING), self.globals_seen.get(name)
-            if held is _MISSING or type(held) in _FIXED or name[:2] == "__" or (
+            if held is _MISSING or type(held) in _FIXED or name in _NOT_TOLD or (
                     before is not None and before[0] is held):
                 continue
             text = text_of(held)
@@ -566,7 +777,7 @@ class Recorder:
         try:
             _check_stack()
             code = frame.f_code
-            if code.co_filename != "<program>" or (
+            if code.co_filename != self.file or (
                     code.co_name[0] == "<" and code.co_name != "<module>"):
                 return None
             self.note("resume" if frame in self.calls else "call", frame,
@@ -584,7 +795,7 @@ class Recorder:
             elif event == "return":
                 self.returned(frame, argument)
             elif event == "exception":
-                self.note("exception", frame, _NAME(argument[0]), _message(argument[1]))
+                self.raised(frame, *argument[:2])
             return self.inside
         except BaseException as problem:
             return self.failed(problem)
@@ -594,14 +805,26 @@ class Recorder:
             self.over = self.over or "the recorder failed: " + _NAME(type(problem))
         _settrace(None)
 
+    def raised(self, frame, kind, exception) -> None:
+        """Nothing is noted where iteration comes to its end."""
+        code, place = frame.f_code, frame.f_lasti
+        operation = code.co_code[place] if place >= 0 else -1
+        if kind is StopIteration and operation in _ITERATES:
+            return
+        column = list(code.co_positions())[max(place, 0) // 2][2]
+        self.note("exception", frame, _NAME(kind), _message(exception),
+                  [column, opcode.opname[operation]])
+
     def returned(self, frame, value) -> None:
         code, place = frame.f_code.co_code, frame.f_lasti
         operation = code[place] if 0 <= place < len(code) else -1
         if frame.f_code.co_flags & 0x2A0 and operation in _YIELDS and (  # generators, coroutines
                 self.last != ("exception", frame)):
-            self.note("yield", frame, None, text_of(value))
+            self.note("yield", frame, None, _yielded(frame, value))
             return
-        unwound = value is None and operation not in _RETURNS
+        thrown = operation in _YIELDS and self.last == ("exception", frame)
+        unwound = value is None and operation not in _RETURNS or thrown
+        self.ended = frame.f_code is self.program
         self.note("return", frame, None, "" if unwound else text_of(value))
         self.calls.pop(frame, None)
 
@@ -610,7 +833,7 @@ class Recorder:
         code = frame.f_code
         if code not in self.repeats:
             places = enumerate(code.co_positions())
-            self.repeats[code] = {2 * k for k, place in places if place[2] == 1}
+            self.repeats[code] = {2 * k for k, place in places if place[2] != place[3]}
         return frame.f_lasti in self.repeats[code]
 
     def handled(self) -> None:
@@ -622,23 +845,28 @@ class Recorder:
             frame, problem = sys._getframe(1), sys.exc_info()[1]
             self.note("exception", frame, _NAME(type(problem)), _message(problem))
             self.note("line", frame)
-            while frame is not None and frame.f_code.co_filename == "<program>":
+            while frame is not None and frame.f_code.co_filename == self.file:
                 frame.f_trace, frame = self.inside, frame.f_back
             _settrace(self.watch)
         except RecursionError:
             pass
 
     def switch(self, function) -> None:
-        """What the program finds as sys.settrace."""
-        self.switched = True
+        """What the program finds as sys.settrace. New threads come here, too."""
+        self.switched = self.switched or function != self.watch
         _settrace(function)
 
     def run(self) -> dict:
         """-> {stdout, error, status, complete, reason, ending}"""
-        main = sys.modules["__main__"] = types.ModuleType("__main__")
+        main, told = types.ModuleType("__main__"), vars(sys.modules["__main__"])
         self.space = main.__dict__
+        self.space.update({name: told[name] for name in _NOT_TOLD & told.keys()})
+        sys.modules["__main__"] = main
         builtins.__see__, builtins.__handled__, sys.settrace = self.see, self.handled, self.switch
-        sys.stdin, sys.stdout = self.stdin, self.out
+        builtins.__hold__, builtins.__key__ = self.hold, self.key
+        sys.stdin = sys.__stdin__ = self.stdin
+        sys.stdout = sys.__stdout__ = self.out
+        threading.settrace(self.watch)
         error, ending = "", ""
         try:
             _settrace(self.watch)
@@ -649,20 +877,29 @@ class Recorder:
         except Limit:
             pass
         except SystemExit as stop:
-            error = "" if stop.code in (None, 0) else "SystemExit"
+            code = stop.code
+            failed = code & 255 if isinstance(code, int) else code is not None
+            error = "SystemExit" if failed else ""
         except BaseException as problem:
             error, ending = _NAME(type(problem)), _message(problem)
-        kind, frame = self.last
-        status, ended = "ERROR" if error else "OK", (
-            kind == "return" and frame.f_code is self.program)
+        status, ended = "ERROR" if error else "OK", self.ended
         if error == "RecursionError" and not self.switched:
             # nobody caught it, so nothing happened after the last event
-            ended = ended or self.printed == self.out.buffer.tell()
+            ended = ended or not any([call.said for call in self.calls.values()])
         reason = "the program switched tracing off" if self.switched else "the stack was full"
         if self.over:
             status, ended, reason, ending = "LIMIT", False, self.over, ""
-        return {"stdout": self.said(), "error": error, "status": status, "complete": ended,
+        return {"stdout": self.printed(), "error": error, "status": status, "complete": ended,
                 "reason": "" if ended else reason, "ending": ending}
+
+
+def _yielded(frame, value) -> str:
+    """The text of what a generator yields, "" where a coroutine waits."""
+    if frame.f_code.co_flags & 0x20:
+        return text_of(value)
+    if _NAME(type(value)) == "async_generator_wrapped_value":
+        return text_of(*gc.get_referents(value))
+    return ""
 
 
 def _check_stack(frames: int = 12) -> None:
@@ -709,17 +946,19 @@ def serve(job: str) -> None:
     os._exit = channel.leave
     sys.setrecursionlimit(sys.getrecursionlimit() + FRAMES_BELOW)
     try:
-        recorder = Recorder(**json.loads(job), emit=channel.emit)
+        Recorder.file = getattr(sys.modules["__main__"], "__file__", Recorder.file)
+        recorder = Recorder(**json.loads(job), stdin=sys.stdin.buffer, emit=channel.emit)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as problem:
         channel.end({"status": "ERROR", "error": "SyntaxError", "complete": True,
                      "ending": str(problem)})
     result = recorder.run()
     try:
         import atexit
-        import threading
         threading._shutdown()
         atexit._run_exitfuncs()
+        sys.modules["__main__"] = recorder.space = recorder.last = None
+        recorder.calls.clear()
+        gc.collect()  # what is left may have something to say
     finally:
-        if isinstance(getattr(sys.stdout, "buffer", None), io.BytesIO):
-            result["stdout"] = sys.stdout.buffer.getvalue().decode("utf-8", "replace")
+        result["stdout"] = recorder.printed()
         channel.end(result)
