@@ -721,8 +721,8 @@ def _part(text, target, node, m):
         rest = re.sub(rf"^{re.escape(label)}(?= )", "_old", rest)
     elif not isinstance(node, ast.AugAssign):
         new = m.text(node.value) or (repr(node.value.value) if isinstance(node.value, ast.Constant) else None)
-        if new and new[0] == "<" and not rest.startswith(new) or new is None and rest.startswith(ast.unparse(node.value)):
-            new = ast.unparse(node.value)
+        if new and new[0] == "<" and not rest.startswith(new):
+            new = None
     for place in [len(rest), *[k.start() for k in re.finditer(r", (?=[A-Za-z_][\w.\[\]'\"]* = )", rest)]]:
         try:
             trial.chain(rest[:place], source, new)

@@ -15,6 +15,7 @@ from __future__ import annotations
 import ast
 import builtins
 import operator
+import re
 from functools import lru_cache
 from itertools import chain
 
@@ -163,16 +164,23 @@ def subscript(frame, node):
 
 
 def item_of(text: str, index) -> str:
-    """An item of a long list of numbers, or of lists of them, without reading all of it; "" of
-    others."""
-    inner, sign = text[1:-1], ", "
-    if inner[:1] == "[" and "[[" not in inner and "]]" not in inner:
-        inner, sign = inner[1:-1], "], ["
+    """An item of a long list of numbers, or of lists of them, or a number in a long dictionary,
+    without reading all of it; "" of others."""
+    if text[0] == "{" and text.count(f"{index!r}: ") == 1:  # none within another value
+        found = re.search(rf"[{{ ]{re.escape(repr(index))}: (-?[\d.]+)[,}}]", text)
+        return found[1] if found else ""
     if text[0] != "[" or type(index) is not int or not NUMBERS.issuperset(text):
         return ""
+    inner, rows, sign = text[1:-1], text.count("[") - 1, ", "
+    if rows and not (inner[0] == "[" and inner[-1] == "]"):
+        return ""
+    if rows:
+        inner, sign = inner[1:-1], "], ["
     parts = inner.split(sign)
-    item = parts[index] if -len(parts) <= index < len(parts) else ""
-    return f"[{item}]" if item and sign == "], [" else item
+    if rows and rows != len(parts) or not -len(parts) <= index < len(parts):
+        return ""
+    item = parts[index]
+    return f"[{item}]" if item and rows else item
 
 
 def places(frame, node):

@@ -705,14 +705,16 @@ class Recorder:
             self.used += sum([len(text) for _, text in more["seen"]])
         if call.read:
             more["read"], call.read = "".join(call.read), []
-        caller = self.calls.get(frame.f_back)
-        if caller and caller.read and kind in ("call", "resume"):
+        caller = self.calls.get(frame.f_back) if extra and not at else None  # of a call
+        if caller and caller.read:
             more["asked"] = [caller.number, "".join(caller.said), "".join(caller.read)]
             caller.said, caller.read = [], []
         if at:
             more["at"], more["said"], call.said = at, "".join(call.said), []
         if extra is None:
-            extra, call.said = "".join(call.said), []
+            extra = ""
+            if call.said:
+                extra, call.said = "".join(call.said), []
         self.events += 1
         self.last = kind, frame
         self.emit([kind, call.number, frame.f_lineno, changes, extra, value, more or None])
@@ -735,7 +737,9 @@ class Recorder:
                 continue
             text = text_of(held)
             if before is None or before[1] != text:
-                written = _as_written(name, frame.f_code.co_qualname.split("."))
+                written = name
+                if name[0] == "_":
+                    written = _as_written(name, frame.f_code.co_qualname.split("."))
                 changes[written] = self.sent(text, before)
                 if call.number == 0:
                     self.globals_seen[name] = _MISSING, text
