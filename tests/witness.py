@@ -1,0 +1,737 @@
+"""What really happened? Runs a program under the plain interpreter, instrumented, and writes down everything that it did.
+
+    witness(code, stdin)     # -> {"log": [item, ...], "stdout", "error", "cut"}
+
+It shares nothing with tracer/: the syntax tree is rewritten so that every expression passes its value through a hook, and every statement
+says when it begins, ends, tests, turns, enters, leaves, raises, handles. Slow on purpose. A node is named by its place in ast.walk(tree).
+
+An item is a list: kind, activation (a call in progress; the module is 0), then
+    call name {parameter: text}       begin node {changes}         end node {changes}           test node truth {changes}
+    value node text                   turn node {changes}          over node                    enter / leave node {changes}
+    raise node name message number    try clause node              handle node {changes}        subject / case / unmatched node {changes}
+    return text    gone (by an exception)    yield text    resume    wait    out text    read text    place node text
+{changes}: {variable: [text, is it new at one level too]}, or None for one that is gone, since the frame's previous item.
+"""
+
+import ast
+import collections
+import datetime
+import io
+import json
+import marshal
+import os
+import re
+import resource
+import subprocess
+import sys
+import tempfile
+import types
+from pathlib import Path
+
+STATEMENTS = 12_000  # more are not looked at
+
+
+def numbered(code: str):
+    """-> the tree, its nodes: node.number is its place in them."""
+    tree = ast.parse(code)
+    nodes = list(ast.walk(tree))
+    for number, node in enumerate(nodes):
+        node.number = number
+    return tree, nodes
+
+
+def witness(code: str, stdin: str = "", seconds: int = 60) -> dict:
+    """Runs the program in a process of its own, in an empty folder. error: the name of what ended it, "died" if it took more CPU seconds
+    than that, "timeout" if it waits."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder)
+        (place / "prog.py").write_bytes(code.encode("utf-8", "surrogateescape"))
+        (place / "input").write_bytes(stdin.encode("utf-8", "surrogateescape"))
+        (place / "cwd").mkdir()
+        space = {"PYTHONHASHSEED": "0", "PYTHONUTF8": "1", "LC_ALL": "C.UTF-8", "PATH": os.defpath}
+        with (place / "input").open("rb") as source, (place / "output").open("w+b") as out:
+            try:
+                subprocess.run([sys.executable, "-B", __file__, str(place), str(seconds)], stdin=source, stdout=out, stderr=subprocess.DEVNULL,
+                               cwd=place / "cwd", env=space, timeout=30 * seconds, check=False)
+            except subprocess.TimeoutExpired:
+                return {"log": [], "stdout": "", "error": "timeout", "cut": True}
+        result = place / "result"
+        if not result.exists():
+            return {"log": [], "stdout": "", "error": "died", "cut": True}
+        found = json.loads(result.read_text("utf-8", "surrogatepass"))
+        found["log"] = list(filled(found["log"], found.pop("texts")))
+        found["stdout"] = (place / "output").read_bytes().decode("utf-8", "replace")
+        return found
+
+
+def filled(log: list, texts: list):
+    """Puts the texts in the places of their numbers."""
+    for kind, *rest in log:
+        if kind in ("value", "place", "subject", "return", "returns", "yield", "wait"):
+            last = 2 if kind in ("value", "place", "subject") else 1
+            rest[last] = texts[rest[last]]
+        if kind == "call":
+            rest[-1] = {name: texts[number] for name, number in rest[-1].items()}
+        elif rest and isinstance(rest[-1], dict):
+            rest[-1] = {name: new and [texts[new[0]], new[1]] for name, new in rest[-1].items()}
+        yield [kind, *rest]
+
+
+# ------------------------------------------------------------------------------------------------
+# Values as text.
+
+ATOMS = frozenset((int, bool, type(None), float, str, complex, range, bytes, bytearray))
+GROUPS = {list: "[]", tuple: "()", set: "{}", frozenset: "{}", dict: "{}"}
+SHOWN = (re.Pattern, datetime.date, datetime.time, datetime.timedelta)
+NAMED = (types.FunctionType, types.BuiltinFunctionType, type, types.ModuleType, types.MethodType)
+HEAD, TAIL, CUT = 1500, 700, "\u22ef"
+
+
+def text_of(value) -> int:
+    """As Python writes it; objects by type and fields; <Type detail> for what has no notation. The middle of a text that is very long is
+    left out at CUT. -> the text's place in Run.texts"""
+    return looked_at(value)[0]
+
+
+def looked_at(value) -> tuple:
+    """-> the text's place, something that is different for different values, the same at one level"""
+    data = simple(value)
+    if data is not None:
+        if data not in Run.simple:
+            Run.simple[data] = Run.place(written(value, (), 0, False))
+        return Run.simple[data], data, data
+    text = written(value, (), 0, False)
+    return Run.place(text), hash(text), text and hash(written(value, (), 0, True))
+
+
+def simple(value) -> bytes | None:
+    """Groups of numbers and texts only, at the speed of C."""
+    if type(value) in GROUPS:
+        try:
+            return marshal.dumps(value, 2)
+        except ValueError:
+            pass
+    return None
+
+
+def written(value, outer, own: int, shallow: bool) -> str:
+    """outer: identities of the values around this one; own: how many of these are objects of the program's classes."""
+    kind = type(value)
+    if kind in ATOMS:
+        return f"<int of {value.bit_length()} bits>" if kind is int and value.bit_length() > 2000 else repr(value)
+    if id(value) in outer or len(outer) > 14:
+        return "..."
+    outer = (*outer, id(value))
+
+    def inside(part):
+        return written(part, outer, own, shallow)
+
+    def items(base):
+        members = list((dict.items if base is dict else base.__iter__)(value))
+        if base is dict:
+            return ", ".join([f"{inside(key)}: {inside(held)}" for key, held in members])
+        return ", ".join(map(inside, members))
+    if kind in GROUPS:
+        data = simple(value) if len(value) > 10 else None
+        if data is not None:
+            try:
+                return repr(value)
+            except ValueError:  # a number of more than 4,300 digits
+                pass
+        inner, (first, last) = items(kind), GROUPS[kind]
+        if kind is frozenset or kind is set and not inner:
+            return f"{kind.__name__}({inner and '{' + inner + '}'})"
+        return f"{first}{inner}{',' * (kind is tuple and len(value) == 1)}{last}"
+    name, module = type.__dict__["__name__"].__get__(kind), type.__dict__["__module__"].__get__(kind)
+    if isinstance(value, NAMED):
+        return f"<{name} {getattr(value, '__name__', '?').strip('<>')}>"
+    if kind is collections.deque:
+        limit = "" if value.maxlen is None else f", maxlen={value.maxlen}"
+        return f"deque([{', '.join(map(inside, value))}]{limit})"
+    if kind is collections.defaultdict:
+        return f"defaultdict({getattr(value.default_factory, '__name__', None)}, {{{items(dict)}}})"
+    if "_member_map_" in type.__dict__["__dict__"].__get__(kind):
+        return f"{name}.{object.__getattribute__(value, '__dict__').get('_name_', '?')}"
+    if isinstance(value, SHOWN) or module in ("decimal", "fractions"):
+        return f"<{name} {repr(value)}>" if module != "__main__" else f"<{name}>"
+    parents = type.__dict__["__mro__"].__get__(kind)
+    if BaseException in parents:
+        return f"{name}({', '.join(map(inside, BaseException.args.__get__(value)))})"
+    base = next((parent for parent in parents if parent in GROUPS or parent in (int, str, float)), None)
+    if base is tuple and hasattr(kind, "_fields"):
+        return f"{name}({', '.join([f'{k}={inside(v)}' for k, v in zip(kind._fields, tuple.__iter__(value))])})"
+    if base in GROUPS:
+        if module != "__main__" and kind not in (collections.Counter, collections.OrderedDict):
+            return f"<{name}>"
+        first, last = GROUPS[base]
+        return f"{name}({first}{items(base)}{last})"
+    if base:
+        return f"{name}({getattr(base, f'__{base.__name__}__')(value)!r})"
+    if module != "__main__":
+        return f"<{name}>"
+    if shallow and own:
+        return f"{name}(...)"
+    own += 1
+    return f"{name}({', '.join([f'{k}={written(v, outer, own, shallow)}' for k, v in fields(value, parents)])})"
+
+
+def fields(value, parents) -> list:
+    try:
+        found = list(object.__getattribute__(value, "__dict__").items())
+    except AttributeError:
+        found = []
+    for parent in reversed(parents):
+        for name, slot in type.__dict__["__dict__"].__get__(parent).items():
+            if type(slot) is types.MemberDescriptorType and name[:2] != "__":
+                try:
+                    found.append((name, slot.__get__(value)))
+                except AttributeError:
+                    pass
+    return found
+
+
+def part_of(whole, key, is_field: bool):
+    """What an index or a field holds, without calling anything of the program; raises LookupError where that cannot be told."""
+    try:
+        if is_field:
+            try:
+                return object.__getattribute__(whole, "__dict__")[key]
+            except (AttributeError, KeyError):
+                return type.__dict__["__dict__"].__get__(whole)[key] if isinstance(whole, type) else dict(fields(whole, type(whole).__mro__))[key]
+        base = next(base for base in (list, dict, tuple, collections.deque, bytearray) if isinstance(whole, base))
+        return base.__getitem__(whole, key)
+    except Exception:
+        raise LookupError from None
+
+
+# ------------------------------------------------------------------------------------------------
+# The rewritten program.
+
+def hook(name: str, *arguments):
+    return ast.Call(ast.Attribute(ast.Name("__ora__", ast.Load()), name, ast.Load()),
+                    [a if isinstance(a, ast.AST) else ast.Constant(a) for a in arguments], [])
+
+
+def say(name: str, *arguments):
+    return ast.Expr(hook(name, *arguments))
+
+
+WITHOUT = (ast.Constant, ast.Starred, ast.Slice, ast.FormattedValue, ast.Pass, ast.Global, ast.Nonlocal)
+
+
+class Rewrite(ast.NodeTransformer):
+    """Expressions report their values, statements what becomes of them."""
+
+    def visit(self, node):
+        if isinstance(node, ast.stmt):
+            return self.statement(node)
+        if isinstance(node, ast.expr):
+            return self.expression(node)
+        if isinstance(node, ast.pattern):
+            return node
+        if isinstance(node, ast.arguments):
+            node.defaults = [self.visit(part) for part in node.defaults]
+            node.kw_defaults = [part and self.visit(part) for part in node.kw_defaults]
+            return node
+        return self.generic_visit(node)
+
+    def expression(self, node):
+        if isinstance(node, ast.JoinedStr):
+            self.inserted(node)
+        else:
+            if isinstance(node, ast.Yield):
+                value = self.visit(node.value) if node.value else ast.Constant(None)
+                node.value = hook("yields", value)
+                return hook("v", node.number, hook("resumes", node))
+            self.generic_visit(node)
+        if isinstance(node, WITHOUT) or not isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
+            return node
+        if isinstance(node, ast.Await):
+            node.value = hook("awaits", node.value)
+        elif isinstance(node, ast.YieldFrom):
+            node.value = hook("through", node.value)
+        return hook("v", node.number, node)
+
+    def inserted(self, joined) -> None:
+        for part in joined.values:
+            if isinstance(part, ast.FormattedValue):
+                part.value = self.visit(part.value)
+                if part.format_spec:
+                    self.inserted(part.format_spec)
+
+    def block(self, statements: list) -> list:
+        found = []
+        for node in statements:
+            made = self.visit(node)
+            found += made if isinstance(made, list) else [made]
+        return found
+
+    def statement(self, node):
+        number, kind = node.number, type(node)
+        if isinstance(node, WITHOUT) or kind is ast.ImportFrom and node.module == "__future__":
+            return node
+        if kind is ast.Expr and isinstance(node.value, ast.Constant):
+            return node
+        begin, end = say("begin", number), say("end", number)
+        if isinstance(node, (ast.If, ast.While)):
+            node.test = hook("test", number, hook("begin", number), self.visit(node.test))
+            node.body, node.orelse = self.block(node.body), self.block(node.orelse)
+            return node
+        if isinstance(node, (ast.For, ast.AsyncFor)):
+            node.target, node.iter = self.visit(node.target), self.visit(node.iter)
+            node.body = [say("turn", number), *self.block(node.body)]
+            node.orelse = [say("over", number), *self.block(node.orelse)]
+            return [begin, node]
+        if isinstance(node, (ast.With, ast.AsyncWith)):
+            node.items = [self.generic_visit(item) for item in node.items]
+            body = [*self.block(node.body), say("done", number)]
+            note = ast.ExceptHandler(ast.Name("BaseException", ast.Load()), None, [say("note"), ast.Raise()])
+            note.type = ast.Attribute(ast.Name("__ora__", ast.Load()), "any", ast.Load())
+            node.body = [say("enter", number), ast.Try(body, [note], [], [])]
+            return [begin, ast.Try([node], [], [], [say("leave", number)])]
+        if kind in (ast.Try, getattr(ast, "TryStar", ast.Try)):
+            node.body, node.orelse = self.block(node.body), self.block(node.orelse)
+            for clause in node.handlers:
+                if clause.type:
+                    clause.type = hook("clause", clause.number, self.visit(clause.type))
+                clause.body = [say("handle", clause.number), *self.block(clause.body)]
+            if node.finalbody:
+                node.finalbody = [say("note"), *self.block(node.finalbody)]
+            return node
+        if kind is ast.Match:
+            node.subject = hook("subject", number, hook("begin", number), self.visit(node.subject))
+            for case in node.cases:
+                case.guard = case.guard and self.visit(case.guard)
+                case.body = [say("case", case.number), *self.block(case.body)]
+            return [node, say("unmatched", number)]
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            node.decorator_list = [self.visit(part) for part in node.decorator_list]
+            node.args = self.visit(node.args)
+            node.body = self.activation(node)
+            return [begin, node, end]
+        if kind is ast.ClassDef:
+            for name in ("decorator_list", "bases", "keywords"):
+                setattr(node, name, [self.visit(part) for part in getattr(node, name)])
+            node.body = self.block(node.body)
+            return [begin, node, end]
+        if kind is ast.Return:
+            node.value = hook("returns", self.visit(node.value) if node.value else ast.Constant(None))
+            return [begin, node]
+        if kind is ast.Assert:
+            node.test = hook("holds", number, self.visit(node.test))
+            node.msg = node.msg and self.visit(node.msg)
+            return [begin, node, end]
+        if kind is ast.AugAssign:
+            node.target = self.visit(node.target)
+            node.value = hook("second", hook("old", number), self.visit(node.value))
+            return [begin, node, end]
+        if kind is ast.AnnAssign:
+            if node.value is None:
+                return node
+            node.target, node.value = self.visit(node.target), self.visit(node.value)
+            return [begin, node, end]
+        self.generic_visit(node)
+        return [begin, node] if kind in (ast.Break, ast.Continue, ast.Raise) else [begin, node, end]
+
+    def activation(self, node) -> list:
+        first = node.body[:1] if ast.get_docstring(node, clean=False) is not None else []
+        made = ast.Assign([ast.Name("__ora__", ast.Store())], ast.Call(ast.Name("__ora_call__", ast.Load()), [ast.Constant(node.number)], []))
+        gone = ast.ExceptHandler(ast.Attribute(ast.Name("__ora__", ast.Load()), "any", ast.Load()), None, [say("gone"), ast.Raise()])
+        return [*first, made, ast.Try([*self.block(node.body[len(first):]), say("falls")], [gone], [], [say("leaves")])]
+
+
+def rewritten(code: str):
+    """-> the program to run, {number of a statement: what it assigns to}, numbers of raise statements"""
+    tree, nodes = numbered(code)
+    places = {}
+    for node in nodes:
+        goals = node.targets if isinstance(node, (ast.Assign, ast.Delete)) else [getattr(node, "target", None)]
+        if isinstance(node, (ast.Assign, ast.AugAssign, ast.AnnAssign)):
+            for goal in goals:
+                if isinstance(goal, ast.Attribute):
+                    places.setdefault(node.number, []).append((goal.number, goal.value.number, goal.attr))
+                elif isinstance(goal, ast.Subscript):
+                    key = goal.slice.value if isinstance(goal.slice, ast.Constant) else None
+                    places.setdefault(node.number, []).append((goal.number, goal.value.number, (goal.slice.number, key)))
+                elif isinstance(goal, ast.Name):
+                    places.setdefault(node.number, []).append((goal.number, None, goal.id))
+    body, first = tree.body, 0
+    if ast.get_docstring(tree, clean=False) is not None:
+        first = 1
+    while first < len(body) and isinstance(body[first], ast.ImportFrom) and body[first].module == "__future__":
+        first += 1
+    tree.body = [*body[:first], *Rewrite().block(body[first:])]
+    raises = {node.number for node in nodes if isinstance(node, ast.Raise)}
+    return ast.fix_missing_locations(tree), places, raises
+
+
+# ------------------------------------------------------------------------------------------------
+# While it runs.
+
+class Run:
+    """What all activations share."""
+    log, stack, made, statements, printed, exceptions, limit = [], [], 0, 0, 0, 0, 1000
+    places, kept, raises, folder = {}, set(), set(), ""
+    texts, simple = {}, {}
+
+    @classmethod
+    def place(cls, text: str) -> int:
+        if len(text) > HEAD + TAIL:
+            text = text[:HEAD] + CUT + text[-TAIL:]
+        return cls.texts.setdefault(text, len(cls.texts))
+
+
+def write_down(*item) -> None:
+    Run.log.append(item)
+
+
+def look_at_output() -> None:
+    """What was printed since the last look was printed by the innermost activation."""
+    sys.__stdout__.flush()
+    size = os.fstat(1).st_size
+    if size > Run.printed:
+        data = os.pread(1, size - Run.printed, Run.printed)
+        Run.printed = size
+        write_down("out", Run.stack[-1].number if Run.stack else 0, data.decode("utf-8", "replace"))
+
+
+class Activation:
+    any = BaseException
+
+    def __init__(self, name: str):
+        self.number, self.name = Run.made, name
+        Run.made += 1
+        self.known, self.kept, self.statement, self.noted, self.entered, self.result = {}, {}, None, None, [], None
+        self.handling, self.matched = [], False
+
+    def here(self) -> None:
+        """This activation runs now: a generator that goes on is on top again."""
+        look_at_output()
+        if not Run.stack or Run.stack[-1] is not self:
+            if self in Run.stack:
+                del Run.stack[Run.stack.index(self) + 1:]
+            else:
+                Run.stack.append(self)
+
+    def changes(self) -> dict:
+        frame = sys._getframe(2)
+        known = self.known.setdefault(frame.f_code, {})
+        variables = dict(frame.f_locals)
+        if frame.f_locals is not frame.f_globals:
+            for name in frame.f_code.co_names:
+                if name in frame.f_globals and name not in variables:
+                    variables[name] = frame.f_globals[name]
+        new = {}
+        for name, value in variables.items():
+            if name in HIDDEN:
+                continue
+            text, deep, shallow = looked_at(value)
+            old = known.get(name)
+            if old is None or old[0] != deep:
+                new[name] = [text, old is None or old[1] != shallow]
+                known[name] = deep, shallow
+        for name in [name for name in known if name not in variables]:
+            new[name] = None
+            del known[name]
+        return new
+
+    def begin(self, number: int) -> None:
+        self.here()
+        self.statement, self.noted = number, None
+        Run.statements += 1
+        write_down("begin", self.number, number, self.changes())
+        if Run.statements > STATEMENTS:
+            finish("", True)
+
+    def end(self, number: int) -> None:
+        self.here()
+        changes = self.changes()
+        self.look_at_places(number, "place")
+        write_down("end", self.number, number, changes)
+
+    def look_at_places(self, number: int, kind: str) -> None:
+        for goal, whole, key in Run.places.get(number, ()):
+            try:
+                if whole is None:
+                    frame = sys._getframe(2)
+                    held = frame.f_locals[key] if key in frame.f_locals else frame.f_globals[key]
+                elif isinstance(key, str):
+                    held = part_of(self.kept[whole], key, True)
+                else:
+                    held = part_of(self.kept[whole], self.kept.get(key[0], key[1]), False)
+            except LookupError:
+                continue
+            write_down(kind, self.number, goal, text_of(held))
+
+    def v(self, number: int, value):
+        if number in Run.kept:
+            self.kept[number] = value
+        write_down("value", self.number, number, text_of(value))
+        return value
+
+    def old(self, number: int) -> None:
+        self.look_at_places(number, "value")
+
+    def second(self, _, value):
+        return value
+
+    def test(self, number: int, _, value) -> bool:
+        self.here()
+        truth = bool(value)
+        write_down("test", self.number, number, truth, self.changes())
+        return truth
+
+    def holds(self, number: int, value) -> bool:
+        truth = bool(value)
+        write_down("test", self.number, number, truth, {})
+        return truth
+
+    def turn(self, number: int) -> None:
+        self.here()
+        write_down("turn", self.number, number, self.changes())
+
+    def over(self, number: int) -> None:
+        self.here()
+        write_down("over", self.number, number, self.changes())
+
+    def enter(self, number: int) -> None:
+        self.here()
+        self.entered.append(number)
+        write_down("enter", self.number, number, self.changes())
+
+    def done(self, number: int) -> None:
+        self.here()
+        write_down("done", self.number, number)
+
+    def leave(self, number: int) -> None:
+        self.here()
+        self.note()
+        if self.entered[-1:] == [number]:
+            self.entered.pop()
+            write_down("leave", self.number, number, self.changes())
+
+    def note(self) -> None:
+        """Is an exception on its way that was not yet written down?"""
+        problem = sys.exc_info()[1]
+        if problem is None or self.statement is None or number_of(problem) == self.noted:
+            return
+        self.here()
+        number = number_of(problem)
+        around = [held for activation in Run.stack for held in activation.handling]
+        if number in around and self.statement not in Run.raises:
+            return  # one that is being handled
+        self.noted = number
+        write_down("raise", self.number, self.statement, type(problem).__name__, message(problem), number)
+
+    def clause(self, number: int, kind):
+        self.note()
+        write_down("try", self.number, number)
+        return kind
+
+    def handle(self, number: int) -> None:
+        self.note()
+        self.here()
+        write_down("handle", self.number, number, self.changes())
+        self.handling.append(number_of(sys.exc_info()[1]))
+
+    def subject(self, number: int, _, value):
+        self.here()
+        write_down("subject", self.number, number, text_of(value), self.changes())
+        self.matched = False
+        return value
+
+    def case(self, number: int) -> None:
+        self.here()
+        self.matched = True
+        write_down("case", self.number, number, self.changes())
+
+    def unmatched(self, number: int) -> None:
+        self.here()
+        if not self.matched:
+            write_down("unmatched", self.number, number)
+        self.matched = True
+
+    def returns(self, value):
+        self.result = value
+        write_down("returns", self.number, text_of(value))
+        return value
+
+    def falls(self) -> None:
+        self.result = None
+        self.statement = None
+
+    def gone(self) -> None:
+        self.note()
+        self.statement = None
+        self.result = Activation
+
+    def leaves(self) -> None:
+        self.here()
+        if self.result is Activation:
+            write_down("gone", self.number)
+        else:
+            write_down("return", self.number, text_of(self.result))
+        Run.stack.pop()
+
+    def yields(self, value):
+        self.here()
+        write_down("yield", self.number, text_of(value))
+        Run.stack.pop()
+        return value
+
+    def resumes(self, value):
+        write_down("resume", self.number)
+        Run.stack.append(self)
+        return value
+
+    def awaits(self, awaitable):
+        return Through(self, awaitable)
+
+    def through(self, iterable):
+        return passing(self, iter(iterable), "yield")
+
+
+class Through:
+    def __init__(self, activation, awaitable):
+        self.activation, self.awaitable = activation, awaitable
+
+    def __await__(self):
+        inner = self.awaitable if hasattr(self.awaitable, "send") else type(self.awaitable).__await__(self.awaitable)
+        return passing(self.activation, inner, "wait")
+
+
+def passing(activation, inner, kind: str):
+    """yield from, or await: everything that comes from within goes on."""
+    step, given = getattr(inner, "send", None) or (lambda _: next(inner)), None
+    while True:
+        try:
+            value = step(given)
+        except StopIteration as stop:
+            return stop.value
+        activation.here()
+        write_down(kind, activation.number, text_of(value))
+        Run.stack.pop()
+        try:
+            given = yield value
+            step = getattr(inner, "send", None) or (lambda _: next(inner))
+        except GeneratorExit:
+            if hasattr(inner, "close"):
+                inner.close()
+            raise
+        except BaseException as problem:
+            if not hasattr(inner, "throw"):
+                raise
+            step, given = inner.throw, problem
+        write_down("resume", activation.number)
+        Run.stack.append(activation)
+
+
+HIDDEN = {"__ora__", "__name__", "__doc__", "__file__", "__builtins__", "__annotations__", "__package__", "__loader__", "__spec__",
+          "__module__", "__qualname__", "__class__", "__cached__"}
+
+
+def called(number: int):
+    """A function of the program begins."""
+    frame = sys._getframe(1)
+    look_at_output()
+    if len(Run.stack) > 300:
+        depth, outer = 0, frame
+        while outer is not None:
+            depth, outer = depth + 1, outer.f_back
+        if depth > Run.limit + 1:
+            raise RecursionError("maximum recursion depth exceeded")
+    activation = Activation(frame.f_code.co_qualname)
+    Run.stack.append(activation)
+    given = {name: text_of(value) for name, value in frame.f_locals.items() if name != "__class__"}
+    write_down("call", activation.number, number, frame.f_code.co_qualname.rpartition("<locals>.")[2], given)
+    return activation
+
+
+def number_of(problem) -> int:
+    """Exceptions are numbered; the number is kept in them, so that they do not live longer."""
+    number = problem.__dict__.get("__ora__")
+    if number is None:
+        number = problem.__dict__["__ora__"] = Run.exceptions
+        Run.exceptions += 1
+    return number
+
+
+def message(problem) -> str:
+    try:
+        return str(problem) if not isinstance(problem, SystemExit) else "" if problem.code is None else str(problem.code)
+    except Exception:
+        return ""
+
+
+def finish(error: str, cut: bool, ending: str = "", last=None) -> None:
+    """Writes the result and ends the process."""
+    look_at_output()
+    number = -1 if last is None else number_of(last)
+    with open(f"{Run.folder}/result", "w", encoding="utf-8", errors="surrogatepass") as file:
+        json.dump({"log": Run.log, "texts": list(Run.texts), "error": error, "cut": cut, "ending": ending, "last": number}, file)
+    Run.leave(0)
+
+
+class Stdin(io.TextIOWrapper):
+    mode = "r"
+
+    def told(self, text: str) -> str:
+        look_at_output()
+        write_down("read", Run.stack[-1].number if Run.stack else 0, text)
+        return text
+
+    def readline(self, *size):
+        return self.told(super().readline(*size))
+
+    def read(self, *size):
+        return self.told(super().read(*size))
+
+
+def main(folder: str, seconds: str) -> None:
+    resource.setrlimit(resource.RLIMIT_CPU, (int(seconds), int(seconds) + 1))
+    Run.folder, Run.leave = folder, os._exit
+    with open(f"{folder}/prog.py", "rb") as file:
+        code = file.read().decode("utf-8", "surrogateescape")
+    tree, Run.places, Run.raises = rewritten(code)
+    for goals in Run.places.values():
+        for _, whole, key in goals:
+            Run.kept.update([whole, key[0] if isinstance(key, tuple) else None])
+    program = compile(tree, f"{folder}/prog.py", "exec", dont_inherit=True)
+    space = types.ModuleType("__main__")
+    sys.modules["__main__"] = space
+    space.__dict__.update(__file__="prog.py", __builtins__=__builtins__)
+    sys.argv, sys.path[0] = ["prog.py"], os.getcwd()
+    raw = io.FileIO(0, closefd=False)
+    raw.name = "<stdin>"
+    sys.stdin = sys.__stdin__ = Stdin(io.BufferedReader(raw), "utf-8", "surrogateescape")
+    set_limit = sys.setrecursionlimit
+
+    def limited(depth: int) -> None:
+        set_limit(depth + 100)
+        Run.limit = depth
+    limited(1000)
+    sys.setrecursionlimit, sys.getrecursionlimit = limited, lambda: Run.limit
+    os._exit = lambda status: finish("", False)
+    import builtins
+    builtins.__ora_call__ = called
+    builtins.__ora__ = top = Activation("<module>")
+    Run.stack.append(top)
+    error, ending, last = "", "", None
+    try:
+        exec(program, space.__dict__)
+    except BaseException as problem:
+        top.note()
+        last = problem
+        error, ending = type(problem).__name__, message(problem)
+        if isinstance(problem, SystemExit) and problem.code in (None, 0):
+            error = ""
+    finally:
+        import atexit
+        import threading
+        threading._shutdown()
+        atexit._run_exitfuncs()
+    finish(error, False, ending, last)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
