@@ -43,7 +43,7 @@ def text_of(value) -> str:
     """A value of the worlds as text."""
     if isinstance(value, int) and value.bit_length() > 2000:
         return f"<int of {value.bit_length()} bits>"
-    return "<function>" if callable(value) else repr(value)
+    return f"<function {value.__name__}>" if callable(value) else repr(value)
 
 
 @lru_cache(maxsize=50_000)
@@ -193,13 +193,14 @@ def subscript(frame, node):
     return operation("%s[%s]", parts, frame.functions["[]"])
 
 
-def comprehension(frame, node):
-    """As it is written, with the values of the names from outside: nobody looks inside."""
-    copy, own = ast.parse(ast.unparse(node)), targets(node)
+def comprehension(frame, node, kept=()):
+    """As it is written, with the values of the names from outside: nobody looks inside. kept: more
+    names that stay."""
+    copy, own = ast.parse(ast.unparse(node)), {*targets(node), *kept}
     for name in names_in(copy):
         text = frame.before.get(name.id, "<")
         if name.id not in own and text[0] != "<" and len(text) <= 60:
-            name.id = text
+            name.id = f"({text})" if text[0] == "-" and kept != () else text
     yield ast.unparse(copy), ATOM, PENDING
 
 

@@ -137,7 +137,7 @@ def dotted(rounds):
 
 
 def name(frame, node):
-    text = frame.seen_of(node) or frame.before[node.id]
+    text = frame.seen_of(node) or frame.before.get(node.id) or vars(builtins)[node.id] and "<"
     yield (node.id, ATOM, PENDING) if is_hidden(text) else known(text)
 
 
@@ -173,7 +173,7 @@ def call(frame, node):
         raise Untold
     arguments = [frame.rounds(part) for part in [*node.args, *node.keywords]]
     template += "(" + ", ".join(["%s"] * len(arguments)) + ")"
-    if path in PLAIN_CALLS and path not in frame.before:
+    if path in PLAIN_CALLS and getattr(node, "builtin", False):
         if path == "len" and type(node.args[0]) is ast.Name and not hasattr(node.args[0], "mark"):
             if value_of(frame.before.get(node.args[0].id, "?")) is UNKNOWN:
                 raise Untold
@@ -210,9 +210,17 @@ def display(frame, node):
 
 
 def comprehension(frame, node):
-    if hasattr(node, "late"):  # the variables may be others by now
-        return iter([(ast.unparse(node), ATOM, PENDING)])
-    return plain.comprehension(frame, node)
+    """With the values of names from outside that it finds: not of those that a function in it will
+    look up later, nor of those that are others by now."""
+    kept = set()
+    for part in ast.walk(node):
+        if hasattr(node, "late") or part is not node and isinstance(
+                part, (ast.Lambda, ast.GeneratorExp)):
+            kept.update([inner.id for inner in plain.names_in(part)])
+    for inner in plain.names_in(node):
+        if frame.after.get(inner.id) != frame.before.get(inner.id):
+            kept.add(inner.id)
+    return plain.comprehension(frame, node, kept)
 
 
 def written(frame, node):
@@ -226,11 +234,14 @@ def walrus(frame, node):
 
 
 def ended(rounds, text: str):
-    """Where they come to no value, the one that was recorded."""
-    for stage in rounds:
-        yield stage
-    if stage[2] is PENDING:
-        yield known(text)
+    """What was recorded is the end, whatever they come to."""
+    try:
+        for stage in rounds:
+            if stage[2] is PENDING:
+                yield stage
+    except Untold:
+        pass
+    yield known(text)
 
 
 class Expressions(Frame):
@@ -257,6 +268,13 @@ class Expressions(Frame):
         rounds, text = super().rounds(node), self.seen_of(node)
         told = text and (type(node) is ast.Call or not is_hidden(text))
         return ended(rounds, text) if told else rounds
+
+    def computes(self, node, error: str) -> bool:
+        """Is it clear from its own rounds that it raised this exception?"""
+        try:
+            return super().chain(node)[2] == error
+        except Untold:
+            return False
 
     def chain(self, node, final: str | None = None, raised: str = ""):
         """As trace.py's. What came of it in the end is known where the expression itself does not

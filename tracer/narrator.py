@@ -39,19 +39,39 @@ numbered = lru_cache(maxsize=16)(number)
 TOKENS = re.compile(r"""'(?:\\.|[^\\'])*'|"(?:\\.|[^\\"])*"|.""", re.DOTALL)
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 ASSIGNMENTS = (ast.Assign, ast.AnnAssign, ast.AugAssign)
-WRAPPED = "<async_generator_wrapped_value>"  # what an asynchronous generator yields
+WITHS, LOOPS = (ast.With, ast.AsyncWith), (ast.For, ast.AsyncFor, ast.While)
+ITERATES = ("GET_ITER", "FOR_ITER", "GET_AITER", "GET_ANEXT")
 
 # ------------------------------------------------------------------------------------------------
 # Texts, shortened.
 
 
 def on_one_line(printed: str) -> str:
+    """What was printed; in quotes where it could be taken for words of ours."""
     text = printed.removesuffix("\n")
-    return shorten(text.replace("\n", " / ") if text.strip() else repr(text))
+    if not text.strip("\n"):
+        return "an empty line" if not text else f"{len(printed)} empty lines"
+    if text != text.strip() or " = " in text or " / " in text:
+        return shorten(repr(text))
+    return shorten(text.replace("\n", " / "))
 
 
 def listed(texts) -> str:
     return ", ".join(filter(None, texts))
+
+
+def bare(node) -> str:
+    """A target as it is written: a, b"""
+    return ast.unparse(node).strip("()")
+
+
+def is_identity(test) -> bool:
+    return isinstance(test, ast.Compare) and isinstance(test.ops[0], (ast.Is, ast.IsNot))
+
+
+def prints(node) -> bool:
+    """Is it a call of Python's own print?"""
+    return is_print(node) and getattr(node, "builtin", False)
 
 
 def is_object(text: str | None) -> bool:
@@ -99,7 +119,13 @@ class Frame(Expressions):
         self.shared = shared                                 # the module's variables
         self.variables = {} if event.frame else self.shared  # its own
         self.came = self.line = 0  # lines of the statement before and of this one
-        self.read = ""             # what the statement took from stdin
+        self.read = self.printed = ""   # what the statement took from stdin, and printed
+        self.asked = False         # it read, and that has been told
+        self.blocks = set()        # with statements that have been entered
+        self.left = None           # the one that is being left
+        self.struck = self.torn = False  # was there an exception; is it left because of one?
+        self.thrown = False        # was the exception thrown into this generator?
+        self.failed = None         # the last exception here: name and message
         self.started = 0           # how much had been told when the statement began
         self.quiet = True          # nothing has been told since then
 
@@ -110,6 +136,8 @@ class Frame(Expressions):
         self.event, self.changes = event, {**event.changes, **shared}
         self.seen.update(more.get("seen", ()))
         self.read += more.get("read", "")
+        if event.kind in ("line", "return", "yield"):
+            self.printed += event.extra
         self.before = {**self.shared, **self.variables}
         self.shared.update(shared)
         for name, text in event.changes.items():
@@ -135,7 +163,9 @@ class Frame(Expressions):
         if value is not UNKNOWN and bool(value) != truth:
             texts = []
         rounds = texts[:-1] if isinstance(value, bool) else texts
-        return ": ".join(abridged(rounds or texts, test)) or source_of(test) or "The condition"
+        if not texts or path_of(test) or is_identity(test):
+            rounds = [source_of(test, 120) or "The condition", *rounds]  # names say more
+        return ": ".join(abridged(rounds or texts, test))
 
     def now(self, names) -> str:
         """x = 3, y = 5"""
@@ -146,40 +176,45 @@ class Frame(Expressions):
         return ", ".join(shown)
 
     def changed(self, but=()) -> str:
-        """"x = 3, acct.balance = 150": new values; of an object only the fields that are new."""
+        """"x = 3, acct.balance = 150": new values; of an object only the fields that are new. but:
+        names, and fields as they are said, that have been told."""
         shown = []
         for name, text in self.changes.items():
             if text is None or is_hidden(text) or name in but:
                 continue
-            old, new = self.before.get(name, ""), []
+            old, new = self.before.get(name, ""), {}
             if text.partition("(")[0] == old.partition("(")[0]:
                 before = fields_of(old)
                 for field, value in fields_of(text).items():
                     if value != before.get(field):
-                        new.append(f"{name}.{field} = {shorten(value, before.get(field))}")
-            shown += new or [f"{name} = {shorten(text, old)}"]
+                        new[f"{name}.{field}"] = shorten(value, before.get(field))
+            for label, value in (new or {name: shorten(text, old)}).items():
+                if label not in but:
+                    shown.append(f"{label} = {value}")
         return ", ".join(shown)
 
     def so(self) -> str:
         text = self.changed()
         return text and f", so {text}"
 
-    def place(self, target, variables) -> tuple[str, str | None]:
-        """-> a target as it is said, grid[1].x, and the recorded text of what it holds, None where
-        the variables' texts do not show it."""
+    def label(self, target) -> str:
+        """A target as it is said: grid[1].x"""
         if type(target) is ast.Name:
-            return target.id, variables.get(target.id)
+            return target.id
         if type(target) not in (ast.Attribute, ast.Subscript):
-            raise Untold
-        label, text = self.place(target.value, variables)
+            return ast.unparse(target)
+        label = self.label(target.value)
         if type(target) is ast.Attribute:
-            return f"{label}.{target.attr}", fields_of(text).get(target.attr)
-        index, _, key = self.last(target.slice)
+            return f"{label}.{target.attr}"
         try:
-            text = repr(value_of(text)[key])
-        except Exception:
-            text = None
-        return f"{label}[{index}]", text
+            return f"{label}[{self.last(target.slice)[0]}]"
+        except Untold:
+            return f"{label}[{ast.unparse(target.slice)}]"
+
+    def part(self, target):
+        """The texts of the part that the statement changes, before and after; None: not known"""
+        mark = getattr(target, "part", -1)
+        return self.seen.get(mark), self.seen.get(mark + 1)
 
 
 def sentence(text: str) -> str:
@@ -194,11 +229,13 @@ def tell_called(frame):
     """A call, with its parameters in the order of the source."""
     if not frame.is_call:
         return ""
-    names = frame.changes
+    names, given = frame.changes, frame.event.changes
     if isinstance(frame.definition, DEFINITIONS):
         parts = ast.iter_child_nodes(frame.definition.args)
         names = [part.arg for part in parts if isinstance(part, ast.arg)]
-    shown = [name for name in names if frame.event.changes.get(name, "<")[0] != "<"]
+    if names and given.get(names[0], "").endswith("()"):  # an object without fields
+        names = names[1:]
+    shown = [name for name in names if given.get(name, "<")[0] != "<"]
     return tell_call(frame.name, frame.now(shown))
 
 
@@ -216,14 +253,29 @@ def tell_assign(frame):
     if node.value is None:
         return ""
     names = targets(ast.Tuple(goals))
-    if frame.read:
-        return tell_input(frame, frame.now(names) or frame.changed())
+    values = frame.now(names) or frame.changed()
+    if frame.read or frame.asked:
+        return tell_input(frame, values) if frame.read else sentence(values)
     if len(goals) > 1 or isinstance(goals[0], (ast.Tuple, ast.List)):
-        text = listed([frame.now(names), frame.changed(names)])
+        text = swapped(frame, goals) or listed([frame.now(names), frame.changed(names)])
         return sentence(text or f"{source_of(node) or 'We assign'}, and nothing changes")
     if not isinstance(goals[0], ast.Name):
         return tell_part(frame, goals[0])
     return tell_name(frame, names[0]) if names[0] in frame.after else ""
+
+
+def swapped(frame, goals) -> str:
+    """a, b = b, a % b: every name with the rounds of its own value."""
+    names = [getattr(goal, "id", "") for goal in getattr(goals[0], "elts", ())]
+    value = frame.node.value
+    if len(goals) > 1 or not isinstance(value, ast.Tuple) or len(value.elts) != len(set(names)) or (
+            not all([name in frame.after for name in names])):
+        return ""
+    parts = []
+    for name, part in zip(names, value.elts):
+        texts = frame.texts(part, frame.after[name]) or [frame.after[name]]
+        parts.append(tell_value(name, ended(texts, part, frame.short(name)))[:-1])
+    return listed([*parts, frame.changed(names)])
 
 
 def tell_name(frame, name: str):
@@ -233,63 +285,63 @@ def tell_name(frame, name: str):
         return f"We define {name} as {source_of(value) or 'a lambda'}."
     grown = isinstance(node, ast.AugAssign)
     called = not grown and isinstance(value, ast.Call) and (
-        frame.before.get(path_of(value.func)) == "<function>")
+        frame.before.get(path_of(value.func), "").startswith("<function"))
     texts, source, end = [], expression(node), frame.short(name)
     if not called or frame.quiet:  # else its statements have been told
         texts = frame.texts(source, final)
         if not texts and not grown and not isinstance(
                 value, (ast.Await, ast.Yield, ast.YieldFrom)):
             texts = [source_of(value) or end, final]
-    return tell_value(name, ended(texts, source, end))
+    text = tell_value(name, ended(texts, source, end))[:-1]
+    return sentence(listed([text, frame.changed([name])]))
 
 
 def ended(texts: list[str], source: ast.expr, end: str) -> list[str]:
-    """The rounds that lead to a value, and the value; <function> and the like only if alone."""
+    """The rounds that lead to a value, and the value; <function f> and the like only if alone."""
     rounds = abridged(texts[:-1], source)
     return rounds if rounds and is_hidden(end) else abridged(texts[:-1], source, end)
 
 
 def tell_part(frame, target):
-    """x.field = ... or x[index] = ...: the part, of a list the whole too, what else changed."""
-    text = new_part(frame, target)
-    if not text:
-        return sentence(frame.changed() or f"We run {source_of(frame.node) or 'an assignment'}")
-    root = re.match(r"\w+", text)[0]
-    whole = ""
-    if isinstance(target, ast.Subscript) and root in frame.changes:
-        whole = "" if is_object(frame.after[root]) else frame.now([root])
-    return sentence(listed([text, whole, frame.changed([root])]))
-
-
-def new_part(frame, target) -> str | None:
-    """"grid[1] = 2 + 3 = 5", as much of it as can be told."""
-    node, value = frame.node, frame.node.value
-    grown = isinstance(node, ast.AugAssign)
-    try:
-        label, new = frame.place(target, frame.after)
-    except Untold:
-        return ""
-    if grown and new is None:
-        given = repr(value.value) if isinstance(value, ast.Constant) else frame.seen_of(value)
-        return given and f"{label} {frame.operators.get(type(node.op), '@')[0]}= {shorten(given)}"
-    source = value
-    if grown:  # with the part as a variable of its own
-        frame.before[label] = frame.place(target, frame.before)[1]
+    """x.field = ... or x[index] = ...: the part, and what else changed."""
+    node, value, label = frame.node, frame.node.value, frame.label(target)
+    old, new = frame.part(node)
+    texts, source = [], value
+    if isinstance(node, ast.AugAssign):  # with the part as a variable of its own
+        frame.before[label] = old
         source = ast.BinOp(ast.Name(label), node.op, value)
-    texts = frame.texts(source, new) or [new]
-    rounds = texts[:1] if grown else texts[:-1]
-    return texts[-1] and tell_value(label, abridged(rounds, value, texts[-1]))[:-1]
+        texts = old and frame.texts(source, new)
+    else:
+        new = frame.seen_of(value)
+        texts = frame.texts(value, new) or [new or ast.unparse(value)]
+    if texts or new:
+        rounds = texts or [new]
+        text = tell_value(label, ended(rounds, source, shorten(rounds[-1], old)))[:-1]
+    else:  # a property, or an object of another's
+        given = (frame.texts(value) or [ast.unparse(value)])[-1]
+        text = f"{label} {frame.operators.get(type(node.op), '@')[0]}= {shorten(given)}"
+    told = {label}
+    if isinstance(target, ast.Subscript) and not isinstance(target.slice, ast.Slice):
+        told.add(label.partition("[")[0])  # the item says enough of the whole
+    return sentence(listed([text, frame.changed(told)]))
 
 
 def tell_expression(frame):
     call, text = frame.node.value, frame.changed()
-    if is_print(call):
+    if prints(call):
         return tell_print(frame, call)
     if isinstance(call, ast.Call):
-        if text and isinstance(call.func, ast.Attribute):
-            return tell_method(text, call.func.attr, given_to(frame, call))
+        function = call.func
+        if isinstance(function, ast.Attribute):
+            old, new = frame.part(frame.node)
+            if old != new and not is_hidden(new):
+                label = frame.label(function.value)
+                text = listed([f"{label} = {shorten(new, old)}",
+                               frame.changed([label, label.partition("[")[0]])])
+            if text:
+                return tell_method(text, function.attr, given_to(frame, call))
         if not text and frame.quiet:
-            return tell_call(source_of(call) or path_of(call.func) or "a function")
+            return tell_call(source_of(call) or path_of(function) or "a function")
     return sentence(text)
 
 
@@ -305,16 +357,15 @@ def given_to(frame, call) -> str:
 
 
 def tell_print(frame, call):
-    printed = frame.event.extra
-    if not printed:
+    if not frame.printed:
         for keyword in call.keywords:
             if keyword.arg == "file":
-                return f"We print to {ast.unparse(keyword.value)}."
-        return tell_printed(["nothing"])
-    end = on_one_line(printed) if printed.strip("\n") else "an empty line"
+                return f"We print to {ast.unparse(keyword.value)}{frame.so()}."
+        return f"We print nothing to the output{frame.so()}."
+    end = on_one_line(frame.printed)
     if len(call.args) == 1 and not call.keywords:
         texts = frame.texts(call.args[0])
-        if texts and f"{value_of(texts[-1])}\n" == printed:
+        if texts and f"{value_of(texts[-1])}\n" == frame.printed:
             return tell_printed(abridged(texts[:-1], call.args[0], end))
     return tell_printed([end])
 
@@ -328,10 +379,21 @@ def tell_returned(frame):
     return tell_return(frame.name, " = ".join(ended(texts, source, shorten(value))))
 
 
+def tell_if(frame):
+    text = plain.tell_if(frame)
+    return text.replace("go to the else.", "try the elif.") if (
+        getattr(frame.node, "tries_elif", False)) else text
+
+
 def tell_for(frame):
     if frame.inside and not targets(frame.node.target):
         return tell_turn(frame, frame.changed())
-    return plain.tell_for(frame)
+    told, which = plain.tell_for(frame), the_loop(frame.node)
+    return told if frame.inside else told.replace("The loop", which.capitalize(), 1)
+
+
+def the_loop(node) -> str:
+    return "the loop" if isinstance(node, ast.While) else f"the loop over {bare(node.target)}"
 
 
 def tell_def(frame):
@@ -351,21 +413,24 @@ def tell_assert(frame):
 
 
 def tell_import(frame):
-    return f"We import {', '.join([alias.name for alias in frame.node.names])}."
+    source = "." * getattr(frame.node, "level", 0) + (getattr(frame.node, "module", None) or "")
+    names = ", ".join(map(ast.unparse, frame.node.names))
+    return f"We import {names}{source and f' from {source}'}."
 
 
 def tell_handler(frame):
-    kind = frame.node.type
+    node = frame.node
     if frame.inside:
-        return "We handle the exception."
+        name = f" as {node.name}" if node.name else ""
+        return f"We handle {frame.failed or 'the exception'}{name}."
+    kind = node.type
     return f"The except clause{' for ' + ast.unparse(kind) if kind else ''} does not match."
 
 
 def tell_with(frame):
-    if frame.came in lines_inside(frame.node):
-        return "We leave the with block."
     what = listed([source_of(item.context_expr) for item in frame.node.items])
-    return f"We enter the with block{what and f' of {what}'}{frame.so()}."
+    way = "leave" if frame.left is frame.node else "enter"
+    return f"We {way} the with block{what and f' of {what}'}{frame.so()}."
 
 
 def tell_match(frame):
@@ -386,50 +451,96 @@ def tell_delete(frame):
 
 def tell_yield(frame):
     value = frame.event.value
-    if isinstance(frame.definition, ast.AsyncFunctionDef) and value != WRAPPED:
-        return f"{frame.name} waits."
-    return f"{frame.name} yields {shorten(value)}."
+    return f"{frame.name} yields {shorten(value)}." if value else f"{frame.name} waits."
 
 
-def is_end(frame) -> bool:
-    """Is the exception the end of the values that a loop, await or yield from goes through?"""
-    node = frame.node
-    if frame.event.extra not in ("StopIteration", "StopAsyncIteration") or node is None:
-        return False
-    if isinstance(node, (ast.For, ast.AsyncFor)):
-        return True
-    return any([isinstance(part, (ast.Await, ast.YieldFrom)) for part in ast.walk(node)])
+# ------------------------------------------------------------------------------------------------
+# What went wrong, and where.
 
 
-def tell_crash(frame):
-    """The sentence for a statement that raised an exception."""
-    node, name, message = frame.node, frame.event.extra, shorten(frame.event.value)
-    named = f"{name}: {message}" if message else name
-    if name == "SystemExit":
+def raised_by(frame):
+    """-> the part of the statement whose instruction raised the exception, None if there is no
+    telling, and the instruction."""
+    place, step = (frame.event.more or {}).get("at") or (None, "")
+    parts = list(ast.walk(frame.node))
+    return parts[place] if place is not None and place < len(parts) else None, step
+
+
+def tell_crash(frame, leaves: bool = False):
+    """The sentence for a statement that raised an exception. leaves: it ends the program."""
+    node, name, named = frame.node, frame.event.extra, shorten(frame.failed)
+    part, step = raised_by(frame)
+    if name == "SystemExit" and leaves:
+        message = shorten(frame.event.value)
         return f"We leave the program{'' if message in ('', '0') else f' with {message}'}."
-    if isinstance(node, ast.Raise):
-        return f"We raise {named}."
     if name == "GeneratorExit":
         return f"{frame.name} is closed."
-    if isinstance(node, ast.Assert) and name == "AssertionError":
-        condition = frame.condition(node.test, False)
-        return f"{condition} is false, so the assertion fails with {named}."
-    if frame.read or name == "NameError":  # a name without a value leaves nothing to show
-        return tell_stop("", name)
-    part = isinstance(node, ast.AugAssign) and not isinstance(node.target, ast.Name)
-    source = node.value if part else expression(node)
+    if step == "RAISE_VARARGS" and isinstance(node, ast.Assert):
+        return f"{frame.condition(node.test, False)} is false, so the assertion fails with {named}."
+    if step == "RAISE_VARARGS":
+        return f"We raise {named}."
+    if frame.thrown:
+        return f"{frame.name} gets {named}."
+    if step.startswith("UNPACK"):
+        return tell_unpack(frame, part, named)
+    where = ""
+    if not frame.read and name not in ("NameError", "UnboundLocalError"):
+        where = blamed(frame, part, step)
+    return tell_stop(where, named + held(frame, part, where))
+
+
+def tell_unpack(frame, target, named: str):
+    """Too many values for too few names, or the other way round."""
+    value = getattr(frame.node, "value", None)
+    text = (frame.texts(value) or [""])[-1] if value and not frame.read else ""
+    given = value_of(text)
+    counts = f", {len(given)} values for {len(target.elts)} names" if (
+        hasattr(given, "__len__") and isinstance(target, (ast.Tuple, ast.List)) and (
+            ast.Starred not in map(type, target.elts))) else ""
+    return f"We cannot unpack {shorten(text) or 'the values'} into {bare(target)}{counts}: {named}."
+
+
+def blamed(frame, part, step: str) -> str:
+    """What stopped, in its rounds."""
+    node, name = frame.node, frame.event.extra
+    if isinstance(node, (ast.For, ast.AsyncFor)) and step in ITERATES:
+        texts = frame.texts(node.iter) or [source_of(node.iter)]
+        return f"for {bare(node.target)} in {shorten(texts[-1])}"
+    if isinstance(getattr(part, "ctx", None), (ast.Store, ast.Del)):
+        label = frame.label(part)
+        if step.startswith("STORE"):
+            texts = frame.texts(node.value) if hasattr(node, "value") else ()
+            return f"{label} = {shorten(texts[-1])}" if texts else f"Assigning to {label}"
+        return f"del {label}" if step.startswith("DELETE") else label
+    source = expression(node)
+    if isinstance(node, ast.AugAssign) and part is node and not isinstance(node.target, ast.Name):
+        label = frame.label(node.target)
+        frame.before[label] = frame.part(node)[0]
+        source = ast.BinOp(ast.Name(label), node.op, node.value)
+    elif isinstance(part, ast.expr) and not frame.computes(part, name):
+        source = part  # the rest has nothing to do with it
     texts = frame.texts(source, raised=name)
-    return tell_stop(": ".join(abridged(texts, source)), name)
+    return ": ".join(abridged(texts, source)) if texts else source and source_of(source)
+
+
+def held(frame, part, where: str) -> str:
+    """Values of what is named there."""
+    known = {}
+    for node in ast.walk(part) if part else ():
+        if type(node) is ast.Name and re.search(rf"(?<![\w.'\"]){node.id}\b", where):
+            known[node.id] = not is_hidden(frame.after.get(node.id, "<"))
+    values = frame.now(filter(known.get, known))
+    return values and f", where {values}"
 
 
 SENTENCES = {
     **plain.SENTENCES, **dict.fromkeys(ASSIGNMENTS, tell_assign), ast.Expr: tell_expression,
-    **dict.fromkeys(DEFINITIONS, tell_def), ast.ClassDef: tell_class,
+    **dict.fromkeys(DEFINITIONS, tell_def), ast.ClassDef: tell_class, ast.If: tell_if,
     **dict.fromkeys((ast.For, ast.AsyncFor), tell_for), ast.Assert: tell_assert,
     **dict.fromkeys((ast.Import, ast.ImportFrom), tell_import), ast.Delete: tell_delete,
-    **dict.fromkeys((ast.With, ast.AsyncWith), tell_with), ast.ExceptHandler: tell_handler,
+    **dict.fromkeys(WITHS, tell_with), ast.ExceptHandler: tell_handler,
     ast.Match: tell_match, ast.match_case: tell_case,
-    ast.Break: lambda frame: "We break out of the loop.",
+    ast.Break: lambda frame: f"We break out of {the_loop(frame.node.loop)}.",
     ast.Raise: lambda frame: "We raise it again."}
 
 
@@ -438,17 +549,19 @@ SENTENCES = {
 
 
 class Narrator:
-    """Walks through the events; `raised`: an exception is on its way."""
+    """Walks through the events."""
 
     def __init__(self, trace: Trace):
-        self.steps, self.frames, self.shared, self.raised = [], {}, {}, False
+        self.trace, self.steps, self.frames, self.shared = trace, [], {}, {}
         self.statements = numbered(trace.code)[1]
         self.endless = {}  # first line of its body -> `while True` loop
         for node in self.statements.values():
             if type(node) is ast.While and type(node.test) is ast.Constant:
                 self.endless[node.body[0].line] = node
+            for part in ast.walk(node) if isinstance(node, LOOPS) else ():
+                part.loop = node  # the innermost one comes last
 
-    def step(self, event: Event):
+    def step(self, index: int, event: Event):
         """Yields the sentences for an event; they may be empty."""
         if event.kind == "call":
             definition = self.statements.get(event.line)
@@ -456,54 +569,118 @@ class Narrator:
         frame = self.frames.get(event.frame)
         if frame is None:  # not called where no stack was left to record it
             return
+        yield from self.asked(event)
         frame.go_on(event)
-        if event.kind == "call":
+        before, after = self.trace.events[index - 1], self.trace.events[index + 1:index + 2]
+        thrown = bool(after) and after[0].kind == "exception" and after[0].frame == event.frame
+        if event.kind == "call" and not thrown:
             yield tell_called(frame)
-        elif event.kind == "resume":
+        elif event.kind == "resume" and not thrown:
             yield f"{frame.name} goes on."
         elif event.kind == "yield":
             yield tell_yield(frame)
         elif event.kind == "exception":
-            if not is_end(frame):
-                if not self.raised and frame.node:
-                    yield tell_crash(frame)
-                self.raised, frame.node = True, None
-        else:
+            frame.thrown = before.kind == "resume"
+            yield from self.failed(frame, index, before)
+        elif event.kind in ("line", "return"):
             yield from self.finish(frame)
             if event.kind == "line":
                 yield from self.begin(frame)
-            elif event.value == "":  # an exception passes
-                self.raised = True
-            elif not self.raised and frame.is_call:
+            elif event.value and frame.is_call:
                 yield tell_returned(frame)
+
+    def asked(self, event: Event):
+        """What a statement printed and read before it made this call."""
+        number, printed, read = (event.more or {}).get("asked", (None, "", ""))
+        frame = self.frames.get(number)
+        if frame:
+            frame.read, frame.asked = read, True
+            if printed:
+                yield tell_printed([on_one_line(printed)])
+            yield tell_input(frame)
+            frame.read = ""
+
+    def failed(self, frame, index: int, before: Event):
+        """An exception is told where it was raised; what C code catches ends there."""
+        event = frame.event
+        part, _ = raised_by(frame) if frame.node else (None, "")
+        if event.extra == "StopAsyncIteration" and not isinstance(
+                part, (ast.Await, ast.Call, ast.Raise)):
+            return  # an asynchronous loop has come to its end
+        frame.failed = f"{event.extra}: {event.value}" if event.value else event.extra
+        inner = self.frames.get(before.frame)
+        passes = is_unwound(before) and inner and inner.failed == frame.failed
+        if frame.node and not passes:
+            if frame.printed:
+                yield tell_printed([on_one_line(frame.printed)])
+            if frame.read:
+                yield tell_input(frame)
+            yield tell_change(frame)
+            yield tell_crash(frame, event.extra == "SystemExit" and self.leaves(index))
+        frame.node, frame.struck = None, True
+
+    def leaves(self, index: int) -> bool:
+        """Does nothing catch the exception of this event?"""
+        events = self.trace.events
+        for event in events[index:]:
+            if event.kind == "line" and type(self.statements[event.line]) is ast.ExceptHandler:
+                return False
+        return events[-1].frame == 0 and is_unwound(events[-1])
 
     def finish(self, frame):
         """The sentences for a statement that has just run."""
         node, event = frame.node, frame.event
-        ran = node not in (None, frame.definition) and not (self.raised and event.kind == "return")
-        if event.extra and not (ran and isinstance(node, ast.Expr) and is_print(node.value)):
-            yield tell_printed([on_one_line(event.extra)])
+        ran = node not in (None, frame.definition) and not (is_unwound(event) and not (
+            frame.failed or isinstance(node, ast.Raise)))
+        printing = ran and isinstance(node, ast.Expr) and prints(node.value)
+        if frame.printed and not printing:
+            yield tell_printed([on_one_line(frame.printed)])
         if not ran:
             return
         if frame.read and not isinstance(node, (*ASSIGNMENTS, ast.For)):
             yield tell_input(frame)
-        if isinstance(node, (ast.If, ast.While)):
+        if isinstance(node, (ast.If, ast.While, ast.Assert, ast.Match)) or (
+                printing and frame.printed):
             yield tell_change(frame)
         frame.quiet = len(self.steps) == frame.started
         yield SENTENCES.get(type(node), tell_change)(frame)
 
     def begin(self, frame):
         """A statement is about to run."""
-        self.raised = False
         frame.came, frame.line = frame.line, frame.event.line
+        node = self.statements.get(frame.line)
+        if not isinstance(node, WITHS):
+            frame.left = None
+        elif self.is_past(frame, node):
+            node = None
         loop = self.endless.get(frame.line)
-        if loop and frame.came in lines_inside(loop):  # no event of its own where it begins again
-            frame.node, frame.inside = loop, True
+        if loop and frame.left is None and frame.came in lines_inside(loop) and not (
+                isinstance(node, LOOPS) and frame.came in lines_inside(node)):
+            frame.node, frame.inside = loop, True  # no event of its own where it begins again
             yield plain.tell_while(frame)
-        node = frame.node = self.statements.get(frame.line)
-        frame.seen, frame.read, frame.started = {}, "", len(self.steps)
+        frame.node, frame.struck = node, False
+        frame.seen, frame.read, frame.printed = {}, "", ""
+        frame.asked, frame.started = False, len(self.steps)
         if node in frame.turns and frame.came not in lines_inside(node):
             frame.turns[node] = 0
+
+    def is_past(self, frame, node) -> bool:
+        """Is a with statement neither entered nor left? An exception comes by once a context."""
+        torn = frame.struck or frame.torn and frame.left is not None
+        if node in frame.blocks:
+            frame.blocks.remove(node)
+            frame.left, frame.torn = node, torn
+        elif frame.left is node and torn:
+            return True
+        else:
+            frame.blocks.add(node)
+            frame.left = None
+        return False
+
+
+def is_unwound(event: Event) -> bool:
+    """Has an exception ended the call?"""
+    return event.kind == "return" and event.value == ""
 
 
 def explain(trace: Trace) -> list[tuple[int, str]]:
@@ -513,9 +690,9 @@ def explain(trace: Trace) -> list[tuple[int, str]]:
     narrator = Narrator(trace)
     steps = narrator.steps
     for index, event in enumerate(trace.events):
-        for told in filter(None, narrator.step(event)):
+        for told in filter(None, narrator.step(index, event)):
             steps.append((index, told))
-    if trace.error == "RecursionError" and not narrator.raised:
+    if trace.error == "RecursionError" and not is_unwound(event):
         steps.append((index, tell_stop("", "RecursionError")))
     return steps
 
@@ -529,7 +706,7 @@ def raw(trace: Trace) -> list[str]:
     """Frames, as trace.raw's; statements that share a line of the source are told one by one."""
     if trace.error == "SyntaxError" and not trace.events:
         return ["SyntaxError"]
-    source = dict(enumerate(["", *trace.code.splitlines(), ""]))
+    source = dict(enumerate(["", *re.split("\r\n?|\n", trace.code), ""]))
     for line, node in numbered(trace.code)[1].items():
         if line not in source:
             source[line] = ast.unparse(node).splitlines()[0]

@@ -10,27 +10,36 @@ lines, a statement over five lines becomes one. Values are kept as text at once,
 the program's own classes (`__repr__` least of all) is ever called.
 
 Events are trace.Event's, as lists. More kinds: yield, resume. More in `more`: {"globals": module
-variables that this function uses, where their text changed, "seen": [[mark, text], ...] values of
-marked expressions in the order of evaluation}. A long text that changed is sent as its difference()
-to the text before; whole() puts it back.
+variables that this function uses, where their text changed; "seen": [[mark, text], ...] values of
+marked expressions in the order of evaluation; "asked": [frame, text printed, text read], what the
+caller did before this call, if it read; "at": [place, instruction] of an exception, the place in
+ast.walk(statement)}. A long text that changed is sent as its difference() to the text before;
+whole() puts it back.
 """
 
 from __future__ import annotations
 
 import ast
 import builtins
+import gc
 import io
 import itertools
 import json
 import opcode
 import os
 import sys
+import threading
 import types
 from os.path import commonprefix
 
 PLAIN_CALLS = frozenset("abs len int str float bool max min sum ord chr round sorted list tuple "
                         "set dict divmod repr any all".split())
 ITERATORS = frozenset("range zip enumerate reversed map filter iter".split())
+_ORDERED = frozenset("list tuple set str repr sum".split())  # a set's order may decide
+# Modules whose values are builtin ones, and methods that operators and builtin functions never call.
+_PLAIN_MODULES = frozenset("abc bisect copy functools heapq itertools json math operator os random "
+                           "re string sys time typing".split())
+_PLAIN_METHODS = frozenset(("__init__", "__repr__", "__str__", "__main__", "__name__"))
 _BLOCKS = ("body", "handlers", "orelse", "finalbody", "cases")
 _INLINED = sys.version_info >= (3, 12)  # comprehensions have no frame of their own any more
 FRAMES_BELOW = 3 + (not _INLINED)  # so many more than in an untraced run lie below the program
@@ -48,10 +57,11 @@ def number(code: str):
     ast.parse raises.
 
     Statements that begin on a line of their own keep its number, others get one past the end of the
-    source (`source` holds the true one). Expressions whose value the narrator cannot work out from
-    the variables get an attribute `mark`."""
-    tree, statements, marks = ast.parse(code), {}, itertools.count()
-    spare = itertools.count(len(code.splitlines()) + 2)
+    source (`source` holds the true one). Within a statement the column of a node is its place in
+    ast.walk, so an instruction tells whose it is. Expressions whose value the narrator cannot work
+    out from the variables get an attribute `mark`, calls of what Python itself defines `builtin`."""
+    tree, statements = ast.parse(code), {}
+    spare, marks = itertools.count(len(code.splitlines()) + 2), _Marks(tree)
     for node in _statements(tree.body):
         first = node.pattern if isinstance(node, ast.match_case) else node
         if isinstance(node, _DEFINITIONS) and node.decorator_list:
@@ -60,14 +70,16 @@ def number(code: str):
         if node.line in statements:
             node.line = next(spare)
         statements[node.line] = node
-        _Marks(marks).statement(node)
+        if isinstance(node, ast.If) and node.orelse:
+            node.tries_elif = node.orelse[0].col_offset == node.col_offset
+        marks.statement(node)
     for node in statements.values():  # statements within it get their own lines after it
-        for part in ast.walk(node):
-            _put(part, node.line, 0)
+        for place, part in enumerate(ast.walk(node)):
+            _put(part, node.line, place)
     for node in ast.walk(tree) if _INLINED else ():
         if isinstance(node, _COMPREHENSIONS[:3]):
             _repeat(node)
-    return tree, statements, next(marks) > 0
+    return tree, statements, next(marks.marks) > 0
 
 
 def _statements(block: list):
@@ -78,18 +90,18 @@ def _statements(block: list):
             yield from _statements(getattr(node, name, ()))
 
 
-def _put(node, line: int, column: int) -> None:
+def _put(node, line: int, column: int, repeated: int = 0) -> None:
     if hasattr(node, "lineno"):
         node.lineno = node.end_lineno = line
-        node.col_offset = node.end_col_offset = column
+        node.col_offset, node.end_col_offset = column, column + repeated
 
 
 def _repeat(comprehension) -> None:
-    """What a comprehension repeats stands in column 1, where it has no frame of its own."""
+    """What a comprehension repeats is one column wide, where it has no frame of its own."""
     once = list(ast.walk(comprehension.generators[0].iter))
     for inner in ast.walk(comprehension):
         if inner not in once:
-            _put(inner, comprehension.lineno, 1)
+            _put(inner, comprehension.lineno, comprehension.col_offset, 1)
 
 
 def _reads(node) -> bool:
@@ -101,17 +113,44 @@ def _named(node) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
+def _bound(node) -> list[str]:
+    """The names that a part of a program gives a meaning to."""
+    if isinstance(node, ast.Name):
+        return [] if isinstance(node.ctx, ast.Load) else [node.id]
+    if isinstance(node, ast.alias):
+        return [(node.asname or node.name).partition(".")[0]]
+    return [getattr(node, "name", None), getattr(node, "arg", None)]
+
+
+def _is_odd(node) -> bool:
+    """Are there values here whose operators may do anything?"""
+    if isinstance(node, ast.Import):
+        return any([alias.name not in _PLAIN_MODULES for alias in node.names])
+    if isinstance(node, ast.ImportFrom):
+        return node.module not in _PLAIN_MODULES
+    if isinstance(node, _DEFINITIONS):
+        special = node.name[:2] == "__" and node.name not in _PLAIN_METHODS
+        return special or any(["property" in ast.unparse(how) for how in node.decorator_list])
+    return False
+
+
 class _Marks:
     """Marks what must be looked at while a statement is evaluated."""
 
-    def __init__(self, marks):
-        self.marks = marks
-        self.dirty = False  # has something been called that may have changed variables?
+    def __init__(self, tree):
+        self.marks = itertools.count()
+        nodes = list(ast.walk(tree))
+        own = set(itertools.chain.from_iterable(map(_bound, nodes)))
+        self.odd = any(map(_is_odd, nodes))  # nothing can be worked out from texts
+        for node in nodes:
+            if isinstance(node, ast.Call) and hasattr(builtins, _named(node.func) or "?"):
+                node.builtin = node.func.id not in own
 
     def mark(self, node) -> None:
         node.mark = next(self.marks)
 
     def statement(self, node) -> None:
+        self.dirty = False  # has something been called that may have changed variables?
         if isinstance(node, (ast.If, ast.While, ast.Assert)):
             self.look(node.test)
         elif isinstance(node, ast.Return):
@@ -121,19 +160,35 @@ class _Marks:
         elif isinstance(node, _ASSIGNMENTS) and node.value and not _reads(node):
             self.assignment(node)
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
-            if isinstance(node.value.func, ast.Attribute) or _named(node.value.func) == "print":
+            function = node.value.func
+            if isinstance(function, ast.Attribute):
+                if isinstance(function.value, (ast.Attribute, ast.Subscript)):
+                    self.part(node)
+                self.look(function.value)
+            if isinstance(function, ast.Attribute) or _named(function) == "print":
                 for argument in node.value.args:
                     self.look(_inner(argument))
 
+    def part(self, node) -> None:
+        """What it changes is told before (as mark `part`) and after (as the next one)."""
+        node.part = next(self.marks)
+        next(self.marks)
+
     def assignment(self, node) -> None:
         target, *more = node.targets if isinstance(node, ast.Assign) else [node.target]
-        whole = isinstance(target, ast.Name) and not more and not isinstance(node, ast.AugAssign)
-        if not isinstance(target, ast.Tuple):
-            self.look(node.value, whole)
-        if not more and isinstance(target, (ast.Subscript, ast.Attribute)):
-            self.look(getattr(target, "slice", None))
-            if not isinstance(node.value, ast.Constant) and not hasattr(node.value, "mark"):
-                self.mark(node.value)  # where the target's own text does not show it
+        grown = isinstance(node, ast.AugAssign)
+        whole = isinstance(target, ast.Name) and not more and not grown
+        if isinstance(target, (ast.Subscript, ast.Attribute)):
+            if grown:
+                self.part(node)
+                self.look(target.value)
+                self.look(getattr(target, "slice", None))
+        self.look(node.value, whole)
+        if not isinstance(node.value, (ast.Constant, ast.Name, ast.Tuple)) and not whole and (
+                not hasattr(node.value, "mark")) and not grown:
+            self.mark(node.value)  # where the target's own text does not show it
+        if isinstance(target, ast.Subscript) and not grown:
+            self.look(target.slice)
 
     def look(self, e, whole: bool = False) -> None:
         """whole: the value of this one will be known anyway."""
@@ -144,39 +199,60 @@ class _Marks:
             self.call(e, whole)
         elif isinstance(e, (ast.Attribute, ast.Subscript)):
             named = isinstance(e.value, ast.Name)
-            if not named:
+            if not named or self.dirty:
                 self.look(e.value)
             index = getattr(e, "slice", None)
             for part in _parts(index) if isinstance(index, ast.Slice) else [index]:
                 self.look(part)
-            if not whole and not (named and not self.dirty and isinstance(index, _PLAIN_INDEX)):
-                self.mark(e)
+            plain = named and not self.dirty and isinstance(index, _PLAIN_INDEX)
+            self.done(e, whole or plain and not self.odd)
         elif isinstance(e, (*_COMPREHENSIONS, ast.JoinedStr)):
-            if self.dirty:
+            lazy = isinstance(e, ast.GeneratorExp)
+            if self.dirty or lazy and not hasattr(e, "consumed"):
                 e.late = True  # the variables may be others by now
             self.dirty = True
-            if not whole and not isinstance(e, ast.GeneratorExp):
+            if not whole and not lazy:
                 self.mark(e)
         elif isinstance(e, _COMPOSED):
             for part in _parts(e):
                 self.look(part)
+            if isinstance(e, ast.NamedExpr):
+                self.dirty = True
+            if isinstance(e, (ast.BinOp, ast.UnaryOp, ast.Compare)):
+                self.done(e, not _compares_identity(e) and (whole or not self.odd))
+
+    def done(self, e, known: bool) -> None:
+        """All parts of it have been looked at. known: without looking at its value"""
+        if not known:
+            self.mark(e)
+        self.dirty = self.dirty or self.odd
 
     def call(self, e, whole: bool) -> None:
         name, function = _named(e.func), e.func
-        plain = name in PLAIN_CALLS and not e.keywords
+        plain = name in PLAIN_CALLS and e.builtin and not e.keywords and not self.odd
         if isinstance(function, ast.Attribute):
             if self.dirty or not isinstance(function.value, ast.Name):
                 self.look(function.value)
         for argument in [*e.args, *e.keywords]:
             inner = _inner(argument)
+            if name in PLAIN_CALLS or getattr(function, "attr", "") == "join":
+                inner.consumed = True  # a generator, at once
             self.look(inner)
             if inner is not argument or isinstance(inner, _LAZY) or (
                     isinstance(inner, ast.Call) and _named(inner.func) in ITERATORS):
                 plain = False
-        if not plain and name not in ITERATORS:
-            self.dirty = self.dirty or name not in PLAIN_CALLS
-            if not whole:
-                self.mark(e)
+        if name in ITERATORS and e.builtin:
+            return
+        self.dirty = self.dirty or not plain
+        if not whole and not (plain and name not in _ORDERED):
+            self.mark(e)
+
+
+def _compares_identity(e) -> bool:
+    """a is b, but not a is None: two values that are equal may be one or two."""
+    if not isinstance(e, ast.Compare) or not isinstance(e.ops[0], (ast.Is, ast.IsNot)):
+        return False
+    return not isinstance(e.comparators[0], ast.Constant)
 
 
 def _parts(e) -> list:
@@ -193,8 +269,9 @@ def _inner(argument):
 
 
 class _Look(ast.NodeTransformer):
-    """Marked expressions report their values: `f(x)` becomes `__see__(7, f(x))`. Except clauses for
-    RecursionError call __handled__, where there is room for the call."""
+    """Marked expressions report their values: `f(x)` becomes `__see__(f(x), 7)`. What holds a part
+    that is about to change is held: `d[k] += 1` becomes `__hold__(d)[__key__(k, 8)] += 1`. Except
+    clauses for RecursionError call __handled__, where there is room for the call."""
 
     def visit(self, node):
         self.generic_visit(node)
@@ -203,13 +280,28 @@ class _Look(ast.NodeTransformer):
             for part in ast.walk(hook):
                 _put(part, node.line, 0)
             node.body.insert(0, hook)
-        if not hasattr(node, "mark"):
-            return node
-        arguments = [ast.Constant(node.mark), node]
-        look = ast.Call(ast.Name("__see__", ast.Load()), arguments, [])
-        for part in (look, look.func, arguments[0]):
-            ast.copy_location(part, node)
-        return look
+        if hasattr(node, "part"):
+            self.hold(node)
+        return _hook("__see__", node, node.mark) if hasattr(node, "mark") else node
+
+    def hold(self, node) -> None:
+        if isinstance(node, ast.Expr):
+            function = node.value.func
+            function.value = _hook("__hold__", function.value, node.part)
+        elif isinstance(node.target, ast.Attribute):
+            held = node.target.value
+            node.target.value = _hook("__hold__", held, node.part, node.target.attr)
+        elif not isinstance(node.target.slice, ast.Slice):
+            node.target.value = _hook("__hold__", node.target.value)
+            node.target.slice = _hook("__key__", node.target.slice, node.part)
+
+
+def _hook(name: str, node, *arguments):
+    """A call of ours around an expression."""
+    call = ast.Call(ast.Name(name, ast.Load()), [node, *map(ast.Constant, arguments)], [])
+    for part in (call, call.func, *call.args[1:]):
+        ast.copy_location(part, node)
+    return call
 
 
 def _may_catch_recursion(node) -> bool:
@@ -228,11 +320,16 @@ _NAME, _MRO, _SPACE, _MODULE = [
 _ATOMS = frozenset((int, bool, type(None), float, str))
 _FIXED = frozenset((types.FunctionType, types.BuiltinFunctionType, type, types.ModuleType,
                     types.MethodType))
+_KINDS = {types.ModuleType: "module", types.MethodType: "method"}
+_VIEWS = frozenset(map(type, ({}.keys(), {}.values(), {}.items())))
+_PRINTED = frozenset([("datetime", name) for name in (
+    "date", "time", "datetime", "timedelta", "timezone")] + [("re", "Pattern")])
 _CONSTANT = _ATOMS | _FIXED  # the same object has the same text
 _GROUPS = frozenset((list, tuple, set, frozenset, dict))
 _LIBRARY = {("collections", "deque"): list, ("collections", "Counter"): dict,
             ("collections", "defaultdict"): dict, ("collections", "OrderedDict"): dict}
 _MANY, _ROOM, _DEEP = 400, 1000, 4
+_MISSING = object()
 
 
 def text_of(value) -> str:
@@ -255,6 +352,16 @@ def _atom(value) -> str:
     return repr(value)
 
 
+def _fixed(kind, value) -> str:
+    """<function main>, <class Account>, <module math>"""
+    if kind is type:
+        return f"<class {_NAME(value)}>"
+    name = value.__dict__.get("__name__") if kind is types.ModuleType else (
+        getattr(value, "__name__", "?") if kind is not types.MethodType else
+        getattr(value.__func__, "__name__", "?"))
+    return name if name == "<lambda>" else f"<{_KINDS.get(kind, 'function')} {name}>"
+
+
 class _Writer:
     """Writes one value; `room`: for so many more items."""
 
@@ -268,11 +375,19 @@ class _Writer:
         if kind in _GROUPS:
             return self.items(kind, value, depth)
         if kind in _FIXED:
-            return f"<{_NAME(kind)}>"
+            return _fixed(kind, value)
+        if kind in _VIEWS:
+            return f"{_NAME(kind)}({self.items(list, list(value), depth)})"
         if kind in (complex, range, bytes, bytearray):
             short = kind in (complex, range) or len(value) < 1000
             return repr(value) if short else f"<{kind.__name__} of {len(value)} bytes>"
         name, module = _NAME(kind), _MODULE(kind)
+        if (module, name) in _PRINTED:
+            return repr(value).removeprefix("datetime.")
+        if (module, name) == ("_io", "StringIO"):
+            return f"StringIO({'' if value.closed else _atom(value.getvalue())})"
+        if type in _MRO(kind):
+            return _fixed(type, value)
         if "_member_map_" in _SPACE(kind):  # an Enum
             return f"{name}.{object.__getattribute__(value, '__dict__').get('_name_', '?')}"
         if (module, name) == ("decimal", "Decimal"):
@@ -298,7 +413,9 @@ class _Writer:
             inner = self.items(base, value, depth)
             if name == "defaultdict":
                 made = value.default_factory
-                inner = f"{made and getattr(made, '__name__', '?')}, {inner}"
+                inner = f"{_NAME(made) if type(made) is type else text_of(made)}, {inner}"
+            if getattr(value, "maxlen", None) is not None and group:
+                inner += f", maxlen={value.maxlen}"
             return f"{name}({inner})"
         if base:
             plain = {int: int.__int__, str: str.__str__, float: float.__float__}[base](value)
@@ -367,7 +484,56 @@ def _fields(value, kind) -> list:
                     found.append((name, slot.__get__(value)))
                 except AttributeError:
                     pass
-    return found
+    return [(_as_written(name, kind), held) for name, held in found]
+
+
+def _as_written(name: str, kind) -> str:
+    """_Account__balance is __balance to who writes the class."""
+    for parent in _MRO(kind) if name[0] == "_" and "__" in name else ():
+        prefix = f"_{_NAME(parent).lstrip('_')}__"
+        if name.startswith(prefix):
+            return name[len(prefix) - 2:]
+    return name
+
+
+def _item(holder, key):
+    """holder[key], where that runs none of the program's own methods and changes nothing."""
+    kind, keys = type(holder), key if type(key) is tuple else (key,)
+    if not all([type(part) in _ATOMS for part in keys]):
+        return _MISSING
+    if kind is list or (_MODULE(kind), _NAME(kind)) == ("collections", "deque"):
+        fits = type(key) is int and -len(holder) <= key < len(holder)
+        return holder[key] if fits else _MISSING
+    if kind is not dict and (_MODULE(kind), _NAME(kind)) not in _LIBRARY:
+        return _MISSING
+    found = dict.get(holder, key, _MISSING)
+    if found is not _MISSING or kind is dict:
+        return found
+    if _NAME(kind) == "Counter":
+        return 0
+    made = getattr(holder, "default_factory", None)
+    return made() if made in _ATOMS | _GROUPS else _MISSING
+
+
+def _attribute(holder, name: str):
+    """holder.name, as far as it is data."""
+    kind, found = type(holder), _MISSING
+    is_class = type in _MRO(kind)
+    for parent in _MRO(holder if is_class else kind):
+        found = _SPACE(parent).get(name, _MISSING)
+        if found is not _MISSING:
+            break
+    if type(found) is types.MemberDescriptorType:
+        return _MISSING if is_class else found.__get__(holder)
+    if found is not _MISSING and hasattr(type(found), "__get__"):
+        return _MISSING
+    if is_class:
+        return found
+    try:
+        own = object.__getattribute__(holder, "__dict__")
+    except AttributeError:
+        return found
+    return own.get(name, found) if type(own) is dict else found
 
 
 def _message(exception) -> str:
@@ -413,8 +579,20 @@ class Limit(BaseException):
     pass
 
 
+class _Raw(io.BytesIO):
+    """The bytes of a stand-in for stdin or stdout."""
+
+    def __init__(self, number: int, name: str, data: bytes = b""):
+        super().__init__(data)
+        self.name, self.fileno = name, lambda: number
+
+    def seekable(self) -> bool:
+        return False
+
+
 class _Stdin(io.TextIOWrapper):
     """A stdin that tells what was taken from it. input() and iteration come here too."""
+    mode = "r"
 
     def readline(self, *size):
         return self.took(super().readline(*size))
@@ -423,23 +601,60 @@ class _Stdin(io.TextIOWrapper):
         return self.took(super().read(*size))
 
 
+class _Buffer(io.BufferedWriter):
+    """Under a stdout: what comes from there has been told."""
+    from_text = False
+
+    def write(self, data):
+        size = super().write(data)
+        if not self.from_text:
+            self.said(bytes(data).decode("utf-8", "replace"))
+        return size
+
+
+class _Stdout(io.TextIOWrapper):
+    """A stdout that tells what was printed, and sends it on when the real one would."""
+    mode = "w"
+
+    def write(self, text):
+        self.buffer.from_text = True
+        try:
+            size = super().write(text)
+        finally:
+            self.buffer.from_text = False
+        self.buffer.said(text)
+        return size
+
+    def flush(self):
+        self.buffer.from_text = True
+        super().flush()
+        self.buffer.from_text = False
+
+
 def _operations(*names) -> frozenset:
     return frozenset([opcode.opmap[name] for name in names if name in opcode.opmap])
 
 
 _YIELDS = _operations("YIELD_VALUE", "RESUME")  # RESUME: where 3.13 says a yield was
 _RETURNS = _YIELDS | _operations("RETURN_VALUE", "RETURN_CONST")
-_MISSING = object()
+_ITERATES = _operations("FOR_ITER", "SEND", "YIELD_FROM")
+# Names of Python's own in a module or class, not the program's.
+_NOT_TOLD = frozenset("""__name__ __doc__ __package__ __loader__ __spec__ __builtins__ __file__
+    __cached__ __annotations__ __module__ __qualname__ __class__ __classcell__ __firstlineno__
+    __static_attributes__ __annotate__ __classdict__ __conditional_annotations__
+    __type_params__""".split())
 _settrace = sys.settrace
 
 
 class _Call:
-    """A frame of the program. known: {name: (value if it cannot change, text)}; seen, read: values
-    of marked expressions and input taken since its previous event."""
-    __slots__ = ("number", "known", "seen", "read")
+    """A frame of the program. known: {name: (value if it cannot change, text)}. Since its previous
+    event: seen, values of marked expressions; said and read, output and input. later: parts that
+    its statement changes, as [mark, holder, how to find it]."""
+    __slots__ = ("number", "known", "seen", "said", "read", "held", "later")
 
     def __init__(self, number: int):
-        self.number, self.known, self.seen, self.read = number, {}, [], []
+        self.number, self.known, self.held = number, {}, None
+        self.seen, self.said, self.read, self.later = [], [], [], []
 
 
 class Recorder:
@@ -449,40 +664,82 @@ class Recorder:
         self.max_events, self.max_bytes, self.emit = max_events, max_bytes, emit
         self.calls, self.calls_made, self.events = {}, 0, 0   # {frame: _Call}
         self.last = ("", None)                                 # kind and frame of the last event
-        self.used = self.printed = 0                      # bytes of values, of stdout
-        self.over, self.switched = "", False              # a limit; tracing was switched off
+        self.loose = []                                        # printed by no frame of the program
+        self.used = 0                                          # bytes of values and of output
+        self.over, self.ended, self.switched = "", False, False  # a limit; tracing was switched off
         self.globals_seen, self.repeats = {}, {}
         tree, statements, marked = number(code)
         handlers = [s for s in statements.values() if isinstance(s, ast.ExceptHandler)]
         if marked or any(map(_may_catch_recursion, handlers)):
             tree = _Look().visit(tree)
         self.program = compile(tree, "<program>", "exec", dont_inherit=True)
-        self.out = io.TextIOWrapper(io.BytesIO(), "utf-8", "surrogateescape", newline="\n",
-                                    write_through=True)
-        self.stdin = _Stdin(io.BytesIO(stdin.encode("utf-8", "surrogateescape")), "utf-8",
-                            "surrogateescape")
-        self.stdin.took = self.took
+        utf8 = {"encoding": "utf-8", "errors": "surrogateescape"}
+        self.raw = _Raw(1, "<stdout>")
+        self.out = _Stdout(_Buffer(self.raw), **utf8, newline="\n")
+        self.stdin = _Stdin(io.BufferedReader(_Raw(0, "<stdin>", stdin.encode(*utf8.values()))),
+                            **utf8)
+        self.stdin.took, self.out.buffer.said = self.took, self.said
 
-    def said(self, start: int = 0) -> str:
-        return self.out.buffer.getvalue()[start:].decode("utf-8", "replace")
+    def printed(self) -> str:
+        """All of its output, in the order in which it left the program."""
+        try:
+            self.out.flush()
+        except ValueError:  # closed
+            pass
+        return self.raw.getvalue().decode("utf-8", "replace")
 
-    def took(self, text: str) -> str:
-        """Text was taken from stdin: by the innermost frame of the program."""
-        frame = sys._getframe(1)
+    def innermost(self):
+        """The frame of the program that is running: what it prints and reads is its statement's."""
+        frame = sys._getframe(2)
         while frame is not None and frame not in self.calls:
             frame = frame.f_back
-        if frame is not None:
-            self.calls[frame].read.append(text)
+        return self.calls.get(frame)
+
+    def said(self, text: str) -> None:
+        call = self.innermost()
+        (call.said if call else self.loose).append(text)
+        self.used += len(text)
+
+    def took(self, text: str) -> str:
+        call = self.innermost()
+        if call:
+            call.read.append(text)
         return text
 
-    def see(self, mark: int, value):
+    def see(self, value, mark: int):
         """What a marked expression came to."""
         call = self.calls.get(sys._getframe(1))
         if call is not None:
             call.seen.append([mark, text_of(value)])
         return value
 
-    def note(self, kind: str, frame, extra=None, value: str = "") -> None:
+    def hold(self, holder, mark: int | None = None, name: str | None = None):
+        """What is about to change: an attribute of it, an item of it (key() follows), or itself."""
+        call = self.calls.get(sys._getframe(1))
+        if call is not None and mark is None:
+            call.held = holder
+        elif call is not None and name is None:
+            self.part(call, mark, holder, lambda same, _: same, None)
+        elif call is not None:
+            self.part(call, mark, holder, _attribute, name)
+        return holder
+
+    def key(self, key, mark: int):
+        call = self.calls.get(sys._getframe(1))
+        if call is not None:
+            self.part(call, mark, call.held, _item, key)
+        return key
+
+    def part(self, call, mark: int, *place) -> None:
+        self.find(call, mark, *place)
+        call.later.append((mark + 1, *place))
+
+    def find(self, call, mark: int, holder, find, name) -> None:
+        value = find(holder, name)
+        if value is not _MISSING:
+            call.seen.append([mark, text_of(value)])
+
+    def note(self, kind: str, frame, extra=None, value: str = "", at=None) -> None:
         """An event, with everything that changed since the frame's previous one."""
         call = self.calls.get(frame)
         if call is None:
@@ -492,17 +749,26 @@ class Recorder:
         shared = self.shared(frame) if call.number else {}
         if shared:
             more["globals"] = shared
+        if call.later and kind != "yield":
+            for place in call.later:
+                self.find(call, *place)
+            call.later = []
         if call.seen:
-            more["seen"] = call.seen
-            self.used += sum([len(text) for _, text in call.seen])
+            more["seen"], call.seen = call.seen, []
+            self.used += sum([len(text) for _, text in more["seen"]])
         if call.read:
-            more["read"] = "".join(call.read)
-        call.seen, call.read = [], []
+            more["read"], call.read = "".join(call.read), []
+        caller = self.calls.get(frame.f_back)
+        if caller and caller.read and kind in ("call", "resume"):
+            more["asked"] = [caller.number, "".join(caller.said), "".join(caller.read)]
+            caller.said, caller.read = [], []
+        if at:
+            more["at"] = at
         if extra is None:
-            extra, length = "", self.out.buffer.tell()
-            if length != self.printed:
-                extra, self.printed = self.said(self.printed), length
-                self.used += len(extra)
+            extra = ""
+            if call.said or self.loose:
+                extra = "".join(self.loose + call.said)
+                self.loose, call.said = [], []
         self.events += 1
         self.last = kind, frame
         self.emit([kind, call.number, frame.f_lineno, changes, extra, value, more or None])
@@ -521,7 +787,7 @@ class Recorder:
         known, changes = call.known, {}
         for name, held in variables.items():
             before = known.get(name)
-            if before is not None and before[0] is held or name[:2] == "__":
+            if before is not None and before[0] is held or name in _NOT_TOLD:
                 continue
             text = text_of(held)
             if before is None or before[1] != text:
@@ -548,7 +814,7 @@ class Recorder:
         changes = {}
         for name in frame.f_code.co_names:
             held, before = frame.f_globals.get(name, _MISSING), self.globals_seen.get(name)
-            if held is _MISSING or type(held) in _FIXED or name[:2] == "__" or (
+            if held is _MISSING or type(held) in _FIXED or name in _NOT_TOLD or (
                     before is not None and before[0] is held):
                 continue
             text = text_of(held)
@@ -584,7 +850,7 @@ class Recorder:
             elif event == "return":
                 self.returned(frame, argument)
             elif event == "exception":
-                self.note("exception", frame, _NAME(argument[0]), _message(argument[1]))
+                self.raised(frame, *argument[:2])
             return self.inside
         except BaseException as problem:
             return self.failed(problem)
@@ -594,14 +860,25 @@ class Recorder:
             self.over = self.over or "the recorder failed: " + _NAME(type(problem))
         _settrace(None)
 
+    def raised(self, frame, kind, exception) -> None:
+        """Nothing is noted where iteration comes to its end."""
+        code, place = frame.f_code, frame.f_lasti
+        operation = code.co_code[place] if place >= 0 else -1
+        if kind is StopIteration and operation in _ITERATES:
+            return
+        _, _, column, _ = next(itertools.islice(code.co_positions(), max(place, 0) // 2, None))
+        self.note("exception", frame, _NAME(kind), _message(exception),
+                  [column, opcode.opname[operation]])
+
     def returned(self, frame, value) -> None:
         code, place = frame.f_code.co_code, frame.f_lasti
         operation = code[place] if 0 <= place < len(code) else -1
         if frame.f_code.co_flags & 0x2A0 and operation in _YIELDS and (  # generators, coroutines
                 self.last != ("exception", frame)):
-            self.note("yield", frame, None, text_of(value))
+            self.note("yield", frame, None, _yielded(frame, value))
             return
         unwound = value is None and operation not in _RETURNS
+        self.ended = frame.f_code is self.program
         self.note("return", frame, None, "" if unwound else text_of(value))
         self.calls.pop(frame, None)
 
@@ -610,7 +887,7 @@ class Recorder:
         code = frame.f_code
         if code not in self.repeats:
             places = enumerate(code.co_positions())
-            self.repeats[code] = {2 * k for k, place in places if place[2] == 1}
+            self.repeats[code] = {2 * k for k, place in places if place[2] != place[3]}
         return frame.f_lasti in self.repeats[code]
 
     def handled(self) -> None:
@@ -629,8 +906,8 @@ class Recorder:
             pass
 
     def switch(self, function) -> None:
-        """What the program finds as sys.settrace."""
-        self.switched = True
+        """What the program finds as sys.settrace. New threads come here, too."""
+        self.switched = self.switched or function != self.watch
         _settrace(function)
 
     def run(self) -> dict:
@@ -638,7 +915,10 @@ class Recorder:
         main = sys.modules["__main__"] = types.ModuleType("__main__")
         self.space = main.__dict__
         builtins.__see__, builtins.__handled__, sys.settrace = self.see, self.handled, self.switch
-        sys.stdin, sys.stdout = self.stdin, self.out
+        builtins.__hold__, builtins.__key__ = self.hold, self.key
+        sys.stdin = sys.__stdin__ = self.stdin
+        sys.stdout = sys.__stdout__ = self.out
+        threading.settrace(self.watch)
         error, ending = "", ""
         try:
             _settrace(self.watch)
@@ -652,17 +932,24 @@ class Recorder:
             error = "" if stop.code in (None, 0) else "SystemExit"
         except BaseException as problem:
             error, ending = _NAME(type(problem)), _message(problem)
-        kind, frame = self.last
-        status, ended = "ERROR" if error else "OK", (
-            kind == "return" and frame.f_code is self.program)
+        status, ended = "ERROR" if error else "OK", self.ended
         if error == "RecursionError" and not self.switched:
             # nobody caught it, so nothing happened after the last event
-            ended = ended or self.printed == self.out.buffer.tell()
+            ended = ended or not any([call.said for call in self.calls.values()])
         reason = "the program switched tracing off" if self.switched else "the stack was full"
         if self.over:
             status, ended, reason, ending = "LIMIT", False, self.over, ""
-        return {"stdout": self.said(), "error": error, "status": status, "complete": ended,
+        return {"stdout": self.printed(), "error": error, "status": status, "complete": ended,
                 "reason": "" if ended else reason, "ending": ending}
+
+
+def _yielded(frame, value) -> str:
+    """The text of what a generator yields, "" where a coroutine waits."""
+    if frame.f_code.co_flags & 0x20:
+        return text_of(value)
+    if _NAME(type(value)) == "async_generator_wrapped_value":
+        return text_of(*gc.get_referents(value))
+    return ""
 
 
 def _check_stack(frames: int = 12) -> None:
@@ -716,10 +1003,8 @@ def serve(job: str) -> None:
     result = recorder.run()
     try:
         import atexit
-        import threading
         threading._shutdown()
         atexit._run_exitfuncs()
     finally:
-        if isinstance(getattr(sys.stdout, "buffer", None), io.BytesIO):
-            result["stdout"] = sys.stdout.buffer.getvalue().decode("utf-8", "replace")
+        result["stdout"] = recorder.printed()
         channel.end(result)
