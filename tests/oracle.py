@@ -67,6 +67,7 @@ class World:
         self.slots, self.seen_at, self.calls_at = [], defaultdict(list), []
         self.scopes, self.envs, self.names, self.begun = {}, defaultdict(dict), {0: "<module>"}, {}
         self.outs, self.reads, self.tried, self.turns, self.told = defaultdict(list), defaultdict(list), {}, {}, set()
+        self.own_prints = set()
         self.current, self.result, self.parents, self.begins = {}, {}, {}, defaultdict(list)
         self.find_scopes(self.tree, 0)
         for time, (kind, act, *rest) in enumerate(log):
@@ -126,8 +127,7 @@ class World:
         call = getattr(node, "value", None)
         if not (isinstance(node, ast.Expr) and isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "print"):
             return False
-        found = self.seen_at.get((act, call.func.number))
-        return bool(found) and found[-1][1] == "<builtin_function_or_method print>"
+        return (act, call.func.number) in self.own_prints
 
     def flush(self, act: int, slot) -> None:
         """What was printed and read before something else is told."""
@@ -149,6 +149,9 @@ class World:
 
     def on_value(self, act, number, text):
         self.seen_at[act, number].append((self.time, text))
+
+    def on_builtin(self, act, number):
+        self.own_prints.add((act, number))
 
     def on_place(self, act, number, text):
         self.seen_at[act, -number].append((self.time, text))
@@ -173,6 +176,8 @@ class World:
         node = self.nodes[number]
         kind = "print" if self.is_print(act, number) else "stmt"
         busy = bool(self.outs.get(act) or self.reads.get(act))
+        if kind == "print" or isinstance(node, ast.Assert):
+            self.also(act, number, changes)
         slot = self.add(kind, act, number, changes)
         inner = [item[0] for item in self.log[slot.begin:self.time] if item[0] in ("call", "resume", "yield", "wait", "out", "read")]
         slot.calls = any(name in ("call", "resume") for name in inner)
@@ -188,7 +193,14 @@ class World:
         node = self.nodes[number]
         if isinstance(node, ast.Assert) and not truth:
             return
+        self.also(act, number, changes)
         self.add("test", act, number, changes, truth=truth, optional=isinstance(node.test, ast.Constant))
+
+    def also(self, act, number, changes) -> None:
+        """What a statement changed before its own sentence: (n := n + 1) > 3."""
+        if changes:
+            slot = self.add("change", act, number, changes, joined=self.is_print(act, number))
+            slot.optional = slot.calls or not any(new and new[1] and new[0][0] != "<" for new in changes.values())
 
     def on_turn(self, act, number, changes):
         self.turns[act, number] += 1
@@ -207,9 +219,11 @@ class World:
         self.add("leave", act, number, changes, optional=(act, number, "done") not in self.told)
         self.told.discard((act, number, "done"))
 
-    def on_raise(self, act, number, name, message, exception):
+    def on_raise(self, act, number, name, message, exception, changes):
         passes = exception in self.told or name == "GeneratorExit"
         self.told.add(exception)
+        if changes:
+            self.add("change", act, number, changes, optional=True)
         self.add("raise", act, number, name=name, text=message, optional=passes, truth=exception == self.last)
 
     def on_try(self, act, number):
@@ -218,13 +232,14 @@ class World:
     def unmatched(self, act):
         self.slots.append(Slot("nomatch", act, self.nodes[self.tried.pop(act)]))
 
-    def on_handle(self, act, number, changes):
+    def on_handle(self, act, number, name, message, changes):
         if self.tried.get(act) != number and act in self.tried:
             self.unmatched(act)
         self.tried.pop(act, None)
-        self.add("handle", act, number, changes)
+        self.add("handle", act, number, changes, name=name, text=message)
 
     def on_subject(self, act, number, text, changes):
+        self.also(act, number, changes)
         self.add("match", act, number, changes, text=text)
 
     def on_case(self, act, number, changes):
@@ -247,8 +262,9 @@ class World:
         self.add("call", act, number, name=name)
         self.slots[-1].after = given
 
-    def on_returns(self, act, text):
+    def on_returns(self, act, text, changes):
         number = self.current[act]
+        self.also(act, number, changes)
         self.result[act] = number, self.begun[act, number], self.time
 
     def on_return(self, act, text):
@@ -302,9 +318,9 @@ def align(world: World, sentences: list[str], cut_told: bool, cut_seen: bool) ->
             found = fits(i, j)
             if found is not None:
                 steps.append((i + 1, j + 1, found[0]))
-            if slots[j].kind == "read" and slots[j].joined and j + 1 < len(slots):
+            if slots[j].kind in ("read", "change") and slots[j].joined and j + 1 < len(slots):
                 found = fits(i, j + 1)
-                if found is not None and found[1] == "reads":
+                if found is not None and found[1] == "both":
                     steps.append((i + 1, j + 2, found[0]))
         if j < len(slots):
             steps.append((i, j + 1, None if slots[j].optional else "missing"))

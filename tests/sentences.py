@@ -1,6 +1,6 @@
 """Which sentences fit what happened, and what must be true then. The table of forms of the oracle.
 
-    fit(world, sentence, slot)    # -> None: no form of that kind; else (what is wrong or "", "reads" if it tells what was read)
+    fit(world, sentence, slot)    # -> None: no form of that kind; else (what is wrong or "", "both" if it tells the slot before, too)
 
 world and slot are oracle.py's. To add a wording: a function with @form(pattern, kinds of slots), which raises Wrong. Values are compared as
 text with what the witness saw; rounds of a reduction are parsed and laid over the source expression, part by part.
@@ -24,7 +24,7 @@ class Wrong(Exception):
 # Texts.
 
 PIECE = re.compile(r" \.\.\. \d+ more \.\.\. | \.\.\. \d+ more| \.\.\. |\.\.\.|<[\w.]+(?: [^<>]*)?>")
-GROUP = {"<list>": r"\[.*?\]", "<tuple>": r"\(.*?\)", "<dict>": r"\{.*?\}", "<set>": r"\{.*?\}"}
+GROUP = {"<type>": "<class [^>]*>", "<builtin_function_or_method>": "<function [^>]*>", "<list>": r"\[.*?\]", "<tuple>": r"\(.*?\)", "<dict>": r"\{.*?\}", "<set>": r"\{.*?\}"}
 ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
 
 
@@ -465,11 +465,25 @@ def turn(reader, slot, number, values):
     reader.told(values or "", slot.after)
 
 
-@form(r"(?:The loop ends|No turn is left)\.", "over")
-@form(r"We handle the exception\.", "handle")
-@form(r"We leave the with block\.", "leave")
-def plainly(reader, slot):
-    pass
+@form(r"(?:The loop(?: over (.*))? ends|No turn is left)\.", "over")
+def ends(reader, slot, name):
+    need(name in (None, bare(slot.node.target)), f"the loop over {bare(slot.node.target)} ends")
+
+
+def bare(node) -> str:
+    return unparsed(node).strip("()")
+
+
+@form(r"We handle (.*?)(?: as (\w+))?\.", "handle")
+def handles(reader, slot, what, name):
+    need(name is None or name == slot.node.name, "it has another name")
+    need(what == "the exception" or named(what, slot), f"{slot.name}: {slot.text[:100]} is handled")
+
+
+def named(what: str, slot) -> bool:
+    """ValueError: its message (shortened; left out where it is not a plain text)"""
+    name, _, message = what.partition(": ")
+    return name == slot.name and (not message or shown_as(message, slot.text) or shown_as(what, f"{slot.name}: {slot.text}"))
 
 
 @form(r"(.*) is (true|false), so (.*)\.", "test")
@@ -500,26 +514,58 @@ def stages_of(reader, text: str, source, truth: bool) -> None:
         need(stages[-1] == str(truth), f"it is {truth}")
 
 
-@form(r"(.*) is false, so the assertion fails with (\w+)(?:: (.*))?\.", "raise")
-def assertion(reader, slot, text, name, message):
-    need(isinstance(slot.node, ast.Assert) and name == slot.name == "AssertionError", f"{slot.name} is raised")
-    need(not message and not slot.text or shown_as(message or "", slot.text), f"the message is {slot.text}")
+@form(r"(.*) is false, so the assertion fails with (.*)\.", "raise")
+def assertion(reader, slot, text, what):
+    need(isinstance(slot.node, ast.Assert) and slot.name == "AssertionError", f"{slot.name} is raised")
+    need(named(what, slot), f"the message is {slot.text}")
     stages_of(reader, text, slot.node.test, False)
 
 
-@form(r"(?:(.*) stops|We stop) with (\w+)\.", "raise")
-def stops(reader, slot, text, name):
-    need(name == slot.name, f"{slot.name} is raised")
+@form(r"We stop with (\w+(?:: .*?)?)(?:, where (.*))?\.", "raise")
+def we_stop(reader, slot, what, values):
+    need(named(what, slot), f"{slot.name}: {slot.text[:100]} is raised")
     need(not isinstance(slot.node, ast.Raise) or reader.failing(slot.node) is not None, "it is raised by the program")
-    if text:
-        reader.blame(text)
+    reader.told(values or "", slot.after)
 
 
-@form(r"We raise (\w+)(?:: (.*))?\.", "raise")
-def raises(reader, slot, name, message):
-    need(name == slot.name, f"{slot.name} is raised")
-    need(isinstance(slot.node, ast.Raise) or name == "SystemExit", "no raise statement")
-    need(not message and not slot.text or shown_as(message or "", slot.text), f"the message is {slot.text[:100]}")
+@form(r"(.*)\.", "raise")
+def stops(reader, slot, text):
+    """f(3): 1 / 0 stops with ZeroDivisionError: division by zero, where x = 0."""
+    problem = Wrong("an exception is raised")
+    for match in re.finditer(r" stops with ", text):
+        for end in [match.start() for match in re.finditer(", where ", text)][::-1] + [len(text)]:
+            if named(text[match.end():end], slot):
+                try:
+                    need(not isinstance(slot.node, ast.Raise) or reader.failing(slot.node) is not None, "it is raised by the program")
+                    reader.blame(text[:match.start()])
+                    return reader.told(text[end + len(", where "):], slot.after)
+                except Wrong as wrong:
+                    problem = wrong
+    raise problem
+
+
+@form(r"We cannot unpack (.*) into (.*?)(?:, (\d+) values for (\d+) names)?: (\w+: .*)\.", "raise")
+def unpacks(reader, slot, value, target, count, names, what):
+    need(named(what, slot), f"{slot.name}: {slot.text[:100]} is raised")
+    need(reader.failing(slot.node) is None, "something else stopped")
+    source = getattr(slot.node, "value", None)
+    need(value == "the values" or source is None or any(shown_as(value, text) for text in reader.values(source)), "another value")
+    goals = [part for part in ast.walk(slot.node) if isinstance(part, (ast.Tuple, ast.List)) and isinstance(part.ctx, ast.Store)]
+    goal = next((part for part in goals if target == bare(part)), None)
+    need(goal is not None, f"it was not unpacked into {target}")
+    need(names is None or int(names) == len(goal.elts), f"{len(goal.elts)} names")
+
+
+@form(r"([\w.<>]+) gets (.*)\.", "raise")
+def gets(reader, slot, name, what):
+    need(name == reader.world.names[slot.act] and named(what, slot), f"{slot.name} is thrown into {reader.world.names[slot.act]}")
+    need(any(isinstance(part, (ast.Yield, ast.YieldFrom, ast.Await)) for part in ast.walk(slot.node)), "it was raised here")
+
+
+@form(r"We raise (.*)\.", "raise")
+def raises(reader, slot, what):
+    need(named(what, slot), f"{slot.name}: {slot.text[:100]} is raised")
+    need(isinstance(slot.node, ast.Raise) or slot.name == "SystemExit", "no raise statement")
 
 
 @form(r"We raise it again\.", "raise")
@@ -540,6 +586,7 @@ def no_match(reader, slot, kind):
 
 
 @form(r"We enter the with block(?: of (.*?))?(?:, so (.*))?\.", "enter")
+@form(r"We leave the with block(?: of (.*?))?(?:, so (.*))?\.", "leave")
 def enters(reader, slot, what, values):
     items = ", ".join(unparsed(item.context_expr) for item in slot.node.items)
     need(not what or what in items, f"the with block of {items}")
@@ -573,6 +620,12 @@ def reads_so(reader, slot, text):
     raise Wrong(f"it reads {true[:100]!r}")
 
 
+@form(r"We print nothing to the output(?:, so (.*))?\.", "print")
+def elsewhere(reader, slot, values):
+    need(not slot.total, f"it prints {slot.total!r}")
+    reader.told(values or "", slot.after)
+
+
 @form(r"We print (.*)\.", "out", "print")
 def prints(reader, slot, text):
     if text == "nothing":
@@ -597,14 +650,14 @@ def on_one_line(printed: str) -> list[str]:
     """How what was printed may be told."""
     line = printed.removesuffix("\n")
     if printed and not printed.strip("\n"):
-        return ["an empty line"] if printed == "\n" else [f"{NUMBERS.get(len(printed), len(printed))} empty lines"]
+        return ["an empty line"] if printed == "\n" else [f"{NUMBERS.get(len(printed), len(printed))} empty lines", f"{len(printed)} empty lines"]
     return [line.replace("\n", " / "), repr(line), f"'{line}'", f'"{line}"'] if line.strip() else [repr(line)]
 
 
 NUMBERS = {2: "two", 3: "three", 4: "four"}
 
 
-@form(r"We (define|import|continue|break out of the loop|delete) ?(.*)\.", "stmt")
+@form(r"We (define|import|continue|break out of|delete) ?(.*)\.", "stmt")
 def fixed(reader, slot, what, text):
     node = slot.node
     if what == "define":
@@ -615,13 +668,20 @@ def fixed(reader, slot, what, text):
         return need(re.match(r"(class )?(\w+)", text)[2] == node.name, f"{node.name} is defined")
     if what == "import":
         need(isinstance(node, (ast.Import, ast.ImportFrom)), "nothing is imported")
-        names = ", ".join(alias.name for alias in node.names)
-        return need(text in (names, f"{names} from {getattr(node, 'module', '')}"), f"{names} is imported")
+        names, written = ", ".join(alias.name for alias in node.names), ", ".join(map(unparsed, node.names))
+        source = "." * getattr(node, "level", 0) + (getattr(node, "module", "") or "")
+        return need(text in (names, written) or text == f"{written} from {source}", f"{names} is imported")
     if what == "delete":
         need(isinstance(node, ast.Delete), "nothing is deleted")
         text, _, rest = text.partition(", so ")
         need(text == ", ".join(map(unparsed, node.targets)), "something else is deleted")
         return reader.told(rest, slot.after)
+    if what == "break out of":
+        loop = node
+        while not isinstance(loop, (ast.For, ast.AsyncFor, ast.While)):
+            loop = reader.world.parents[loop]
+        over = f" over {bare(loop.target)}" if not isinstance(loop, ast.While) else ""
+        need(text in ("the loop", f"the loop{over}"), f"the loop{over} is left")
     return need(isinstance(node, ast.Continue if what == "continue" else ast.Break), "another statement")
 
 
@@ -667,9 +727,14 @@ def nothing(reader, slot, text):
     need(text in (unparsed(slot.node), "We assign") and not slot.changes, "something changes")
 
 
-@form(r"(.*)\.", "stmt", "test")
+@form(r"(.*)\.", "stmt", "change")
 def values(reader, slot, text):
     node = slot.node
+    if slot.kind == "stmt" and isinstance(node, ast.Assign) and isinstance(node.value, ast.Tuple) and isinstance(node.targets[0], ast.Tuple):
+        try:
+            return swapped(reader, slot, text)
+        except Wrong:
+            pass
     if slot.kind == "stmt" and isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         if len(targets) == 1 and not isinstance(targets[0], (ast.Tuple, ast.List, ast.Starred)):
@@ -710,6 +775,28 @@ def assigned(reader, slot, text: str, target) -> None:
     raise problem
 
 
+def swapped(reader, slot, text: str) -> None:
+    """a = 5, b = 3 + 1 = 4: every name by the rounds of its own value."""
+    goals, sources = slot.node.targets[0].elts, slot.node.value.elts
+    need(len(goals) == len(sources), "not one value each")
+    for k, (goal, source) in enumerate(zip(goals, sources)):
+        label = f"{unparsed(goal)} = "
+        need(text.startswith(label), f"{label} is not told")
+        follows = f", {unparsed(goals[k + 1])} = " if k + 1 < len(goals) else None
+        ends = [match.start() for match in re.finditer(re.escape(follows) if follows else NEXT, text)] + ([] if follows else [len(text)])
+        problem = Wrong(f"{follows} is not told")
+        for end in ends:
+            try:
+                reader.chain(text[len(label):end], source, [slot.after.get(unparsed(goal)), *reader.values(source)[-1:]])
+                break
+            except Wrong as wrong:
+                problem = wrong
+        else:
+            raise problem
+        text = text[end + 2:]
+    reader.told(text, slot.after)
+
+
 SIGNS = {"+=", "-=", "*=", "/=", "//=", "%=", "**=", "<<=", ">>=", "&=", "|=", "^=", "@="}
 
 
@@ -742,14 +829,14 @@ def fit(world, sentence: str, slot) -> tuple[str, str] | None:
         except Wrong as wrong:
             best = best or str(wrong) or "it does not fit"
             continue
-        untold = left_untold(slot, sentence)
-        return ("untold: " + ", ".join(untold) if untold else ""), ("reads" if check is reads_so else "")
+        untold = left_untold(world, slot, sentence)
+        return ("untold: " + ", ".join(untold) if untold else ""), ("both" if check in (reads_so, elsewhere) else "")
     return found if best is None else (best, "")
 
 
-def left_untold(slot, sentence: str) -> list[str]:
+def left_untold(world, slot, sentence: str) -> list[str]:
     """Variables that changed, were not told and could be seen; what calls of the program's own functions did was told in them."""
-    if slot.kind not in ("stmt", "print") or slot.calls:
+    if slot.kind not in ("stmt", "change") or slot.calls:
         return []
     if isinstance(slot.node, (*DEFINITIONS, ast.ClassDef, ast.Import, ast.ImportFrom)):
         return []
@@ -761,6 +848,14 @@ def left_untold(slot, sentence: str) -> list[str]:
             continue
         if not re.search(rf"(?<![\w.]){re.escape(name)}(?:\.\w+|\[[^=\]]*\])* = ", sentence):
             missing.append(f"{name} = {text[:80]}")
+    if missing or slot.kind == "change":
+        return missing
+    for part in [part for call in ast.walk(slot.node) if isinstance(call, ast.Call) for part in ast.walk(call)]:
+        if isinstance(part, (ast.Attribute, ast.Subscript)) and isinstance(part.ctx, ast.Load):
+            held, before = world.seen(Placed(part), slot), world.seen(part, slot)
+            root = next((name.id for name in ast.walk(part) if isinstance(name, ast.Name)), "")
+            if held and before and held[-1] != before[-1] and held[-1][0] != "<" and not re.search(rf"(?<![\w.]){root}[^ ]* = ", sentence):
+                missing.append(f"{unparsed(part)} = {held[-1][:80]}")
     return missing
 
 

@@ -7,9 +7,9 @@ says when it begins, ends, tests, turns, enters, leaves, raises, handles. Slow o
 
 An item is a list: kind, activation (a call in progress; the module is 0), then
     call name {parameter: text}       begin node {changes}         end node {changes}           test node truth {changes}
-    value node text                   turn node {changes}          over node                    enter / leave node {changes}
-    raise node name message number    try clause node              handle node {changes}        subject / case / unmatched node {changes}
-    return text    gone (by an exception)    yield text    resume    wait    out text    read text    place node text
+    value node text (builtin node: it is Python's own print)          turn node {changes}          over node                    enter / leave node {changes}
+    raise node name message number {changes}    try clause node    handle node name message {changes}        subject / case / unmatched node {changes}
+    returns text {changes}    return text    gone (by an exception)    yield text    resume    wait    out text    read text    place node text
 {changes}: {variable: [text, is it new at one level too]}, or None for one that is gone, since the frame's previous item.
 """
 
@@ -83,6 +83,7 @@ def filled(log: list, texts: list):
 ATOMS = frozenset((int, bool, type(None), float, str, complex, range, bytes, bytearray))
 GROUPS = {list: "[]", tuple: "()", set: "{}", frozenset: "{}", dict: "{}"}
 SHOWN = (re.Pattern, datetime.date, datetime.time, datetime.timedelta)
+NAMED_AS = {types.ModuleType: "module", types.MethodType: "method"}
 NAMED = (types.FunctionType, types.BuiltinFunctionType, type, types.ModuleType, types.MethodType)
 HEAD, TAIL, CUT = 1500, 700, "\u22ef"
 
@@ -144,7 +145,12 @@ def written(value, outer, own: int, shallow: bool) -> str:
         return f"{first}{inner}{',' * (kind is tuple and len(value) == 1)}{last}"
     name, module = type.__dict__["__name__"].__get__(kind), type.__dict__["__module__"].__get__(kind)
     if isinstance(value, NAMED):
-        return f"<{name} {getattr(value, '__name__', '?').strip('<>')}>"
+        called = getattr(value, "__name__", "?")
+        return "<lambda>" if called == "<lambda>" else f"<{NAMED_AS.get(kind, 'class' if isinstance(value, type) else 'function')} {called}>"
+    if kind in (type({}.keys()), type({}.values()), type({}.items())):
+        return f"{name}([{', '.join(map(inside, value))}])"
+    if kind is io.StringIO:
+        return f"StringIO({'' if value.closed else repr(value.getvalue())})"
     if kind is collections.deque:
         limit = "" if value.maxlen is None else f", maxlen={value.maxlen}"
         return f"deque([{', '.join(map(inside, value))}]{limit})"
@@ -153,7 +159,7 @@ def written(value, outer, own: int, shallow: bool) -> str:
     if "_member_map_" in type.__dict__["__dict__"].__get__(kind):
         return f"{name}.{object.__getattribute__(value, '__dict__').get('_name_', '?')}"
     if isinstance(value, SHOWN) or module in ("decimal", "fractions"):
-        return f"<{name} {repr(value)}>" if module != "__main__" else f"<{name}>"
+        return repr(value).removeprefix("datetime.") if module != "__main__" else f"<{name}>"
     parents = type.__dict__["__mro__"].__get__(kind)
     if BaseException in parents:
         return f"{name}({', '.join(map(inside, BaseException.args.__get__(value)))})"
@@ -172,7 +178,12 @@ def written(value, outer, own: int, shallow: bool) -> str:
     if shallow and own:
         return f"{name}(...)"
     own += 1
-    return f"{name}({', '.join([f'{k}={written(v, outer, own, shallow)}' for k, v in fields(value, parents)])})"
+    private = {f"_{parent.__name__.lstrip('_')}__": "__" for parent in parents}
+
+    def called(field: str) -> str:
+        start = next((start for start in private if field.startswith(start)), "")
+        return f"__{field.removeprefix(start)}" if start else field
+    return f"{name}({', '.join([f'{called(k)}={written(v, outer, own, shallow)}' for k, v in fields(value, parents)])})"
 
 
 def fields(value, parents) -> list:
@@ -340,6 +351,16 @@ class Rewrite(ast.NodeTransformer):
         return [*first, made, ast.Try([*self.block(node.body[len(first):]), say("falls")], [gone], [], [say("leaves")])]
 
 
+def calls_in(node) -> list:
+    """What methods are called of in a statement, and what is handed to functions: fields and items that they may change."""
+    found = []
+    for part in ast.walk(node):
+        if isinstance(part, ast.Call):
+            goals = [part.func.value] if isinstance(part.func, ast.Attribute) else part.args
+            found += [goal for goal in goals if isinstance(goal, (ast.Attribute, ast.Subscript))]
+    return found
+
+
 def rewritten(code: str):
     """-> the program to run, {number of a statement: what it assigns to}, numbers of raise statements"""
     tree, nodes = numbered(code)
@@ -355,6 +376,9 @@ def rewritten(code: str):
                     places.setdefault(node.number, []).append((goal.number, goal.value.number, (goal.slice.number, key)))
                 elif isinstance(goal, ast.Name):
                     places.setdefault(node.number, []).append((goal.number, None, goal.id))
+        if isinstance(node, (ast.Assign, ast.AugAssign, ast.AnnAssign, ast.Expr)):
+            for part in calls_in(node):
+                places.setdefault(node.number, []).append((part.number, part.number, None))
     body, first = tree.body, 0
     if ast.get_docstring(tree, clean=False) is not None:
         first = 1
@@ -413,8 +437,8 @@ class Activation:
             else:
                 Run.stack.append(self)
 
-    def changes(self) -> dict:
-        frame = sys._getframe(2)
+    def changes(self, depth: int = 2) -> dict:
+        frame = sys._getframe(depth)
         known = self.known.setdefault(frame.f_code, {})
         variables = dict(frame.f_locals)
         if frame.f_locals is not frame.f_globals:
@@ -447,12 +471,15 @@ class Activation:
         self.here()
         changes = self.changes()
         self.look_at_places(number, "place")
+        self.kept.clear()
         write_down("end", self.number, number, changes)
 
     def look_at_places(self, number: int, kind: str) -> None:
         for goal, whole, key in Run.places.get(number, ()):
             try:
-                if whole is None:
+                if key is None:
+                    held = self.kept[goal]
+                elif whole is None:
                     frame = sys._getframe(2)
                     held = frame.f_locals[key] if key in frame.f_locals else frame.f_globals[key]
                 elif isinstance(key, str):
@@ -461,12 +488,16 @@ class Activation:
                     held = part_of(self.kept[whole], self.kept.get(key[0], key[1]), False)
             except LookupError:
                 continue
+            if kind == "value" and key is None:
+                continue
             write_down(kind, self.number, goal, text_of(held))
 
     def v(self, number: int, value):
         if number in Run.kept:
             self.kept[number] = value
         write_down("value", self.number, number, text_of(value))
+        if value is print:
+            write_down("builtin", self.number, number)
         return value
 
     def old(self, number: int) -> None:
@@ -505,13 +536,13 @@ class Activation:
 
     def leave(self, number: int) -> None:
         self.here()
-        self.note()
+        self.note(2)
         if self.entered[-1:] == [number]:
             self.entered.pop()
             write_down("leave", self.number, number, self.changes())
 
-    def note(self) -> None:
-        """Is an exception on its way that was not yet written down?"""
+    def note(self, depth: int = 2) -> None:
+        """Is an exception on its way that was not yet written down? depth: frames between the program's and this one, and one."""
         problem = sys.exc_info()[1]
         if problem is None or self.statement is None or number_of(problem) == self.noted:
             return
@@ -521,7 +552,8 @@ class Activation:
         if number in around and self.statement not in Run.raises:
             return  # one that is being handled
         self.noted = number
-        write_down("raise", self.number, self.statement, type(problem).__name__, message(problem), number)
+        changes = self.changes(depth + 1) if depth else {}
+        write_down("raise", self.number, self.statement, type(problem).__name__, message(problem), number, changes)
 
     def clause(self, number: int, kind):
         self.note()
@@ -531,7 +563,8 @@ class Activation:
     def handle(self, number: int) -> None:
         self.note()
         self.here()
-        write_down("handle", self.number, number, self.changes())
+        problem = sys.exc_info()[1]
+        write_down("handle", self.number, number, type(problem).__name__, message(problem), self.changes())
         self.handling.append(number_of(sys.exc_info()[1]))
 
     def subject(self, number: int, _, value):
@@ -552,8 +585,9 @@ class Activation:
         self.matched = True
 
     def returns(self, value):
+        self.here()
         self.result = value
-        write_down("returns", self.number, text_of(value))
+        write_down("returns", self.number, text_of(value), self.changes())
         return value
 
     def falls(self) -> None:
@@ -720,7 +754,7 @@ def main(folder: str, seconds: str) -> None:
     try:
         exec(program, space.__dict__)
     except BaseException as problem:
-        top.note()
+        top.note(0)
         last = problem
         error, ending = type(problem).__name__, message(problem)
         if isinstance(problem, SystemExit) and problem.code in (None, 0):
