@@ -179,11 +179,12 @@ class World:
         if kind == "print" or isinstance(node, ast.Assert):
             self.also(act, number, changes)
         slot = self.add(kind, act, number, changes)
-        inner = [item[0] for item in self.log[slot.begin:self.time] if item[0] in ("call", "resume", "yield", "wait", "out", "read")]
-        slot.calls = any(name in ("call", "resume") for name in inner)
+        within = self.log[slot.begin:self.time]
+        inner = any(item[1] != act or item[0] in ("yield", "wait", "out", "read") for item in within)
+        slot.calls = any(item[1] != act for item in within)
         if isinstance(node, ast.Expr) and kind == "stmt":
             own = node.value.value if isinstance(node.value, ast.Await) else node.value
-            slot.optional = bool(inner) or busy or not isinstance(own, ast.Call) and not changes
+            slot.optional = inner or busy or not isinstance(own, ast.Call) and not changes
         elif isinstance(node, DEFINITIONS):
             slot.optional = isinstance(self.parents[node], ast.ClassDef)
         elif isinstance(node, ast.Assert):
@@ -339,19 +340,16 @@ def align(world: World, sentences: list[str], cut_told: bool, cut_seen: bool) ->
         if fault == "missing":
             faults.append(Fault("missing", k, text, f"nothing is told of {slots[m]}"))
         elif fault == "extra":
-            faults.append(Fault(kind_of(text, slots[m:m + 1]), k, text, f"that did not happen here, but {slots[m] if m < len(slots) else 'the end'}"))
+            faults.append(Fault("kind" if KINDS.match(text) else "false", k, text, f"that did not happen here, but {slots[m] if m < len(slots) else 'the end'}"))
         elif fault:
-            faults.append(Fault("untold" if fault.startswith("untold") else "false", k, text, fault))
+            other = KINDS.match(text) and slots[m].kind in ("stmt", "change")
+            faults.append(Fault("untold" if fault.startswith("untold") else "kind" if other else "false", k, text, fault))
         i, j = k, m
     return faults[::-1]
 
 
+# A sentence about a with block, an exception or a loop that does not fit is one of the wrong kind.
 KINDS = re.compile(r"We (enter|leave) the with|We (handle|raise|leave the program)|.* stops? with |Turn |The .*(loop|except clause)|.* the loop (goes on|ends)")
-
-
-def kind_of(text: str, slots) -> str:
-    """A sentence about a with block, an exception or a loop that does not fit is one of the wrong kind."""
-    return "kind" if KINDS.match(text) else "false"
 
 
 def judge(code: str, stdin: str, sentences: list[str], complete: bool = True, seen: dict | None = None) -> list[Fault]:

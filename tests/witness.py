@@ -120,8 +120,8 @@ def written(value, outer, own: int, shallow: bool) -> str:
     kind = type(value)
     if kind in ATOMS:
         return f"<int of {value.bit_length()} bits>" if kind is int and value.bit_length() > 2000 else repr(value)
-    if id(value) in outer or len(outer) > 14:
-        return "..."
+    if len(outer) > 14 or id(value) in outer and (kind in GROUPS or len(outer) > 5):
+        return "...".join(GROUPS[kind]) if kind in GROUPS else f"{type.__dict__['__name__'].__get__(kind)}(...)"
     outer = (*outer, id(value))
 
     def inside(part):
@@ -205,6 +205,9 @@ def part_of(whole, key, is_field: bool):
     """What an index or a field holds, without calling anything of the program; raises LookupError where that cannot be told."""
     try:
         if is_field:
+            if key[:2] == "__" and key[-2:] != "__":  # a private name, of one of its classes
+                kinds = [kind.__name__.lstrip("_") for kind in (whole if isinstance(whole, type) else type(whole)).__mro__]
+                key = next(f"_{kind}{key}" for kind in kinds if f"_{kind}{key}" in vars(whole))
             try:
                 return object.__getattribute__(whole, "__dict__")[key]
             except (AttributeError, KeyError):
@@ -384,7 +387,8 @@ def rewritten(code: str):
         first = 1
     while first < len(body) and isinstance(body[first], ast.ImportFrom) and body[first].module == "__future__":
         first += 1
-    tree.body = [*body[:first], *Rewrite().block(body[first:])]
+    future = [say(name, node.number) for node in body[:first] if isinstance(node, ast.ImportFrom) for name in ("begin", "end")]
+    tree.body = [*body[:first], *future, *Rewrite().block(body[first:])]
     raises = {node.number for node in nodes if isinstance(node, ast.Raise)}
     return ast.fix_missing_locations(tree), places, raises
 
