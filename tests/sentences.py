@@ -211,7 +211,7 @@ class Reader:
         elif not values and isinstance(source, (ast.BinOp, ast.UnaryOp)) and not bound:
             values = self.would_be(source)
         if values and type(got) is not ast.Name or isinstance(got, ast.Name) and (got.id.startswith("__hidden") or values):
-            if values and all(shown_as(text, value) for value in values):
+            if values and all(shown_as(text, value) or shown_as(f"({text})", value) for value in values):  # (1+2j)
                 return
         problem = None
         if isinstance(source, ast.NamedExpr) and not isinstance(got, ast.NamedExpr):
@@ -400,7 +400,7 @@ def member(text: str, key: str, is_field: bool) -> str | None:
 
 def plain(whole: str, node) -> str:
     text = ast.get_source_segment(whole, node) or ast.unparse(node)
-    return text[1:-1] if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value[:1] == "<" else text
+    return re.sub(r"(['\"])(<[A-Za-z_][\w.]*(?: [^<>]*)?>)\1", r"\2", text)
 
 
 # ------------------------------------------------------------------------------------------------
@@ -853,7 +853,7 @@ def left_untold(world, slot, sentence: str) -> list[str]:
     for part in [part for call in ast.walk(slot.node) if isinstance(call, ast.Call) for part in ast.walk(call)]:
         if isinstance(part, (ast.Attribute, ast.Subscript)) and isinstance(part.ctx, ast.Load):
             held, before = world.seen(Placed(part), slot), world.seen(part, slot)
-            root = next((name.id for name in ast.walk(part) if isinstance(name, ast.Name)), "")
+            root = re.match(r"\w*", unparsed(part))[0]
             if held and before and held[-1] != before[-1] and held[-1][0] != "<" and not re.search(rf"(?<![\w.]){root}[^ ]* = ", sentence):
                 missing.append(f"{unparsed(part)} = {held[-1][:80]}")
     return missing
