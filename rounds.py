@@ -20,7 +20,6 @@ import ast
 import operator
 from functools import lru_cache
 from itertools import chain, groupby, repeat, zip_longest
-from os.path import commonprefix
 
 ATOM, PENDING = 10, object()  # binds more strongly than any operator; no value yet
 LAST = -1                     # binds less strongly than anything
@@ -59,10 +58,19 @@ def shorten(text: str, before: str | None = None) -> str:
     """A long text without its middle; where it changed stays visible."""
     if len(text) <= 120:
         return text
-    start = len(commonprefix([text, before])) if before and len(before) > 120 else 0
+    start = common(text, before) if before and len(before) > 120 else 0
     if 60 < start < len(text) - 60:
         return f"{text[:30]} ... {text[max(30, start - 25):start + 35]} ... {text[-20:]}"
     return f"{text[:70]} ... {text[-40:]}"
+
+
+def common(a: str, b: str) -> int:
+    """How many characters at their beginnings are the same; they may be long."""
+    low, high = 0, min(len(a), len(b))
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if a[low:middle] == b[low:middle] else (low, middle - 1)
+    return low
 
 
 def source_of(node: ast.AST, limit: int = 70) -> str:
@@ -208,6 +216,7 @@ def names_in(node) -> list[ast.Name]:
     return [part for part in ast.walk(node) if isinstance(part, ast.Name)]
 
 
+@lru_cache(maxsize=1000)
 def targets(node) -> list[str]:
     """Names that it binds: x of `x = 3`, a and b of `for a, b in ...`."""
     return [name.id for name in names_in(node) if isinstance(name.ctx, ast.Store)]

@@ -269,11 +269,23 @@ class Moment:
                 return None
         return None
 
+    def told(self, label: str) -> str | None:
+        """The text of a variable, of a part of one, or of the part that the statement changes."""
+        part = getattr(self.node, "part", None)
+        target = getattr(self.node, "target", None) or getattr(getattr(getattr(self.node, "value", None), "func", None), "value", None)
+        if part is not None and part + 1 in self.seen and target is not None and not isinstance(target, ast.Name):
+            try:
+                self.lay(ast.parse(label, mode="eval").body, loaded(target), {})
+                return self.seen[part + 1]
+            except (Wrong, SyntaxError):
+                pass
+        return self.held(label, self.after)
+
     def values(self, text: str) -> None:
         """"a = 1, b.c = 2": do these variables have these values now? A text that was shortened is compared piece by piece."""
         while text:
             label, sign, rest = text.partition(" = ")
-            true = self.held(label, self.after) if sign else None
+            true = self.told(label) if sign else None
             if true is None:
                 raise Wrong(f"no value is recorded for {label}")
             ends = [m.start() for m in re.finditer(r", (?=[A-Za-z_][\w.\[\]'\"]* = )", rest)] + [len(rest)]
@@ -281,6 +293,17 @@ class Moment:
             if end is None:
                 raise Wrong(f"{label} is {true[:200]}, not {rest[:200]}")
             text = rest[end + 2:]
+
+    def chain_and_more(self, text: str, source, final: str | None) -> None:
+        """"1 + 2 = 3, a = [3]": a chain, and what else has changed."""
+        places = [len(text), *[k.start() for k in re.finditer(r", (?=[A-Za-z_][\w.\[\]'\"]* = )", text)]]
+        for place in places:
+            try:
+                self.chain(text[:place], source, final)
+                return self.values(text[place + 2:])
+            except Wrong as problem:
+                wrong = problem
+        raise wrong
 
     def chain(self, text: str, source, final: str | None) -> None:
         """"1 + 2 = 3": every stage, and the last one against the recorded end."""
@@ -292,6 +315,11 @@ class Moment:
             stages = [*split(text[:place - 3], " = "), final] if place else [final]
         for stage in stages:
             self.stage(stage, source, final)
+
+
+def loaded(target):
+    """A target as an expression."""
+    return ast.parse(ast.unparse(target), mode="eval").body
 
 
 def small(operator, a, b) -> bool:
@@ -342,8 +370,10 @@ def _resume(match, m, state):
     need(m.event[0] == "resume" and m.event[4] == match[1], "nothing goes on here")
 
 
-@sentence(r"([\w.]+) (?:waits|is closed)\.")
+@sentence(r"([\w.]+) (waits|is closed|gets .*)\.")
 def _wait(match, m, state):
+    if match[2].startswith("gets "):
+        return need(m.event[0] == "exception" and match[2] == "gets " + named(m.event), "nothing was thrown")
     need(m.event[0] == "yield" or m.event[4] == "GeneratorExit", "no wait here")
     need(state.name == match[1], f"it is {state.name}")
 
@@ -372,9 +402,10 @@ def _turn(match, m, state):
         m.values(match[2])
 
 
-@sentence(r"(?:The loop ends|No turn is left)\.")
+@sentence(r"(?:The loop(?: over (.*))? ends|No turn is left)\.")
 def _loop_ends(match, m, state):
     need(isinstance(m.node, (ast.For, ast.AsyncFor)) and not m.goes_inside, "the loop goes on")
+    need(match[1] in (None, ast.unparse(m.node.target).strip("()")), "another loop")
 
 
 @sentence(r"(True|[\d.]+|'.*') is true, so the loop goes on\.")
@@ -392,7 +423,7 @@ def _condition(match, m, state):
     true = match[2] == "true"
     need(true == m.goes_inside, f"the condition was {m.goes_inside}")
     ways = ("the loop goes on" if true else "the loop ends",) if isinstance(node, ast.While) else (
-        "we enter the if", "we go inside") if true else ("we go to the else",) if node.orelse else ("we skip the if", "we move on")
+        "we enter the if", "we go inside") if true else ("we go to the else",) if node.orelse and not getattr(node, "tries_elif", False) else ("we try the elif",) if node.orelse else ("we skip the if", "we move on")
     need(match[3] in ways, f"the way is: {ways[0]}")
     _stages(match[1], node.test, m, true)
 
@@ -415,36 +446,85 @@ def _assertion(match, m, state):
     _stages(match[1], m.node.test, m, True)
 
 
-@sentence(r"(.*) is false, so the assertion fails with (\w+)(?:: (.*))?\.")
+def named(event) -> str:
+    """An exception as it is told: its name, and its message if it has one."""
+    return f"{event[4]}: {event[5]}" if event[5] else event[4]
+
+
+@sentence(r"(.*) is false, so the assertion fails with (\w+(?:: .*)?)\.")
 def _assertion_fails(match, m, state):
-    need(isinstance(m.node, ast.Assert) and m.event[0] == "exception" and m.event[4] == match[2], "no assertion failed")
-    need(shown_as(match[3] or "", m.event[5]), f"the message is {m.event[5]}")
+    need(isinstance(m.node, ast.Assert) and m.event[0] == "exception", "no assertion failed")
+    need(shown_as(match[2], named(m.event)), f"the exception is {named(m.event)}")
     _stages(match[1], m.node.test, m, False)
 
 
-@sentence(r"(.*) stops with (\w+)\.|We stop with (\w+)\.")
+def at(m):
+    """The part of the statement whose instruction raised the exception."""
+    return list(ast.walk(m.node))[m.event[6]["at"][0]]
+
+
+@sentence(r"We cannot unpack (.*) into ([^:]*?)(?:, (\d+) values for (\d+) names)?: (.*)\.")
+def _unpack(match, m, state):
+    need(m.event[0] == "exception" and shown_as(match[5], named(m.event)), "another exception")
+    target = at(m)
+    need(match[2] == ast.unparse(target).strip("()"), "another target")
+    if match[1] != "the values":
+        need(shown_as(match[1], m.text(m.node.value) or repr(m.value(m.node.value))), "other values")
+    if match[3]:
+        need(int(match[3]) == len(literal(match[1])) and int(match[4]) == len(target.elts), "other numbers")
+
+
+@sentence(r"(?:(.*) stops|We stop) with (\w+)(: .*)?\.")
 def _stops(match, m, state):
-    name = match[2] or match[3]
     if m.event[0] != "exception":
-        return need(state.error == name and state.last, "nothing stopped here")
-    need(m.event[4] == name, f"stopped with {m.event[4]}")
+        return need(state.error == match[2] and state.last, "nothing stopped here")
+    name, values = match[2] + (match[3] or ""), ""
+    for place in [None, *[k.start() for k in re.finditer(", where ", name)]]:
+        if shown_as(name[:place], named(m.event)):
+            values = name[place + len(", where "):] if place else ""
+            break
+    else:
+        raise Wrong(f"stopped with {named(m.event)}")
+    m.values(values)
     if match[1]:
-        node = m.node
-        source = getattr(node, "test", None) or getattr(node, "value", None)
-        if isinstance(source, ast.Call) and getattr(source.func, "id", "") == "print":
-            source = source.args[0]
-        if isinstance(node, ast.AugAssign):
-            source = ast.BinOp(ast.Name(node.target.id, ast.Load()), node.op, node.value)
-        for stage in split(match[1], ": "):
-            m.stage(stage, source)
+        _blamed(match[1], m, at(m), m.event[6]["at"][1])
 
 
-@sentence(r"We raise (it again|(\w+)(?:: (.*))?)\.")
+def _blamed(text, m, part, step):
+    """Is what is said to have stopped the part that did, or the whole that it stands in?"""
+    node = m.node
+    if step in ("GET_ITER", "FOR_ITER") and isinstance(node, ast.For):
+        start = f"for {ast.unparse(node.target).strip('()')} in "
+        need(text.startswith(start), "it is the loop that stopped")
+        return m.stage(text[len(start):], node.iter)
+    if isinstance(getattr(part, "ctx", None), (ast.Store, ast.Del)):
+        text = text.removeprefix("del ").removeprefix("Assigning to ")
+        label, _, value = text.partition(" = ")
+        m.stage(label, loaded(part))
+        return value and m.stage(value, node.value)
+    sources = [part] if isinstance(part, ast.expr) else []
+    if isinstance(node, ast.AugAssign):
+        sources.append(ast.BinOp(loaded(node.target), node.op, node.value))
+    for source in (getattr(node, "test", None), getattr(node, "value", None)):
+        if source is not None and (not isinstance(part, ast.expr) or part in ast.walk(source)):
+            sources.append(source)
+    if isinstance(getattr(node, "value", None), ast.Call) and node.value.args:
+        sources.append(node.value.args[0])
+    for source in sources:
+        try:
+            for stage in split(text, ": "):
+                m.stage(stage, source)
+            return
+        except Wrong as problem:
+            wrong = problem
+    raise wrong if sources else Wrong("it is not known what stopped")
+
+
+@sentence(r"We raise (it again|(\w+(?:: .*)?))\.")
 def _raise(match, m, state):
     need(isinstance(m.node, ast.Raise), "nothing is raised")
     if match[2]:
-        need(m.event[0] == "exception" and m.event[4] == match[2], "something else is raised")
-        need(shown_as(match[3] or "", m.event[5]), f"the message is {m.event[5]}")
+        need(m.event[0] == "exception" and shown_as(match[2], named(m.event)), "something else is raised")
 
 
 @sentence(r"We leave the program(?: with (.*))?\.")
@@ -453,9 +533,11 @@ def _leave(match, m, state):
     need((match[1] or "") == m.event[5] or not match[1] and m.event[5] == "0", f"it ends with {m.event[5]}")
 
 
-@sentence(r"We handle the exception\.")
+@sentence(r"We handle (.*)\.")
 def _handle(match, m, state):
     need(isinstance(m.node, ast.ExceptHandler) and m.goes_inside, "nothing was handled")
+    name = f" as {m.node.name}" if m.node.name else ""
+    need(match[1] in (f"{state.failed}{name}", f"the exception{name}"), f"it was {state.failed}")
 
 
 @sentence(r"The except clause(?: for (.*))? does not match\.")
@@ -464,20 +546,29 @@ def _no_match(match, m, state):
     need((match[1] or "") == (ast.unparse(m.node.type) if m.node.type else ""), "another except clause")
 
 
+@sentence(r"We print to (.*?)(?:, so (.*))?\.")
+def _print_to(match, m, state):
+    file = [k.value for k in getattr(m.node.value, "keywords", ()) if k.arg == "file"]
+    if not file or m.printed:
+        return _print(re.fullmatch(r"We print (.*)\.", match[0], re.DOTALL), m, state)
+    need(match[1] == ast.unparse(file[0]), "not printed there")
+    m.values(match[2] or "")
+
+
 @sentence(r"We print (.*)\.")
 def _print(match, m, state):
-    printed = m.event[4] if m.event[0] in ("line", "return", "yield") else ""
-    text = match[1]
+    printed, text = m.printed or m.asked, match[1]
     is_print = isinstance(m.node, ast.Expr) and isinstance(m.node.value, ast.Call) and getattr(m.node.value.func, "id", "") == "print"
     state.told += printed
-    if text == "nothing":
-        return need(printed == "" or printed == "nothing\n", f"printed {printed!r}")
-    if text == "an empty line":
-        return need(printed in ("\n", "an empty line\n") or not printed.strip("\n"), f"printed {printed!r}")
-    if is_print and not printed and text.startswith("to "):
-        return need(text[3:] in [ast.unparse(k.value) for k in m.node.value.keywords if k.arg == "file"], "not printed there")
+    if re.match("nothing to the output(, so .*)?$", text) and is_print and not printed:
+        return m.values(text.partition(", so ")[2])
     line = printed[:-1] if printed[-1:] == "\n" else printed
-    line = line.replace("\n", " / ") if line.strip() else repr(line)
+    if not line.strip("\n"):
+        line = f"{len(printed)} empty lines" if line else "an empty line"
+    elif line != line.strip() or " = " in line or " / " in line or "\n\n" in line:
+        line = repr(line)
+    else:
+        line = line.replace("\n", " / ")
     if shown_as(text, line):
         return
     need(is_print and len(m.node.value.args) == 1, f"printed {line[:200]}")
@@ -490,7 +581,7 @@ def _print(match, m, state):
 @sentence(r"We read (.*?)(?:, so (.*))?\.")
 def _read(match, m, state):
     text = match[0][len("We read "):-1]
-    true = " ".join(m.read.splitlines())
+    true = " ".join((m.asked_read or m.read).splitlines())
     for place in [len(text), *[k.start() for k in re.finditer(", so ", text)]]:
         if shown_as(text[:place], true):
             return m.values(text[place + 5:])
@@ -507,9 +598,16 @@ def _fixed(match, m, state):
         need(isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)), "no definition")
         return need(re.match(r"(class )?(\w+)", what)[2] == node.name, f"{node.name} was defined")
     if match[1] == "import":
-        return need(isinstance(node, (ast.Import, ast.ImportFrom)) and what == ", ".join(a.name for a in node.names), "another import")
+        need(isinstance(node, (ast.Import, ast.ImportFrom)), "no import")
+        source = f" from {'.' * node.level}{node.module or ''}" if isinstance(node, ast.ImportFrom) else ""
+        return need(what == ", ".join(map(ast.unparse, node.names)) + source, "another import")
+    if match[1] == "break":
+        target = getattr(state.loops.get(node), "target", None)
+        return need(isinstance(node, ast.Break) and what == "out of the loop" + (
+            f" over {ast.unparse(target).strip('()')}" if target else ""), "another loop")
     if match[1] in ("enter", "leave"):
         need(isinstance(node, (ast.With, ast.AsyncWith)), "no with statement")
+        need(match[1] == state.way, f"we {state.way} it")
         if ", so " in what:
             m.values(what.rpartition(", so ")[2])
         return
@@ -577,46 +675,57 @@ def _values(match, m, state):
                 source = ast.BinOp(ast.Name(target.id, ast.Load()), node.op, source)
             text = text[len(target.id) + 3:]
             if final[0] == "<" and not text.endswith(final):
-                return text == ast.unparse(source) or m.chain(text, source, None)
-            return m.chain(text, source, final)
+                return text == ast.unparse(source) or m.chain_and_more(text, source, None)
+            return m.chain_and_more(text, source, final)
         if isinstance(target, (ast.Attribute, ast.Subscript)) and (not isinstance(node, ast.Assign) or len(node.targets) == 1):
             return _part(text, target, node, m)
+        if isinstance(target, ast.Tuple) and isinstance(node.value, ast.Tuple) and len(node.targets) == 1:
+            return _swap(text, target, node.value, m)
+    m.values(text)
+
+
+def _swap(text, target, source, m):
+    """a = 2, b = 3 % 2 = 1: every name by the stages of its own value."""
+    try:
+        return m.values(text)
+    except Wrong:
+        pass
+    for k, (name, value) in enumerate(zip(target.elts, source.elts)):
+        need(isinstance(name, ast.Name) and text.startswith(f"{name.id} = "), "another name")
+        rest = text[len(name.id) + 3:]
+        more = ast.unparse(target.elts[k + 1]) if k + 1 < len(target.elts) else "\\w+"
+        for place in [len(rest), *[n.start() for n in re.finditer(f", (?={more}[\\w.\\[\\]'\"]* = )", rest)]]:
+            try:
+                m.chain(rest[:place], value, m.after.get(name.id))
+                text = rest[place + 2:]
+                break
+            except Wrong as problem:
+                wrong = problem
+        else:
+            raise wrong
     m.values(text)
 
 
 def _part(text, target, node, m):
-    """grid[1] = 2 + 3 = 5, grid = [0, 5]: the part by its stages, the rest by its values."""
-    grow = re.match(r"([^=]*?) (\S+)= ", text) if isinstance(node, ast.AugAssign) else None
-    label, sign, rest = text.partition(" = ") if not (grow and grow[2] not in ("", "=")) else (grow[1], " = ", text[grow.end():])
-    try:
-        m.stage(label, target)
-        is_target = ast.parse(label, mode="eval").body.__class__ is type(target)
-    except (Wrong, SyntaxError):
-        is_target = False
-    if not is_target or label == getattr(target, "id", ""):
-        return m.values(text)
-    new = m.held(label, m.after)
-    if grow and grow[2] not in ("", "="):
-        new = None
+    """grid[1] = 2 + 3 = 5, other = [0, 5]: the part by its stages, the rest by its values."""
+    mark = getattr(node, "part", 0.5)
+    old, new = m.seen.get(mark), m.seen.get(mark + 1)
+    label, sign, rest = re.match(r"(.*?) (\S*=) (.*)", text, re.DOTALL).groups()
+    m.stage(label, loaded(target))
+    source, trial = node.value, m
+    if isinstance(node, ast.AugAssign) and sign == "=":
+        need(new is not None, f"{label} is not known")
+        source = ast.BinOp(ast.Name("_old", ast.Load()), node.op, node.value)
+        trial = Moment({**m.before, "_old": old}, m.after, m.seen, node, m.event, "")
+        rest = re.sub(rf"^{re.escape(label)}(?= )", "_old", rest)
+    elif not isinstance(node, ast.AugAssign):
+        new = m.text(node.value) or (repr(node.value.value) if isinstance(node.value, ast.Constant) else None)
+        if new and new[0] == "<" and not rest.startswith(new) or new is None and rest.startswith(ast.unparse(node.value)):
+            new = ast.unparse(node.value)
     for place in [len(rest), *[k.start() for k in re.finditer(r", (?=[A-Za-z_][\w.\[\]'\"]* = )", rest)]]:
-        chain, others = rest[:place], rest[place + 2:]
         try:
-            if isinstance(node, ast.AugAssign) and new is not None:
-                stages = split(chain, " = ")
-                need(shown_as(stages[-1], new), f"{label} is {new}")
-                if len(stages) > 1:
-                    old = m.held(label, m.before)
-                    need(old is not None, f"{label} was not known")
-                    trial = Moment({**m.before, "_old": old}, m.after, m.seen, node, m.event, "")
-                    whole = ast.BinOp(ast.Name("_old", ast.Load()), node.op, node.value)
-                    for stage in stages:
-                        trial.stage(stage, whole, new if stage is stages[-1] else None)
-            else:
-                final = new or m.text(node.value)
-                if final is None and isinstance(node.value, ast.Constant):
-                    final = repr(node.value.value)
-                m.chain(chain, node.value, final)
-            return m.values(others)
+            trial.chain(rest[:place], source, new)
+            return m.values(rest[place + 2:])
         except Wrong as problem:
             wrong = problem
     raise wrong
@@ -626,7 +735,8 @@ class _State:
     """One frame while the events are replayed."""
     def __init__(self, name):
         self.name, self.env, self.node, self.came, self.seen, self.read = name, {}, None, 0, {}, ""
-        self.turns, self.turn = {}, 0
+        self.turns, self.turn, self.printed, self.failed, self.loops = {}, 0, "", None, {}
+        self.open, self.way, self.struck = set(), "", False  # with statements
 
 
 def check(trace, steps: list[tuple[int, str]]) -> list[tuple[int, str]]:
@@ -634,7 +744,10 @@ def check(trace, steps: list[tuple[int, str]]) -> list[tuple[int, str]]:
     wrong, waiting, frames, shared = [], list(enumerate(steps)), {}, {}
     if trace.error == "SyntaxError" and not trace.events:
         return [] if [t for _, t in steps] == ["The program does not parse: SyntaxError."] else [(0, "it does not parse")]
-    statements, told = number(trace.code)[1], ""
+    statements, told, loops = number(trace.code)[1], "", {}
+    for node in statements.values():
+        for part in ast.walk(node) if isinstance(node, (ast.For, ast.AsyncFor, ast.While)) else ():
+            loops[part] = node
     for index, event in enumerate(trace.events):
         kind, frame, line, changes, extra, value, more = event
         more = more or {}
@@ -654,7 +767,14 @@ def check(trace, steps: list[tuple[int, str]]) -> list[tuple[int, str]]:
                     env[name] = text
         shared.update(more.get("globals", {}))
         node = state.node
+        if kind in ("line", "return", "yield"):
+            state.printed += extra
+        state.printed += more.get("said", "")
         m = Moment(before, {**shared, **state.env}, state.seen, node, event, state.read)
+        m.printed, state.loops = state.printed, loops
+        asker, m.asked, m.asked_read = more.get("asked", (None, "", ""))
+        if kind == "exception":
+            state.failed = named(event)
         m.goes_inside = kind == "line" and hasattr(node, "body") and line in lines_within(node)
         if kind == "line" and isinstance(node, (ast.For, ast.AsyncFor)):
             state.turn = state.turns[node.line] = state.turns.get(node.line, 0) + 1 if m.goes_inside else 0
@@ -671,16 +791,21 @@ def check(trace, steps: list[tuple[int, str]]) -> list[tuple[int, str]]:
                     raise Wrong("a sentence of no known form")
             except Wrong as problem:
                 wrong.append((place, f"{text[:300]}  [{problem}]"))
-        if kind in ("line", "return", "yield") and extra != state.told:
+        if kind in ("line", "return") and state.printed != state.told or m.asked != state.told and m.asked:
             wrong.append((steps.index(waiting[0][1]) if waiting else len(steps), f"printed {extra[:100]!r}, told {state.told[:100]!r}"))
         told += state.told
         if kind in ("line", "return", "exception"):
             new = statements.get(line) if kind == "line" else None
             if node is not None:
                 state.came = node.line
-            stay = kind == "exception" and event[4] in ("StopIteration", "StopAsyncIteration")
+            stay = kind == "exception" and event[4] == "StopAsyncIteration"
             if not stay:
-                state.node, state.seen, state.read = new, {}, ""
+                state.node, state.seen, state.read, state.printed = new, {}, "", ""
+            if isinstance(new, (ast.With, ast.AsyncWith)):
+                again = state.way == "leave" and state.came == new.line and state.struck
+                state.way = "leave" if new in state.open or again else "enter"
+                (state.open.discard if state.way == "leave" else state.open.add)(new)
+            state.struck = kind == "exception" or state.struck and isinstance(new, (ast.With, ast.AsyncWith))
             if isinstance(new, (ast.For, ast.AsyncFor)) and state.came not in lines_within(new):
                 state.turns[new.line] = 0
     wrong += [(place, f"{text}  [about no event]") for place, (_, text) in waiting]

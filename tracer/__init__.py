@@ -10,6 +10,7 @@ changed. narrator.py and expressions.py say it in words. command.py is what `pyt
 from __future__ import annotations
 
 import json
+import re
 from functools import cache
 from pathlib import Path
 
@@ -65,8 +66,10 @@ def record(code: str, stdin: str = "", max_events: int = 10_000, max_bytes: int 
 
 
 def compare(trace: Trace, true) -> None:
-    """Incomplete where an untraced run printed something else."""
-    if (trace.stdout, trace.error) == (true.stdout, true.error):
+    """Incomplete where an untraced run printed something else. Addresses of objects are as good as
+    any others."""
+    texts = [re.sub(" at 0x[0-9a-f]{6,}", "", run.stdout) for run in (trace, true)]
+    if texts[0] == texts[1] and trace.error == true.error:
         return
     if true.status == "MEMORY" and trace.error == "MemoryError":
         return

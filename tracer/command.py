@@ -13,7 +13,7 @@ import os
 import re
 import signal
 import sys
-from pathlib import Path
+import tokenize
 
 import trace as words
 from tracer import explain, raw, record
@@ -54,10 +54,13 @@ def fail(message: str) -> None:
 
 
 def read(path: str) -> str:
-    """A text file, or our own input for "-"."""
+    """A text file, or our own input for "-". A Python file says itself how it is encoded."""
     try:
-        return sys.stdin.read() if path == "-" else Path(path).read_text(encoding="utf-8")
-    except (OSError, ValueError) as problem:  # not there, not a file, not UTF-8
+        if path == "-":
+            return sys.stdin.read()
+        with tokenize.open(path) if path[-3:] == ".py" else open(path, encoding="utf-8") as file:
+            return file.read()
+    except (OSError, ValueError, SyntaxError) as problem:  # not there, not a file, not UTF-8
         fail(f"cannot read {path}: {getattr(problem, 'strerror', None) or problem}")
 
 
@@ -108,6 +111,9 @@ def main() -> None:
     show(trace, args.format, refused)
     if trace.error == "EOFError" and not stdin:
         print("trace.py: the program reads input: give it with --stdin, --stdin-file or -",
+              file=sys.stderr)
+    if trace.error == "ModuleNotFoundError":
+        print("trace.py: in the sandbox a program finds no modules but Python's own",
               file=sys.stderr)
     if not trace.complete:
         how = "no explanation" if refused else "explained only in part"

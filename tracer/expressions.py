@@ -24,13 +24,15 @@ from trace import Frame
 from tracer.recorder import PLAIN_CALLS
 
 LARGE = 8000  # longer texts are not worked with
+NUMBERS = frozenset("[], -.0123456789")
 UNKNOWN = object()  # no value of ours
 
 
 @lru_cache(maxsize=50_000)
 def value_of(text: str):
     """The value that a recorded text stands for, UNKNOWN if it is no literal."""
-    for read in (ast.literal_eval, float) if len(text) <= LARGE else ():  # inf, nan
+    short = len(text) <= LARGE and " ... " not in text  # parsing takes its time
+    for read in (ast.literal_eval, float) if short else ():  # inf, nan
         try:
             return read(text)
         except Exception:
@@ -150,10 +152,27 @@ def subscript(frame, node):
     template, parts = receiver(frame, node.value)
     if parts or type(node.slice) is ast.Slice:
         return side_by_side(template + "[%s]", [*parts, frame.rounds(node.slice)])
-    if type(node.value) is ast.Name and not hasattr(node, "mark") and (
-            value_of(frame.before.get(template, "?")) is not UNKNOWN):
-        return plain.subscript(frame, node)
-    return side_by_side(template + "[%s]", [iter([frame.last(node.slice)])])
+    index = frame.last(node.slice)
+    shown = f"{template}[{index[0]}]", ATOM, PENDING
+    if type(node.value) is not ast.Name or hasattr(node, "mark"):
+        return iter([shown])
+    text = frame.seen_of(node.value) or frame.before.get(template, "?")
+    if len(text) > 300 and (item := item_of(text, index[2])):
+        return iter([shown, known(item)])
+    return plain.subscript(frame, node) if value_of(text) is not UNKNOWN else iter([shown])
+
+
+def item_of(text: str, index) -> str:
+    """An item of a long list of numbers, or of lists of them, without reading all of it; "" of
+    others."""
+    inner, sign = text[1:-1], ", "
+    if inner[:1] == "[" and "[[" not in inner and "]]" not in inner:
+        inner, sign = inner[1:-1], "], ["
+    if text[0] != "[" or type(index) is not int or not NUMBERS.issuperset(text):
+        return ""
+    parts = inner.split(sign)
+    item = parts[index] if -len(parts) <= index < len(parts) else ""
+    return f"[{item}]" if item and sign == "], [" else item
 
 
 def places(frame, node):
@@ -174,9 +193,9 @@ def call(frame, node):
     arguments = [frame.rounds(part) for part in [*node.args, *node.keywords]]
     template += "(" + ", ".join(["%s"] * len(arguments)) + ")"
     if path in PLAIN_CALLS and getattr(node, "builtin", False):
-        if path == "len" and type(node.args[0]) is ast.Name and not hasattr(node.args[0], "mark"):
-            if value_of(frame.before.get(node.args[0].id, "?")) is UNKNOWN:
-                raise Untold
+        by_name = path == "len" and type(node.args[0]) is ast.Name
+        if by_name and not hasattr(node.args[0], "mark") and (
+                value_of(frame.before.get(node.args[0].id, "?")) is not UNKNOWN):
             return plain.call(frame, node)
         if not hasattr(node, "mark"):
             return operation(template, arguments, FUNCTIONS[path])

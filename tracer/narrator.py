@@ -51,7 +51,7 @@ def on_one_line(printed: str) -> str:
     text = printed.removesuffix("\n")
     if not text.strip("\n"):
         return "an empty line" if not text else f"{len(printed)} empty lines"
-    if text != text.strip() or " = " in text or " / " in text:
+    if text != text.strip() or " = " in text or " / " in text or "\n\n" in text:
         return shorten(repr(text))
     return shorten(text.replace("\n", " / "))
 
@@ -136,6 +136,7 @@ class Frame(Expressions):
         self.event, self.changes = event, {**event.changes, **shared}
         self.seen.update(more.get("seen", ()))
         self.read += more.get("read", "")
+        self.printed += more.get("said", "")
         if event.kind in ("line", "return", "yield"):
             self.printed += event.extra
         self.before = {**self.shared, **self.variables}
@@ -213,7 +214,7 @@ class Frame(Expressions):
 
     def part(self, target):
         """The texts of the part that the statement changes, before and after; None: not known"""
-        mark = getattr(target, "part", -1)
+        mark = getattr(target, "part", 0.5)
         return self.seen.get(mark), self.seen.get(mark + 1)
 
 
@@ -252,16 +253,18 @@ def tell_assign(frame):
     goals = node.targets if isinstance(node, ast.Assign) else [node.target]
     if node.value is None:
         return ""
-    names = targets(ast.Tuple(goals))
-    values = frame.now(names) or frame.changed()
+    several = len(goals) > 1 or isinstance(goals[0], (ast.Tuple, ast.List))
+    if frame.read or frame.asked or several:
+        names = targets(ast.Tuple(goals))
+        values = listed([frame.now(names), frame.changed(names)])
     if frame.read or frame.asked:
         return tell_input(frame, values) if frame.read else sentence(values)
-    if len(goals) > 1 or isinstance(goals[0], (ast.Tuple, ast.List)):
-        text = swapped(frame, goals) or listed([frame.now(names), frame.changed(names)])
+    if several:
+        text = swapped(frame, goals) or values
         return sentence(text or f"{source_of(node) or 'We assign'}, and nothing changes")
     if not isinstance(goals[0], ast.Name):
         return tell_part(frame, goals[0])
-    return tell_name(frame, names[0]) if names[0] in frame.after else ""
+    return tell_name(frame, goals[0].id) if goals[0].id in frame.after else ""
 
 
 def swapped(frame, goals) -> str:
@@ -388,12 +391,12 @@ def tell_if(frame):
 def tell_for(frame):
     if frame.inside and not targets(frame.node.target):
         return tell_turn(frame, frame.changed())
-    told, which = plain.tell_for(frame), the_loop(frame.node)
-    return told if frame.inside else told.replace("The loop", which.capitalize(), 1)
+    told = plain.tell_for(frame)
+    return told if frame.inside else told.replace("loop", loop_of(frame.node))
 
 
-def the_loop(node) -> str:
-    return "the loop" if isinstance(node, ast.While) else f"the loop over {bare(node.target)}"
+def loop_of(node) -> str:
+    return "loop" if isinstance(node, ast.While) else f"loop over {bare(node.target)}"
 
 
 def tell_def(frame):
@@ -509,7 +512,7 @@ def blamed(frame, part, step: str) -> str:
     if isinstance(getattr(part, "ctx", None), (ast.Store, ast.Del)):
         label = frame.label(part)
         if step.startswith("STORE"):
-            texts = frame.texts(node.value) if hasattr(node, "value") else ()
+            texts = frame.texts(node.value) if isinstance(node, ast.Assign) else ()
             return f"{label} = {shorten(texts[-1])}" if texts else f"Assigning to {label}"
         return f"del {label}" if step.startswith("DELETE") else label
     source = expression(node)
@@ -517,7 +520,9 @@ def blamed(frame, part, step: str) -> str:
         label = frame.label(node.target)
         frame.before[label] = frame.part(node)[0]
         source = ast.BinOp(ast.Name(label), node.op, node.value)
-    elif isinstance(part, ast.expr) and not frame.computes(part, name):
+    elif isinstance(part, ast.expr) and (
+            source is None or part not in ast.walk(source) or
+            not frame.computes(part, name)):
         source = part  # the rest has nothing to do with it
     texts = frame.texts(source, raised=name)
     return ": ".join(abridged(texts, source)) if texts else source and source_of(source)
@@ -540,7 +545,7 @@ SENTENCES = {
     **dict.fromkeys((ast.Import, ast.ImportFrom), tell_import), ast.Delete: tell_delete,
     **dict.fromkeys(WITHS, tell_with), ast.ExceptHandler: tell_handler,
     ast.Match: tell_match, ast.match_case: tell_case,
-    ast.Break: lambda frame: f"We break out of {the_loop(frame.node.loop)}.",
+    ast.Break: lambda frame: f"We break out of the {loop_of(frame.node.loop)}.",
     ast.Raise: lambda frame: "We raise it again."}
 
 

@@ -12,8 +12,8 @@ the program's own classes (`__repr__` least of all) is ever called.
 Events are trace.Event's, as lists. More kinds: yield, resume. More in `more`: {"globals": module
 variables that this function uses, where their text changed; "seen": [[mark, text], ...] values of
 marked expressions in the order of evaluation; "asked": [frame, text printed, text read], what the
-caller did before this call, if it read; "at": [place, instruction] of an exception, the place in
-ast.walk(statement)}. A long text that changed is sent as its difference() to the text before;
+caller did before this call, if it read; of an exception "said", what was printed before it, and
+"at": [place, instruction], the place in ast.walk(statement)}. A long text that changed is sent as its difference() to the text before;
 whole() puts it back.
 """
 
@@ -36,7 +36,7 @@ PLAIN_CALLS = frozenset("abs len int str float bool max min sum ord chr round so
                         "set dict divmod repr any all".split())
 ITERATORS = frozenset("range zip enumerate reversed map filter iter".split())
 _ORDERED = frozenset("list tuple set str repr sum".split())  # a set's order may decide
-# Modules whose values are builtin ones, and methods that operators and builtin functions never call.
+# Modules whose values are builtin ones; methods that operators and builtin functions never call.
 _PLAIN_MODULES = frozenset("abc bisect copy functools heapq itertools json math operator os random "
                            "re string sys time typing".split())
 _PLAIN_METHODS = frozenset(("__init__", "__repr__", "__str__", "__main__", "__name__"))
@@ -59,7 +59,7 @@ def number(code: str):
     Statements that begin on a line of their own keep its number, others get one past the end of the
     source (`source` holds the true one). Within a statement the column of a node is its place in
     ast.walk, so an instruction tells whose it is. Expressions whose value the narrator cannot work
-    out from the variables get an attribute `mark`, calls of what Python itself defines `builtin`."""
+    out from the variables get an attribute `mark`, calls of Python's own functions `builtin`."""
     tree, statements = ast.parse(code), {}
     spare, marks = itertools.count(len(code.splitlines()) + 2), _Marks(tree)
     for node in _statements(tree.body):
@@ -363,10 +363,11 @@ def _fixed(kind, value) -> str:
 
 
 class _Writer:
-    """Writes one value; `room`: for so many more items."""
+    """Writes one value; `room`: for so many more items; `around`: kinds of the objects around, for
+    what links to others of its kind is written to one level."""
 
     def __init__(self):
-        self.room = _ROOM
+        self.room, self.around = _ROOM, []
 
     def text(self, value, depth: int) -> str:
         kind = type(value)
@@ -403,7 +404,7 @@ class _Writer:
             if parent in _GROUPS or parent in (int, str, float):
                 base = parent
                 break
-        if depth >= _DEEP or self.room < 0:
+        if depth >= _DEEP or self.room < 0 or kind in self.around:
             return f"{name}(...)"
         if base is tuple:
             return name + self.named_tuple(value, kind, depth)
@@ -423,8 +424,12 @@ class _Writer:
         if BaseException in _MRO(kind):
             arguments = BaseException.args.__get__(value)
             return f"{name}({', '.join([self.text(part, depth + 1) for part in arguments])})"
-        return f"{name}{self.fields(_fields(value, kind), depth)}" if module == "__main__" else (
-            f"<{name}>")
+        if module != "__main__":
+            return f"<{name}>"
+        self.around.append(kind)
+        text = name + self.fields(_fields(value, kind), depth)
+        self.around.pop()
+        return text
 
     def fields(self, pairs: list, depth: int) -> str:
         self.room -= len(pairs)
@@ -498,42 +503,28 @@ def _as_written(name: str, kind) -> str:
 
 def _item(holder, key):
     """holder[key], where that runs none of the program's own methods and changes nothing."""
-    kind, keys = type(holder), key if type(key) is tuple else (key,)
-    if not all([type(part) in _ATOMS for part in keys]):
+    kind = type(holder)
+    group = kind if kind in _GROUPS else _LIBRARY.get((_MODULE(kind), _NAME(kind)))
+    if not all([type(part) in _ATOMS for part in (key if type(key) is tuple else [key])]):
         return _MISSING
-    if kind is list or (_MODULE(kind), _NAME(kind)) == ("collections", "deque"):
-        fits = type(key) is int and -len(holder) <= key < len(holder)
-        return holder[key] if fits else _MISSING
-    if kind is not dict and (_MODULE(kind), _NAME(kind)) not in _LIBRARY:
-        return _MISSING
-    found = dict.get(holder, key, _MISSING)
-    if found is not _MISSING or kind is dict:
-        return found
-    if _NAME(kind) == "Counter":
-        return 0
-    made = getattr(holder, "default_factory", None)
-    return made() if made in _ATOMS | _GROUPS else _MISSING
+    if group is list:
+        return holder[key] if type(key) is int and -len(holder) <= key < len(holder) else _MISSING
+    found = dict.get(holder, key, _MISSING) if group is dict else _MISSING
+    made = int if _NAME(kind) == "Counter" else getattr(holder, "default_factory", None)
+    return made() if found is _MISSING and made in _ATOMS | _GROUPS else found
 
 
 def _attribute(holder, name: str):
     """holder.name, as far as it is data."""
     kind, found = type(holder), _MISSING
     is_class = type in _MRO(kind)
-    for parent in _MRO(holder if is_class else kind):
-        found = _SPACE(parent).get(name, _MISSING)
-        if found is not _MISSING:
-            break
-    if type(found) is types.MemberDescriptorType:
-        return _MISSING if is_class else found.__get__(holder)
-    if found is not _MISSING and hasattr(type(found), "__get__"):
-        return _MISSING
+    for parent in reversed(_MRO(holder if is_class else kind)):
+        found = _SPACE(parent).get(name, found)
     if is_class:
         return found
-    try:
-        own = object.__getattribute__(holder, "__dict__")
-    except AttributeError:
-        return found
-    return own.get(name, found) if type(own) is dict else found
+    if hasattr(type(found), "__set__"):
+        return _MISSING
+    return dict(_fields(holder, kind)).get(name, found)
 
 
 def _message(exception) -> str:
@@ -668,6 +659,7 @@ class Recorder:
         self.used = 0                                          # bytes of values and of output
         self.over, self.ended, self.switched = "", False, False  # a limit; tracing was switched off
         self.globals_seen, self.repeats = {}, {}
+        self.kept = sys.stdin, sys.stdout                      # or they would close 0 and 1
         tree, statements, marked = number(code)
         handlers = [s for s in statements.values() if isinstance(s, ast.ExceptHandler)]
         if marked or any(map(_may_catch_recursion, handlers)):
@@ -763,7 +755,7 @@ class Recorder:
             more["asked"] = [caller.number, "".join(caller.said), "".join(caller.read)]
             caller.said, caller.read = [], []
         if at:
-            more["at"] = at
+            more["at"], more["said"], call.said = at, "".join(call.said), []
         if extra is None:
             extra = ""
             if call.said or self.loose:
@@ -877,7 +869,8 @@ class Recorder:
                 self.last != ("exception", frame)):
             self.note("yield", frame, None, _yielded(frame, value))
             return
-        unwound = value is None and operation not in _RETURNS
+        unwound = value is None and (
+            operation not in _RETURNS or self.last == ("exception", frame))
         self.ended = frame.f_code is self.program
         self.note("return", frame, None, "" if unwound else text_of(value))
         self.calls.pop(frame, None)
@@ -912,8 +905,10 @@ class Recorder:
 
     def run(self) -> dict:
         """-> {stdout, error, status, complete, reason, ending}"""
-        main = sys.modules["__main__"] = types.ModuleType("__main__")
+        main, told = types.ModuleType("__main__"), vars(sys.modules["__main__"])
         self.space = main.__dict__
+        self.space.update({name: told[name] for name in _NOT_TOLD & told.keys()})
+        sys.modules["__main__"] = main
         builtins.__see__, builtins.__handled__, sys.settrace = self.see, self.handled, self.switch
         builtins.__hold__, builtins.__key__ = self.hold, self.key
         sys.stdin = sys.__stdin__ = self.stdin
