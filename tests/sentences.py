@@ -840,11 +840,10 @@ def left_untold(world, slot, sentence: str) -> list[str]:
         return []
     if isinstance(slot.node, (*DEFINITIONS, ast.ClassDef, ast.Import, ast.ImportFrom)):
         return []
-    used = names_of(slot.node)
     missing = []
     for name, (text, is_shallow) in slot.changes.items():
         old = slot.before.get(name, "<")
-        if text[0] == "<" or text == old or not is_shallow and name not in used:
+        if text[0] == "<" or text == old or not is_shallow:
             continue
         if not re.search(rf"(?<![\w.]){re.escape(name)}(?:\.\w+|\[[^=\]]*\])* = ", sentence):
             missing.append(f"{name} = {text[:80]}")
@@ -857,8 +856,3 @@ def left_untold(world, slot, sentence: str) -> list[str]:
             if held and before and held[-1] != before[-1] and held[-1][0] != "<" and not re.search(rf"(?<![\w.]){root}[^ ]* = ", sentence):
                 missing.append(f"{unparsed(part)} = {held[-1][:80]}")
     return missing
-
-
-@lru_cache(maxsize=5000)
-def names_of(node) -> set[str]:
-    return {part.id for part in ast.walk(node) if isinstance(part, ast.Name)}

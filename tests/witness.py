@@ -95,14 +95,14 @@ def text_of(value) -> int:
 
 
 def looked_at(value) -> tuple:
-    """-> the text's place, something that is different for different values, the same at one level"""
+    """-> the text's place, something that is different for different values"""
     data = simple(value)
     if data is not None:
         if data not in Run.simple:
             Run.simple[data] = Run.place(written(value, (), 0, False))
-        return Run.simple[data], data, data
+        return Run.simple[data], data
     text = written(value, (), 0, False)
-    return Run.place(text), hash(text), text and hash(written(value, (), 0, True))
+    return Run.place(text), hash(text)
 
 
 def simple(value) -> bytes | None:
@@ -116,12 +116,15 @@ def simple(value) -> bytes | None:
 
 
 def written(value, outer, own: int, shallow: bool) -> str:
-    """outer: identities of the values around this one; own: how many of these are objects of the program's classes."""
+    """outer: identities of the values around this one; own: how many of these are objects of the program's classes; shallow:
+    objects inside of objects, and what is five levels deep, are left out."""
     kind = type(value)
     if kind in ATOMS:
         return f"<int of {value.bit_length()} bits>" if kind is int and value.bit_length() > 2000 else repr(value)
     if len(outer) > 14 or id(value) in outer and (kind in GROUPS or len(outer) > 5):
         return "...".join(GROUPS[kind]) if kind in GROUPS else f"{type.__dict__['__name__'].__get__(kind)}(...)"
+    if shallow and len(outer) > 3:
+        return f"<{kind}>"
     outer = (*outer, id(value))
 
     def inside(part):
@@ -133,7 +136,7 @@ def written(value, outer, own: int, shallow: bool) -> str:
             return ", ".join([f"{inside(key)}: {inside(held)}" for key, held in members])
         return ", ".join(map(inside, members))
     if kind in GROUPS:
-        data = simple(value) if len(value) > 10 else None
+        data = simple(value) if len(value) > 10 and not shallow else None
         if data is not None:
             try:
                 return repr(value)
@@ -453,9 +456,10 @@ class Activation:
         for name, value in variables.items():
             if name in HIDDEN:
                 continue
-            text, deep, shallow = looked_at(value)
+            text, deep = looked_at(value)
             old = known.get(name)
             if old is None or old[0] != deep:
+                shallow = hash(written(value, (), 0, True))
                 new[name] = [text, old is None or old[1] != shallow]
                 known[name] = deep, shallow
         for name in [name for name in known if name not in variables]:
@@ -540,13 +544,14 @@ class Activation:
 
     def leave(self, number: int) -> None:
         self.here()
-        self.note(2)
+        self.note(3)
         if self.entered[-1:] == [number]:
             self.entered.pop()
             write_down("leave", self.number, number, self.changes())
 
     def note(self, depth: int = 2) -> None:
-        """Is an exception on its way that was not yet written down? depth: frames between the program's and this one, and one."""
+        """Is an exception on its way that was not yet written down? depth: as _getframe counts
+        from changes()."""
         problem = sys.exc_info()[1]
         if problem is None or self.statement is None or number_of(problem) == self.noted:
             return
@@ -556,16 +561,16 @@ class Activation:
         if number in around and self.statement not in Run.raises:
             return  # one that is being handled
         self.noted = number
-        changes = self.changes(depth + 1) if depth else {}
+        changes = self.changes(depth) if depth else {}
         write_down("raise", self.number, self.statement, type(problem).__name__, message(problem), number, changes)
 
     def clause(self, number: int, kind):
-        self.note()
+        self.note(3)
         write_down("try", self.number, number)
         return kind
 
     def handle(self, number: int) -> None:
-        self.note()
+        self.note(3)
         self.here()
         problem = sys.exc_info()[1]
         write_down("handle", self.number, number, type(problem).__name__, message(problem), self.changes())
@@ -599,7 +604,7 @@ class Activation:
         self.statement = None
 
     def gone(self) -> None:
-        self.note()
+        self.note(3)
         self.statement = None
         self.result = Activation
 
