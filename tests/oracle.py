@@ -137,7 +137,7 @@ class World:
             reads = "".join(self.reads.pop(other, []))
             if self.outs.get(other) and (reads or not printing):
                 text = "".join(self.outs.pop(other))
-                self.slots.append(Slot("out", other, optional=printing or bool(reads), printed=text, total=text))
+                self.slots.append(Slot("out", other, printed=text, total=text))
                 slot.total = text
             if reads:
                 joined = ends and slot.kind in ("stmt", "turn")
@@ -213,12 +213,8 @@ class World:
     def on_enter(self, act, number, changes):
         self.add("enter", act, number, changes)
 
-    def on_done(self, act, number):
-        self.told.add((act, number, "done"))
-
-    def on_leave(self, act, number, changes):
-        self.add("leave", act, number, changes, optional=(act, number, "done") not in self.told)
-        self.told.discard((act, number, "done"))
+    def on_leave(self, act, number, passes, changes):
+        self.add("leave", act, number, changes, optional=passes)
 
     def on_raise(self, act, number, name, message, exception, changes):
         passes = exception in self.told or name == "GeneratorExit"

@@ -123,6 +123,13 @@ class Reader:
             return None
         return self.part(node, env)
 
+    def placed(self, label: str) -> str:
+        """What a field or an item holds that the statement names."""
+        for node in ast.walk(self.slot.node) if self.slot.kind == "stmt" else ():
+            if isinstance(node, (ast.Attribute, ast.Subscript)) and unparsed(node) == label:
+                return "".join(self.world.seen(Placed(node), self.slot)[-1:])
+        return ""
+
     def part(self, node, env: dict) -> str | None:
         if isinstance(node, ast.Name):
             return env.get(node.id)
@@ -141,6 +148,7 @@ class Reader:
         while text:
             label, sign, rest = text.partition(" = ")
             true = self.held(label, env) if sign else None
+            true = self.placed(label) or true
             if true is None:
                 raise Wrong(f"nothing is known of {label[:80]}")
             ends = [match.start() for match in NEXT.finditer(rest)] + [len(rest)]
@@ -554,6 +562,11 @@ def unpacks(reader, slot, value, target, count, names, what):
     goal = next((part for part in goals if target == bare(part)), None)
     need(goal is not None, f"it was not unpacked into {target}")
     need(names is None or int(names) == len(goal.elts), f"{len(goal.elts)} names")
+    try:
+        size = len(ast.literal_eval(value))
+    except (ValueError, SyntaxError, TypeError):
+        size = None
+    need(size is None or count is None or int(count) == size, f"{size} values")
 
 
 @form(r"([\w.<>]+) gets (.*)\.", "raise")

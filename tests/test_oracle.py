@@ -1,6 +1,7 @@
 """The oracle refuses what explanations once said falsely, or did not say, and accepts what is true. Sentences here are written by hand, so
 they do not depend on what tracer/ says today."""
 
+import re
 import textwrap
 from functools import cache
 
@@ -505,3 +506,27 @@ def test_what_was_said_falsely_is_refused(name):
         false = [line for line in ({**dict(enumerate(true)), **false}).values() if line is not None]
     faults = judge(program, stdin, false, seen=seen(program, stdin))
     assert {fault.kind for fault in faults} == kinds, faults
+
+
+def altered(lines: list[str]):
+    """Every number one more, every verdict turned round, every line left out or said twice."""
+    for place, line in enumerate(lines):
+        changes = [[], [line, line]]
+        for match in re.finditer(r"(?<![\w.])\d+\b", line):
+            changes.append([f"{line[:match.start()]}{int(match[0]) + 1}{line[match.end():]}"])
+        for truth, other in ((" is true", " is false"), (" is false", " is true")):
+            if truth in line:
+                changes.append([line.replace(truth, other)])
+        for change in changes:
+            yield line, [*lines[:place], *change, *lines[place + 1:]]
+
+
+def test_nothing_that_is_altered_is_accepted():
+    tried, accepted = 0, []
+    for program, stdin, true, *_ in CASES.values():
+        for line, lines in altered(true):
+            tried += 1
+            if judge(program, stdin, lines, seen=seen(program, stdin)) == []:
+                accepted.append((line, len(lines) - len(true)))
+    assert tried > 400
+    assert accepted == [("gen is closed.", -1)] * 2 + [("True is true, so the loop goes on.", -1)]  # the three that need not be said

@@ -7,7 +7,7 @@ says when it begins, ends, tests, turns, enters, leaves, raises, handles. Slow o
 
 An item is a list: kind, activation (a call in progress; the module is 0), then
     call name {parameter: text}       begin node {changes}         end node {changes}           test node truth {changes}
-    value node text (builtin node: it is Python's own print)          turn node {changes}          over node                    enter / leave node {changes}
+    value node text (builtin node: it is Python's own print)          turn node {changes}          over node                    enter node {changes}    leave node passes {changes}
     raise node name message number {changes}    try clause node    handle node name message {changes}        subject / case / unmatched node {changes}
     returns text {changes}    return text    gone (by an exception)    yield text    resume    wait    out text    read text    place node text
 {changes}: {variable: [text, is it new at one level too]}, or None for one that is gone, since the frame's previous item.
@@ -301,7 +301,7 @@ class Rewrite(ast.NodeTransformer):
             return [begin, node]
         if isinstance(node, (ast.With, ast.AsyncWith)):
             node.items = [self.generic_visit(item) for item in node.items]
-            body = [*self.block(node.body), say("done", number)]
+            body = self.block(node.body)
             note = ast.ExceptHandler(ast.Name("BaseException", ast.Load()), None, [say("note"), ast.Raise()])
             note.type = ast.Attribute(ast.Name("__ora__", ast.Load()), "any", ast.Load())
             node.body = [say("enter", number), ast.Try(body, [note], [], [])]
@@ -538,16 +538,14 @@ class Activation:
         self.entered.append(number)
         write_down("enter", self.number, number, self.changes())
 
-    def done(self, number: int) -> None:
-        self.here()
-        write_down("done", self.number, number)
-
     def leave(self, number: int) -> None:
         self.here()
         self.note(3)
         if self.entered[-1:] == [number]:
             self.entered.pop()
-            write_down("leave", self.number, number, self.changes())
+            problem = sys.exc_info()[1]
+            passes = problem is not None and number_of(problem) == self.noted
+            write_down("leave", self.number, number, passes, self.changes())
 
     def note(self, depth: int = 2) -> None:
         """Is an exception on its way that was not yet written down? depth: as _getframe counts
