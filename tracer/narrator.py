@@ -16,7 +16,16 @@ import re
 from functools import lru_cache
 
 import trace as plain
-from rounds import Untold, abridged, expression, is_print, shorten, source_of, targets
+from rounds import (
+    Untold,
+    abridged,
+    expression,
+    is_print,
+    names_in,
+    shorten,
+    source_of,
+    targets,
+)
 from trace import (
     NO_PROGRAM,
     Event,
@@ -260,21 +269,19 @@ def tell_assign(frame):
     if frame.read or frame.asked:
         return tell_input(frame, values) if frame.read else sentence(values)
     if several:
-        text = swapped(frame, goals) or values
+        text = swapped(frame, goals[0], node.value) if len(goals) == 1 else ""
+        text = text or values
         return sentence(text or f"{source_of(node) or 'We assign'}, and nothing changes")
     if not isinstance(goals[0], ast.Name):
         return tell_part(frame, goals[0])
     return tell_name(frame, goals[0].id) if goals[0].id in frame.after else ""
 
 
-def swapped(frame, goals) -> str:
+def swapped(frame, goal, value) -> str:
     """a, b = b, a % b: every name with the rounds of its own value."""
-    names = [getattr(goal, "id", "") for goal in getattr(goals[0], "elts", ())]
-    value = frame.node.value
-    if len(goals) > 1 or not isinstance(value, ast.Tuple) or len(value.elts) != len(set(names)) or (
-            not all([name in frame.after for name in names])):
+    names, parts = [getattr(part, "id", "") for part in getattr(goal, "elts", ())], []
+    if not isinstance(value, ast.Tuple) or len(value.elts) != len(set(names) & frame.after.keys()):
         return ""
-    parts = []
     for name, part in zip(names, value.elts):
         texts = frame.texts(part, frame.after[name]) or [frame.after[name]]
         parts.append(tell_value(name, ended(texts, part, frame.short(name)))[:-1])
@@ -524,17 +531,21 @@ def blamed(frame, part, step: str) -> str:
             source is None or part not in ast.walk(source) or
             not frame.computes(part, name)):
         source = part  # the rest has nothing to do with it
-    texts = frame.texts(source, raised=name)
-    return ": ".join(abridged(texts, source)) if texts else source and source_of(source)
+    for whole in (source, part):
+        texts = frame.texts(whole, raised=name)
+        if texts:
+            return ": ".join(abridged(texts, whole))
+    return source_of(source) if source else ""
 
 
 def held(frame, part, where: str) -> str:
     """Values of what is named there."""
-    known = {}
-    for node in ast.walk(part) if part else ():
-        if type(node) is ast.Name and re.search(rf"(?<![\w.'\"]){node.id}\b", where):
-            known[node.id] = not is_hidden(frame.after.get(node.id, "<"))
-    values = frame.now(filter(known.get, known))
+    names = []
+    for node in names_in(part) if part else ():
+        if re.search(rf"(?<![\w.'\"]){node.id}\b", where) and not is_hidden(
+                frame.after.get(node.id, "<")):
+            names.append(node.id)
+    values = frame.now(dict.fromkeys(names))
     return values and f", where {values}"
 
 
@@ -705,6 +716,17 @@ def explain(trace: Trace) -> list[tuple[int, str]]:
 def narrate(trace: Trace, seed: int = 0) -> list[str]:
     """The sentences, in the wording of the seed: see trace.narrate."""
     return reworded(explain(trace), seed)
+
+
+# What trace.py, and who has learnt from it, says in fewer words.
+FEWER = [(r" over .* ends\.$", " ends."), (r"( stops? with \w+): .*", r"\1."),
+         ("try the elif.$", "go to the else.")]
+
+
+def in_fewer_words(sentence: str) -> str:
+    for pattern, words in FEWER:
+        sentence = re.sub(pattern, words, sentence, flags=re.DOTALL)
+    return sentence
 
 
 def raw(trace: Trace) -> list[str]:

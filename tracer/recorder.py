@@ -13,8 +13,8 @@ Events are trace.Event's, as lists. More kinds: yield, resume. More in `more`: {
 variables that this function uses, where their text changed; "seen": [[mark, text], ...] values of
 marked expressions in the order of evaluation; "asked": [frame, text printed, text read], what the
 caller did before this call, if it read; of an exception "said", what was printed before it, and
-"at": [place, instruction], the place in ast.walk(statement)}. A long text that changed is sent as its difference() to the text before;
-whole() puts it back.
+"at": [place, instruction], the place in ast.walk(statement)}. A long text that changed is sent as
+its difference() to the text before; whole() puts it back.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ import itertools
 import json
 import opcode
 import os
+import re
 import sys
 import threading
 import types
@@ -36,10 +37,10 @@ PLAIN_CALLS = frozenset("abs len int str float bool max min sum ord chr round so
                         "set dict divmod repr any all".split())
 ITERATORS = frozenset("range zip enumerate reversed map filter iter".split())
 _ORDERED = frozenset("list tuple set str repr sum".split())  # a set's order may decide
-# Modules whose values are builtin ones; methods that operators and builtin functions never call.
-_PLAIN_MODULES = frozenset("abc bisect copy functools heapq itertools json math operator os random "
-                           "re string sys time typing".split())
-_PLAIN_METHODS = frozenset(("__init__", "__repr__", "__str__", "__main__", "__name__"))
+# Operators may do anything where the program has methods for them or other modules' values.
+_ODD = re.compile(r"""^\s*(?:(?:async\ )?def\ __(?!init__|repr__|str__)|@.*(?:property|setter)|
+    (?:import|from)\ (?!(?:(?:abc|bisect|copy|functools|heapq|itertools|json|math|operator|os|re|
+    random|string|sys|time|typing)(?:,\ )?)+(?:\s|$)))""", re.MULTILINE | re.VERBOSE)
 _BLOCKS = ("body", "handlers", "orelse", "finalbody", "cases")
 _INLINED = sys.version_info >= (3, 12)  # comprehensions have no frame of their own any more
 FRAMES_BELOW = 3 + (not _INLINED)  # so many more than in an untraced run lie below the program
@@ -61,7 +62,7 @@ def number(code: str):
     ast.walk, so an instruction tells whose it is. Expressions whose value the narrator cannot work
     out from the variables get an attribute `mark`, calls of Python's own functions `builtin`."""
     tree, statements = ast.parse(code), {}
-    spare, marks = itertools.count(len(code.splitlines()) + 2), _Marks(tree)
+    spare, marks = itertools.count(len(code.splitlines()) + 2), _Marks(tree, code)
     for node in _statements(tree.body):
         first = node.pattern if isinstance(node, ast.match_case) else node
         if isinstance(node, _DEFINITIONS) and node.decorator_list:
@@ -113,38 +114,20 @@ def _named(node) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
 
-def _bound(node) -> list[str]:
-    """The names that a part of a program gives a meaning to."""
-    if isinstance(node, ast.Name):
-        return [] if isinstance(node.ctx, ast.Load) else [node.id]
-    if isinstance(node, ast.alias):
-        return [(node.asname or node.name).partition(".")[0]]
-    return [getattr(node, "name", None), getattr(node, "arg", None)]
-
-
-def _is_odd(node) -> bool:
-    """Are there values here whose operators may do anything?"""
-    if isinstance(node, ast.Import):
-        return any([alias.name not in _PLAIN_MODULES for alias in node.names])
-    if isinstance(node, ast.ImportFrom):
-        return node.module not in _PLAIN_MODULES
-    if isinstance(node, _DEFINITIONS):
-        special = node.name[:2] == "__" and node.name not in _PLAIN_METHODS
-        return special or any(["property" in ast.unparse(how) for how in node.decorator_list])
-    return False
-
-
 class _Marks:
     """Marks what must be looked at while a statement is evaluated."""
 
-    def __init__(self, tree):
+    def __init__(self, tree, code: str):
         self.marks = itertools.count()
-        nodes = list(ast.walk(tree))
-        own = set(itertools.chain.from_iterable(map(_bound, nodes)))
-        self.odd = any(map(_is_odd, nodes))  # nothing can be worked out from texts
+        self.odd = bool(_ODD.search(code))  # nothing can be worked out from texts
+        nodes, own = list(ast.walk(tree)), set()
         for node in nodes:
-            if isinstance(node, ast.Call) and hasattr(builtins, _named(node.func) or "?"):
-                node.builtin = node.func.id not in own
+            own.update([vars(node).get(field) for field in ("name", "asname", "arg")])
+            if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+                own.add(node.id)
+        for node in nodes:
+            if isinstance(node, ast.Call):
+                node.builtin = hasattr(builtins, _named(node.func)) and node.func.id not in own
 
     def mark(self, node) -> None:
         node.mark = next(self.marks)
@@ -320,7 +303,7 @@ _NAME, _MRO, _SPACE, _MODULE = [
 _ATOMS = frozenset((int, bool, type(None), float, str))
 _FIXED = frozenset((types.FunctionType, types.BuiltinFunctionType, type, types.ModuleType,
                     types.MethodType))
-_KINDS = {types.ModuleType: "module", types.MethodType: "method"}
+_KINDS = {types.ModuleType: "module", types.MethodType: "method", type: "class"}
 _VIEWS = frozenset(map(type, ({}.keys(), {}.values(), {}.items())))
 _PRINTED = frozenset([("datetime", name) for name in (
     "date", "time", "datetime", "timedelta", "timezone")] + [("re", "Pattern")])
@@ -354,11 +337,7 @@ def _atom(value) -> str:
 
 def _fixed(kind, value) -> str:
     """<function main>, <class Account>, <module math>"""
-    if kind is type:
-        return f"<class {_NAME(value)}>"
-    name = value.__dict__.get("__name__") if kind is types.ModuleType else (
-        getattr(value, "__name__", "?") if kind is not types.MethodType else
-        getattr(value.__func__, "__name__", "?"))
+    name = _NAME(value) if kind is type else getattr(value, "__name__", "?")
     return name if name == "<lambda>" else f"<{_KINDS.get(kind, 'function')} {name}>"
 
 
@@ -592,34 +571,14 @@ class _Stdin(io.TextIOWrapper):
         return self.took(super().read(*size))
 
 
-class _Buffer(io.BufferedWriter):
-    """Under a stdout: what comes from there has been told."""
-    from_text = False
-
-    def write(self, data):
-        size = super().write(data)
-        if not self.from_text:
-            self.said(bytes(data).decode("utf-8", "replace"))
-        return size
-
-
 class _Stdout(io.TextIOWrapper):
     """A stdout that tells what was printed, and sends it on when the real one would."""
     mode = "w"
 
     def write(self, text):
-        self.buffer.from_text = True
-        try:
-            size = super().write(text)
-        finally:
-            self.buffer.from_text = False
-        self.buffer.said(text)
+        size = super().write(text)
+        self.said(text)
         return size
-
-    def flush(self):
-        self.buffer.from_text = True
-        super().flush()
-        self.buffer.from_text = False
 
 
 def _operations(*names) -> frozenset:
@@ -639,13 +598,13 @@ _settrace = sys.settrace
 
 class _Call:
     """A frame of the program. known: {name: (value if it cannot change, text)}. Since its previous
-    event: seen, values of marked expressions; said and read, output and input. later: parts that
-    its statement changes, as [mark, holder, how to find it]."""
+    event: seen, values of marked expressions; said and read, output and input. held, later: of
+    what its statement changes a part, and how to find that once more."""
     __slots__ = ("number", "known", "seen", "said", "read", "held", "later")
 
     def __init__(self, number: int):
-        self.number, self.known, self.held = number, {}, None
-        self.seen, self.said, self.read, self.later = [], [], [], []
+        self.number, self.known, self.held, self.later = number, {}, None, 0
+        self.seen, self.said, self.read = [], [], []
 
 
 class Recorder:
@@ -667,10 +626,10 @@ class Recorder:
         self.program = compile(tree, "<program>", "exec", dont_inherit=True)
         utf8 = {"encoding": "utf-8", "errors": "surrogateescape"}
         self.raw = _Raw(1, "<stdout>")
-        self.out = _Stdout(_Buffer(self.raw), **utf8, newline="\n")
+        self.out = _Stdout(io.BufferedWriter(self.raw), **utf8, newline="\n")
         self.stdin = _Stdin(io.BufferedReader(_Raw(0, "<stdin>", stdin.encode(*utf8.values()))),
                             **utf8)
-        self.stdin.took, self.out.buffer.said = self.took, self.said
+        self.stdin.took, self.out.said = self.took, self.said
 
     def printed(self) -> str:
         """All of its output, in the order in which it left the program."""
@@ -705,31 +664,27 @@ class Recorder:
             call.seen.append([mark, text_of(value)])
         return value
 
-    def hold(self, holder, mark: int | None = None, name: str | None = None):
-        """What is about to change: an attribute of it, an item of it (key() follows), or itself."""
+    def hold(self, holder, mark: int | None = None, name: str = ""):
+        """What is about to change: an attribute of it, or itself; an item, if key() follows."""
         call = self.calls.get(sys._getframe(1))
-        if call is not None and mark is None:
+        if call is not None:
             call.held = holder
-        elif call is not None and name is None:
-            self.part(call, mark, holder, lambda same, _: same, None)
-        elif call is not None:
-            self.part(call, mark, holder, _attribute, name)
+            if mark is not None:
+                self.part(call, mark, _attribute if name else lambda holder, _: holder, name)
         return holder
 
     def key(self, key, mark: int):
         call = self.calls.get(sys._getframe(1))
         if call is not None:
-            self.part(call, mark, call.held, _item, key)
+            self.part(call, mark, _item, key)
         return key
 
-    def part(self, call, mark: int, *place) -> None:
-        self.find(call, mark, *place)
-        call.later.append((mark + 1, *place))
-
-    def find(self, call, mark: int, holder, find, name) -> None:
-        value = find(holder, name)
+    def part(self, call, mark: int, find, name, later: int = 1) -> None:
+        """Notes a part of what is held, now, and once more when the statement has run."""
+        value = find(call.held, name)
         if value is not _MISSING:
             call.seen.append([mark, text_of(value)])
+        call.later = later and (mark + 1, find, name, 0)
 
     def note(self, kind: str, frame, extra=None, value: str = "", at=None) -> None:
         """An event, with everything that changed since the frame's previous one."""
@@ -742,9 +697,7 @@ class Recorder:
         if shared:
             more["globals"] = shared
         if call.later and kind != "yield":
-            for place in call.later:
-                self.find(call, *place)
-            call.later = []
+            self.part(call, *call.later)
         if call.seen:
             more["seen"], call.seen = call.seen, []
             self.used += sum([len(text) for _, text in more["seen"]])
@@ -869,8 +822,8 @@ class Recorder:
                 self.last != ("exception", frame)):
             self.note("yield", frame, None, _yielded(frame, value))
             return
-        unwound = value is None and (
-            operation not in _RETURNS or self.last == ("exception", frame))
+        thrown = operation in _YIELDS and self.last == ("exception", frame)
+        unwound = value is None and operation not in _RETURNS or thrown
         self.ended = frame.f_code is self.program
         self.note("return", frame, None, "" if unwound else text_of(value))
         self.calls.pop(frame, None)
@@ -1000,6 +953,9 @@ def serve(job: str) -> None:
         import atexit
         threading._shutdown()
         atexit._run_exitfuncs()
+        sys.modules["__main__"] = recorder.space = recorder.last = None
+        recorder.calls.clear()
+        gc.collect()  # what is left may have something to say
     finally:
         result["stdout"] = recorder.printed()
         channel.end(result)
