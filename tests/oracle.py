@@ -21,15 +21,17 @@ from typing import NamedTuple
 from sentences import ADDRESS, DEFINITIONS, fit
 from witness import numbered, witness
 
-# Statements that need no sentence, and why.
+# What needs no sentence of its own, and why. Statements in which nothing happens (pass, global, nonlocal, a docstring, an annotation
+# without a value, the head of a try) are not looked at by the witness.
 NEEDLESS = {
-    "nothing happens": (ast.Pass, ast.Global, ast.Nonlocal),  # the witness does not look at these
-    "constant condition": "while True, if 0: decided before the run",
-    "expression without a call": "x == 3 alone on its line has no effect",
-    "told by its calls": "a call of the program's own function, whose statements are told, or what it prints, reads or yields",
-    "method": "told with its class",
-    "passes": "an exception that was told where it began; a with block left by it; a generator closed by it",
-    "waits": "a coroutine that waits may say so",
+    "calls": "told by what it did: calls of the program's own functions, what it printed, read, yielded",
+    "no effect": "an expression without a call, alone in its line",
+    "method": "a function in a class is told with the class",
+    "constant": "while True, if 0: decided before the run",
+    "hidden": "what changed has no notation, lies deeper than an explanation shows, or is told by calls",
+    "turn": "what a loop over the input reads is the value of its turn",
+    "passes": "an exception was told where it was raised; a with block is left by it, a generator closed by it",
+    "waits": "a coroutine that waits, and goes on, may say so",
 }
 
 
@@ -41,9 +43,10 @@ class Fault(NamedTuple):
 
 
 class Slot:
-    """Something that happened. begin, end: places in the log between which its values were seen; before, after: {variable: text}."""
+    """Something that happened. optional: why it needs no sentence, a key of NEEDLESS, or "". begin, end: places in the log between which its
+    values were seen; before, after: {variable: text}."""
 
-    def __init__(self, kind: str, act: int, node=None, optional=False, **more):
+    def __init__(self, kind: str, act: int, node=None, optional="", **more):
         self.kind, self.act, self.node, self.optional = kind, act, node, optional
         self.begin = self.end = 0
         self.before, self.after, self.changes, self.name, self.text, self.truth = {}, {}, {}, "", "", None
@@ -141,7 +144,7 @@ class World:
                 slot.total = text
             if reads:
                 joined = ends and slot.kind in ("stmt", "turn")
-                self.slots.append(Slot("read", other, read=reads, joined=joined, optional=slot.kind == "turn" and other == act))
+                self.slots.append(Slot("read", other, read=reads, joined=joined, optional="turn" * (slot.kind == "turn" and other == act)))
                 slot.read = reads
         if slot.kind == "print":
             slot.printed = "".join(self.outs.pop(act, []))
@@ -184,9 +187,9 @@ class World:
         slot.calls = any(item[1] != act for item in within)
         if isinstance(node, ast.Expr) and kind == "stmt":
             own = node.value.value if isinstance(node.value, ast.Await) else node.value
-            slot.optional = inner or busy or not isinstance(own, ast.Call) and not changes
+            slot.optional = "calls" if inner or busy else "no effect" * (not isinstance(own, ast.Call) and not changes)
         elif isinstance(node, DEFINITIONS):
-            slot.optional = isinstance(self.parents[node], ast.ClassDef)
+            slot.optional = "method" * isinstance(self.parents[node], ast.ClassDef)
         elif isinstance(node, ast.Assert):
             self.slots.remove(slot)
 
@@ -195,13 +198,14 @@ class World:
         if isinstance(node, ast.Assert) and not truth:
             return
         self.also(act, number, changes)
-        self.add("test", act, number, changes, truth=truth, optional=isinstance(node.test, ast.Constant))
+        self.add("test", act, number, changes, truth=truth, optional="constant" * isinstance(node.test, ast.Constant))
 
     def also(self, act, number, changes) -> None:
         """What a statement changed before its own sentence: (n := n + 1) > 3."""
         if changes:
             slot = self.add("change", act, number, changes, joined=self.is_print(act, number))
-            slot.optional = slot.calls or not any(new and new[1] and new[0][0] != "<" for new in changes.values())
+            seen = any(new and new[1] and new[0][0] != "<" for new in changes.values())
+            slot.optional = "hidden" * (slot.calls or not seen)
 
     def on_turn(self, act, number, changes):
         self.turns[act, number] += 1
@@ -214,14 +218,14 @@ class World:
         self.add("enter", act, number, changes)
 
     def on_leave(self, act, number, passes, changes):
-        self.add("leave", act, number, changes, optional=passes)
+        self.add("leave", act, number, changes, optional="passes" * passes)
 
     def on_raise(self, act, number, name, message, exception, changes):
         passes = exception in self.told or name == "GeneratorExit"
         self.told.add(exception)
         if changes:
-            self.add("change", act, number, changes, optional=True)
-        self.add("raise", act, number, name=name, text=message, optional=passes, truth=exception == self.last)
+            self.add("change", act, number, changes, optional="passes")
+        self.add("raise", act, number, name=name, text=message, optional="passes" * passes, truth=exception == self.last)
 
     def on_try(self, act, number):
         self.tried[act] = number
@@ -280,12 +284,12 @@ class World:
             slot.node, (slot.begin, slot.before) = self.nodes[number], self.begun[act, number]
 
     def on_wait(self, act, text):
-        self.add("wait", act, name=self.names[act], optional=True)
+        self.add("wait", act, name=self.names[act], optional="waits")
 
     def on_resume(self, act):
         self.calls_at.append(self.time)
         waited = next((slot.kind for slot in reversed(self.slots) if slot.act == act and slot.kind in ("wait", "yield")), "")
-        self.add("resume", act, name=self.names[act], optional=waited == "wait")
+        self.add("resume", act, name=self.names[act], optional="waits" * (waited == "wait"))
 
 
 # ------------------------------------------------------------------------------------------------
@@ -320,7 +324,7 @@ def align(world: World, sentences: list[str], cut_told: bool, cut_seen: bool) ->
                 if found is not None and found[1] == "both":
                     steps.append((i + 1, j + 2, found[0]))
         if j < len(slots):
-            steps.append((i, j + 1, None if slots[j].optional else "missing"))
+            steps.append((i, j + 1, None if slots[j].optional in NEEDLESS else "missing"))
         if i < len(sentences):
             steps.append((i + 1, j, "extra"))
         for k, m, fault in steps:
@@ -336,7 +340,8 @@ def align(world: World, sentences: list[str], cut_told: bool, cut_seen: bool) ->
         if fault == "missing":
             faults.append(Fault("missing", k, text, f"nothing is told of {slots[m]}"))
         elif fault == "extra":
-            faults.append(Fault("kind" if KINDS.match(text) else "false", k, text, f"that did not happen here, but {slots[m] if m < len(slots) else 'the end'}"))
+            there = slots[m] if m < len(slots) else "the end"
+            faults.append(Fault("kind" if KINDS.match(text) else "false", k, text, f"that did not happen here, but {there}"))
         elif fault:
             other = KINDS.match(text) and slots[m].kind in ("stmt", "change")
             faults.append(Fault("untold" if fault.startswith("untold") else "kind" if other else "false", k, text, fault))
@@ -345,7 +350,8 @@ def align(world: World, sentences: list[str], cut_told: bool, cut_seen: bool) ->
 
 
 # A sentence about a with block, an exception or a loop that does not fit is one of the wrong kind.
-KINDS = re.compile(r"We (enter|leave) the with|We (handle|raise|leave the program)|.* stops? with |Turn |The .*(loop|except clause)|.* the loop (goes on|ends)")
+KINDS = re.compile(r"We (enter|leave) the with|We (handle|raise|leave the program)|.* stops? with |Turn |The .*(loop|except clause)|"
+                   r".* the loop (goes on|ends)")
 
 
 def judge(code: str, stdin: str, sentences: list[str], complete: bool = True, seen: dict | None = None) -> list[Fault]:

@@ -24,7 +24,8 @@ class Wrong(Exception):
 # Texts.
 
 PIECE = re.compile(r" \.\.\. \d+ more \.\.\. | \.\.\. \d+ more| \.\.\. |\.\.\.|<[\w.]+(?: [^<>]*)?>")
-GROUP = {"<type>": "<class [^>]*>", "<builtin_function_or_method>": "<function [^>]*>", "<list>": r"\[.*?\]", "<tuple>": r"\(.*?\)", "<dict>": r"\{.*?\}", "<set>": r"\{.*?\}"}
+GROUP = {"<type>": "<class [^>]*>", "<builtin_function_or_method>": "<function [^>]*>",
+         "<list>": r"\[.*?\]", "<tuple>": r"\(.*?\)", "<dict>": r"\{.*?\}", "<set>": r"\{.*?\}"}
 ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
 
 
@@ -233,7 +234,8 @@ class Reader:
             return self.lay(got, self.chosen(source), bound, lazy)
         if isinstance(source, ast.BoolOp):
             return self.left_over(got, source, bound, lazy)
-        raise problem or Wrong(f"{unparsed(source)[:100]} is {values[-1][:100] if values else 'not evaluated'}, not {self.written(got)[:100]}")
+        true = values[-1][:100] if values else "not evaluated"
+        raise problem or Wrong(f"{unparsed(source)[:100]} is {true}, not {self.written(got)[:100]}")
 
     def would_be(self, source) -> list[str]:
         """What arithmetic on variables would have come to that was never reached: 5 < 3 and x + 1 < 4."""
@@ -242,8 +244,9 @@ class Reader:
         numbers = {name: self.slot.before[name] for name in names if re.fullmatch(r"-?[\d.]{1,12}", self.slot.before.get(name, ""))}
         if len(numbers) < len(names) or any(isinstance(part, ast.Pow) or not isinstance(part, ARITHMETIC) for part in parts):
             return []
+        space = {name: ast.literal_eval(text) for name, text in numbers.items()}
         try:
-            return [repr(eval(ast.unparse(source), {"__builtins__": {}, **{name: ast.literal_eval(text) for name, text in numbers.items()}}))]
+            return [repr(eval(ast.unparse(source), {"__builtins__": {}, **space}))]
         except Exception:
             return []
 
@@ -643,7 +646,8 @@ def elsewhere(reader, slot, values):
 def prints(reader, slot, text):
     if text == "nothing":
         arguments = slot.node.value.args if slot.kind == "print" else []
-        need(not slot.total and all(constant_or_value(reader, part) == "''" for part in arguments), f"it prints {slot.total!r} or elsewhere")
+        empty = all(constant_or_value(reader, part) == "''" for part in arguments)
+        need(not slot.total and empty, f"it prints {slot.total!r} or elsewhere")
         return None
     if slot.kind == "print" and not slot.printed and text.startswith("to "):
         files = [unparsed(part.value) for part in slot.node.value.keywords if part.arg == "file"]
@@ -663,7 +667,8 @@ def on_one_line(printed: str) -> list[str]:
     """How what was printed may be told."""
     line = printed.removesuffix("\n")
     if printed and not printed.strip("\n"):
-        return ["an empty line"] if printed == "\n" else [f"{NUMBERS.get(len(printed), len(printed))} empty lines", f"{len(printed)} empty lines"]
+        size = len(printed)
+        return ["an empty line"] if size == 1 else [f"{NUMBERS.get(size, size)} empty lines", f"{size} empty lines"]
     return [line.replace("\n", " / "), repr(line), f"'{line}'", f'"{line}"'] if line.strip() else [repr(line)]
 
 
@@ -743,7 +748,8 @@ def nothing(reader, slot, text):
 @form(r"(.*)\.", "stmt", "change")
 def values(reader, slot, text):
     node = slot.node
-    if slot.kind == "stmt" and isinstance(node, ast.Assign) and isinstance(node.value, ast.Tuple) and isinstance(node.targets[0], ast.Tuple):
+    many = isinstance(node, ast.Assign) and isinstance(node.value, ast.Tuple) and isinstance(node.targets[0], ast.Tuple)
+    if slot.kind == "stmt" and many:
         try:
             return swapped(reader, slot, text)
         except Wrong:

@@ -5,12 +5,16 @@
 It shares nothing with tracer/: the syntax tree is rewritten so that every expression passes its value through a hook, and every statement
 says when it begins, ends, tests, turns, enters, leaves, raises, handles. Slow on purpose. A node is named by its place in ast.walk(tree).
 
-An item is a list: kind, activation (a call in progress; the module is 0), then
-    call name {parameter: text}       begin node {changes}         end node {changes}           test node truth {changes}
-    value node text (builtin node: it is Python's own print)          turn node {changes}          over node                    enter node {changes}    leave node passes {changes}
-    raise node name message number {changes}    try clause node    handle node name message {changes}        subject / case / unmatched node {changes}
-    returns text {changes}    return text    gone (by an exception)    yield text    resume    wait    out text    read text    place node text
-{changes}: {variable: [text, is it new at one level too]}, or None for one that is gone, since the frame's previous item.
+An item is a list: kind, activation (a call in progress; the module is 0), then what belongs to the kind; {changes} are those of the variables
+since the frame's previous item, {variable: [text, is it new to somebody who looks one level deep]}, None for one that is gone.
+    call node name {parameter: text}          return text    gone (by an exception)    yield text    wait text    resume
+    begin node {changes}                      end node {changes}       returns text {changes} (its value is known)
+    value node text                           builtin node (Python's own print)        place node text (after the statement)
+    test node truth {changes}                 turn node {changes}      over node {changes}
+    enter node {changes}                      leave node passes {changes}
+    raise node name message number {changes}  try clause               handle clause name message {changes}
+    subject node text {changes}               case case {changes}      unmatched node
+    out text                                  read text
 """
 
 import ast
@@ -51,8 +55,9 @@ def witness(code: str, stdin: str = "", seconds: int = 60) -> dict:
         space = {"PYTHONHASHSEED": "0", "PYTHONUTF8": "1", "LC_ALL": "C.UTF-8", "PATH": os.defpath}
         with (place / "input").open("rb") as source, (place / "output").open("w+b") as out:
             try:
-                subprocess.run([sys.executable, "-B", __file__, str(place), str(seconds)], stdin=source, stdout=out, stderr=subprocess.DEVNULL,
-                               cwd=place / "cwd", env=space, timeout=30 * seconds, check=False)
+                command = [sys.executable, "-B", __file__, str(place), str(seconds)]
+                subprocess.run(command, stdin=source, stdout=out, stderr=subprocess.DEVNULL, cwd=place / "cwd", env=space,
+                               timeout=30 * seconds, check=False)
             except subprocess.TimeoutExpired:
                 return {"log": [], "stdout": "", "error": "timeout", "cut": True}
         result = place / "result"
@@ -149,7 +154,8 @@ def written(value, outer, own: int, shallow: bool) -> str:
     name, module = type.__dict__["__name__"].__get__(kind), type.__dict__["__module__"].__get__(kind)
     if isinstance(value, NAMED):
         called = getattr(value, "__name__", "?")
-        return "<lambda>" if called == "<lambda>" else f"<{NAMED_AS.get(kind, 'class' if isinstance(value, type) else 'function')} {called}>"
+        what = NAMED_AS.get(kind, "class" if isinstance(value, type) else "function")
+        return "<lambda>" if called == "<lambda>" else f"<{what} {called}>"
     if kind in (type({}.keys()), type({}.values()), type({}.items())):
         return f"{name}([{', '.join(map(inside, value))}])"
     if kind is io.StringIO:
@@ -211,10 +217,9 @@ def part_of(whole, key, is_field: bool):
             if key[:2] == "__" and key[-2:] != "__":  # a private name, of one of its classes
                 kinds = [kind.__name__.lstrip("_") for kind in (whole if isinstance(whole, type) else type(whole)).__mro__]
                 key = next(f"_{kind}{key}" for kind in kinds if f"_{kind}{key}" in vars(whole))
-            try:
-                return object.__getattribute__(whole, "__dict__")[key]
-            except (AttributeError, KeyError):
-                return type.__dict__["__dict__"].__get__(whole)[key] if isinstance(whole, type) else dict(fields(whole, type(whole).__mro__))[key]
+            if isinstance(whole, type):
+                return type.__dict__["__dict__"].__get__(whole)[key]
+            return dict(fields(whole, type(whole).__mro__))[key]
         base = next(base for base in (list, dict, tuple, collections.deque, bytearray) if isinstance(whole, base))
         return base.__getitem__(whole, key)
     except Exception:
@@ -352,7 +357,8 @@ class Rewrite(ast.NodeTransformer):
 
     def activation(self, node) -> list:
         first = node.body[:1] if ast.get_docstring(node, clean=False) is not None else []
-        made = ast.Assign([ast.Name("__ora__", ast.Store())], ast.Call(ast.Name("__ora_call__", ast.Load()), [ast.Constant(node.number)], []))
+        begun = ast.Call(ast.Name("__ora_call__", ast.Load()), [ast.Constant(node.number)], [])
+        made = ast.Assign([ast.Name("__ora__", ast.Store())], begun)
         gone = ast.ExceptHandler(ast.Attribute(ast.Name("__ora__", ast.Load()), "any", ast.Load()), None, [say("gone"), ast.Raise()])
         return [*first, made, ast.Try([*self.block(node.body[len(first):]), say("falls")], [gone], [], [say("leaves")])]
 
