@@ -18,8 +18,10 @@ from collections import defaultdict
 from pathlib import Path
 from typing import NamedTuple
 
-from sentences import ADDRESS, DEFINITIONS, fit
-from witness import numbered, witness
+from instrument import numbered
+from reading import ADDRESS, DEFINITIONS
+from sentences import fit
+from witness import witness
 
 # What needs no sentence of its own, and why. Statements in which nothing happens (pass, global, nonlocal, a docstring, an annotation
 # without a value, the head of a try) are not looked at by the witness.
