@@ -72,7 +72,7 @@ class World:
         self.slots, self.seen_at, self.calls_at = [], defaultdict(list), []
         self.scopes, self.envs, self.names, self.begun = {}, defaultdict(dict), {0: "<module>"}, {}
         self.outs, self.reads, self.tried, self.turns, self.told = defaultdict(list), defaultdict(list), {}, {}, set()
-        self.own_prints = set()
+        self.own_prints, self.prompts = set(), defaultdict(list)
         self.current, self.result, self.parents, self.begins = {}, {}, {}, defaultdict(list)
         self.find_scopes(self.tree, 0)
         for time, (kind, act, *rest) in enumerate(log):
@@ -136,12 +136,13 @@ class World:
 
     def flush(self, act: int, slot) -> None:
         """What was printed and read before something else is told."""
-        for other in [*self.outs, *self.reads]:
+        for other in {**self.prompts, **self.outs, **self.reads}:
             ends = other == act and slot.kind in ("stmt", "print", "raise", "test", "return", "over", "turn", "enter", "leave")
             printing = self.is_print(other, self.current.get(other))
             reads = "".join(self.reads.pop(other, []))
-            if self.outs.get(other) and (reads or not printing):
-                text = "".join(self.outs.pop(other))
+            prompt = self.prompts.pop(other, []) if printing else self.prompts.pop(other, []) + self.outs.pop(other, [])
+            if prompt:
+                text = "".join(prompt)
                 self.slots.append(Slot("out", other, printed=text, total=text))
                 slot.total = text
             if reads:
@@ -165,6 +166,7 @@ class World:
         self.outs[act].append(text)
 
     def on_read(self, act, text):
+        self.prompts[act] += self.outs.pop(act, [])
         self.reads[act].append(text)
 
     def on_begin(self, act, number, changes):

@@ -21,7 +21,7 @@ class Wrong(Exception):
     """What a sentence says is not so."""
 
 
-PIECE = re.compile(r" \.\.\. \d+ more \.\.\. | \.\.\. \d+ more| \.\.\. |\.\.\.|<[\w.]+(?: [^<>]*)?>")
+PIECE = re.compile(r" \.\.\. \d+ more \.\.\. | \.\.\. \d+ more| \.\.\. |\.\.\.|<[\w.]+(?: (?:(?! \.\.\. )[^<>])*)?>")
 GROUP = {"<type>": "<class [^>]*>", "<builtin_function_or_method>": "<function [^>]*>",
          "<list>": r"\[.*?\]", "<tuple>": r"\(.*?\)", "<dict>": r"\{.*?\}", "<set>": r"\{.*?\}"}
 ADDRESS = re.compile(r"0x[0-9a-f]{6,}")

@@ -399,7 +399,9 @@ def swapped(reader, slot, text: str) -> None:
         problem = Wrong(f"{follows} is not told")
         for end in ends:
             try:
-                reader.chain(text[len(label):end], source, [slot.after.get(unparsed(goal)), *reader.values(source)[-1:]])
+                finals = [slot.after.get(unparsed(goal)), *reader.values(source)[-1:]]
+                is_hidden = (finals[0] or "")[:1] == "<" and text[len(label):end] == unparsed(source)
+                reader.chain(text[len(label):end], source, [None] if is_hidden else finals)
                 break
             except Wrong as wrong:
                 problem = wrong

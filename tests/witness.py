@@ -47,7 +47,7 @@ def witness(code: str, stdin: str = "", seconds: int = 60) -> dict:
         space = {"PYTHONHASHSEED": "0", "PYTHONUTF8": "1", "LC_ALL": "C.UTF-8", "PATH": os.defpath}
         with (place / "input").open("rb") as source, (place / "output").open("w+b") as out:
             try:
-                command = [sys.executable, "-B", __file__, str(place), str(seconds)]
+                command = [sys.executable, "-B", "-S", __file__, str(place), str(seconds)]
                 subprocess.run(command, stdin=source, stdout=out, stderr=subprocess.DEVNULL, cwd=place / "cwd", env=space,
                                timeout=30 * seconds, check=False)
             except subprocess.TimeoutExpired:
