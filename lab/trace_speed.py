@@ -8,6 +8,7 @@ whose file is absent from the folder that tests/real.py names is left out. Speed
 a quiet machine.
 """
 
+import io
 import json
 import re
 import statistics
@@ -63,7 +64,7 @@ def recorded(code):
     """Events of a run under the recorder, in this process."""
     events = []
     kept = sys.stdin, sys.stdout, sys.settrace, sys.modules["__main__"]
-    Recorder(code, "", 100_000, 10**8, events.append).run()
+    Recorder(code, io.BytesIO(), 100_000, 10**8, events.append).run()
     sys.stdin, sys.stdout, sys.settrace, sys.modules["__main__"] = kept
     return len(events)
 

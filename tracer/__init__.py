@@ -34,8 +34,7 @@ def record(code: str, stdin: str = "", max_events: int = 10_000, max_bytes: int 
     complete=False and the reason; so do the sandbox's, with the events up to then. Complete is only
     what printed the same as an untraced run (in `sandbox`, if one is given). Never raises on
     account of the program."""
-    job = json.dumps({"code": code, "stdin": stdin, "max_events": max_events,
-                      "max_bytes": max_bytes})
+    job = json.dumps({"code": code, "max_events": max_events, "max_bytes": max_bytes})
     driver = (f"space = {{'__name__': 'recorder'}}\n"
               f"exec(compile({_recorder()!r}, '<recorder>', 'exec'), space)\n"
               f"space['serve']({job!r})\n")
@@ -67,7 +66,10 @@ def record(code: str, stdin: str = "", max_events: int = 10_000, max_bytes: int 
 
 def compare(trace: Trace, true) -> None:
     """Incomplete where an untraced run printed something else. Addresses of objects are as good as
-    any others."""
+    any others. If the sandbox is the reason of an exception, that is said with its message."""
+    note = getattr(true, "note", "")
+    if note and trace.error:
+        trace.ending += f" ({note})"
     texts = [re.sub(" at 0x[0-9a-f]{6,}", "", run.stdout) for run in (trace, true)]
     if texts[0] == texts[1] and trace.error == true.error:
         return

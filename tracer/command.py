@@ -112,9 +112,6 @@ def main() -> None:
     if trace.error == "EOFError" and not stdin:
         print("trace.py: the program reads input: give it with --stdin, --stdin-file or -",
               file=sys.stderr)
-    if trace.error == "ModuleNotFoundError":
-        print("trace.py: in the sandbox a program finds no modules but Python's own",
-              file=sys.stderr)
     if not trace.complete:
         how = "no explanation" if refused else "explained only in part"
         print(f"trace.py: {how}: {trace.reason}", file=sys.stderr)

@@ -161,17 +161,18 @@ class _Marks:
         target, *more = node.targets if isinstance(node, ast.Assign) else [node.target]
         grown = isinstance(node, ast.AugAssign)
         whole = isinstance(target, ast.Name) and not more and not grown
-        if isinstance(target, (ast.Subscript, ast.Attribute)):
-            if grown:
+        index = getattr(target, "slice", None)
+        if grown and not isinstance(target, ast.Name):
+            self.look(target.value)
+            self.look(index)
+            if not isinstance(index, ast.Slice):
                 self.part(node)
-                self.look(target.value)
-                self.look(getattr(target, "slice", None))
         self.look(node.value, whole)
-        if not isinstance(node.value, (ast.Constant, ast.Name, ast.Tuple)) and not whole and (
-                not hasattr(node.value, "mark")) and not grown:
+        if not whole and not grown and not hasattr(node.value, "mark") and not isinstance(
+                node.value, (ast.Constant, ast.Name, ast.Tuple)):
             self.mark(node.value)  # where the target's own text does not show it
-        if isinstance(target, ast.Subscript) and not grown:
-            self.look(target.slice)
+        if not grown:
+            self.look(index)
 
     def look(self, e, whole: bool = False) -> None:
         """whole: the value of this one will be known anyway."""
@@ -268,15 +269,13 @@ class _Look(ast.NodeTransformer):
         return _hook("__see__", node, node.mark) if hasattr(node, "mark") else node
 
     def hold(self, node) -> None:
-        if isinstance(node, ast.Expr):
-            function = node.value.func
-            function.value = _hook("__hold__", function.value, node.part)
-        elif isinstance(node.target, ast.Attribute):
-            held = node.target.value
-            node.target.value = _hook("__hold__", held, node.part, node.target.attr)
-        elif not isinstance(node.target.slice, ast.Slice):
-            node.target.value = _hook("__hold__", node.target.value)
-            node.target.slice = _hook("__key__", node.target.slice, node.part)
+        grown = isinstance(node, ast.AugAssign)
+        target = node.target if grown else node.value.func
+        key = getattr(target, "slice", None)
+        how = [] if key else [node.part, target.attr if grown else ""]
+        target.value = _hook("__hold__", target.value, *how)
+        if key:
+            target.slice = _hook("__key__", key, node.part)
 
 
 def _hook(name: str, node, *arguments):
@@ -550,11 +549,11 @@ class Limit(BaseException):
 
 
 class _Raw(io.BytesIO):
-    """The bytes of a stand-in for stdin or stdout."""
+    """Where a stand-in for stdout puts its bytes."""
+    name = "<stdout>"
 
-    def __init__(self, number: int, name: str, data: bytes = b""):
-        super().__init__(data)
-        self.name, self.fileno = name, lambda: number
+    def fileno(self) -> int:
+        return 1
 
     def seekable(self) -> bool:
         return False
@@ -587,7 +586,7 @@ def _operations(*names) -> frozenset:
 
 _YIELDS = _operations("YIELD_VALUE", "RESUME")  # RESUME: where 3.13 says a yield was
 _RETURNS = _YIELDS | _operations("RETURN_VALUE", "RETURN_CONST")
-_ITERATES = _operations("FOR_ITER", "SEND", "YIELD_FROM")
+_ITERATES = _operations("FOR_ITER", "END_FOR", "SEND", "END_SEND")
 # Names of Python's own in a module or class, not the program's.
 _NOT_TOLD = frozenset("""__name__ __doc__ __package__ __loader__ __spec__ __builtins__ __file__
     __cached__ __annotations__ __module__ __qualname__ __class__ __classcell__ __firstlineno__
@@ -610,7 +609,9 @@ class _Call:
 class Recorder:
     """Runs a program and tells `emit` of every event at once: it need not return from that."""
 
-    def __init__(self, code: str, stdin: str, max_events: int, max_bytes: int, emit):
+    file = "<program>"
+
+    def __init__(self, code: str, stdin, max_events: int, max_bytes: int, emit):
         self.max_events, self.max_bytes, self.emit = max_events, max_bytes, emit
         self.calls, self.calls_made, self.events = {}, 0, 0   # {frame: _Call}
         self.last = ("", None)                                 # kind and frame of the last event
@@ -623,12 +624,10 @@ class Recorder:
         handlers = [s for s in statements.values() if isinstance(s, ast.ExceptHandler)]
         if marked or any(map(_may_catch_recursion, handlers)):
             tree = _Look().visit(tree)
-        self.program = compile(tree, "<program>", "exec", dont_inherit=True)
-        utf8 = {"encoding": "utf-8", "errors": "surrogateescape"}
-        self.raw = _Raw(1, "<stdout>")
-        self.out = _Stdout(io.BufferedWriter(self.raw), **utf8, newline="\n")
-        self.stdin = _Stdin(io.BufferedReader(_Raw(0, "<stdin>", stdin.encode(*utf8.values()))),
-                            **utf8)
+        self.program = compile(tree, self.file, "exec", dont_inherit=True)
+        self.raw = _Raw()
+        self.out = _Stdout(io.BufferedWriter(self.raw), "utf-8", "surrogateescape", "\n")
+        self.stdin = _Stdin(stdin, "utf-8", sys.stdin.errors, "\n")
         self.stdin.took, self.out.said = self.took, self.said
 
     def printed(self) -> str:
@@ -777,7 +776,7 @@ class Recorder:
         try:
             _check_stack()
             code = frame.f_code
-            if code.co_filename != "<program>" or (
+            if code.co_filename != self.file or (
                     code.co_name[0] == "<" and code.co_name != "<module>"):
                 return None
             self.note("resume" if frame in self.calls else "call", frame,
@@ -811,7 +810,7 @@ class Recorder:
         operation = code.co_code[place] if place >= 0 else -1
         if kind is StopIteration and operation in _ITERATES:
             return
-        _, _, column, _ = next(itertools.islice(code.co_positions(), max(place, 0) // 2, None))
+        column = list(code.co_positions())[max(place, 0) // 2][2]
         self.note("exception", frame, _NAME(kind), _message(exception),
                   [column, opcode.opname[operation]])
 
@@ -845,7 +844,7 @@ class Recorder:
             frame, problem = sys._getframe(1), sys.exc_info()[1]
             self.note("exception", frame, _NAME(type(problem)), _message(problem))
             self.note("line", frame)
-            while frame is not None and frame.f_code.co_filename == "<program>":
+            while frame is not None and frame.f_code.co_filename == self.file:
                 frame.f_trace, frame = self.inside, frame.f_back
             _settrace(self.watch)
         except RecursionError:
@@ -877,7 +876,9 @@ class Recorder:
         except Limit:
             pass
         except SystemExit as stop:
-            error = "" if stop.code in (None, 0) else "SystemExit"
+            code = stop.code
+            failed = code & 255 if isinstance(code, int) else code is not None
+            error = "SystemExit" if failed else ""
         except BaseException as problem:
             error, ending = _NAME(type(problem)), _message(problem)
         status, ended = "ERROR" if error else "OK", self.ended
@@ -944,7 +945,8 @@ def serve(job: str) -> None:
     os._exit = channel.leave
     sys.setrecursionlimit(sys.getrecursionlimit() + FRAMES_BELOW)
     try:
-        recorder = Recorder(**json.loads(job), emit=channel.emit)
+        Recorder.file = getattr(sys.modules["__main__"], "__file__", Recorder.file)
+        recorder = Recorder(**json.loads(job), stdin=sys.stdin.buffer, emit=channel.emit)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as problem:
         channel.end({"status": "ERROR", "error": "SyntaxError", "complete": True,
                      "ending": str(problem)})

@@ -1,0 +1,181 @@
+"""What strangers ran into, kind by kind: small programs, and the sentences that are right about them."""
+
+import pytest
+from claims import check
+
+import tracer
+
+# kind: (program, stdin, sentences that must be there, in this order), ...
+KINDS = {
+    "the part that stopped is blamed": [
+        ("p, q = 'a b c'.split()", "", [
+            "We cannot unpack ['a', 'b', 'c'] into p, q, 3 values for 2 names: ValueError: too many values to unpack (expected 2)."]),
+        ("first, *rest = []", "", [
+            "We cannot unpack [] into first, *rest: ValueError: not enough values to unpack (expected at least 1, got 0)."]),
+        ("for a, b in [(1, 2), (3,)]:\n    pass", "", [
+            "Turn 1: a = 1, b = 2.", "We cannot unpack the values into a, b: ValueError: not enough values to unpack (expected 2, got 1)."]),
+        ("def one():\n    return 1\nd = {}\nd['z'] += one()", "", ["d['z'] stops with KeyError: 'z', where d = {}."]),
+        ("d = {}\nd['a']['b'] = 3", "", ["d['a'] stops with KeyError: 'a', where d = {}."]),
+        ("t = (1, 2)\nt[0] = 5", "", ["t[0] = 5 stops with TypeError: 'tuple' object does not support item assignment, where t = (1, 2)."]),
+        ("s = 'abc'\nn = len(s) + s.index('z')", "", ["'abc'.index('z') stops with ValueError: substring not found."]),
+        ("x = None\ny = 1 + x.foo", "", [
+            "x.foo stops with AttributeError: 'NoneType' object has no attribute 'foo', where x = None."]),
+        ("for k in 5:\n    pass", "", ["for k in 5 stops with TypeError: 'int' object is not iterable."]),
+        ("xs = [1]\nn = 0\ny = 2 + xs[3 // n]", "", ["3 // 0 stops with ZeroDivisionError: integer division or modulo by zero."]),
+        ("def g(n):\n    return {}[n]\ntry:\n    y = g(1) + 5 // 0\nexcept KeyError:\n    z = 2", "", [
+            "{}[1] stops with KeyError: 1.", "We handle KeyError: 1.", "z = 2."]),
+        ("try:\n    raise KeyError([][0])\nexcept IndexError as e:\n    pass", "", [
+            "[][0] stops with IndexError: list index out of range.", "We handle IndexError: list index out of range as e."]),
+    ],
+    "what C code catches swallows nothing": [
+        ("class O:\n    def __getattr__(self, name):\n        raise AttributeError(name)\ndef has(o):\n    return hasattr(o, 'x')\nyes = has(O())", "", [
+            "We raise AttributeError: x.", "has returns hasattr(O(), 'x') = False.", "yes = False."]),
+        ("class I:\n    def __getitem__(self, k):\n        return [7][k]\nxs = list(I())\ny = 1", "", [
+            "[7][1] stops with IndexError: list index out of range.", "xs = list(I()) = [7].", "y = 1."]),
+        ("def gen():\n    yield 1\n    yield 2\ndef first():\n    for v in gen():\n        return v\nx = first()", "", [
+            "Turn 1: v = 1.", "gen is closed.", "first returns 1.", "x = 1."]),
+        ("def gen():\n    try:\n        yield 1\n    except ValueError:\n        yield 5\ng = gen()\na = next(g)\nb = g.throw(ValueError('no'))", "", [
+            "gen yields 1.", "a = next(g) = 1.", "gen gets ValueError: no.", "We handle ValueError: no.", "gen yields 5."]),
+        ("def g():\n    yield 1\nx = g()\nx = None", "", ["x = g().", "x = None."]),
+        ("import asyncio\nasync def gen():\n    yield 1\nasync def main():\n    xs = [k async for k in gen()]\n    async for k in gen():\n        pass\n"
+         "    return xs\nasyncio.run(main())", "", [
+            "gen yields 1.", "gen goes on.", "gen returns.", "xs = [k async for k in gen()] = [1].", "Turn 1: k = 1.", "The loop over k ends.",
+            "main returns [1]."]),
+    ],
+    "exits": [
+        ("import sys\ntry:\n    sys.exit(3)\nexcept SystemExit as stop:\n    code = stop.code", "", [
+            "sys.exit(3) stops with SystemExit: 3.", "We handle SystemExit: 3 as stop.", "code = stop.code = 3."]),
+        ("import sys\ntry:\n    sys.exit('bad')\nfinally:\n    print('end')", "", ["We leave the program with bad.", "We print end."]),
+    ],
+    "values that change inside an expression": [
+        ("n = 1\nif (n := n + 1) > 1 and n < 5:\n    pass", "", [
+            "n = 2.", "1 + 1 > 1 and 2 < 5: 2 > 1 and 2 < 5: True and 2 < 5: 2 < 5 is true, so we enter the if."]),
+        ("n = 1\nz = [(n := n + 1), n][1]", "", ["z = [1 + 1, 2][1] = [2, 2][1] = 2, n = 2."]),
+        ("n = 1\ndef grow():\n    global n\n    n += 1\n    return n\nx = grow() * 10 + n", "", ["x = grow() * 10 + 2 = 2 * 10 + 2 = 20 + 2 = 22, n = 2."]),
+    ],
+    "what was recorded stands": [
+        ("s = {'apple', 'pear', 'fig', 'plum'}\nx = list(s)[0] in s", "", None),
+        ("def same(x):\n    return x\na = [1]\nb = [1]\nif same(a is b) in (False, None):\n    pass", "", [
+            "same([1] is [1]) in (False, None): same(False) in (False, None): False in (False, None) is true, so we enter the if."]),
+        ("def sum(xs):\n    return 7\ny = sum([1, 2]) + 1", "", ["y = sum([1, 2]) + 1 = 7 + 1 = 8."]),
+        ("class V:\n    def __init__(self, x):\n        self.x = x\n    def __add__(self, other):\n        return V(self.x + other.x)\n"
+         "y = (V(1) + V(2)).x + 1", "", ["V.__add__ returns V(self.x + other.x) = V(1 + 2) = V(3) = V(x=3)."]),
+    ],
+    "substitution": [
+        ("x = 7\nbest = [max(g, key=lambda x: -x) for g in [[1, 2]]]", "", ["best = [max(g, key=lambda x: -x) for g in [[1, 2]]] = [1]."]),
+        ("k = 2\ng = (x * k for x in [1])\nk = 10\nxs = list(g)", "", ["g = (x * k for x in [1]).", "k = 10.", "xs = list(g) = [10]."]),
+        ("k = 2\nfs = [lambda: k for i in [0]]\nt = sum(v * k for v in [3])", "", [
+            "fs = [lambda: k for i in [0]] = [<lambda>].", "t = sum((v * 2 for v in [3])) = 6."]),
+        ("k = -3\nxs = [k ** x for x in [2]]", "", ["xs = [(-3) ** x for x in [2]] = [9]."]),
+    ],
+    "side effects": [
+        ("a = [1]\nb = a\nb += [2]", "", ["b = [1] + [2] = [1, 2], a = [1, 2]."]),
+        ("stack = [1, 2]\nx = stack.pop() + 3\nif stack.pop():\n    pass", "", [
+            "x = stack.pop() + 3 = 2 + 3 = 5, stack = [1].", "stack = []."]),
+        ("def take(q):\n    return q.pop()\nq = [5]\nprint(take(q))", "", ["q = [].", "take returns q.pop() = 5.", "q = [].", "We print take([5]) = 5."]),
+        ("from collections import defaultdict, Counter, deque\nc = defaultdict(int)\nc['a'] += 1\nd = Counter('ab')\nd['z'] += 2\nq = deque([1], maxlen=3)\n"
+         "q.append(4)\nq[0] += 8", "", [
+            "c['a'] = 0 + 1 = 1.", "d['z'] = 0 + 2 = 2.", "q = deque([1], maxlen=3).", "q = deque([1, 4], maxlen=3) after append(4).", "q[0] = 1 + 8 = 9."]),
+        ("class D:\n    n = 0\n    xs = []\nD.n += 1\nD.xs.append(5)", "", ["D.n = 0 + 1 = 1.", "D.xs = [5] after append(5)."]),
+        ("class T:\n    n = 2\nts = [T()]\nts[0].n *= 5", "", ["ts[0].n = 2 * 5 = 10, ts = [T(n=10)]."]),
+        ("class C:\n    def __init__(self):\n        self.__n = 1\n    def add(self):\n        self.__n += 2\nc = C()\nc.add()\n__t = 5", "", [
+            "self.__n = 1.", "c = C() = C(__n=1).", "self.__n = 1 + 2 = 3.", "__t = 5."]),
+        ("class C:\n    @property\n    def c(self):\n        return self._c\n    @c.setter\n    def c(self, v):\n        self._c = max(v, 0)\nx = C()\nx.c = -5", "", [
+            "self._c = max(-5, 0) = 0.", "x.c = -5, x._c = 0."]),
+        ("d = {'k': 'one two three four five six seven eight nine ten eleven twelve'}\nd['k'] += ' thirteen fourteen fifteen sixteen seventeen eighteen nineteen'",
+         "", ["d['k'] = d['k'] + ' thirteen fourteen fifteen sixteen seventeen eighteen nineteen' = 'one two three four five six seven eight nine ten "
+              "eleven twelve thirte ... een sixteen seventeen eighteen nineteen'."]),
+        ("i, j = 1, 2\ni, j = j, i % j", "", ["i = 1, j = 2.", "i = 2, j = 1 % 2 = 1."]),
+    ],
+    "with, exceptions, loops": [
+        ("from contextlib import suppress, nullcontext\nwith suppress(KeyError), nullcontext():\n    {}['k']\nx = 1", "", [
+            "We enter the with block of suppress(KeyError), nullcontext().", "{}['k'] stops with KeyError: 'k'.",
+            "We leave the with block of suppress(KeyError), nullcontext().", "x = 1."]),
+        ("from contextlib import nullcontext\nfor k in [1, 2]:\n    with nullcontext(k) as v:\n        continue", "", [
+            "We enter the with block of nullcontext(k), so v = 1.", "We continue.", "We leave the with block of nullcontext(k).",
+            "Turn 2: k = 2.", "We enter the with block of nullcontext(k), so v = 2.", "We continue.", "We leave the with block of nullcontext(k)."]),
+        ("while True:\n    for k in [7, 8]:\n        pass\n    break", "", [
+            "True is true, so the loop goes on.", "Turn 1: k = 7.", "Turn 2: k = 8.", "The loop over k ends.", "We break out of the loop."]),
+        ("n = 5\nif n < 3:\n    pass\nelif n > 4:\n    pass\nelse:\n    pass", "", [
+            "5 < 3 is false, so we try the elif.", "5 > 4 is true, so we enter the if."]),
+        ("try:\n    try:\n        x = [][1]\n    except KeyError:\n        pass\nexcept (ValueError, IndexError) as e:\n    pass", "", [
+            "The except clause for KeyError does not match.", "We handle IndexError: list index out of range as e."]),
+    ],
+    "prints and reads": [
+        ("class P:\n    def __str__(self):\n        return 'P'\nprint('a', P())", "", ["P.__str__ returns 'P'.", "We print a P."]),
+        ("import io, contextlib\nbuf = io.StringIO()\nwith contextlib.redirect_stdout(buf):\n    print('x')\nprint('y', file=buf)", "", [
+            "We print nothing to the output, so buf = StringIO('x\\n').", "We print to buf, so buf = StringIO('x\\ny\\n')."]),
+        ("log = []\ndef print(text):\n    log.append(text)\nprint('hello')", "", ["log = ['hello'] after append('hello').", "print returns."]),
+        ("print('\\n')\nprint('x = 3')\nprint('a', end=' ')", "", ["We print 2 empty lines.", "We print 'x = 3'.", "We print 'a '."]),
+        ("def double(n):\n    return n * 2\nprint(double(int(input('n? '))))", "4", [
+            "We print 'n? '.", "We read 4.", "We call double with n = 4.", "double returns 4 * 2 = 8.",
+            "We print double(int(input('n? '))) = double(int('4')) = double(4) = 8."]),
+        ("import os, sys\nx = os.read(sys.stdin.fileno(), 100)", "ab", ["x = os.read(sys.stdin.fileno(), 100) = os.read(0, 100) = b'ab'."]),
+        ("import sys\nprint('a')\nx = sys.stdout.buffer.write(b'b\\n')", "", ["We print a.", "x = sys.stdout.buffer.write(b'b\\n') = 2."]),
+        ("import threading\ndef work(n):\n    print(n + 1)\nthread = threading.Thread(target=work, args=[3])\nthread.start()\nthread.join()", "", [
+            "We call work with n = 3.", "We print 3 + 1 = 4.", "work returns."]),
+        ("class Dog:\n    pass\nprint(str(Dog())[:21])\nprint([Dog()])", "", ["We define class Dog."]),
+    ],
+    "values with names": [
+        ("from datetime import date, timedelta\nd = date(2024, 1, 30) + timedelta(days=3)", "", [
+            "We import date, timedelta from datetime.", "d = date(2024, 1, 30) + timedelta(days=3) = date(2024, 2, 2)."]),
+        ("import re\np = re.compile('a+')", "", ["p = re.compile('a+')."]),
+        ("def f():\n    pass\ng = [f, len, int]\nv = {1: 2}.values()", "", [
+            "g = [f, len, int] = [<function f>, <function len>, <class int>].", "v = {1: 2}.values() = dict_values([2])."]),
+        ("x = None\nflag = True\nif x is None:\n    pass\nif flag and [x]:\n    pass", "", [
+            "x is None: None is None is true, so we enter the if.", "True and [None]: [None] is true, so we enter the if."]),
+        ("class Node:\n    def __init__(self, v, link):\n        self.v = v\n        self.link = link\nn = Node(1, Node(2, Node(3, None)))", "", [
+            "n = Node(1, Node(2, Node(3, None))) = Node(1, Node(2, Node(v=3, link=None))) = Node(1, Node(v=2, link=Node(...))) = "
+            "Node(v=1, link=Node(...))."]),
+        ("__version__ = '1.0'\nx: int\nclass A:\n    def __init__(self):\n        self.x: int\nA()", "", ["__version__ = '1.0'.", "A.__init__ returns."]),
+    ],
+}
+
+
+def is_there(wanted, lines) -> bool:
+    """All of them, in this order?"""
+    rest = iter(lines)
+    return all(line in rest for line in wanted)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_what_strangers_ran_into(kind):
+    for code, stdin, wanted in KINDS[kind]:
+        trace = tracer.record(code, stdin)
+        steps = tracer.explain(trace)
+        lines = [text for _, text in steps]
+        assert trace.complete, (code, trace.reason)
+        assert wanted is None or is_there(wanted, lines), (code, lines)
+        false = check(trace, steps)
+        assert not false, (code, false)
+
+
+def test_the_order_of_a_set_is_the_recorded_one():
+    trace = tracer.record("s = set('dhcs')\nword = ''.join(list(s)) + '!'\nprint(word)")
+    line = tracer.narrate(trace)[1]
+    assert line.endswith(f" = {trace.stdout.strip()!r}.") and repr(list(trace.stdout.strip()[:-1])) in line
+
+
+def test_no_event_of_a_generator_that_never_ran_is_told():
+    for code in ("def g():\n    yield 1\nx = g()\nx = None", "def g():\n    yield 1\ng().close()"):
+        assert not [line for line in tracer.narrate(tracer.record(code)) if line.startswith("We call g")][1:]
+
+
+def test_annotations_are_evaluated():
+    assert tracer.record("class S:\n    def f(self, other: S):\n        pass").error == "NameError"
+    assert tracer.record("def f(n: int):\n    pass\nprint(f.__annotations__)").stdout == "{'n': <class 'int'>}\n"
+
+
+def test_lines_end_where_python_says():
+    trace = tracer.record("x = '\\x0c'\ny = 2\n\x0c\nz = '\u2028'\nw = 4")
+    assert [line.partition(" {")[0] for line in tracer.raw(trace)] == ["x = '\\x0c'", "y = 2", "z = '\u2028'", "w = 4"]
+
+
+def test_ten_thousand_events_on_a_grid_are_explained_in_two_seconds():
+    import time
+    code = ("n = 60\nmemo = [[0] * n for _ in range(n + 1)]\nfor i in range(n + 1):\n    memo[i][0] = 1\nfor i in range(n + 1):\n"
+            "    for j in range(1, n):\n        memo[i][j] += memo[i][j - 1]\n        if i - j > 0:\n            memo[i][j] += memo[i - j - 1][j]\n")
+    trace = tracer.record(code, max_events=4000, max_bytes=10**7)
+    began = time.process_time()
+    steps = tracer.explain(trace)
+    assert len(steps) > 3900 and time.process_time() - began < 0.8
