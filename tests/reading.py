@@ -188,7 +188,7 @@ class Reader:
                 return match[0]
             hidden.append(match[0])
             return f"__hidden{len(hidden) - 1}"
-        text = re.sub(r"'(?:\\.|[^\\'])*'|\"(?:\\.|[^\\\"])*\"|<[A-Za-z_][\w.]*(?: [^<>]*)?>", hide, shown)
+        text = HIDE.sub(hide, shown)
         try:
             tree = ast.parse(text, mode="eval").body
         except (SyntaxError, ValueError, MemoryError):
@@ -351,6 +351,8 @@ class Reader:
         raise problem or Wrong(f"{text[:80]} is not what failed")
 
 
+# Texts in quotes, which stay; <values without a notation> and groups without their middle, which are hidden from the parser.
+HIDE = re.compile(r"'(?:\\.|[^\\'])*'|\"(?:\\.|[^\\\"])*\"|<[A-Za-z_][\w.]*(?: [^<>]*)?>|[\[({][^\[\](){}'\"]* \.\.\. [^\[\](){}'\"]*[\])}]")
 NEXT = re.compile(r", (?=[A-Za-z_][\w.]*(?:\[[^=]*\])?[\w.\[\]]* = )")
 
 

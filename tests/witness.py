@@ -44,7 +44,7 @@ def witness(code: str, stdin: str = "", seconds: int = 60) -> dict:
         (place / "prog.py").write_bytes(code.encode("utf-8", "surrogateescape"))
         (place / "input").write_bytes(stdin.encode("utf-8", "surrogateescape"))
         (place / "cwd").mkdir()
-        space = {"PYTHONHASHSEED": "0", "PYTHONUTF8": "1", "LC_ALL": "C.UTF-8", "PATH": os.defpath}
+        space = {"PYTHONHASHSEED": "0", "PYTHONUTF8": "1", "LC_ALL": "C.UTF-8", "PATH": os.defpath, "HOME": "~"}
         with (place / "input").open("rb") as source, (place / "output").open("w+b") as out:
             try:
                 command = [sys.executable, "-B", "-S", __file__, str(place), str(seconds)]
@@ -159,6 +159,8 @@ def written(value, outer, own: int, shallow: bool) -> str:
         return f"defaultdict({getattr(value.default_factory, '__name__', None)}, {{{items(dict)}}})"
     if "_member_map_" in type.__dict__["__dict__"].__get__(kind):
         return f"{name}.{object.__getattribute__(value, '__dict__').get('_name_', '?')}"
+    if isinstance(value, (datetime.datetime, datetime.time)) and value.tzinfo is not None and module == "datetime":
+        return f"{repr(value.replace(tzinfo=None)).removeprefix('datetime.')[:-1]}, tzinfo={inside(value.tzinfo)})"
     if isinstance(value, SHOWN) or module in ("decimal", "fractions"):
         return repr(value).removeprefix("datetime.") if module != "__main__" else f"<{name}>"
     parents = type.__dict__["__mro__"].__get__(kind)
