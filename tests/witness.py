@@ -83,6 +83,7 @@ SHOWN = (re.Pattern, datetime.date, datetime.time, datetime.timedelta)
 NAMED_AS = {types.ModuleType: "module", types.MethodType: "method"}
 NAMED = (types.FunctionType, types.BuiltinFunctionType, type, types.ModuleType, types.MethodType)
 HEAD, TAIL, CUT = 1500, 700, "\u22ef"
+LONG = 1200  # of more items, the first and the last ones are looked at
 
 
 def text_of(value) -> int:
@@ -104,12 +105,15 @@ def looked_at(value) -> tuple:
 
 def simple(value) -> bytes | None:
     """Groups of numbers and texts only, at the speed of C."""
-    if type(value) in GROUPS:
-        try:
-            return marshal.dumps(value, 2)
-        except ValueError:
-            pass
-    return None
+    if type(value) not in GROUPS or len(value) > LONG:
+        return None
+    for part in value.values() if type(value) is dict else value:
+        if type(part) in GROUPS and len(part) > LONG:
+            return None
+    try:
+        return marshal.dumps(value, 2)
+    except ValueError:
+        return None
 
 
 def written(value, outer, own: int, shallow: bool) -> str:
@@ -129,11 +133,13 @@ def written(value, outer, own: int, shallow: bool) -> str:
 
     def items(base):
         members = list((dict.items if base is dict else base.__iter__)(value))
+        if len(members) > LONG:  # its middle will be left out
+            members = members[:HEAD // 2] + members[-TAIL // 2:]
         if base is dict:
             return ", ".join([f"{inside(key)}: {inside(held)}" for key, held in members])
         return ", ".join(map(inside, members))
     if kind in GROUPS:
-        data = simple(value) if len(value) > 10 and not shallow else None
+        data = simple(value) if 10 < len(value) <= LONG and not shallow else None
         if data is not None:
             try:
                 return repr(value)
