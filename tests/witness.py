@@ -167,7 +167,7 @@ def written(value, outer, own: int, shallow: bool) -> str:
         return f"{name}.{object.__getattribute__(value, '__dict__').get('_name_', '?')}"
     if isinstance(value, (datetime.datetime, datetime.time)) and value.tzinfo is not None and module == "datetime":
         return f"{repr(value.replace(tzinfo=None)).removeprefix('datetime.')[:-1]}, tzinfo={inside(value.tzinfo)})"
-    if isinstance(value, SHOWN) or module in ("decimal", "fractions"):
+    if isinstance(value, SHOWN) or (module, name) in (("decimal", "Decimal"), ("fractions", "Fraction")):
         return repr(value).removeprefix("datetime.") if module != "__main__" else f"<{name}>"
     parents = type.__dict__["__mro__"].__get__(kind)
     if BaseException in parents:
