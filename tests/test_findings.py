@@ -36,6 +36,7 @@ KINDS = {
             "Turn 1: v = 1.", "gen is closed.", "first returns 1.", "x = 1."]),
         ("def gen():\n    try:\n        yield 1\n    except ValueError:\n        yield 5\ng = gen()\na = next(g)\nb = g.throw(ValueError('no'))", "", [
             "gen yields 1.", "a = next(g) = 1.", "gen gets ValueError: no.", "We handle ValueError: no.", "gen yields 5."]),
+        ("it = iter([])\ntry:\n    x = next(it)\nexcept StopIteration:\n    x = 0", "", ["next(it) stops with StopIteration.", "We handle StopIteration."]),
         ("def g():\n    yield 1\nx = g()\nx = None", "", ["x = g().", "x = None."]),
         ("import asyncio\nasync def gen():\n    yield 1\nasync def main():\n    xs = [k async for k in gen()]\n    async for k in gen():\n        pass\n"
          "    return xs\nasyncio.run(main())", "", [
@@ -53,6 +54,10 @@ KINDS = {
         ("n = 1\nz = [(n := n + 1), n][1]", "", ["z = [1 + 1, 2][1] = [2, 2][1] = 2, n = 2."]),
         ("n = 1\ndef grow():\n    global n\n    n += 1\n    return n\nx = grow() * 10 + n", "", ["x = grow() * 10 + 2 = 2 * 10 + 2 = 20 + 2 = 22, n = 2."]),
     ],
+    "values from before a call": [
+        ("k = 1\ndef f(v):\n    global k\n    k += 1\n    return v\nx = k + f(5) + k\nk *= f(3)", "", [
+            "x = 1 + f(5) + 2 = 1 + 5 + 2 = 6 + 2 = 8, k = 2.", "k = 2 * f(3) = 2 * 3 = 6."]),
+    ],
     "what was recorded stands": [
         ("s = {'apple', 'pear', 'fig', 'plum'}\nx = list(s)[0] in s", "", None),
         ("def same(x):\n    return x\na = [1]\nb = [1]\nif same(a is b) in (False, None):\n    pass", "", [
@@ -66,6 +71,8 @@ KINDS = {
         ("k = 2\ng = (x * k for x in [1])\nk = 10\nxs = list(g)", "", ["g = (x * k for x in [1]).", "k = 10.", "xs = list(g) = [10]."]),
         ("k = 2\nfs = [lambda: k for i in [0]]\nt = sum(v * k for v in [3])", "", [
             "fs = [lambda: k for i in [0]] = [<lambda>].", "t = sum((v * 2 for v in [3])) = 6."]),
+        ("k = 1\ndef f(v):\n    global k\n    k += 1\n    return v\nxs = [f(v) * k for v in [1, 2]]", "", [
+            "xs = [f(v) * k for v in [1, 2]] = [2, 6], k = 3."]),
         ("k = -3\nxs = [k ** x for x in [2]]", "", ["xs = [(-3) ** x for x in [2]] = [9]."]),
     ],
     "side effects": [

@@ -148,7 +148,7 @@ class Frame(Expressions):
         self.printed += more.get("said", "")
         if event.kind in ("line", "return", "yield"):
             self.printed += event.extra
-        self.before = {**self.shared, **self.variables}
+        self.before = self.after  # a call in between may have changed what is shared
         self.shared.update(shared)
         for name, text in event.changes.items():
             self.variables[name] = text

@@ -361,7 +361,8 @@ class _Writer:
             short = kind in (complex, range) or len(value) < 1000
             return repr(value) if short else f"<{kind.__name__} of {len(value)} bytes>"
         name, module = _NAME(kind), _MODULE(kind)
-        if (module, name) in _PRINTED:
+        if (module, name) in _PRINTED and (
+                _MODULE(type(getattr(value, "tzinfo", None))) in ("builtins", "datetime")):
             return repr(value).removeprefix("datetime.")
         if (module, name) == ("_io", "StringIO"):
             return f"StringIO({'' if value.closed else _atom(value.getvalue())})"
@@ -467,13 +468,13 @@ def _fields(value, kind) -> list:
                     found.append((name, slot.__get__(value)))
                 except AttributeError:
                     pass
-    return [(_as_written(name, kind), held) for name, held in found]
+    return [(_as_written(name, map(_NAME, _MRO(kind))), held) for name, held in found]
 
 
-def _as_written(name: str, kind) -> str:
+def _as_written(name: str, classes) -> str:
     """_Account__balance is __balance to who writes the class."""
-    for parent in _MRO(kind) if name[0] == "_" and "__" in name else ():
-        prefix = f"_{_NAME(parent).lstrip('_')}__"
+    for parent in classes if name[:1] == "_" and "__" in name else ():
+        prefix = f"_{parent.lstrip('_')}__"
         if name.startswith(prefix):
             return name[len(prefix) - 2:]
     return name
@@ -615,7 +616,6 @@ class Recorder:
         self.max_events, self.max_bytes, self.emit = max_events, max_bytes, emit
         self.calls, self.calls_made, self.events = {}, 0, 0   # {frame: _Call}
         self.last = ("", None)                                 # kind and frame of the last event
-        self.loose = []                                        # printed by no frame of the program
         self.used = 0                                          # bytes of values and of output
         self.over, self.ended, self.switched = "", False, False  # a limit; tracing was switched off
         self.globals_seen, self.repeats = {}, {}
@@ -647,7 +647,8 @@ class Recorder:
 
     def said(self, text: str) -> None:
         call = self.innermost()
-        (call.said if call else self.loose).append(text)
+        if call:
+            call.said.append(text)
         self.used += len(text)
 
     def took(self, text: str) -> str:
@@ -709,10 +710,7 @@ class Recorder:
         if at:
             more["at"], more["said"], call.said = at, "".join(call.said), []
         if extra is None:
-            extra = ""
-            if call.said or self.loose:
-                extra = "".join(self.loose + call.said)
-                self.loose, call.said = [], []
+            extra, call.said = "".join(call.said), []
         self.events += 1
         self.last = kind, frame
         self.emit([kind, call.number, frame.f_lineno, changes, extra, value, more or None])
@@ -735,7 +733,8 @@ class Recorder:
                 continue
             text = text_of(held)
             if before is None or before[1] != text:
-                changes[name] = self.sent(text, before)
+                written = _as_written(name, frame.f_code.co_qualname.split("."))
+                changes[written] = self.sent(text, before)
                 if call.number == 0:
                     self.globals_seen[name] = _MISSING, text
             known[name] = held if type(held) in _CONSTANT else _MISSING, text
