@@ -407,18 +407,21 @@ def main() -> None:
     names = [name for name, before in zip(sys.argv[1:], sys.argv) if not name.startswith("--") and not before.startswith("--")]
     for name in names:
         counts, refused = dict.fromkeys(("programs", "refused", "sentences", *KINDS_OF_FAULT, "programs with faults"), 0), []
-        for key, code, stdin in list(programs(name))[::options.get("--every", 1)]:
-            sentences, faults, reason = explained(code, stdin)
-            counts["programs"] += 1
-            counts["sentences"] += len(sentences)
-            counts["refused"] += bool(reason)
-            counts["programs with faults"] += bool(faults)
-            if reason:
-                refused.append(f"{key}: refused: {reason}")
-            for fault in faults:
-                counts[fault.kind] += 1
-            for fault in faults[:options.get("--show", 3)]:
-                print(f"{key}: {fault.kind} {fault.place}: {fault.text[:160]}  [{fault.why[:200]}]", flush=True)
+        try:
+            for key, code, stdin in list(programs(name))[::options.get("--every", 1)]:
+                sentences, faults, reason = explained(code, stdin)
+                counts["programs"] += 1
+                counts["sentences"] += len(sentences)
+                counts["refused"] += bool(reason)
+                counts["programs with faults"] += bool(faults)
+                if reason:
+                    refused.append(f"{key}: refused: {reason}")
+                for fault in faults:
+                    counts[fault.kind] += 1
+                for fault in faults[:options.get("--show", 3)]:
+                    print(f"{key}: {fault.kind} {fault.place}: {fault.text[:160]}  [{fault.why[:200]}]", flush=True)
+        except KeyboardInterrupt:
+            print("stopped")
         print(*refused, sep="\n")
         print(f"{name}: {', '.join(f'{what} {number:,}' for what, number in counts.items())}", flush=True)
 

@@ -6,7 +6,8 @@ import textwrap
 from functools import cache
 
 import pytest
-from oracle import judge
+from oracle import explained, judge, programs
+from real import REAL
 from witness import witness
 
 seen = cache(witness)
@@ -530,3 +531,11 @@ def test_nothing_that_is_altered_is_accepted():
                 accepted.append((line, len(lines) - len(true)))
     assert tried > 400
     assert accepted == [("gen is closed.", -1)] * 2 + [("True is true, so the loop goes on.", -1)]  # the three that need not be said
+
+
+@pytest.mark.skipif(not REAL.exists(), reason="the programs that nobody here wrote are not there")
+@pytest.mark.parametrize("part, every", [("tinypy", 100), ("cruxeval", 80), ("quixbugs", 10), ("contest_programs", 40)])
+def test_explanations_of_programs_that_nobody_here_wrote(part, every):
+    for name, code, stdin in list(programs(f"real/{part}"))[::every]:
+        _, faults, _ = explained(code, stdin)
+        assert faults == [], name
