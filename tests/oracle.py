@@ -13,6 +13,7 @@ import ast
 import bisect
 import heapq
 import re
+import signal
 import sys
 from collections import defaultdict
 from pathlib import Path
@@ -401,7 +402,8 @@ def programs(name: str):
 
 
 def main() -> None:
-    """Options: --show N faults of a program (3), --every K programs one (1)"""
+    """Options: --show N faults of a program (3), --every K programs one (1). Stopped, it counts what it has seen."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
     options = {name: int(value) for name, value in zip(sys.argv, sys.argv[1:]) if name in ("--show", "--every")}
     names = [name for name, before in zip(sys.argv[1:], sys.argv) if not name.startswith("--") and not before.startswith("--")]
