@@ -194,7 +194,7 @@ class World:
             own = node.value.value if isinstance(node.value, ast.Await) else node.value
             slot.optional = "calls" if inner or busy else "no effect" * (not isinstance(own, ast.Call) and not changes)
         elif isinstance(node, DEFINITIONS):
-            slot.optional = "method" * isinstance(self.parents[node], ast.ClassDef)
+            slot.optional = "method" * bool(self.scopes[node])
         elif isinstance(node, ast.Assert):
             self.slots.remove(slot)
 

@@ -21,7 +21,7 @@ class Wrong(Exception):
     """What a sentence says is not so."""
 
 
-PIECE = re.compile(r" \.\.\. \d+ more \.\.\. | \.\.\. \d+ more| \.\.\. |\.\.\.|<[\w.]+(?: (?:(?! \.\.\. )[^<>])*)?>")
+PIECE = re.compile(r" \.\.\. \d+ more \.\.\. | \.\.\. \d+ more| \.\.\. |\.\.\.|<[\w.]+(?:(?! \.\.\. ) (?:(?! \.\.\. )[^<>])*)?>")
 GROUP = {"<type>": "<class [^>]*>", "<builtin_function_or_method>": "<function [^>]*>",
          "<list>": r"\[.*?\]", "<tuple>": r"\(.*?\)", "<dict>": r"\{.*?\}", "<set>": r"\{.*?\}"}
 ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
@@ -131,7 +131,8 @@ class Reader:
 
     def part(self, node, env: dict) -> str | None:
         if isinstance(node, ast.Name):
-            return env.get(node.id)
+            private = [text for name, text in env.items() if node.id[:2] == "__" and name.endswith(node.id)]  # in a class: _A__n
+            return env.get(node.id) or "".join(private[:1]) or None
         if not isinstance(node, (ast.Attribute, ast.Subscript)):
             return None
         inner = self.part(node.value, env)
@@ -161,6 +162,7 @@ class Reader:
     def chain(self, text: str, source, finals, sign: str = " = ") -> None:
         """Every round lies over the source, and the last one is one of `finals`."""
         places = [match.start() for match in re.finditer(re.escape(sign), text)]
+        must = None not in finals
         finals = [final for final in finals if final is not None]
         for place in [None, *places] if finals else []:
             end = text if place is None else text[place + len(sign):]
@@ -168,7 +170,7 @@ class Reader:
                 if place is not None:
                     self.rounds(split(text[:place], sign), source)
                 return
-        if finals:
+        if finals and must:
             raise Wrong(f"it ends as {finals[0][:150]}, not {split(text, sign)[-1][:150]}")
         self.rounds(split(text, sign), source)
 

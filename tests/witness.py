@@ -166,6 +166,8 @@ def written(value, outer, own: int, shallow: bool) -> str:
     if "_member_map_" in type.__dict__["__dict__"].__get__(kind):
         return f"{name}.{object.__getattribute__(value, '__dict__').get('_name_', '?')}"
     if isinstance(value, (datetime.datetime, datetime.time)) and value.tzinfo is not None and module == "datetime":
+        if type(value.tzinfo).__module__ == "__main__":
+            return f"<{name}>"
         return f"{repr(value.replace(tzinfo=None)).removeprefix('datetime.')[:-1]}, tzinfo={inside(value.tzinfo)})"
     if isinstance(value, SHOWN) or (module, name) in (("decimal", "Decimal"), ("fractions", "Fraction")):
         return repr(value).removeprefix("datetime.") if module != "__main__" else f"<{name}>"
@@ -583,7 +585,9 @@ def main(folder: str, seconds: str) -> None:
     limited(1000)
     sys.setrecursionlimit, sys.getrecursionlimit = limited, lambda: Run.limit
     os._exit = lambda status: finish("", False)
+    import _sitebuiltins
     import builtins
+    builtins.exit, builtins.quit = _sitebuiltins.Quitter("exit", ""), _sitebuiltins.Quitter("quit", "")
     builtins.__ora_call__ = called
     builtins.__ora__ = top = Activation("<module>")
     Run.stack.append(top)
