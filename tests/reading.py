@@ -21,7 +21,7 @@ class Wrong(Exception):
     """What a sentence says is not so."""
 
 
-PIECE = re.compile(r" \.\.\. \d+ more \.\.\. | \.\.\. \d+ more| \.\.\. |\.\.\.|<[\w.]+(?:(?! \.\.\. ) (?:(?! \.\.\. )[^<>])*)?>")
+PIECE = re.compile(r" \.\.\. \d+ more \.\.\. | \.\.\. \d+ more| \.\.\. |\.\.\.|<[\w.-]+(?:(?! \.\.\. ) (?:(?! \.\.\. )[^<>])*)?>")
 GROUP = {"<type>": "<class [^>]*>", "<builtin_function_or_method>": "<function [^>]*>",
          "<list>": r"\[.*?\]", "<tuple>": r"\(.*?\)", "<dict>": r"\{.*?\}", "<set>": r"\{.*?\}"}
 ADDRESS = re.compile(r"0x[0-9a-f]{6,}")
@@ -354,7 +354,7 @@ class Reader:
 
 
 # Texts in quotes, which stay; <values without a notation> and groups without their middle, which are hidden from the parser.
-HIDE = re.compile(r"'(?:\\.|[^\\'])*'|\"(?:\\.|[^\\\"])*\"|<[A-Za-z_][\w.]*(?: [^<>]*)?>|[\[({][^\[\](){}'\"]* \.\.\. [^\[\](){}'\"]*[\])}]")
+HIDE = re.compile(r"'(?:\\.|[^\\'])*'|\"(?:\\.|[^\\\"])*\"|<[A-Za-z_][\w.-]*(?: [^<>]*)?>|[\[({][^\[\](){}'\"]* \.\.\. [^\[\](){}'\"]*[\])}]")
 NEXT = re.compile(r", (?=[A-Za-z_][\w.]*(?:\[[^=]*\])?[\w.\[\]]* = )")
 
 
@@ -390,7 +390,7 @@ def grown(node) -> ast.BinOp:
 @lru_cache(maxsize=5000)
 def member(text: str, key: str, is_field: bool) -> str | None:
     """What a field or an index of a value, given as text, holds."""
-    text = re.sub(r"<[A-Za-z_][\w.]*(?: [^<>]*)?>", lambda match: repr(match[0]), text)
+    text = re.sub(r"<[A-Za-z_][\w.-]*(?: [^<>]*)?>", lambda match: repr(match[0]), text)
     try:
         node = ast.parse(text, mode="eval").body
     except (SyntaxError, ValueError, MemoryError):
@@ -413,7 +413,7 @@ def member(text: str, key: str, is_field: bool) -> str | None:
 
 def plain(whole: str, node) -> str:
     text = ast.get_source_segment(whole, node) or ast.unparse(node)
-    return re.sub(r"(['\"])(<[A-Za-z_][\w.]*(?: [^<>]*)?>)\1", r"\2", text)
+    return re.sub(r"(['\"])(<[A-Za-z_][\w.-]*(?: [^<>]*)?>)\1", r"\2", text)
 
 
 class Placed(NamedTuple):

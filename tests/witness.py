@@ -79,7 +79,7 @@ def filled(log: list, texts: list):
 
 ATOMS = frozenset((int, bool, type(None), float, str, complex, range, bytes, bytearray))
 GROUPS = {list: "[]", tuple: "()", set: "{}", frozenset: "{}", dict: "{}"}
-SHOWN = (re.Pattern, datetime.date, datetime.time, datetime.timedelta)
+SHOWN = (re.Pattern, datetime.date, datetime.datetime, datetime.time, datetime.timedelta)
 NAMED_AS = {types.ModuleType: "module", types.MethodType: "method"}
 NAMED = (types.FunctionType, types.BuiltinFunctionType, type, types.ModuleType, types.MethodType)
 HEAD, TAIL, CUT = 1500, 700, "\u22ef"
@@ -150,9 +150,10 @@ def written(value, outer, own: int, shallow: bool) -> str:
             return f"{kind.__name__}({inner and '{' + inner + '}'})"
         return f"{first}{inner}{',' * (kind is tuple and len(value) == 1)}{last}"
     name, module = type.__dict__["__name__"].__get__(kind), type.__dict__["__module__"].__get__(kind)
-    if isinstance(value, NAMED):
-        called = getattr(value, "__name__", "?")
-        what = NAMED_AS.get(kind, "class" if isinstance(value, type) else "function")
+    parents = type.__dict__["__mro__"].__get__(kind)  # isinstance would ask the program's __class__
+    if not set(parents).isdisjoint(NAMED):
+        called = type.__dict__["__name__"].__get__(value) if type in parents else getattr(value, "__name__", "?")
+        what = NAMED_AS.get(kind, "class" if type in parents else "function")
         return "<lambda>" if called == "<lambda>" else f"<{what} {called}>"
     if kind in (type({}.keys()), type({}.values()), type({}.items())):
         return f"{name}([{', '.join(map(inside, value))}])"
@@ -165,13 +166,12 @@ def written(value, outer, own: int, shallow: bool) -> str:
         return f"defaultdict({getattr(value.default_factory, '__name__', None)}, {{{items(dict)}}})"
     if "_member_map_" in type.__dict__["__dict__"].__get__(kind):
         return f"{name}.{object.__getattribute__(value, '__dict__').get('_name_', '?')}"
-    if isinstance(value, (datetime.datetime, datetime.time)) and value.tzinfo is not None and module == "datetime":
+    if kind in (datetime.datetime, datetime.time) and value.tzinfo is not None:
         if type(value.tzinfo).__module__ == "__main__":
             return f"<{name}>"
         return f"{repr(value.replace(tzinfo=None)).removeprefix('datetime.')[:-1]}, tzinfo={inside(value.tzinfo)})"
-    if isinstance(value, SHOWN) or (module, name) in (("decimal", "Decimal"), ("fractions", "Fraction")):
-        return repr(value).removeprefix("datetime.") if module != "__main__" else f"<{name}>"
-    parents = type.__dict__["__mro__"].__get__(kind)
+    if kind in SHOWN or (module, name) in (("decimal", "Decimal"), ("fractions", "Fraction")):
+        return repr(value).removeprefix("datetime.")
     if BaseException in parents:
         return f"{name}({', '.join(map(inside, BaseException.args.__get__(value)))})"
     base = next((parent for parent in parents if parent in GROUPS or parent in (int, str, float)), None)
