@@ -2,8 +2,8 @@
 
     rewritten(code)      # -> the tree to compile, what its statements assign to, which of them are raise statements
 
-Every expression passes its value through __ora__.v(number, value); every statement calls __ora__ when it begins, ends, tests, turns, enters,
-leaves, raises, handles. __ora__ is the activation, a variable of every function. A node's number is its place in ast.walk(tree).
+Every expression passes its value through __ora__.v(number, value); every statement calls __ora__ when it begins, ends, tests, turns,
+enters, leaves, raises, handles. __ora__ is the activation, a variable of every function. A node's number is its place in ast.walk(tree).
 """
 
 import ast

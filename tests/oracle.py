@@ -46,8 +46,8 @@ class Fault(NamedTuple):
 
 
 class Slot:
-    """Something that happened. optional: why it needs no sentence, a key of NEEDLESS, or "". begin, end: places in the log between which its
-    values were seen; before, after: {variable: text}."""
+    """Something that happened. optional: why it needs no sentence, a key of NEEDLESS, or "". begin, end: places in the log between which
+    its values were seen; before, after: {variable: text}."""
 
     def __init__(self, kind: str, act: int, node=None, optional="", **more):
         self.kind, self.act, self.node, self.optional = kind, act, node, optional

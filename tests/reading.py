@@ -354,7 +354,8 @@ class Reader:
 
 
 # Texts in quotes, which stay; <values without a notation> and groups without their middle, which are hidden from the parser.
-HIDE = re.compile(r"'(?:\\.|[^\\'])*'|\"(?:\\.|[^\\\"])*\"|<[A-Za-z_][\w.-]*(?: [^<>]*)?>|[\[({][^\[\](){}'\"]* \.\.\. [^\[\](){}'\"]*[\])}]")
+HIDE = re.compile(r"'(?:\\.|[^\\'])*'|\"(?:\\.|[^\\\"])*\""
+                  r"|<[A-Za-z_][\w.-]*(?: [^<>]*)?>|[\[({][^\[\](){}'\"]* \.\.\. [^\[\](){}'\"]*[\])}]")
 NEXT = re.compile(r", (?=[A-Za-z_][\w.]*(?:\[[^=]*\])?[\w.\[\]]* = )")
 
 

@@ -458,6 +458,7 @@ def left_untold(world, slot, sentence: str) -> list[str]:
         if isinstance(part, (ast.Attribute, ast.Subscript)) and isinstance(part.ctx, ast.Load):
             held, before = world.seen(Placed(part), slot), world.seen(part, slot)
             root = re.match(r"\w*", unparsed(part))[0]
-            if held and before and held[-1] != before[-1] and held[-1][0] != "<" and not re.search(rf"(?<![\w.]){root}(?:\.\w+|\[.*?\])* = ", sentence):
+            is_told = re.search(rf"(?<![\w.]){root}(?:\.\w+|\[.*?\])* = ", sentence)
+            if held and before and held[-1] != before[-1] and held[-1][0] != "<" and not is_told:
                 missing.append(f"{unparsed(part)} = {held[-1][:80]}")
     return missing

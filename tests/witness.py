@@ -5,8 +5,8 @@
 It shares nothing with tracer/: the syntax tree is rewritten so that every expression passes its value through a hook, and every statement
 says when it begins, ends, tests, turns, enters, leaves, raises, handles. Slow on purpose. A node is named by its place in ast.walk(tree).
 
-An item is a list: kind, activation (a call in progress; the module is 0), then what belongs to the kind; {changes} are those of the variables
-since the frame's previous item, {variable: [text, is it new to somebody who looks one level deep]}, None for one that is gone.
+An item is a list: kind, activation (a call in progress; the module is 0), then what belongs to the kind; {changes} are those of the
+variables since the frame's previous item, {variable: [text, is it new to somebody who looks one level deep]}, None for one that is gone.
     call node name {parameter: text}          return text    gone (by an exception)    yield text    wait text    resume
     begin node {changes}                      end node {changes}       returns text {changes} (its value is known)
     value node text                           builtin node (Python's own print)        place node text (after the statement)
