@@ -1,0 +1,464 @@
+"""Which sentences fit what happened, and what must be true then: the table of forms of the oracle.
+
+    fit(world, sentence, slot)    # -> None: no form of that kind; else (what is wrong or "", "both" if it tells the slot before, too)
+
+To add a wording: a function with @form(pattern, kinds of slots), which raises Wrong. world and slot are oracle.py's.
+"""
+
+import ast
+import re
+
+from reading import DEFINITIONS, NEXT, Placed, Reader, Wrong, grown, shown_as, split, unparsed
+
+FORMS = []  # (pattern, kinds of slots, check)
+
+
+def form(text: str, *kinds: str):
+    def add(check):
+        FORMS.append((re.compile(text, re.DOTALL), kinds, check))
+        return check
+    return add
+
+
+def need(holds, why: str) -> None:
+    if not holds:
+        raise Wrong(why)
+
+
+@form(r"We call ([\w.<>]+)(?: with (.*))?\.", "call")
+def called(reader, slot, name, given):
+    need(name == slot.name, f"{slot.name} is called")
+    reader.told(given or "", slot.after)
+
+
+@form(r"([\w.<>]+) returns(?: (.*))?\.", "return")
+def returned(reader, slot, name, value):
+    need(name == slot.name, f"{slot.name} returns")
+    if value is None:
+        return need(slot.text == "None", f"it returns {slot.text[:100]}")
+    source = slot.node.value if isinstance(slot.node, ast.Return) else None
+    reader.chain(value, source, [slot.text, *hidden(slot.text, value)])
+
+
+def hidden(true: str, shown: str) -> list:
+    """A value without a notation need not be told."""
+    return [None] if true[0] == "<" else []
+
+
+@form(r"([\w.<>]+) yields (.*)\.", "yield")
+def yielded(reader, slot, name, value):
+    need(name == slot.name, f"{slot.name} yields")
+    node = next((part for part in ast.walk(slot.node) if isinstance(part, ast.Yield)), None) if slot.node else None
+    reader.chain(value, node and node.value, [slot.text])
+
+
+@form(r"([\w.<>]+) goes on\.", "resume")
+@form(r"([\w.<>]+) waits\.", "wait")
+def goes_on(reader, slot, name):
+    need(name == slot.name, f"it is {slot.name}")
+
+
+@form(r"([\w.<>]+) is closed\.", "raise")
+def closed(reader, slot, name):
+    need(slot.name == "GeneratorExit" and name == reader.world.names[slot.act], f"{slot.name} is raised")
+
+
+@form(r"Turn (\d+)(?:: (.*))?\.", "turn")
+def turn(reader, slot, number, values):
+    need(number == slot.name, f"it is turn {slot.name}")
+    reader.told(values or "", slot.after)
+
+
+@form(r"(?:The loop(?: over (.*))? ends|No turn is left)\.", "over")
+def ends(reader, slot, name):
+    need(name in (None, bare(slot.node.target)), f"the loop over {bare(slot.node.target)} ends")
+
+
+def bare(node) -> str:
+    return unparsed(node).strip("()")
+
+
+@form(r"We handle (.*?)(?: as (\w+))?\.", "handle")
+def handles(reader, slot, what, name):
+    need(name is None or name == slot.node.name, "it has another name")
+    need(what == "the exception" or named(what, slot), f"{slot.name}: {slot.text[:100]} is handled")
+
+
+def named(what: str, slot) -> bool:
+    """ValueError: its message (shortened; left out where it is not a plain text)"""
+    name, _, message = what.partition(": ")
+    return name == slot.name and (not message or shown_as(message, slot.text) or shown_as(what, f"{slot.name}: {slot.text}"))
+
+
+@form(r"(.*) is (true|false), so (.*)\.", "test")
+def condition(reader, slot, text, truth, way):
+    need((truth == "true") == slot.truth, f"it is {str(slot.truth).lower()}")
+    node = slot.node
+    if isinstance(node, ast.Assert):
+        ways = ["the assertion holds"]
+    elif isinstance(node, ast.While):
+        ways = ["the loop goes on"] if slot.truth else ["the loop ends"]
+    elif slot.truth:
+        ways = ["we enter the if", "we go inside"]
+    elif node.orelse:
+        is_elif = len(node.orelse) == 1 and isinstance(node.orelse[0], ast.If) and node.orelse[0].col_offset == node.col_offset
+        ways = ["we try the elif", "we go to the elif"] if is_elif else ["we go to the else"]
+    else:
+        ways = ["we skip the if", "we move on"]
+    need(way in ways, f"{ways[0]}")
+    stages_of(reader, text, node.test, slot.truth)
+
+
+def stages_of(reader, text: str, source, truth: bool) -> None:
+    if text == unparsed(source) or text == "The condition":
+        return
+    stages = split(text, ": ")
+    reader.rounds(stages, source)
+    if stages[-1] in ("True", "False"):
+        need(stages[-1] == str(truth), f"it is {truth}")
+
+
+@form(r"(.*) is false, so the assertion fails with (.*)\.", "raise")
+def assertion(reader, slot, text, what):
+    need(isinstance(slot.node, ast.Assert) and slot.name == "AssertionError", f"{slot.name} is raised")
+    need(named(what, slot), f"the message is {slot.text}")
+    stages_of(reader, text, slot.node.test, False)
+
+
+@form(r"We stop with (\w+(?:: .*?)?)(?:, where (.*))?\.", "raise")
+def we_stop(reader, slot, what, values):
+    need(named(what, slot), f"{slot.name}: {slot.text[:100]} is raised")
+    need(not isinstance(slot.node, ast.Raise) or reader.failing(slot.node) is not None, "it is raised by the program")
+    reader.told(values or "", slot.after)
+
+
+@form(r"(.*)\.", "raise")
+def stops(reader, slot, text):
+    """f(3): 1 / 0 stops with ZeroDivisionError: division by zero, where x = 0."""
+    problem = Wrong("an exception is raised")
+    for match in re.finditer(r" stops with ", text):
+        for end in [match.start() for match in re.finditer(", where ", text)][::-1] + [len(text)]:
+            if named(text[match.end():end], slot):
+                try:
+                    need(not isinstance(slot.node, ast.Raise) or reader.failing(slot.node) is not None, "it is raised by the program")
+                    reader.blame(text[:match.start()])
+                    return reader.told(text[end + len(", where "):], slot.after)
+                except Wrong as wrong:
+                    problem = wrong
+    raise problem
+
+
+@form(r"We cannot unpack (.*) into (.*?)(?:, (\d+) values for (\d+) names)?: (\w+: .*)\.", "raise")
+def unpacks(reader, slot, value, target, count, names, what):
+    need(named(what, slot), f"{slot.name}: {slot.text[:100]} is raised")
+    need(reader.failing(slot.node) is None, "something else stopped")
+    source = getattr(slot.node, "value", None)
+    need(value == "the values" or source is None or any(shown_as(value, text) for text in reader.values(source)), "another value")
+    goals = [part for part in ast.walk(slot.node) if isinstance(part, (ast.Tuple, ast.List)) and isinstance(part.ctx, ast.Store)]
+    goal = next((part for part in goals if target == bare(part)), None)
+    need(goal is not None, f"it was not unpacked into {target}")
+    need(names is None or int(names) == len(goal.elts), f"{len(goal.elts)} names")
+    try:
+        size = len(ast.literal_eval(value))
+    except (ValueError, SyntaxError, TypeError):
+        size = None
+    need(size is None or count is None or int(count) == size, f"{size} values")
+
+
+@form(r"([\w.<>]+) gets (.*)\.", "raise")
+def gets(reader, slot, name, what):
+    need(name == reader.world.names[slot.act] and named(what, slot), f"{slot.name} is thrown into {reader.world.names[slot.act]}")
+    need(any(isinstance(part, (ast.Yield, ast.YieldFrom, ast.Await)) for part in ast.walk(slot.node)), "it was raised here")
+
+
+@form(r"We raise (.*)\.", "raise")
+def raises(reader, slot, what):
+    need(named(what, slot), f"{slot.name}: {slot.text[:100]} is raised")
+    need(isinstance(slot.node, ast.Raise) or slot.name == "SystemExit", "no raise statement")
+
+
+@form(r"We raise it again\.", "raise")
+def again(reader, slot):
+    need(isinstance(slot.node, ast.Raise) and slot.node.exc is None, "another statement")
+
+
+@form(r"We leave the program(?: with (.*))?\.", "raise")
+def leaves(reader, slot, status):
+    need(slot.name == "SystemExit", f"{slot.name} is raised")
+    need(slot.truth, "SystemExit is caught")
+    need((status or "") == slot.text or not status and slot.text == "0", f"it is left with {slot.text}")
+
+
+@form(r"The except clause(?: for (.*))? does not match\.", "nomatch")
+def no_match(reader, slot, kind):
+    need(kind == (slot.node.type and unparsed(slot.node.type)), "another except clause")
+
+
+@form(r"We enter the with block(?: of (.*?))?(?:, so (.*))?\.", "enter")
+@form(r"We leave the with block(?: of (.*?))?(?:, so (.*))?\.", "leave")
+def enters(reader, slot, what, values):
+    items = ", ".join(unparsed(item.context_expr) for item in slot.node.items)
+    need(not what or what in items, f"the with block of {items}")
+    reader.told(values or "", slot.after)
+
+
+@form(r"We match (.*)\.", "match")
+def matches(reader, slot, text):
+    need(text in ("the subject", unparsed(slot.node.subject)) or reader.chain(text, slot.node.subject, [slot.text]) is None, "")
+
+
+@form(r"Case (.*?)(?: (matches)(?:, so (.*))?| does not match)\.", "case")
+def case(reader, slot, text, fits, values):
+    need(bool(fits) == slot.truth, f"it {'matches' if slot.truth else 'does not match'}")
+    guard = slot.node.guard
+    need(not text or text == unparsed(slot.node.pattern) + (f" if {unparsed(guard)}" if guard else ""), "another pattern")
+    reader.told(values or "", slot.after)
+
+
+@form(r"We read (.*)\.", "read")
+def reads(reader, slot, text):
+    need(shown_as(text, " ".join(slot.read.splitlines())), f"it reads {slot.read[:100]}")
+
+
+@form(r"We read (.*)\.", "stmt", "turn")
+def reads_so(reader, slot, text):
+    true = " ".join(slot.read.splitlines())
+    for match in re.finditer(", so ", text):
+        if slot.read and shown_as(text[:match.start()], true):
+            return reader.told(text[match.end():], slot.after)
+    raise Wrong(f"it reads {true[:100]!r}")
+
+
+@form(r"We print nothing to the output(?:, so (.*))?\.", "print")
+def elsewhere(reader, slot, values):
+    need(not slot.total, f"it prints {slot.total!r}")
+    reader.told(values or "", slot.after)
+
+
+@form(r"We print (.*)\.", "out", "print")
+def prints(reader, slot, text):
+    if text == "nothing":
+        arguments = slot.node.value.args if slot.kind == "print" else []
+        empty = all(constant_or_value(reader, part) == "''" for part in arguments)
+        need(not slot.total and empty, f"it prints {slot.total!r} or elsewhere")
+        return None
+    if slot.kind == "print" and not slot.printed and text.startswith("to "):
+        files = [unparsed(part.value) for part in slot.node.value.keywords if part.arg == "file"]
+        return need(text[3:] in files, "it is not printed there")
+    texts = {shown for printed in (slot.printed, slot.total) for shown in on_one_line(printed)}
+    if any(shown_as(text, shown) for shown in texts):
+        return None
+    need(slot.kind == "print" and len(slot.node.value.args) == 1, f"it prints {slot.printed[:100]!r}")
+    return reader.chain(text, slot.node.value.args[0], list(texts))
+
+
+def constant_or_value(reader, node) -> str:
+    return repr(node.value) if isinstance(node, ast.Constant) else "".join(reader.values(node)[-1:])
+
+
+def on_one_line(printed: str) -> list[str]:
+    """How what was printed may be told."""
+    line = printed.removesuffix("\n")
+    if printed and not printed.strip("\n"):
+        size = len(printed)
+        return ["an empty line"] if size == 1 else [f"{NUMBERS.get(size, size)} empty lines", f"{size} empty lines"]
+    return [line.replace("\n", " / "), repr(line), f"'{line}'", f'"{line}"'] if line.strip() else [repr(line)]
+
+
+NUMBERS = {2: "two", 3: "three", 4: "four"}
+
+
+@form(r"We (define|import|continue|break out of|delete) ?(.*)\.", "stmt")
+def fixed(reader, slot, what, text):
+    node = slot.node
+    if what == "define":
+        if isinstance(node, (ast.Assign, ast.AnnAssign)):
+            target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+            return need(text in (f"{unparsed(target)} as {unparsed(node.value)}", f"{unparsed(target)} as a lambda"), "another definition")
+        need(isinstance(node, (*DEFINITIONS, ast.ClassDef)), "nothing is defined")
+        return need(re.match(r"(class )?(\w+)", text)[2] == node.name, f"{node.name} is defined")
+    if what == "import":
+        need(isinstance(node, (ast.Import, ast.ImportFrom)), "nothing is imported")
+        names, written = ", ".join(alias.name for alias in node.names), ", ".join(map(unparsed, node.names))
+        source = "." * getattr(node, "level", 0) + (getattr(node, "module", "") or "")
+        return need(text in (names, written) or text == f"{written} from {source}", f"{names} is imported")
+    if what == "delete":
+        need(isinstance(node, ast.Delete), "nothing is deleted")
+        text, _, rest = text.partition(", so ")
+        need(text == ", ".join(map(unparsed, node.targets)), "something else is deleted")
+        return reader.told(rest, slot.after)
+    if what == "break out of":
+        loop = node
+        while not isinstance(loop, (ast.For, ast.AsyncFor, ast.While)):
+            loop = reader.world.parents[loop]
+        over = f" over {bare(loop.target)}" if not isinstance(loop, ast.While) else ""
+        need(text in ("the loop", f"the loop{over}"), f"the loop{over} is left")
+    return need(isinstance(node, ast.Continue if what == "continue" else ast.Break), "another statement")
+
+
+@form(r"We call (.*)\.", "stmt")
+def calls(reader, slot, text):
+    need(isinstance(slot.node, ast.Expr), "no call")
+    call = slot.node.value
+    need(text in (unparsed(call), unparsed(getattr(call, "func", call)), "a function"), "something else is called")
+
+
+@form(r"We run (.*)\.", "stmt")
+def runs(reader, slot, text):
+    need(text in (unparsed(slot.node), "an assignment"), "another statement")
+
+
+@form(r"(.*) after ([\w.]+(?:\(.*\))?)\.", "stmt")
+def after(reader, slot, values, what):
+    call = slot.node.value if isinstance(slot.node, ast.Expr) else None
+    need(isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute), "no method is called")
+    text = f"{values} after {what}"
+    places = [match for match in re.finditer(r" after ([\w.]+)(?:\((.*)\))?$|(?= after )", text, re.DOTALL)]
+    problem = None
+    for match in places:
+        shown = re.fullmatch(r" after (\w+)(?:\((.*)\))?", text[match.start():], re.DOTALL)
+        if not shown or shown[1] != call.func.attr:
+            continue
+        try:
+            if shown[2] is not None:
+                given = split(shown[2], ", ") if shown[2] else []
+                sources = [*call.args, *call.keywords]
+                need(len(given) == len(sources), "other arguments")
+                for part, source in zip(given, sources):
+                    if part != unparsed(source):
+                        reader.stage(part, source)
+            return reader.told(text[:match.start()], slot.after)
+        except Wrong as wrong:
+            problem = wrong
+    raise problem or Wrong("another method is called")
+
+
+@form(r"(.*), and nothing changes\.", "stmt")
+def nothing(reader, slot, text):
+    need(text in (unparsed(slot.node), "We assign") and not slot.changes, "something changes")
+
+
+@form(r"(.*)\.", "stmt", "change")
+def values(reader, slot, text):
+    node = slot.node
+    many = isinstance(node, ast.Assign) and isinstance(node.value, ast.Tuple) and isinstance(node.targets[0], ast.Tuple)
+    if slot.kind == "stmt" and many:
+        try:
+            return swapped(reader, slot, text)
+        except Wrong:
+            pass
+    if slot.kind == "stmt" and isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        if len(targets) == 1 and not isinstance(targets[0], (ast.Tuple, ast.List, ast.Starred)):
+            try:
+                return assigned(reader, slot, text, targets[0])
+            except Wrong as wrong:
+                problem = wrong
+            try:
+                return reader.told(text, slot.after) if not isinstance(targets[0], ast.Name) else need(False, "")
+            except Wrong:
+                raise problem from None
+    return reader.told(text, slot.after)
+
+
+def assigned(reader, slot, text: str, target) -> None:
+    """grid[1] = 2 + 3 = 5, grid = [0, 5]: the target by its rounds, then other variables."""
+    node = slot.node
+    label, sign, rest = text.partition(" = ")
+    grows = re.fullmatch(r"(.+) (\S+)", label) if isinstance(node, ast.AugAssign) else None
+    if grows and grows[2] in SIGNS:
+        raise Wrong("the new value is not told")
+    need(sign, "no value is told")
+    reader.stage(label, load(target))
+    finals = [text for text in [*reader.world.seen(Placed(target), slot)[-1:], *reader.values(node.value)[-1:]]]
+    if isinstance(node, ast.AugAssign):
+        finals = finals[:1] or [None]
+    source = grown(node) if isinstance(node, ast.AugAssign) else node.value
+    finals = finals or [unparsed(node.value) if isinstance(node.value, ast.Constant) else None]
+    if finals[0] and finals[0][0] == "<" and not shown_as(split(rest, " = ")[-1], finals[0]):
+        finals = [None]
+    problem = None
+    for end in [len(rest), *[match.start() for match in NEXT.finditer(rest)]]:
+        try:
+            reader.chain(rest[:end], source, finals)
+            return reader.told(rest[end + 2:], slot.after)
+        except Wrong as wrong:
+            problem = problem or wrong
+    raise problem
+
+
+def swapped(reader, slot, text: str) -> None:
+    """a = 5, b = 3 + 1 = 4: every name by the rounds of its own value."""
+    goals, sources = slot.node.targets[0].elts, slot.node.value.elts
+    need(len(goals) == len(sources), "not one value each")
+    for k, (goal, source) in enumerate(zip(goals, sources)):
+        label = f"{unparsed(goal)} = "
+        need(text.startswith(label), f"{label} is not told")
+        follows = f", {unparsed(goals[k + 1])} = " if k + 1 < len(goals) else None
+        ends = [match.start() for match in re.finditer(re.escape(follows) if follows else NEXT, text)] + ([] if follows else [len(text)])
+        problem = Wrong(f"{follows} is not told")
+        for end in ends:
+            try:
+                finals = [slot.after.get(unparsed(goal)), *reader.values(source)[-1:]]
+                is_hidden = (finals[0] or "")[:1] == "<" and text[len(label):end] == unparsed(source)
+                reader.chain(text[len(label):end], source, [None] if is_hidden else finals)
+                break
+            except Wrong as wrong:
+                problem = wrong
+        else:
+            raise problem
+        text = text[end + 2:]
+    reader.told(text, slot.after)
+
+
+SIGNS = {"+=", "-=", "*=", "/=", "//=", "%=", "**=", "<<=", ">>=", "&=", "|=", "^=", "@="}
+
+
+def load(target):
+    copy = type(target)(**dict(ast.iter_fields(target)))
+    copy.ctx = ast.Load()
+    return copy
+
+
+def fit(world, sentence: str, slot) -> tuple[str, str] | None:
+    """None: no form of this kind; else (what is wrong, which kind), "" where it is true."""
+    found, best = None, None
+    for shape, kinds, check in FORMS:
+        if slot.kind not in kinds:
+            continue
+        match = shape.fullmatch(sentence)
+        if not match:
+            continue
+        try:
+            check(Reader(world, slot), slot, *match.groups())
+        except Wrong as wrong:
+            best = best or str(wrong) or "it does not fit"
+            continue
+        untold = left_untold(world, slot, sentence)
+        return ("untold: " + ", ".join(untold) if untold else ""), ("both" if check in (reads_so, elsewhere) else "")
+    return found if best is None else (best, "")
+
+
+def left_untold(world, slot, sentence: str) -> list[str]:
+    """Variables that changed, were not told and could be seen; what calls of the program's own functions did was told in them."""
+    if slot.kind not in ("stmt", "change") or slot.calls:
+        return []
+    if isinstance(slot.node, (*DEFINITIONS, ast.ClassDef, ast.Import, ast.ImportFrom)):
+        return []
+    missing = []
+    for name, (text, is_shallow) in slot.changes.items():
+        old = slot.before.get(name, "<")
+        if text[0] == "<" or text == old or not is_shallow:
+            continue
+        if not re.search(rf"(?<![\w.]){re.escape(name)}(?:\.\w+|\[[^=\]]*\])* = ", sentence):
+            missing.append(f"{name} = {text[:80]}")
+    if missing or slot.kind == "change":
+        return missing
+    for part in [part for call in ast.walk(slot.node) if isinstance(call, ast.Call) for part in ast.walk(call)]:
+        if isinstance(part, (ast.Attribute, ast.Subscript)) and isinstance(part.ctx, ast.Load):
+            held, before = world.seen(Placed(part), slot), world.seen(part, slot)
+            root = re.match(r"\w*", unparsed(part))[0]
+            is_told = re.search(rf"(?<![\w.]){root}(?:\.\w+|\[.*?\])* = ", sentence)
+            if held and before and held[-1] != before[-1] and held[-1][0] != "<" and not is_told:
+                missing.append(f"{unparsed(part)} = {held[-1][:80]}")
+    return missing
