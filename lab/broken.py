@@ -12,7 +12,7 @@ import sys
 
 import rl
 import sft
-from commands import fail
+from commands import manual
 from model import Tokenizer
 
 HIGH_RATES = ["--muon-lr", "0.03", "--adam-lr", "0.03"]
@@ -44,19 +44,16 @@ RUNS = {"high-rates": compare, "no-baseline": no_baseline, "equal-rewards": equa
 
 
 def main():
-    name, *given = sys.argv[1:] or ["nothing"]
-    if name in ("-h", "--help"):
-        print(__doc__)
-    elif name == "no-end":
+    parser = manual(__doc__)
+    parser.add_argument("name", choices=[*RUNS, "no-end"], help="which run")
+    args, given = parser.parse_known_args()
+    sys.argv[1:] = [*HIGH_RATES, *given] if args.name == "high-rates" else given
+    if args.name == "no-end":
         Tokenizer.answer = answer_without_end
-        sys.argv[1:] = given
-        sft.main(samples, name, __doc__)
-    elif name in RUNS:
-        rl.set_advantages = RUNS[name]
-        sys.argv[1:] = [*HIGH_RATES, *given] if name == "high-rates" else given
-        rl.main(name, __doc__)
+        sft.main(samples, args.name, __doc__)
     else:
-        fail(f"{name} is none of {', '.join([*RUNS, 'no-end'])}")
+        rl.set_advantages = RUNS[args.name]
+        rl.main(args.name, __doc__)
 
 
 if __name__ == "__main__":

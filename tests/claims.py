@@ -429,7 +429,7 @@ def _condition(match, m, state):
 
 
 def _stages(text, source, m, true):
-    if text in (ast.unparse(source), "The condition"):
+    if text == ast.unparse(source) or " ... " in text and ast.unparse(source).endswith(text.partition(" ... ")[2]):
         return
     for stage in split(text, ": "):
         m.stage(stage, source)
@@ -671,6 +671,8 @@ def _values(match, m, state):
         if isinstance(target, ast.Name) and (not isinstance(node, ast.Assign) or len(node.targets) == 1):
             need(text.startswith(f"{target.id} = "), f"{target.id} is assigned")
             source, final = node.value, m.after.get(target.id)
+            if final is None and text == ast.unparse(node):   # a name of Python's own
+                return
             need(final is not None, f"{target.id} has no value")
             if isinstance(node, ast.AugAssign):
                 source = ast.BinOp(ast.Name(target.id, ast.Load()), node.op, source)

@@ -110,7 +110,7 @@ def condition(reader, slot, text, truth, way):
 
 
 def stages_of(reader, text: str, source, truth: bool) -> None:
-    if text == unparsed(source) or text == "The condition":
+    if text == unparsed(source):
         return
     stages = split(text, ": ")
     reader.rounds(stages, source)

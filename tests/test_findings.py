@@ -44,6 +44,11 @@ KINDS = {
             "gen yields 1.", "gen goes on.", "gen returns.", "xs = [k async for k in gen()] = [1].", "Turn 1: k = 1.", "The loop over k ends.",
             "main returns [1]."]),
     ],
+    "a condition shows its values, a name of Python's own is told": [
+        ("__name__ = 'x'\nk = 7\nif k in (" + ", ".join(map(str, range(1000000, 1000018))) + "):\n    pass", "", [
+            "__name__ = 'x'.", "7 in (1000000, 1000001, 1000002, 1000003, 1000004, 1000005, 1000006, 1 ... 013, 1000014, 1000015, 1000016, 1000017) "
+            "is false, so we skip the if."]),
+    ],
     "exits": [
         ("import sys\ntry:\n    sys.exit(3)\nexcept SystemExit as stop:\n    code = stop.code", "", [
             "sys.exit(3) stops with SystemExit: 3.", "We handle SystemExit: 3 as stop.", "code = stop.code = 3."]),

@@ -175,7 +175,8 @@ class Frame(Expressions):
         rounds = texts[:-1] if isinstance(value, bool) else texts
         if not texts or path_of(test) or is_identity(test):
             rounds = [*filter(None, [source_of(test, 120)]), *rounds]  # names say more
-        return ": ".join(abridged(rounds or texts, test)) or "The condition"
+        shown = abridged(rounds or texts, test) or [shorten((texts or [ast.unparse(test)])[0])]
+        return ": ".join(shown)
 
     def now(self, names) -> str:
         """x = 3, y = 5"""
@@ -274,7 +275,9 @@ def tell_assign(frame):
         return sentence(text or f"{source_of(node) or 'We assign'}, and nothing changes")
     if not isinstance(goals[0], ast.Name):
         return tell_part(frame, goals[0])
-    return tell_name(frame, goals[0].id) if goals[0].id in frame.after else ""
+    if goals[0].id not in frame.after:  # Python's own, as __name__
+        return sentence(source_of(node))
+    return tell_name(frame, goals[0].id)
 
 
 def swapped(frame, goal, value) -> str:
