@@ -4,6 +4,7 @@
 """
 
 import itertools
+import math
 import random
 from argparse import Namespace
 
@@ -73,7 +74,12 @@ def test_exercise_2_advantages_compare_an_answer_with_its_group():
     for G in range(2, 20):
         for reward in (1.0, -1.0, 0.1, -0.7):                           # rl.learnable skips a group whose advantages are 0, exactly
             assert rl.advantages(torch.full((G,), reward)).eq(0).all()
+    assert rl.advantages(torch.tensor([1.0, -1, -1, 1])).tolist() == [1, -1, -1, 1]          # equal ends, unequal rewards
+    assert rl.advantages(torch.tensor([-0.5, -0.25, -0.5, -0.75])).tolist() == [0, 0.25, 0, -0.25]      # small differences count
     rewards = torch.randn(8, generator=torch.Generator().manual_seed(0))
+    before = rewards.clone()
+    rl.advantages(rewards)
+    assert torch.equal(rewards, before)                                 # what is given stays as it is
     assert rl.advantages(rewards).sum().item() == pytest.approx(0, abs=1e-6)
     assert torch.allclose(rl.advantages(rewards + 5), rl.advantages(rewards), atol=1e-5)     # what is easy for all teaches nothing
 
@@ -135,8 +141,8 @@ def test_exercise_5_rank_score_is_what_all_subsets_give():
     rng = random.Random(0)
     for _ in range(60):
         n = rng.randint(1, 7)
-        scores = [rng.choice([-1, 0, 0.5, 1, 1]) for _ in range(n)]
-        correct = [rng.randint(0, 1) for _ in range(n)]
+        scores = [rng.choice([-math.inf, -120, 0, 1 / 3, 2 / 3, 1, 1]) for _ in range(n)]    # -inf: a program that cannot be read
+        correct = np.array([rng.randint(0, 1) for _ in range(n)])
         for k in range(1, n + 1):
             assert course.rank_score_at_k(scores, correct, k) == pytest.approx(picked(scores, correct, k))
 
@@ -174,6 +180,7 @@ class Runs:
         self.table = table
 
     def outcomes(self, jobs):
+        assert all(isinstance(part, str) for job in jobs for part in job), jobs              # as the sandbox does
         return [self.table.get(job) for job in jobs]
 
 
@@ -182,16 +189,19 @@ def turn(text, finished=True):
 
 
 def test_exercise_7_a_wrong_program_is_the_less_wrong_the_more_tests_it_passes():
-    problem = Problem("Double it.", "n", 0, [["1", "2"], ["2", "4"]], [["3", "6"], ["4", "8"]], "", "")
-    table = {("good", str(n)): (f"{2 * n}\n", "") for n in range(1, 5)} | {
-        ("half", "1"): ("2", ""), ("half", "2"): ("5", ""), ("half", "3"): ("6", ""), ("half", "4"): ("8", "ValueError"),
+    problem = Problem("Double it.", "n", 0, [["1", "2"], ["2", "4"]], [["3", "6"], ["4", "8"], ["5", "10"]], "", "")
+    table = {("good", str(n)): (f"{2 * n}\n", "") for n in range(1, 6)} | {
+        ("two", "1"): ("2", ""), ("two", "2"): ("5", ""), ("two", "3"): ("6", ""), ("two", "4"): ("8", "ValueError"), ("two", "5"): None,
+        ("four", "1"): ("2", ""), ("four", "2"): ("4", ""), ("four", "3"): ("6", ""), ("four", "4"): ("8", ""), ("four", "5"): ("11", ""),
         ("none", "1"): ("", "ValueError"), ("none", "2"): ("", ""), ("none", "3"): None, ("none", "4"): ("9", "")}
-    episodes = [rl.Episode(problem, [turn("")], programs=[program]) for program in ("good", "half", "none", None)]
+    episodes = [rl.Episode(problem, [turn("")], programs=[program]) for program in ("good", "two", "four", "none", None)]
     episodes.append(rl.Episode(problem, [turn(""), turn("")], programs=["none", "good"], rewards=[-1.0]))
     partial.judge(episodes, Runs(table))
-    assert [episode.rewards for episode in episodes] == [[1.0], [-0.5], [-1.0], [-1.0], [-1.0, 1.0]]
+    rewards = [1.0, 2 / 5 - 1, 4 / 5 - 1, -1.0, -1.0]                   # public tests and hidden ones count alike
+    assert [episode.rewards for episode in episodes[:5]] == [[pytest.approx(reward)] for reward in rewards]
+    assert episodes[5].rewards == [-1.0, 1.0]
     kept = rl.own_cases([episodes], [], lambda programs: [False] * len(programs))
-    assert {case.code for case in kept} == {"good"}                     # what half passes is not kept as true
+    assert {case.code for case in kept} == {"good"}                     # what passes four of five is not kept as true
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -200,17 +210,17 @@ def test_exercise_8_any_input_is_right_that_gives_the_output():
     case = Case("print(int(input()) ** 2)", "3", "9\n", "", "", "short", "plain")
     empty = Case("print(9)", "", "9\n", "", "", "short", "plain")
     given = {inputs.find_prompt(case): [turn("3"), turn("-3"), turn("2"), turn("nine")],
-             inputs.find_prompt(empty): [turn(""), turn("7"), turn("7", finished=False), turn("8")]}
+             inputs.find_prompt(empty): [turn(""), turn("7"), turn("7", finished=False), turn("8"), turn("1\n2"), turn("6")]}
     asked = []
 
     def answers(users, max_new_tokens, group):
         asked.append((users, max_new_tokens, group))
         return [given[user] for user in users]
     table = {(case.code, "3"): ("9\n", ""), (case.code, "-3"): ("9", ""), (case.code, "2"): ("4\n", ""), (case.code, "nine"): ("", "ValueError"),
-             (empty.code, ""): ("9\n", ""), (empty.code, "7"): ("9\n", "")}
+             (empty.code, ""): ("9\n", ""), (empty.code, "7"): ("9\n", ""), (empty.code, "1\n2"): ("9\n", ""), (empty.code, "6"): ("9\n", "ValueError")}
     groups = inputs.find_input([case, empty], answers, Namespace(max_new_tokens_predict=50, group=4), Runs(table))
     assert asked == [([inputs.find_prompt(case), inputs.find_prompt(empty)], 50, 4)]
     assert [[episode.rewards for episode in group] for group in groups] == [
         [[1.0], [1.0], [-1.0], [-1.0]],                                 # -3 does as well as the 3 that made it
-        [[1.0], [1.0], [-1.0], [-1.0]]]                                 # cut off; a run that hit a limit
+        [[1.0], [1.0], [-1.0], [-1.0], [1.0], [-1.0]]]                  # cut off; a limit; two lines, as they stand; an exception at the end
     assert [group[0].task for group in groups] == [case, empty] and groups[0][2].turns == [given[inputs.find_prompt(case)][2]]
