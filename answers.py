@@ -28,7 +28,7 @@ from commands import fail, refuse_others, replace_text
 from fast import generate
 from model import VOCAB, Rollout, Tokenizer, pick_device
 from runs import digest, gather, load, share, start_and_data
-from trace import first_wrong_step
+from trace import canonical, first_wrong_step
 
 
 @dataclass
@@ -278,6 +278,12 @@ def never_seen(code, made):
     return [f"{name} (line {new[name]})" for name in new if name not in known]
 
 
+def in_words(outcome):
+    """("3\\n", "KeyError") -> "'3\\n' and KeyError"; None, where nothing is readable."""
+    stdout, error = outcome or ("", "no output block")
+    return f"{stdout!r} and {error}" if error else repr(stdout)
+
+
 def show(args):
     """The model's simulation (greedy) beside the truth, line by line. Writes no file."""
     import tracer  # explains any program
@@ -305,7 +311,8 @@ def show(args):
               f"{', '.join(new)}\n")
     print(f"   {'simulated':{width}}  what happens on {args.stdin!r} ({path})")
     for k, (left, right) in enumerate(zip_longest(said, true, fillvalue="")):
+        right = left if canonical(left) == canonical(right) else right  # in the model's wording
         print(f"{'>>' if wrong and wrong[0] == k else '  '} {left:{width}}  {right}")
     got, truth = tasks.parse_outcome(told), (run.stdout, run.error)
-    print(f"\noutput {'right' if tasks.same_outcome(got, truth) else 'wrong'}: simulated "
-          f"{got or 'nothing'}, true {truth}; first wrong step: {wrong[1] if wrong else 'none'}")
+    verdict = "right" if tasks.same_outcome(got, truth) else "wrong"
+    print(f"\noutput {verdict}: simulated {in_words(got)}, true {in_words(truth)}")
