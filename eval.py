@@ -398,9 +398,10 @@ def table(metrics):
 @plainly()
 def main():
     parser = manual(__doc__)
-    parser.add_argument("--show", type=Path, metavar="PROG.PY", help="simulate this program")
+    asked = parser.add_mutually_exclusive_group()
+    asked.add_argument("--show", type=Path, metavar="PROG.PY", help="simulate this program")
     parser.add_argument("--stdin", default="", help="with --show: its standard input, as text")
-    parser.add_argument("--episode", type=int, metavar="K", help="play test problem K")
+    asked.add_argument("--episode", type=int, metavar="K", help="play test problem K")
     parser.add_argument("--ckpt", type=Path,
                         help="with these: who (OUT/rl.pt, else OUT/sft.pt, else ours)")
     args = tasks.settings(parser, "answers", "eval")

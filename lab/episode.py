@@ -94,6 +94,8 @@ def text(episode):
 
 
 def show(args):
+    if not 0 <= args.episode < tasks.CHUNK:
+        fail(f"--episode is a number from 0 to {tasks.CHUNK - 1}, not {args.episode}")
     path = checkpoint_of(args)
     with TemporaryDirectory() as folder, Sandbox(cpu_seconds=0.5) as sandbox:
         args.out = Path(folder)  # what the model says is kept there, and goes
@@ -102,7 +104,7 @@ def show(args):
         args.world, args.world_size = made.get("world", "contest"), made.get("world_size", "cpu")
         problems = tasks.make_rows(args, "test_problems", 0, args.episode + 1)
         if not problems:
-            fail(f"the world {args.world} has no problem {args.episode}")
+            fail(f"the world {args.world} has no problems")
         print(f"Test problem {args.episode}, {path}")
         turns = min(args.turns, 4)  # of some problems all ten: twenty seconds
         print(text(play(model, Truth(sandbox), problems[-1], args.samples, turns)))

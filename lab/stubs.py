@@ -42,7 +42,7 @@ def blanked(source, exercise, function, name=""):
 
 
 def copy_project(folder, exercises):
-    """A new folder. These exercises are blank in it; runs, caches and the answers are left behind."""
+    """A new folder. These exercises are blank in it; runs, caches, answers are left behind."""
     ignore = shutil.ignore_patterns(".git", ".venv", "out", "*cache*", "mutations.tsv")
     with TemporaryDirectory() as temporary:  # the folder may stand in the one that is copied
         copy = shutil.copytree(ROOT, Path(temporary) / "copy", ignore=ignore)
