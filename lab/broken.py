@@ -1,6 +1,6 @@
 """Runs with one change that should break them: what does that look like? (lab/normal.md has their curves)
 
-    python -m lab.broken high-rates       # RL with AdamW's rate twenty times, Muon's sixty times as high
+    python -m lab.broken high-rates       # RL with rates that are 20 and 60 times as high
     python -m lab.broken no-baseline      # RL whose advantage is the reward itself
     python -m lab.broken equal-rewards    # RL that rewards every answer alike
     python -m lab.broken no-end           # SFT that never shows where an answer ends

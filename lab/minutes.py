@@ -21,8 +21,8 @@ def main():
     out = parser.parse_args().out
     try:
         took = json.loads((out / "seconds.json").read_text())
-    except (OSError, ValueError) as problem:
-        fail(f"{problem}: no stage of a run has ended in {out}")
+    except (OSError, ValueError):
+        fail(f"no stage of a run has ended in {out}: {out / 'seconds.json'} tells nothing")
     here, minutes = provenance(), [f"{took.get(stage, 0) / 60:.1f}" for stage in STAGES]
     print("| run | machine | date |", " | ".join(STAGES), "|\n" + "|---" * (3 + len(STAGES)) + "|")
     print(f"| {out} | {here['machine']} | {here['date']} |", " | ".join(minutes), "|")

@@ -117,4 +117,4 @@ def test_the_shipped_model_plays_a_test_problem_of_the_seed_and_writes_nothing(t
     assert len(re.findall(r"^Program \d", said, re.MULTILINE)) == 1 and "\nTurn 1: " in said and not (tmp_path / "out").exists()
     with pytest.raises(SystemExit) as stop:
         play(monkeypatch, "--episode", -1, *flags)
-    assert stop.value.code == 2 and "no problem -1" in capsys.readouterr().err
+    assert stop.value.code == 2 and "a number from 0 to 99, not -1" in capsys.readouterr().err
