@@ -1,4 +1,4 @@
-"""Runs with one change that should break them: what does that look like? (lab/normal.md has their curves)
+"""What does a run look like with one change that should break it? (lab/normal.md has the curves)
 
     python -m lab.broken high-rates       # RL with rates that are 20 and 60 times as high
     python -m lab.broken no-baseline      # RL whose advantage is the reward itself
