@@ -4,9 +4,8 @@
 
 How: queries, keys and values from one product; on CPUs attention as plain products; bf16 where the
 hardware is fast at it (logits stay fp32); in training few shapes and compiled blocks; in sampling a
-cache of keys and values, few operations a token, rows that leave once they have ended, and on a GPU
-hundreds of kernels launched as one (CUDA graphs). Letters for axes as in model.py; R: rows still
-being sampled.
+cache of keys and values, rows that leave once they have ended, and on a GPU hundreds of kernels
+launched as one (CUDA graphs). Letters for axes as in model.py; R: rows still being sampled.
 """
 
 import copy
@@ -35,72 +34,73 @@ def normed(norm, x):
     return F.rms_norm(x, x.shape[-1:], norm.weight.to(x.dtype))  # in bf16 under autocast, too
 
 
-def attention(layer, x, rope, mask, slots, keys=None, values=None):
-    """x (B, T, D); rope as for rotate; mask (B or 1, 1, T g or 1, S) of 0 and less, g heads to a
-    key, or None: causal, on a GPU. keys (B, nkv, hs, room) and values (B, nkv, room, hs), if given:
-    those of x are written to `slots` (T,), and the first S are attended to."""
+def attention(layer, x, rope, mask, cache, at):
+    """x (B, T, D); rope as for rotate; mask (B or 1, 1, T g, S) of 0 and -inf, g heads to a key, or
+    None: causal, on a GPU. With a cache (B, 2, nkv, room, hs) keys and values are written to
+    each row's positions `at` (B or 1, T), and the first S are attended to, in the cache's dtype."""
     c = layer.c
-    nh, nkv, hs = c.n_head, c.n_kv_head, c.head_size
+    nkv, hs = c.n_kv_head, c.head_size
     parts = (layer.q_proj, layer.k_proj, layer.v_proj)
     bias = torch.cat([p.bias for p in parts]) if c.bias else None
-    qkv = F.linear(x, torch.cat([p.weight for p in parts]), bias).to(x.dtype)
-    q, v = qkv.unflatten(-1, (-1, hs)).split([nh + nkv, nkv], 2)       # (B, T, nh + nkv, hs)
-    gains = torch.stack([layer.q_norm.weight] * nh + [layer.k_norm.weight] * nkv).to(x.dtype)
-    q, k = rotate(F.rms_norm(q, (hs,)) * gains, rope).split([nh, nkv], 2)
-    k, v = k.permute(0, 2, 3, 1), v.transpose(1, 2)                    # k (B, nkv, hs, T)
-    if keys is not None:
-        keys.index_copy_(3, slots, k.to(keys.dtype))
-        values.index_copy_(2, slots, v.to(keys.dtype))
-        k, v = keys[..., :mask.shape[3]], values[:, :, :mask.shape[3]]
+    qkv = F.linear(x, torch.cat([p.weight for p in parts]), bias)      # (B, T, (nh + 2 nkv) hs)
+    q, k, v = qkv.unflatten(-1, (-1, hs)).split([c.n_head, nkv, nkv], 2)
+    q = rotate(normed(layer.q_norm, q), rope)                          # (B, T, nh, hs)
+    k = rotate(normed(layer.k_norm, k), rope)                          # (B, T, nkv, hs)
+    if cache is None:
+        k, v = k.transpose(1, 2), v.transpose(1, 2)                    # (B, nkv, T, hs)
+    else:
+        rows = torch.arange(len(x), device=x.device)[:, None]
+        cache[rows, 0, :, at] = k.to(cache.dtype)
+        cache[rows, 1, :, at] = v.to(cache.dtype)
+        k, v = cache[:, :, :, :mask.shape[-1]].unbind(1)               # (B, nkv, S, hs)
     if mask is None:
-        y = F.scaled_dot_product_attention(q.transpose(1, 2), k.mT, v, is_causal=True,
-                                           enable_gqa=True).transpose(1, 2)    # (B, T, nh, hs)
+        y = F.scaled_dot_product_attention(q.transpose(1, 2), k, v, is_causal=True, enable_gqa=True)
+        y = y.transpose(1, 2)                                          # (B, T, nh, hs)
     else:
         # The g heads of a group are rows of one product with their keys. On CPUs this beats
         # scaled_dot_product_attention (training, bf16, B=16, T=192: 23.7k against 19.5k tokens/s).
-        q = q.unflatten(2, (nkv, -1)).transpose(1, 2)                  # (B, nkv, T, g, hs)
-        scores = q.flatten(2, 3) @ k * hs**-0.5                        # (B, nkv, T g, S)
+        q = q.to(k.dtype).unflatten(2, (nkv, -1)).transpose(1, 2)      # (B, nkv, T, g, hs)
+        scores = q.flatten(2, 3) @ k.transpose(-1, -2) * hs**-0.5      # (B, nkv, T g, S)
         y = (scores + mask).softmax(-1).to(v.dtype) @ v                # (B, nkv, T g, hs)
-        y = y.view(q.shape).transpose(1, 2)                            # (B, T, nkv, g, hs)
+        y = y.view(q.shape).transpose(1, 2).to(x.dtype)                # (B, T, nkv, g, hs)
     return layer.o_proj(y.flatten(2))
 
 
-def canon(layer, x, past, mask):
-    """x (B, T, D) -> the same with each position's predecessors. past (B, TAPS - 1, D), or None:
-    what stood in front; then it becomes the last of it and x."""
-    if past is None or not isinstance(layer, Canon):
+def canon(layer, x, before, last):
+    """x (B, T, D) -> the same with each position's predecessors. before (B, TAPS - 1, D), or None:
+    what stood in front; then it becomes what ends with each row's position `last` (B,)."""
+    if not isinstance(layer, Canon) or before is None:
         return layer(x)
-    if x.shape[1] > 1:  # prompts: nothing stands where their last position does not look
-        x = x * (mask[:, 0, -1:].mT == 0)
-    y, seen = layer(x, past), torch.cat([past, x], 1)
-    past.copy_(seen[:, 1 - TAPS:])
+    y, seen = layer(x, before), torch.cat([before, x], 1)
+    rows = torch.arange(len(x), device=x.device)[:, None]
+    before.copy_(seen[rows, last[:, None] + torch.arange(1, TAPS, device=x.device)])
     return y
 
 
-def block(layer, x, rope, mask, cache, slots):
-    *keys_values, one, two = cache
-    y = canon(layer.input_canon, normed(layer.input_layernorm, x), one, mask)
-    x = x + attention(layer.self_attn, y, rope, mask, slots, *keys_values)
-    y = canon(layer.post_attention_canon, normed(layer.post_attention_layernorm, x), two, mask)
+def block(layer, x, rope, mask, cache, at, last):
+    keys, one, two = cache
+    y = canon(layer.input_canon, normed(layer.input_layernorm, x), one, last)
+    x = x + attention(layer.self_attn, y, rope, mask, keys, at)
+    y = canon(layer.post_attention_canon, normed(layer.post_attention_layernorm, x), two, last)
     return x + layer.mlp(y)
 
 
-def hidden(model, ids, rope, mask, caches=None, slots=None, step=block):
-    """ids (B, T) -> (B, T, D). rope, mask, slots: as for attention. caches: of each layer four
-    tensors, keys, values, and what its two convolutions remember."""
-    low = fast_dtype(ids.device)
-    x = model.embed_tokens(ids).to(torch.float32 if caches else low)
-    with torch.autocast(ids.device.type, low, enabled=low == torch.bfloat16):
-        for k, layer in enumerate(model.layers):
-            cache = caches[4 * k:4 * k + 4] if caches else [None] * 4
-            x = step(layer, x, rope.to(x.dtype), mask, cache, slots)
-        return normed(model.norm, x)
-
-
-def causal(T, model):
-    """-> (T g, T): 0, and -1e9, less than any score, where a later position would be seen."""
-    mask = torch.full((T, T), -1e9, device=model.device).triu(1)
-    return mask.repeat_interleave(model.config.n_head // model.config.n_kv_head, 0)
+def hidden(model, ids, at, S, caches=None, last=None, step=block):
+    """ids (B, T) at positions `at` (B or 1, T), all below S -> (B, T, D). Each sees itself and
+    earlier ones. caches: three tensors for each layer, of keys and values and of what the two
+    convolutions remember after each row's position `last` (B,) of these."""
+    device = ids.device
+    x = model.embed_tokens(ids).to(fast_dtype(device))
+    rope, mask = model.rope[:, at].to(x.dtype), None
+    if caches or device.type != "cuda":
+        dtype = caches[0][0].dtype if caches else x.dtype
+        g = model.config.n_head // model.config.n_kv_head
+        mask = torch.zeros(*at.shape, g, S, device=device, dtype=dtype)
+        mask.masked_fill_(torch.arange(S, device=device) > at[:, :, None, None], -torch.inf)
+        mask = mask.flatten(1, 2)[:, None]                             # (B or 1, 1, T g, S)
+    for layer, cache in zip(model.layers, caches or [(None, None, None)] * len(model.layers)):
+        x = step(layer, x, rope, mask, cache, at, last)
+    return normed(model.norm, x)
 
 
 # --------------------------------------------------------------------------------------------------
@@ -133,19 +133,19 @@ def logprobs(model, ids, mask):
     if T > n_ctx:
         raise ValueError(f"sequence of {T} tokens; the model's n_ctx is {n_ctx}")
     # Libraries prepare their products for each shape anew: with few shapes, a quarter less time.
-    whole = min(padded(T), n_ctx)
-    more = (0, whole - T)
+    more = (0, min(padded(T), n_ctx) - T)
     scored = F.pad(mask[:, 1:], more).flatten().nonzero()[:, 0]
     scored = F.pad(scored, (0, -len(scored) % 256))                    # (M or more,)
     targets = ids[:, 1:][mask[:, 1:]].to(device)                       # (M,)
     ids, scored = F.pad(ids[:, :-1], more).to(device), scored.to(device)
-    below = None if device.type == "cuda" else causal(whole, model).to(fast_dtype(device))
+    T, dtype = ids.shape[1], fast_dtype(device)
+    at = torch.arange(T, device=device)[None]                          # (1, T)
     step = compiled.get(model, block) if len(ids) > 1 else block       # for one row compiled anew
-    x = hidden(model, ids, model.rope[:, :whole], below, step=step)    # (B, T, D)
-    x = x.flatten(0, 1).index_select(0, scored)
-    head = model.lm_head.weight.to(x.dtype)                            # x (M or more, D)
-    logits = F.linear(x, head)[:len(targets)].float()                  # (M, V)
-    return -F.cross_entropy(logits, targets, reduction="none")
+    with torch.autocast(device.type, torch.bfloat16, enabled=dtype == torch.bfloat16):
+        x = hidden(model, ids, at, T, step=step)                       # (B, T, D)
+        x = x.flatten(0, 1).index_select(0, scored)                    # (M or more, D)
+        logits = model.lm_head(x)[:len(targets)].float()               # (M, V)
+        return -F.cross_entropy(logits, targets, reduction="none")
 
 
 def compile_training(model):
@@ -168,72 +168,71 @@ def compile_training(model):
 # Sampling.
 
 class Batch:
-    """Prompts, shortest first, continued together: read, then retire and advance in turns. They are
-    aligned on the right: all rows write one slot. `ids` and `logps` (B group, room) are the result;
-    the other tensors have only the rows still sampled."""
+    """Prompts, shortest first, continued together: read, then retire and advance in turns. `ids`
+    and `logps` are the result; the other tensors have only the rows still sampled."""
     last_graph = None  # the memory that a captured graph worked in passes on to the next
 
-    def __init__(self, model, prompts, group, new, end, temperature, generator):
+    def __init__(self, model, prompts, group, max_new_tokens, end, temperature, generator):
         c, device = model.config, model.device
         self.model, self.group, self.end = model, group, end
         self.temperature, self.generator, self.cuda = temperature, generator, device.type == "cuda"
-        ids = collate([prompt[::-1] for prompt in prompts], -1).flip(1)                # (B, T)
+        self.head = model.lm_head.weight.float()  # logits in fp32: rounded to bf16 they would tie
+        ids = collate(prompts, 0)                                      # (B, T)
         self.T = ids.shape[1]
-        self.room = self.T + new
-        ids = F.pad(ids, (0, new), value=-1).to(device).repeat_interleave(group, 0)
-        self.position = (ids >= 0).sum(1) - 1                          # (R,) of its last token
-        self.mask = -1e9 * (ids < 0)[:, None, None]                    # (R, 1, 1, room)
-        self.ids = ids.clamp(min=0)
-        self.logps = 0.0 * ids
-        self.uniform = torch.rand(len(ids), 1, device=device, generator=generator)
-        self.row = torch.arange(len(ids), device=device)               # (R,) which of ids
-        self.over = self.row < 0                                       # (R,) it has ended
-        self.slot = torch.tensor([self.T - 1], device=device)          # (1,) of the last tokens
-        keys = torch.zeros(len(prompts), c.n_kv_head, c.head_size, self.room, device=device,
-                           dtype=fast_dtype(device))
-        past = torch.zeros(len(prompts), TAPS - 1, c.n_embd, device=device)
-        self.caches = []
-        for _ in model.layers:
-            self.caches += [keys.clone(), keys.mT.contiguous(), past.clone(), past.clone()]
+        self.room = min(c.n_ctx, self.T + max_new_tokens)
+        ids = F.pad(ids, (0, max_new_tokens)).to(device)
+        self.ids = ids.repeat_interleave(group, 0)                     # (B group, T + new)
+        self.logps = torch.zeros(self.ids.shape, device=device)
+        self.uniform = torch.rand(len(self.ids), 1, device=device, generator=generator)
+        self.row = torch.arange(len(self.ids), device=device)          # (R,) which of ids
+        lengths = torch.tensor([len(prompt) for prompt in prompts], device=device)
+        self.position = lengths.repeat_interleave(group)               # (R,) of its last token
+        self.over = torch.zeros_like(self.row, dtype=torch.bool)       # (R,) it has ended
+        dtype = model.embed_tokens.weight.dtype
+        keys = torch.zeros(len(prompts), 2, c.n_kv_head, self.room, c.head_size, device=device,
+                           dtype=dtype if self.cuda else torch.float32)  # faster on CPUs
+        past = torch.zeros(len(prompts), TAPS - 1, c.n_embd, device=device, dtype=dtype)
+        self.caches = [[keys.clone(), past.clone(), past.clone()] for _ in model.layers]
         self.graph, self.shape = None, None
+
+    def of_caches(self, function):
+        """function(tensor) of every tensor of every layer's cache."""
+        return [list(map(function, cache)) for cache in self.caches]
 
     def read(self):
         """Each prompt once, its cache copied to its group; then every row's first token. 64 at a
         time: the attention scores of whole prompts are large."""
-        slots, last = torch.arange(self.T, device=self.ids.device), []                 # (T,)
-        at = self.position[::self.group, None] + slots - self.slot     # (B, T)
-        ids, rope = self.ids[::self.group, :self.T], self.model.rope[:, at.clamp(min=0)]
-        mask = self.mask[::self.group, :, :, :self.T] + causal(self.T, self.model)
+        ids, lengths = self.ids[::self.group, :self.T], self.position[::self.group]
+        at, last = torch.arange(self.T, device=ids.device)[None], []
         for k in range(0, len(ids), 64):
-            some = slice(k, k + 64)
-            caches = [t[some] for t in self.caches]
-            x = hidden(self.model, ids[some], rope[:, some], mask[some], caches, slots)
-            last.append(x[:, -1])
-        self.caches = [t.repeat_interleave(self.group, 0) for t in self.caches]
-        self.draw(torch.cat(last).repeat_interleave(self.group, 0))
+            caches = self.of_caches(lambda t, k=k: t[k:k + 64])
+            ends = lengths[k:k + 64] - 1
+            x = hidden(self.model, ids[k:k + 64], at, self.T, caches, ends)            # (64, T, D)
+            last.append(x[range(len(x)), ends])
+        logits = F.linear(torch.cat(last).float(), self.head)          # (B, V)
+        self.caches = self.of_caches(lambda t: t.repeat_interleave(self.group, 0))
+        self.draw(logits.repeat_interleave(self.group, 0))
 
-    def draw(self, x):
-        """x (R, D): each row's next token, in place. Logits in fp32: in bf16 they would tie."""
-        p = (self.model.lm_head(x) / (self.temperature or 1)).softmax(-1)              # (R, V)
+    def draw(self, logits):
+        """logits (R, V): each row's next token, in place."""
+        logps = (logits / (self.temperature or 1)).log_softmax(-1)
         if self.temperature:  # the first where the cumulative distribution exceeds a uniform number
-            cdf = p.cumsum(-1)
-            drawn = torch.searchsorted(cdf, self.uniform[:len(cdf)] * cdf[:, -1:],
-                                       right=True).clamp(max=cdf.shape[1] - 1)         # (R, 1)
+            cdf = logps.exp().cumsum(-1)
+            drawn = torch.searchsorted(cdf, self.uniform[:len(cdf)] * cdf[:, -1:], right=True)
+            drawn = drawn.clamp(max=cdf.shape[1] - 1)                  # (R, 1)
         else:
-            drawn = p.argmax(-1, keepdim=True)
-        self.slot += 1
-        self.position += 1
-        self.ids[self.row, self.slot] = drawn[:, 0]
-        self.logps[self.row, self.slot] = p.gather(1, drawn)[:, 0].log()
-        self.over |= (drawn[:, 0] == self.end) | (self.position >= self.model.config.n_ctx)
+            drawn = logps.argmax(-1, keepdim=True)
+        self.ids[self.row, self.position] = drawn[:, 0]
+        self.logps[self.row, self.position] = logps.gather(1, drawn)[:, 0]
+        self.over |= (drawn[:, 0] == self.end) | (self.position >= self.room)
 
     def retire(self):
         """Leaving means copying the cache: until enough have ended they idle. -> is a row left?"""
         stay = (~self.over).nonzero()[:, 0]
         if 0 < len(stay) <= len(self.over) * (4 if self.cuda else 7) // 8:
-            self.row, self.over = self.row[stay], self.over[stay]
-            self.position, self.mask = self.position[stay], self.mask[stay]
-            self.caches = [t[stay] for t in self.caches]
+            self.row, self.position = self.row[stay], self.position[stay]
+            self.over = self.over[stay]
+            self.caches = self.of_caches(lambda t: t.index_select(0, stay))
         return len(stay) > 0
 
     def advance(self, turn):
@@ -258,26 +257,26 @@ class Batch:
         self.graph.replay()
 
     def step(self, S):
-        """The work of `advance`, in place. S: the slots written so far and this one, or more."""
-        self.mask.index_fill_(3, self.slot, 0)
-        ids = self.ids[self.row, self.slot][:, None]                   # (R, 1)
-        rope = self.model.rope
-        rope = rope[:, self.position % rope.shape[1], None]            # idle rows may be beyond
-        x = hidden(self.model, ids, rope, self.mask[..., :S], self.caches, self.slot)
-        self.draw(x[:, 0])
+        """The work of `advance`, in place. S: the longest row so far, or more."""
+        at = self.position.clamp(max=self.room - 1)[:, None]           # (R, 1)
+        ids = self.ids[self.row, self.position][:, None]
+        here = torch.zeros_like(self.row)
+        x = hidden(self.model, ids, at, S, self.caches, here)          # (R, 1, D)
+        self.position += 1
+        self.draw(F.linear(x[:, 0].float(), self.head))
 
 
 @torch.inference_mode()
 def generate(model, prompts, max_new_tokens, group=1, seed=0, *, end, temperature=1.0):
     """As model.generate, prompts of like length together. In bf16 where that is fast, but logits in
-    fp32. Raises ValueError for a prompt that is empty or leaves no room in the context."""
+    fp32 and, on CPUs, attention and its cache. Raises ValueError for a prompt that is empty or
+    leaves no room in the context."""
     device, n_ctx, results = model.device, model.config.n_ctx, [[] for _ in prompts]
     for k, prompt in enumerate(prompts):
         if not 0 < len(prompt) < n_ctx:
             raise ValueError(f"prompt {k} has {len(prompt)} tokens, not 1 to {n_ctx - 1}")
     generator = torch.Generator(device).manual_seed(seed)
-    model = copy.deepcopy(model)
-    model.layers.to(fast_dtype(device))
+    model = copy.deepcopy(model).to(fast_dtype(device))
     order = sorted(range(len(prompts)), key=lambda k: len(prompts[k]))
     at_once = max(1, BATCH_ROWS // group)
     for start in range(0, len(order), at_once):
@@ -291,8 +290,9 @@ def generate(model, prompts, max_new_tokens, group=1, seed=0, *, end, temperatur
                 break
             batch.advance(turn)
         for row, (ids, logps) in enumerate(zip(batch.ids.tolist(), batch.logps.tolist())):
-            k, first = chosen[row // group], batch.T
-            last = first + min(max_new_tokens, n_ctx + 1 - len(prompts[k]))
+            k = chosen[row // group]
+            first = len(prompts[k])
+            last = min(first + max_new_tokens, batch.room + 1)
             finished = end in ids[first:last]
             if finished:
                 last = ids.index(end, first) + 1
