@@ -401,7 +401,7 @@ def main():
     asked = parser.add_mutually_exclusive_group()
     asked.add_argument("--show", type=Path, metavar="PROG.PY", help="simulate this program")
     parser.add_argument("--stdin", default="", help="with --show: its standard input, as text")
-    asked.add_argument("--episode", type=int, metavar="K", help="play test problem K")
+    asked.add_argument("--episode", type=int, help="play this test problem")
     parser.add_argument("--ckpt", type=Path,
                         help="with these: who (OUT/rl.pt, else OUT/sft.pt, else ours)")
     args = tasks.settings(parser, "answers", "eval")
@@ -418,9 +418,9 @@ def main():
         metrics |= {"preset": args.preset, "seed": args.seed, "evaluated": provenance(),
                     "seconds": add_seconds(args.out, "eval", time.time() - started)}
         replace_text(args.out / "metrics.json", json.dumps(metrics, indent=1))
-        made = f"preset {args.preset}, seed {args.seed}, weights of commit {metrics['commit'][:7]}"
-        text = f"{table(metrics)}\n\n{made}"
-        replace_text(args.out / "report.md", text + "\n")
+        text = (f"{table(metrics)}\n\npreset {args.preset}, seed {args.seed}, "
+                f"weights of commit {metrics['commit'][:7]}\n")
+        replace_text(args.out / "report.md", text)
         print(text)
     leave_processes()
 
