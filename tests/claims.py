@@ -612,7 +612,7 @@ def _fixed(match, m, state):
     if match[1] == "break":
         target = getattr(state.loops.get(node), "target", None)
         return need(isinstance(node, ast.Break) and what == "out of the loop" + (
-            f" over {ast.unparse(target).strip('()')}" if target else ""), "another loop")
+            f" over {bare(target)}" if target else ""), "another loop")
     if match[1] in ("enter", "leave"):
         need(isinstance(node, (ast.With, ast.AsyncWith)), "no with statement")
         need(match[1] == state.way, f"we {state.way} it")
@@ -670,16 +670,16 @@ def _nothing(match, m, state):
     need(match[1] in (ast.unparse(m.node), "We assign") and not m.event[3], "something changes")
 
 
-@sentence(r"(?:(.*) after|We run) (.*) (\S*=) (.*)\.")
+@sentence(r"(?:(.*) after|We run) (?:an assignment|(.*) (\S*=) (.*))\.")
 def _taken(match, m, state):
     """p._v = 10 after p.v = 5: a function of the program took the value."""
     node, grown = m.node, isinstance(m.node, ast.AugAssign)
     target = node.target if grown else getattr(node, "targets", [None])[0]
     try:
         need(isinstance(target, (ast.Attribute, ast.Subscript)), "no part is assigned")
-        need(match[3] == (f"{SIGNS[type(node.op)]}=" if grown else "="), "another assignment")
-        m.stage(match[2], loaded(target))
-        m.stage(match[4], node.value)
+        need(not match[3] or match[3] == (f"{SIGNS[type(node.op)]}=" if grown else "="), "another assignment")
+        for text, source in ((match[2], loaded(target)), (match[4], node.value)):
+            need(not text or text == ast.unparse(source) or m.stage(text, source) is None, "")
     except Wrong:
         return _values(re.fullmatch(r"(.*)\.", match[0], re.DOTALL), m, state)
     m.values(match[1] or "")

@@ -343,8 +343,9 @@ def taken(reader, slot, values, text):
     need(isinstance(target, (ast.Attribute, ast.Subscript)), "no part is assigned")
     sign = f" {unparsed(ast.AugAssign(ast.Name('x'), node.op, ast.Name('y'))).split()[1]} " if grows else " = "
     label, _, given = text.partition(sign)
-    reader.stage(label, load(target))
-    reader.chain(given, node.value, reader.values(node.value)[-1:] or [None])
+    need(text == "an assignment" or reader.stage(label, load(target)) is None, "")
+    if text not in (unparsed(node), "an assignment"):
+        reader.chain(given, node.value, reader.values(node.value)[-1:] or [None])
     reader.told(values or "", slot.after)
 
 

@@ -56,7 +56,7 @@ KINDS = {
          "    def v(self, n):\n        self._v = n * 2\np = P()\np.v = 5\np.v += 1", "", [
             "We define class P with __init__, v.", "self._v = 5 * 2 = 10.", "p._v = 10 after p.v = 5.", "self._v = 11 * 2 = 22.",
             "p._v = 22 after p.v += 1."]),
-        ("log = []\nclass P:\n    v = property(None, lambda self, n: log.append(n))\np = P()\np.v = 2 + 1", "", ["log = [3] after p.v = 3."]),
+        ("log = []\nclass P:\n    v = property(None, lambda self, n: log.append(n))\np = P()\np.v = 2 + 1", "", ["log = [3] after p.v = 2 + 1."]),
         ("class P:\n    @property\n    def v(self):\n        return 0\n    @v.setter\n    def v(self, n):\n        pass\nP().v = 3", "", ["We run P().v = 3."]),
         ("class D(dict):\n    def __setitem__(self, key, n):\n        super().__setitem__(key, n * 2)\nd = D()\nd['a'] = 5", "", [
             "d = D({'a': 10}) after d['a'] = 5."]),
@@ -135,6 +135,9 @@ KINDS = {
             "The except clause for KeyError does not match.", "We handle IndexError: list index out of range as e."]),
     ],
     "prints and reads": [
+        ("n = 1\ntry:\n    print(int(input('n? ')))\nexcept EOFError:\n    n = 2", "", [
+            "n = 1.", "We print 'n? '.", "input('n? ') stops with EOFError: EOF when reading a line.", "We handle EOFError: EOF when reading a line.",
+            "n = 2.", None]),
         ("class P:\n    def __str__(self):\n        return 'P'\nprint('a', P())", "", ["P.__str__ returns 'P'.", "We print a P."]),
         ("import io, contextlib\nbuf = io.StringIO()\nwith contextlib.redirect_stdout(buf):\n    print('x')\nprint('y', file=buf)", "", [
             "We print nothing to the output, so buf = StringIO('x\\n').", "We print to buf, so buf = StringIO('x\\ny\\n')."]),
@@ -166,7 +169,9 @@ KINDS = {
 
 
 def is_there(wanted, lines) -> bool:
-    """All of them, in this order?"""
+    """All of them, in this order? None at the end: and nothing else."""
+    if wanted[-1] is None:
+        return wanted[:-1] == lines
     rest = iter(lines)
     return all(line in rest for line in wanted)
 

@@ -569,6 +569,14 @@ case("a list that is in a list twice", """
     """, {1: "xs[0][1] = 0 + 5 = 5.", 5: "zs[0]['a'] = 1 + 1 = 2."}, {"untold"})
 
 
+case("a prompt", """
+    print(int(input("n? ")))
+    """, """
+    We print 'n? '.
+    input('n? ') stops with EOFError: EOF when reading a line.
+    """, ["We print 'n? '.", "input('n? ') stops with EOFError: EOF when reading a line.", "We print 'n? '."], {"false"})
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_what_is_true_is_accepted(name):
     program, stdin, true, *_ = CASES[name]

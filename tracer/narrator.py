@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import ast
 import re
+from bisect import bisect_left
 from functools import lru_cache
 
 import trace as plain
@@ -107,25 +108,20 @@ def fields_of(text: str | None) -> dict[str, str]:
     return fields
 
 
-def shared_start(one: str, other: str) -> int:
-    """With how many characters do both begin? Halving finds it fast in long texts."""
-    low, high = 0, min(len(one), len(other))
-    while low < high:
-        middle = (low + high + 1) // 2
-        if one[low:middle] == other[low:middle]:
-            low = middle
-        else:
-            high = middle - 1
-    return low
-
-
-def is_all(old: str, new: str, key: str, item: str) -> bool:
-    """Is one item, now with this text, all that a container's texts differ in? Items that are one
+def is_all(old: str, new: str, label: str, item: str) -> bool:
+    """Is one item, told as label = item, all that a container's texts differ in? Items that are one
     and the same list change together; what then lies between is longer than the item."""
     start = shared_start(old, new)
     end = shared_start(old[start:][::-1], new[start:][::-1])
     between = new[start:len(new) - end]
-    return len(between) <= len(item) or between.removeprefix(", ") == f"{key}: {item}"
+    return len(between) <= len(item) or between.removeprefix(", ") == (
+        f"{label.rpartition('[')[2][:-1]}: {item}")
+
+
+def shared_start(one: str, other: str) -> int:
+    """With how many characters do both begin? Halving finds it fast in long texts."""
+    lengths = range(1, min(len(one), len(other)) + 1)
+    return bisect_left(lengths, True, key=lambda length: one[:length] != other[:length])
 
 
 @lru_cache(maxsize=1000)
@@ -208,11 +204,11 @@ class Frame(Expressions):
                 shown.append(f"{name} = {self.short(name)}")
         return ", ".join(shown)
 
-    def changed(self, but=(), item=("", "", "")) -> str:
+    def changed(self, but=(), item: str = "") -> str:
         """"x = 3, acct.balance = 150": new values; of an object only the fields that are new. but:
-        names, and fields as they are said, that have been told. item: of what, which one, and its
-        text, where an item has been told: enough if no other changed."""
-        shown = []
+        names, and fields as they are said, that have been told. item: the text of the
+        first, which is enough of what it is an item of if no other changed."""
+        shown, whole = [], item and but[0].partition("[")[0]
         for name, text in self.changes.items():
             if text is None or is_hidden(text) or name in but:
                 continue
@@ -223,7 +219,8 @@ class Frame(Expressions):
                     if value != before.get(field):
                         new[f"{name}.{field}"] = before.get(field, ""), value
             for label, (was, value) in (new or {name: (old, text)}).items():
-                if label not in but and not (label == item[0] and is_all(was, value, *item[1:])):
+                if label not in but and not (
+                        label == whole and is_all(was, value, but[0], item)):
                     shown.append(f"{label} = {shorten(value, was)}")
         return ", ".join(shown)
 
@@ -343,7 +340,7 @@ def tell_part(frame, target):
     """x.field = ... or x[index] = ...: the part, and what else changed."""
     node, value, label = frame.node, frame.node.value, frame.label(target)
     old, new = frame.part(node)
-    texts, source, item = [], value, ("", "", "")
+    texts, source, item = [], value, ""
     if is_taken(frame, target):
         texts, new = [], None
     elif isinstance(node, ast.AugAssign):  # with the part as a variable of its own
@@ -357,19 +354,12 @@ def tell_part(frame, target):
         rounds = texts or [new]
         text = tell_value(label, ended(rounds, source, shorten(rounds[-1], old)))[:-1]
         if isinstance(target, ast.Subscript) and not isinstance(target.slice, ast.Slice):
-            item = item_told(label, rounds[-1])
+            item = rounds[-1]
         return sentence(listed([text, frame.changed([label], item)]))
-    given, text = (frame.texts(value) or [ast.unparse(value)])[-1], frame.changed()
+    text, source = frame.changed(), source_of(node) or "an assignment"
     if f"{label} = " in text:
         return sentence(text)
-    sign = frame.operators.get(type(node.op), "@")[0] if hasattr(node, "op") else ""
-    done = f"{label} {sign}= {shorten(given)}"
-    return f"{text} after {done}." if text else f"We run {done}."
-
-
-def item_told(label: str, text: str):
-    """grid[0][1] -> grid, 1 and the item's text"""
-    return label.partition("[")[0], label.rpartition("[")[2][:-1], text
+    return f"{text} after {source}." if text else f"We run {source}."
 
 
 def is_taken(frame, target) -> bool:
@@ -394,7 +384,7 @@ def tell_expression(frame):
             if old != new and not is_hidden(new):
                 label = frame.label(function.value)
                 text = listed([f"{label} = {shorten(new, old)}",
-                               frame.changed([label], item_told(label, new))])
+                               frame.changed([label], new)])
             if text:
                 return tell_method(text, function.attr, given_to(frame, call))
         if not text and not frame.told:
@@ -678,6 +668,7 @@ class Narrator:
         if frame.node and not passes:
             if frame.printed:
                 yield tell_printed([on_one_line(frame.printed)])
+                frame.printed = ""
             if frame.read:
                 yield tell_input(frame)
             yield tell_change(frame)
