@@ -405,7 +405,7 @@ def _turn(match, m, state):
 @sentence(r"(?:The loop(?: over (.*))? ends|No turn is left)\.")
 def _loop_ends(match, m, state):
     need(isinstance(m.node, (ast.For, ast.AsyncFor)) and not m.goes_inside, "the loop goes on")
-    need(match[1] in (None, ast.unparse(m.node.target).strip("()")), "another loop")
+    need(match[1] in (None, bare(m.node.target)), "another loop")
 
 
 @sentence(r"(True|[\d.]+|'.*') is true, so the loop goes on\.")
@@ -458,6 +458,12 @@ def _assertion_fails(match, m, state):
     _stages(match[1], m.node.test, m, False)
 
 
+def bare(target) -> str:
+    """A target as it is written: (a, b), c"""
+    text = ast.unparse(target)
+    return text[1:-1] if isinstance(target, ast.Tuple) else text
+
+
 def at(m):
     """The part of the statement whose instruction raised the exception; the statement, if there is no telling."""
     place, _ = (m.event[6] or {}).get("at", (0, ""))
@@ -468,8 +474,9 @@ def at(m):
 def _unpack(match, m, state):
     need(m.event[0] == "exception" and shown_as(match[5], named(m.event)), "another exception")
     target = at(m)
-    need(match[2] == ast.unparse(target).strip("()"), "another target")
+    need(match[2] == bare(target), "another target")
     if match[1] != "the values":
+        need(target in getattr(m.node, "targets", ()), "a part of the target failed")
         need(shown_as(match[1], m.text(m.node.value) or repr(m.value(m.node.value))), "other values")
     if match[3]:
         need(int(match[3]) == len(literal(match[1])) and int(match[4]) == len(target.elts), "other numbers")
@@ -495,7 +502,7 @@ def _blamed(text, m, part, step):
     """Is what is said to have stopped the part that did, or the whole that it stands in?"""
     node = m.node
     if step in ("GET_ITER", "FOR_ITER") and isinstance(node, ast.For):
-        start = f"for {ast.unparse(node.target).strip('()')} in "
+        start = f"for {bare(node.target)} in "
         need(text.startswith(start), "it is the loop that stopped")
         return m.stage(text[len(start):], node.iter)
     if isinstance(getattr(part, "ctx", None), (ast.Store, ast.Del)):
@@ -605,7 +612,7 @@ def _fixed(match, m, state):
     if match[1] == "break":
         target = getattr(state.loops.get(node), "target", None)
         return need(isinstance(node, ast.Break) and what == "out of the loop" + (
-            f" over {ast.unparse(target).strip('()')}" if target else ""), "another loop")
+            f" over {bare(target)}" if target else ""), "another loop")
     if match[1] in ("enter", "leave"):
         need(isinstance(node, (ast.With, ast.AsyncWith)), "no with statement")
         need(match[1] == state.way, f"we {state.way} it")
@@ -663,6 +670,25 @@ def _nothing(match, m, state):
     need(match[1] in (ast.unparse(m.node), "We assign") and not m.event[3], "something changes")
 
 
+@sentence(r"(?:(.*) after|We run) (?:an assignment|(.*) (\S*=) (.*))\.")
+def _taken(match, m, state):
+    """p._v = 10 after p.v = 5: a function of the program took the value."""
+    node, grown = m.node, isinstance(m.node, ast.AugAssign)
+    target = node.target if grown else getattr(node, "targets", [None])[0]
+    try:
+        need(isinstance(target, (ast.Attribute, ast.Subscript)), "no part is assigned")
+        need(not match[3] or match[3] == (f"{SIGNS[type(node.op)]}=" if grown else "="), "another assignment")
+        for text, source in ((match[2], loaded(target)), (match[4], node.value)):
+            need(not text or text == ast.unparse(source) or m.stage(text, source) is None, "")
+    except Wrong:
+        return _values(re.fullmatch(r"(.*)\.", match[0], re.DOTALL), m, state)
+    m.values(match[1] or "")
+
+
+SIGNS = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%", ast.Pow: "**", ast.LShift: "<<",
+         ast.RShift: ">>", ast.BitAnd: "&", ast.BitOr: "|", ast.BitXor: "^", ast.MatMult: "@"}
+
+
 @sentence(r"(.*)\.")
 def _values(match, m, state):
     node, text = m.node, match[1]
@@ -713,15 +739,18 @@ def _part(text, target, node, m):
     """grid[1] = 2 + 3 = 5, other = [0, 5]: the part by its stages, the rest by its values."""
     mark = getattr(node, "part", 0.5)
     old, new = m.seen.get(mark), m.seen.get(mark + 1)
-    label, sign, rest = re.match(r"(.*?) (\S*=) (.*)", text, re.DOTALL).groups()
+    label, _, rest = text.partition(" = ")
+    if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name):
+        whole = m.after.get(target.value.id) or ""
+        need(not re.fullmatch(r"\w+\(\w+=.*\)", whole, re.DOTALL) or f"{target.attr}=" in whole, f"there is no field {target.attr}")
     m.stage(label, loaded(target))
     source, trial = node.value, m
-    if isinstance(node, ast.AugAssign) and sign == "=":
+    if isinstance(node, ast.AugAssign):
         need(new is not None, f"{label} is not known")
         source = ast.BinOp(ast.Name("_old", ast.Load()), node.op, node.value)
         trial = Moment({**m.before, "_old": old}, m.after, m.seen, node, m.event, "")
         rest = re.sub(rf"^{re.escape(label)}(?= )", "_old", rest)
-    elif not isinstance(node, ast.AugAssign):
+    else:
         new = m.text(node.value) or (repr(node.value.value) if isinstance(node.value, ast.Constant) else None)
         if new and new[0] == "<" and not rest.startswith(new):
             new = None
@@ -731,7 +760,10 @@ def _part(text, target, node, m):
             return m.values(rest[place + 2:])
         except Wrong as problem:
             wrong = problem
-    raise wrong
+    try:
+        return m.values(text)  # what a function of the program made of it
+    except Wrong:
+        raise wrong from None
 
 
 class _State:

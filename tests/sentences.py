@@ -75,7 +75,8 @@ def ends(reader, slot, name):
 
 
 def bare(node) -> str:
-    return unparsed(node).strip("()")
+    """A target as it is written: (a, b), c"""
+    return unparsed(node)[1:-1] if isinstance(node, ast.Tuple) else unparsed(node)
 
 
 @form(r"We handle (.*?)(?: as (\w+))?\.", "handle")
@@ -153,16 +154,40 @@ def unpacks(reader, slot, value, target, count, names, what):
     need(named(what, slot), f"{slot.name}: {slot.text[:100]} is raised")
     need(reader.failing(slot.node) is None, "something else stopped")
     source = getattr(slot.node, "value", None)
-    need(value == "the values" or source is None or any(shown_as(value, text) for text in reader.values(source)), "another value")
+    given = reader.values(source) if source else []
+    need(value == "the values" or source is None or any(shown_as(value, text) for text in given), "another value")
     goals = [part for part in ast.walk(slot.node) if isinstance(part, (ast.Tuple, ast.List)) and isinstance(part.ctx, ast.Store)]
     goal = next((part for part in goals if target == bare(part)), None)
     need(goal is not None, f"it was not unpacked into {target}")
+    own = getattr(slot.node, "targets", [])
+    need(goal in own or value == "the values", f"{target} is a part of the target")
+    try:
+        failed = next(filter(None, [misfit(part, ast.literal_eval(given[-1])) for part in own]), None) if given else None
+    except (ValueError, SyntaxError):
+        failed = None
+    need(failed is None or target == bare(failed), f"it is {failed and bare(failed)} that could not be unpacked into")
     need(names is None or int(names) == len(goal.elts), f"{len(goal.elts)} names")
     try:
         size = len(ast.literal_eval(value))
     except (ValueError, SyntaxError, TypeError):
         size = None
     need(size is None or count is None or int(count) == size, f"{size} values")
+
+
+def misfit(goal, value):
+    """The first part of a target that its part of the value does not fit; None if all do."""
+    if not isinstance(goal, (ast.Tuple, ast.List)):
+        return None
+    if not hasattr(value, "__len__"):
+        return goal
+    items, parts = list(value), goal.elts
+    stars = [place for place, part in enumerate(parts) if isinstance(part, ast.Starred)]
+    if len(items) < len(parts) - len(stars) or len(items) > len(parts) and not stars:
+        return goal
+    if stars:
+        end = len(items) - (len(parts) - stars[0] - 1)
+        items[stars[0]:end] = [items[stars[0]:end]]
+    return next(filter(None, map(misfit, parts, items)), None)
 
 
 @form(r"([\w.<>]+) gets (.*)\.", "raise")
@@ -276,6 +301,8 @@ def fixed(reader, slot, what, text):
             target = node.targets[0] if isinstance(node, ast.Assign) else node.target
             return need(text in (f"{unparsed(target)} as {unparsed(node.value)}", f"{unparsed(target)} as a lambda"), "another definition")
         need(isinstance(node, (*DEFINITIONS, ast.ClassDef)), "nothing is defined")
+        names = text.partition(" with ")[2].split(", ") if isinstance(node, ast.ClassDef) else []
+        need(len(names) == len(set(names)), "a name is there twice")
         return need(re.match(r"(class )?(\w+)", text)[2] == node.name, f"{node.name} is defined")
     if what == "import":
         need(isinstance(node, (ast.Import, ast.ImportFrom)), "nothing is imported")
@@ -305,7 +332,21 @@ def calls(reader, slot, text):
 
 @form(r"We run (.*)\.", "stmt")
 def runs(reader, slot, text):
-    need(text in (unparsed(slot.node), "an assignment"), "another statement")
+    need(text in (unparsed(slot.node), "an assignment") or taken(reader, slot, None, text) is None, "another statement")
+
+
+@form(r"(.*) after (.*)\.", "stmt")
+def taken(reader, slot, values, text):
+    """p._v = 10 after p.v = 5: a function of the program took the value."""
+    node, grows = slot.node, isinstance(slot.node, ast.AugAssign)
+    target = node.target if grows else getattr(node, "targets", [None])[0]
+    need(isinstance(target, (ast.Attribute, ast.Subscript)), "no part is assigned")
+    sign = f" {unparsed(ast.AugAssign(ast.Name('x'), node.op, ast.Name('y'))).split()[1]} " if grows else " = "
+    label, _, given = text.partition(sign)
+    need(text == "an assignment" or reader.stage(label, load(target)) is None, "")
+    if text not in (unparsed(node), "an assignment"):
+        reader.chain(given, node.value, reader.values(node.value)[-1:] or [None])
+    reader.told(values or "", slot.after)
 
 
 @form(r"(.*) after ([\w.]+(?:\(.*\))?)\.", "stmt")
@@ -370,9 +411,12 @@ def assigned(reader, slot, text: str, target) -> None:
         raise Wrong("the new value is not told")
     need(sign, "no value is told")
     reader.stage(label, load(target))
-    finals = [text for text in [*reader.world.seen(Placed(target), slot)[-1:], *reader.values(node.value)[-1:]]]
+    placed = reader.world.seen(Placed(target), slot)[-1:]
+    if slot.calls and isinstance(target, (ast.Attribute, ast.Subscript)) and not isinstance(getattr(target, "slice", None), ast.Slice):
+        need(placed, f"a function of the program took what {unparsed(target)} was to hold")
+    finals = placed if slot.calls and placed else [*placed, *reader.values(node.value)[-1:]]
     if isinstance(node, ast.AugAssign):
-        finals = finals[:1] or [None]
+        finals = placed or [None]
     source = grown(node) if isinstance(node, ast.AugAssign) else node.value
     finals = finals or [unparsed(node.value) if isinstance(node.value, ast.Constant) else None]
     if finals[0] and finals[0][0] == "<" and not shown_as(split(rest, " = ")[-1], finals[0]):
@@ -439,6 +483,26 @@ def fit(world, sentence: str, slot) -> tuple[str, str] | None:
     return found if best is None else (best, "")
 
 
+def differing(text: str, old: str) -> list[tuple]:
+    """The places, as (0, 'a') for [0]['a'], at which lists and dictionaries of the same shapes differ; none where they are no literals."""
+    try:
+        return list(places(ast.literal_eval(text), ast.literal_eval(old)))
+    except (ValueError, SyntaxError):
+        return []
+
+
+def places(new, old, outer=()):
+    pairs = None
+    if isinstance(new, list) and isinstance(old, list) and len(new) == len(old):
+        pairs = enumerate(zip(new, old))
+    elif isinstance(new, dict) and isinstance(old, dict) and list(new) == list(old):
+        pairs = [(key, (new[key], old[key])) for key in new]
+    if pairs is None and repr(new) != repr(old):
+        yield outer
+    for key, (one, other) in pairs or ():
+        yield from places(one, other, (*outer, key))
+
+
 def left_untold(world, slot, sentence: str) -> list[str]:
     """Variables that changed, were not told and could be seen; what calls of the program's own functions did was told in them."""
     if slot.kind not in ("stmt", "change") or slot.calls:
@@ -452,6 +516,10 @@ def left_untold(world, slot, sentence: str) -> list[str]:
             continue
         if not re.search(rf"(?<![\w.]){re.escape(name)}(?:\.\w+|\[[^=\]]*\])* = ", sentence):
             missing.append(f"{name} = {text[:80]}")
+        elif (item := re.match(rf"{re.escape(name)}(?:\[[^=\]]*\])+(?= = )", sentence)) and f", {name} = " not in sentence:
+            depth = len([part for part in ast.walk(ast.parse(item[0])) if isinstance(part, ast.Subscript)])
+            if len({place[:depth] for place in differing(text, old)}) > 1:
+                missing.append(f"{name} = {text[:80]}")
     if missing or slot.kind == "change":
         return missing
     for part in [part for call in ast.walk(slot.node) if isinstance(call, ast.Call) for part in ast.walk(call)]:

@@ -49,6 +49,26 @@ KINDS = {
             "__name__ = 'x'.", "7 in (1000000, 1000001, 1000002, 1000003, 1000004, 1000005, 1000006, 1 ... 013, 1000014, 1000015, 1000016, 1000017) "
             "is false, so we skip the if."]),
     ],
+    "what was assigned is where it went": [
+        ("(p, q), r = (1, 2, 3), 4", "", [
+            "We cannot unpack the values into p, q: ValueError: too many values to unpack (expected 2)."]),
+        ("class P:\n    def __init__(self):\n        self._v = 0\n    @property\n    def v(self):\n        return self._v\n    @v.setter\n"
+         "    def v(self, n):\n        self._v = n * 2\np = P()\np.v = 5\np.v += 1", "", [
+            "We define class P with __init__, v.", "self._v = 5 * 2 = 10.", "p._v = 10 after p.v = 5.", "self._v = 11 * 2 = 22.",
+            "p._v = 22 after p.v += 1."]),
+        ("log = []\nclass P:\n    v = property(None, lambda self, n: log.append(n))\np = P()\np.v = 2 + 1", "", ["log = [3] after p.v = 2 + 1."]),
+        ("class P:\n    @property\n    def v(self):\n        return 0\n    @v.setter\n    def v(self, n):\n        pass\nP().v = 3", "", ["We run P().v = 3."]),
+        ("class D(dict):\n    def __setitem__(self, key, n):\n        super().__setitem__(key, n * 2)\nd = D()\nd['a'] = 5", "", [
+            "d = D({'a': 10}) after d['a'] = 5."]),
+        ("class L:\n    def __setattr__(self, name, n):\n        super().__setattr__(name, n + 1)\nd = L()\nd.a = 5", "", ["d.a = 6."]),
+        ("def f():\n    return 3\nclass P:\n    pass\np = P()\np.f = f()\np.g = f()\nxs = [0]\nxs[0] = f()", "", ["p.g = f() = 3.", "xs[0] = f() = 3."]),
+        ("for (i, ch), w in [((1, 'a'), 2)]:\n    pass\nfor (i, ch), w in [((1, 'a'), 2)]:\n    break", "", [
+            "The loop over (i, ch), w ends.", "We break out of the loop over (i, ch), w."]),
+        ("xs = [[0] * 2] * 2\nxs[0][1] += 5\nxs[1].append(3)\nxs[0][0] = 4\nys = [[0, 0], [0, 0]]\nys[0][1] += 15\nys[1].append(3)\n"
+         "d = {'a': 0}\nd['b'] = 0\nd['a'] = 10", "", [
+            "xs[0][1] = 0 + 5 = 5, xs = [[0, 5], [0, 5]].", "xs[1] = [0, 5, 3], xs = [[0, 5, 3], [0, 5, 3]] after append(3).",
+            "xs[0][0] = 4, xs = [[4, 5, 3], [4, 5, 3]].", "ys[0][1] = 0 + 15 = 15.", "ys[1] = [0, 0, 3] after append(3).", "d['b'] = 0.", "d['a'] = 10."]),
+    ],
     "exits": [
         ("import sys\ntry:\n    sys.exit(3)\nexcept SystemExit as stop:\n    code = stop.code", "", [
             "sys.exit(3) stops with SystemExit: 3.", "We handle SystemExit: 3 as stop.", "code = stop.code = 3."]),
@@ -94,7 +114,7 @@ KINDS = {
         ("class C:\n    def __init__(self):\n        self.__n = 1\n    def add(self):\n        self.__n += 2\nc = C()\nc.add()\n__t = 5", "", [
             "self.__n = 1.", "c = C() = C(__n=1).", "self.__n = 1 + 2 = 3.", "__t = 5."]),
         ("class C:\n    @property\n    def c(self):\n        return self._c\n    @c.setter\n    def c(self, v):\n        self._c = max(v, 0)\nx = C()\nx.c = -5", "", [
-            "self._c = max(-5, 0) = 0.", "x.c = -5, x._c = 0."]),
+            "self._c = max(-5, 0) = 0.", "x._c = 0 after x.c = -5."]),
         ("d = {'k': 'one two three four five six seven eight nine ten eleven twelve'}\nd['k'] += ' thirteen fourteen fifteen sixteen seventeen eighteen nineteen'",
          "", ["d['k'] = d['k'] + ' thirteen fourteen fifteen sixteen seventeen eighteen nineteen' = 'one two three four five six seven eight nine ten "
               "eleven twelve thirte ... een sixteen seventeen eighteen nineteen'."]),
@@ -115,6 +135,9 @@ KINDS = {
             "The except clause for KeyError does not match.", "We handle IndexError: list index out of range as e."]),
     ],
     "prints and reads": [
+        ("n = 1\ntry:\n    print(int(input('n? ')))\nexcept EOFError:\n    n = 2", "", [
+            "n = 1.", "We print 'n? '.", "input('n? ') stops with EOFError: EOF when reading a line.", "We handle EOFError: EOF when reading a line.",
+            "n = 2.", None]),
         ("class P:\n    def __str__(self):\n        return 'P'\nprint('a', P())", "", ["P.__str__ returns 'P'.", "We print a P."]),
         ("import io, contextlib\nbuf = io.StringIO()\nwith contextlib.redirect_stdout(buf):\n    print('x')\nprint('y', file=buf)", "", [
             "We print nothing to the output, so buf = StringIO('x\\n').", "We print to buf, so buf = StringIO('x\\ny\\n')."]),
@@ -146,7 +169,9 @@ KINDS = {
 
 
 def is_there(wanted, lines) -> bool:
-    """All of them, in this order?"""
+    """All of them, in this order? None at the end: and nothing else."""
+    if wanted[-1] is None:
+        return wanted[:-1] == lines
     rest = iter(lines)
     return all(line in rest for line in wanted)
 

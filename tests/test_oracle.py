@@ -494,6 +494,89 @@ case("an empty value", '''
     ''', {1: "p = ."}, {"false"})
 
 
+case("unpacking a part", """
+    (p, q), r = (1, 2, 3), 4
+    """, """
+    We cannot unpack the values into p, q: ValueError: too many values to unpack (expected 2).
+    """, {0: "We cannot unpack ((1, 2, 3), 4) into p, q, 2 values for 2 names: ValueError: too many values to unpack (expected 2)."},
+     {"false"})
+
+case("unpacking the whole", """
+    (p, q), r = (1, 2), 4, 5
+    """, """
+    We cannot unpack ((1, 2), 4, 5) into (p, q), r, 3 values for 2 names: ValueError: too many values to unpack (expected 2).
+    """, {0: "We cannot unpack the values into p, q: ValueError: too many values to unpack (expected 2)."}, {"false"})
+
+SETTER = """
+    class P:
+        def __init__(self):
+            self._v = 0
+        @property
+        def v(self):
+            return self._v
+        @v.setter
+        def v(self, n):
+            self._v = n * 2
+    p = P()
+    p.v = 5
+    p.v += 1
+    """
+SET = """
+    We define class P with __init__, v.
+    We call P.__init__.
+    self._v = 0.
+    P.__init__ returns.
+    p = P() = P(_v=0).
+    We call P.v with self = P(_v=0), n = 5.
+    self._v = 5 * 2 = 10.
+    P.v returns.
+    p._v = 10 after p.v = 5.
+    We call P.v with self = P(_v=10).
+    P.v returns self._v = 10.
+    We call P.v with self = P(_v=10), n = 11.
+    self._v = 11 * 2 = 22.
+    P.v returns.
+    p._v = 22 after p.v += 1.
+    """
+
+case("a setter", SETTER, SET, {8: "p.v = 5, p._v = 10."}, {"false"})
+case("a setter of what grows", SETTER, SET, {14: "p.v += 1, p._v = 22."}, {"false"})
+case("another value for a setter", SETTER, SET, {14: "p._v = 22 after p.v -= 1."}, {"false"})
+case("a property and its setter", SETTER, SET, {0: "We define class P with __init__, v, v."}, {"false"})
+
+case("a target in a target", """
+    for (i, ch), w in [((1, "a"), 2)]:
+        pass
+    """, """
+    Turn 1: w = 2, i = 1, ch = 'a'.
+    The loop over (i, ch), w ends.
+    """, {1: "The loop over i, ch), w ends."}, {"false"})
+
+case("a list that is in a list twice", """
+    xs = [[0] * 2] * 2
+    xs[0][1] += 5
+    ys = [[0], [0]]
+    ys[-2][0] = 3
+    zs = [{"a": 1}] * 2
+    zs[0]["a"] += 1
+    """, """
+    xs = [[0, 0]] * 2 = [[0, 0], [0, 0]].
+    xs[0][1] = 0 + 5 = 5, xs = [[0, 5], [0, 5]].
+    ys = [[0], [0]].
+    ys[-2][0] = 3.
+    zs = [{'a': 1}] * 2 = [{'a': 1}, {'a': 1}].
+    zs[0]['a'] = 1 + 1 = 2, zs = [{'a': 2}, {'a': 2}].
+    """, {1: "xs[0][1] = 0 + 5 = 5.", 5: "zs[0]['a'] = 1 + 1 = 2."}, {"untold"})
+
+
+case("a prompt", """
+    print(int(input("n? ")))
+    """, """
+    We print 'n? '.
+    input('n? ') stops with EOFError: EOF when reading a line.
+    """, ["We print 'n? '.", "input('n? ') stops with EOFError: EOF when reading a line.", "We print 'n? '."], {"false"})
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_what_is_true_is_accepted(name):
     program, stdin, true, *_ = CASES[name]

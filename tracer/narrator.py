@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import ast
 import re
+from bisect import bisect_left
 from functools import lru_cache
 
 import trace as plain
@@ -70,8 +71,9 @@ def listed(texts) -> str:
 
 
 def bare(node) -> str:
-    """A target as it is written: a, b"""
-    return ast.unparse(node).strip("()")
+    """A target as it is written: (a, b), c"""
+    text = ast.unparse(node)
+    return text[1:-1] if isinstance(node, ast.Tuple) else text
 
 
 def is_identity(test) -> bool:
@@ -106,6 +108,22 @@ def fields_of(text: str | None) -> dict[str, str]:
     return fields
 
 
+def is_all(old: str, new: str, label: str, item: str) -> bool:
+    """Is one item, told as label = item, all that a container's texts differ in? Items that are one
+    and the same list change together; what then lies between is longer than the item."""
+    start = shared_start(old, new)
+    end = shared_start(old[start:][::-1], new[start:][::-1])
+    between = new[start:len(new) - end]
+    return len(between) <= len(item) or between.removeprefix(", ") == (
+        f"{label.rpartition('[')[2][:-1]}: {item}")
+
+
+def shared_start(one: str, other: str) -> int:
+    """With how many characters do both begin? Halving finds it fast in long texts."""
+    lengths = range(1, min(len(one), len(other)) + 1)
+    return bisect_left(lengths, True, key=lambda length: one[:length] != other[:length])
+
+
 @lru_cache(maxsize=1000)
 def lines_inside(node) -> set[int]:
     lines = set()
@@ -136,7 +154,7 @@ class Frame(Expressions):
         self.thrown = False        # was the exception thrown into this generator?
         self.failed = None         # the last exception here: name and message
         self.started = 0           # how much had been told when the statement began
-        self.quiet = True          # nothing has been told since then
+        self.told = []             # and what has been told since then
 
     def go_on(self, event: Event) -> None:
         """`before` and `after` hold all variables that it can see."""
@@ -186,10 +204,11 @@ class Frame(Expressions):
                 shown.append(f"{name} = {self.short(name)}")
         return ", ".join(shown)
 
-    def changed(self, but=()) -> str:
+    def changed(self, but=(), item: str = "") -> str:
         """"x = 3, acct.balance = 150": new values; of an object only the fields that are new. but:
-        names, and fields as they are said, that have been told."""
-        shown = []
+        names, and fields as they are said, that have been told. item: the text of the
+        first, which is enough of what it is an item of if no other changed."""
+        shown, whole = [], item and but[0].partition("[")[0]
         for name, text in self.changes.items():
             if text is None or is_hidden(text) or name in but:
                 continue
@@ -198,10 +217,11 @@ class Frame(Expressions):
                 before = fields_of(old)
                 for field, value in fields_of(text).items():
                     if value != before.get(field):
-                        new[f"{name}.{field}"] = shorten(value, before.get(field))
-            for label, value in (new or {name: shorten(text, old)}).items():
-                if label not in but:
-                    shown.append(f"{label} = {value}")
+                        new[f"{name}.{field}"] = before.get(field, ""), value
+            for label, (was, value) in (new or {name: (old, text)}).items():
+                if label not in but and not (
+                        label == whole and is_all(was, value, but[0], item)):
+                    shown.append(f"{label} = {shorten(value, was)}")
         return ", ".join(shown)
 
     def so(self) -> str:
@@ -300,7 +320,7 @@ def tell_name(frame, name: str):
     called = not grown and isinstance(value, ast.Call) and (
         frame.before.get(path_of(value.func), "").startswith("<function"))
     texts, source, end = [], expression(node), frame.short(name)
-    if not called or frame.quiet:  # else its statements have been told
+    if not called or not frame.told:  # else its statements have been told
         texts = frame.texts(source, final)
         if not texts and not grown and not isinstance(
                 value, (ast.Await, ast.Yield, ast.YieldFrom)):
@@ -320,8 +340,10 @@ def tell_part(frame, target):
     """x.field = ... or x[index] = ...: the part, and what else changed."""
     node, value, label = frame.node, frame.node.value, frame.label(target)
     old, new = frame.part(node)
-    texts, source = [], value
-    if isinstance(node, ast.AugAssign):  # with the part as a variable of its own
+    texts, source, item = [], value, ""
+    if is_taken(frame, target):
+        texts, new = [], None
+    elif isinstance(node, ast.AugAssign):  # with the part as a variable of its own
         frame.before[label] = old
         source = ast.BinOp(ast.Name(label), node.op, value)
         texts = old and frame.texts(source, new)
@@ -331,13 +353,24 @@ def tell_part(frame, target):
     if texts or new:
         rounds = texts or [new]
         text = tell_value(label, ended(rounds, source, shorten(rounds[-1], old)))[:-1]
-    else:  # a property, or an object of another's
-        given = (frame.texts(value) or [ast.unparse(value)])[-1]
-        text = f"{label} {frame.operators.get(type(node.op), '@')[0]}= {shorten(given)}"
-    told = {label}
-    if isinstance(target, ast.Subscript) and not isinstance(target.slice, ast.Slice):
-        told.add(label.partition("[")[0])  # the item says enough of the whole
-    return sentence(listed([text, frame.changed(told)]))
+        if isinstance(target, ast.Subscript) and not isinstance(target.slice, ast.Slice):
+            item = rounds[-1]
+        return sentence(listed([text, frame.changed([label], item)]))
+    text, source = frame.changed(), source_of(node) or "an assignment"
+    if f"{label} = " in text:
+        return sentence(text)
+    return f"{text} after {source}." if text else f"We run {source}."
+
+
+def is_taken(frame, target) -> bool:
+    """Did a function of the program take the new value, as the setter of a property does?"""
+    name = getattr(target, "attr", "__setitem__")
+    told = frame.told[-1][1] if frame.told else ""
+    whole = frame.after.get(path_of(target.value), "")
+    fields = fields_of(whole)
+    return bool(re.search(rf"\.({name}|__set\w*) returns\b", told)) or (
+        isinstance(target, ast.Attribute) and name not in fields and (
+            bool(fields) or whole.endswith("()")))
 
 
 def tell_expression(frame):
@@ -351,10 +384,10 @@ def tell_expression(frame):
             if old != new and not is_hidden(new):
                 label = frame.label(function.value)
                 text = listed([f"{label} = {shorten(new, old)}",
-                               frame.changed([label, label.partition("[")[0]])])
+                               frame.changed([label], new)])
             if text:
                 return tell_method(text, function.attr, given_to(frame, call))
-        if not text and frame.quiet:
+        if not text and not frame.told:
             return tell_call(source_of(call) or path_of(function) or "a function")
     return sentence(text)
 
@@ -418,7 +451,8 @@ def tell_def(frame):
 
 
 def tell_class(frame):
-    names = [part.name for part in frame.node.body if isinstance(part, DEFINITIONS)]
+    names = dict.fromkeys(
+        [part.name for part in frame.node.body if isinstance(part, DEFINITIONS)])
     return f"We define class {frame.node.name}{' with ' if names else ''}{', '.join(names)}."
 
 
@@ -504,9 +538,10 @@ def tell_crash(frame, leaves: bool = False):
 
 
 def tell_unpack(frame, target, named: str):
-    """Too many values for too few names, or the other way round."""
-    value = getattr(frame.node, "value", None)
-    text = (frame.texts(value) or [""])[-1] if value and not frame.read else ""
+    """Too many values for too few names, or the other way round. They are told where it is the
+    statement's own target that they do not fit, not a part of it."""
+    own = not frame.read and target in getattr(frame.node, "targets", ())
+    text = (frame.texts(frame.node.value) or [""])[-1] if own else ""
     given = value_of(text)
     counts = f", {len(given)} values for {len(target.elts)} names" if (
         hasattr(given, "__len__") and isinstance(target, (ast.Tuple, ast.List)) and (
@@ -633,6 +668,7 @@ class Narrator:
         if frame.node and not passes:
             if frame.printed:
                 yield tell_printed([on_one_line(frame.printed)])
+                frame.printed = ""
             if frame.read:
                 yield tell_input(frame)
             yield tell_change(frame)
@@ -662,7 +698,7 @@ class Narrator:
         if isinstance(node, (ast.If, ast.While, ast.Assert, ast.Match)) or (
                 printing and frame.printed):
             yield tell_change(frame)
-        frame.quiet = len(self.steps) == frame.started
+        frame.told = self.steps[frame.started:]
         yield SENTENCES.get(type(node), tell_change)(frame)
 
     def begin(self, frame):
