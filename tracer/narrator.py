@@ -56,8 +56,11 @@ ITERATES = ("GET_ITER", "FOR_ITER", "GET_AITER", "GET_ANEXT")
 # Texts, shortened.
 
 
-def on_one_line(printed: str) -> str:
-    """What was printed; in quotes where it could be taken for words of ours."""
+def on_one_line(printed: str, midline: bool = False) -> str:
+    """What was printed; in quotes where it could be taken for words of ours. midline: was the line
+    begun before?"""
+    if midline and printed == "\n":
+        return "the end of the line"
     text = printed.removesuffix("\n")
     if not text.strip("\n"):
         return "an empty line" if not text else f"{len(printed)} empty lines"
@@ -143,6 +146,7 @@ class Frame(Expressions):
         self.variables = {} if event.frame else self.shared  # its own
         self.came = self.line = 0  # lines of the statement before and of this one
         self.read = self.printed = ""   # what the statement took from stdin, and printed
+        self.midline = False       # was there something in the line before that?
         self.asked = False         # it read, and that has been told
         self.blocks = set()        # with statements that have been entered
         self.left = None           # the one that is being left
@@ -411,7 +415,7 @@ def tell_print(frame, call):
             if keyword.arg == "file":
                 return f"We print to {ast.unparse(keyword.value)}{frame.so()}."
         return f"We print nothing to the output{frame.so()}."
-    end = on_one_line(frame.printed)
+    end = on_one_line(frame.printed, frame.midline)
     if len(call.args) == 1 and not call.keywords:
         texts = frame.texts(call.args[0])
         if texts and f"{value_of(texts[-1])}\n" == frame.printed:
@@ -609,6 +613,7 @@ class Narrator:
     def __init__(self, trace: Trace):
         self.trace, self.steps, self.frames, self.shared = trace, [], {}, {}
         self.statements = numbered(trace.code)[1]
+        self.midline = False  # has a line of the output been begun?
         self.endless = {}  # first line of its body -> `while True` loop
         for node in self.statements.values():
             if type(node) is ast.While and type(node.test) is ast.Constant:
@@ -625,7 +630,11 @@ class Narrator:
         if frame is None:  # not called where no stack was left to record it
             return
         yield from self.asked(event)
+        printed = frame.printed
+        frame.midline = frame.midline if printed else self.midline
         frame.go_on(event)
+        if frame.printed != printed:
+            self.midline = frame.printed[-1] != "\n" and not frame.read
         before, after = self.trace.events[index - 1], self.trace.events[index + 1:index + 2]
         thrown = bool(after) and after[0].kind == "exception" and after[0].frame == event.frame
         if event.kind == "call" and not thrown:
@@ -667,7 +676,7 @@ class Narrator:
         passes = is_unwound(before) and inner and inner.failed == frame.failed
         if frame.node and not passes:
             if frame.printed:
-                yield tell_printed([on_one_line(frame.printed)])
+                yield tell_printed([on_one_line(frame.printed, frame.midline)])
                 frame.printed = ""
             if frame.read:
                 yield tell_input(frame)
@@ -690,7 +699,7 @@ class Narrator:
             frame.failed or isinstance(node, ast.Raise)))
         printing = ran and isinstance(node, ast.Expr) and prints(node.value)
         if frame.printed and not printing:
-            yield tell_printed([on_one_line(frame.printed)])
+            yield tell_printed([on_one_line(frame.printed, frame.midline)])
         if not ran:
             return
         if frame.read and not isinstance(node, (*ASSIGNMENTS, ast.For)):
