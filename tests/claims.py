@@ -572,7 +572,7 @@ def _print(match, m, state):
         return m.values(text.partition(", so ")[2])
     line = printed[:-1] if printed[-1:] == "\n" else printed
     if not line.strip("\n"):
-        line = f"{len(printed)} empty lines" if line else "an empty line"
+        line = f"{len(printed)} empty lines" if line else text if text == "the end of the line" else "an empty line"
     elif line != line.strip() or " = " in line or " / " in line or "\n\n" in line:
         line = repr(line)
     else:

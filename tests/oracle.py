@@ -53,7 +53,7 @@ class Slot:
         self.kind, self.act, self.node, self.optional = kind, act, node, optional
         self.begin = self.end = 0
         self.before, self.after, self.changes, self.name, self.text, self.truth = {}, {}, {}, "", "", None
-        self.calls, self.printed, self.total, self.read, self.joined = False, "", "", "", False
+        self.calls, self.printed, self.total, self.read, self.joined, self.midline = False, "", "", "", False, False
         vars(self).update(more)
 
     def __repr__(self):
@@ -74,6 +74,7 @@ class World:
         self.scopes, self.envs, self.names, self.begun = {}, defaultdict(dict), {0: "<module>"}, {}
         self.outs, self.reads, self.tried, self.turns, self.told = defaultdict(list), defaultdict(list), {}, {}, set()
         self.own_prints, self.prompts = set(), defaultdict(list)
+        self.open, self.midline = False, {}
         self.current, self.result, self.parents, self.begins = {}, {}, {}, defaultdict(list)
         self.find_scopes(self.tree, 0)
         for time, (kind, act, *rest) in enumerate(log):
@@ -144,7 +145,7 @@ class World:
             prompt = self.prompts.pop(other, []) if printing else self.prompts.pop(other, []) + self.outs.pop(other, [])
             if prompt:
                 text = "".join(prompt)
-                self.slots.append(Slot("out", other, printed=text, total=text))
+                self.slots.append(Slot("out", other, printed=text, total=text, midline=self.midline[other]))
                 slot.total = text
             if reads:
                 joined = ends and slot.kind in ("stmt", "turn")
@@ -152,6 +153,7 @@ class World:
                 slot.read = reads
         if slot.kind == "print":
             slot.printed = "".join(self.outs.pop(act, []))
+            slot.midline = self.midline.get(act, False)
             slot.total += slot.printed
 
     def on_value(self, act, number, text):
@@ -164,10 +166,14 @@ class World:
         self.seen_at[act, -number].append((self.time, text))
 
     def on_out(self, act, text):
+        if not self.outs[act]:
+            self.midline[act] = self.open
+        self.open = text[-1:] != "\n"
         self.outs[act].append(text)
 
     def on_read(self, act, text):
         self.prompts[act] += self.outs.pop(act, [])
+        self.open = False  # whoever types ends the line
         self.reads[act].append(text)
 
     def on_begin(self, act, number, changes):

@@ -270,7 +270,7 @@ def prints(reader, slot, text):
     if slot.kind == "print" and not slot.printed and text.startswith("to "):
         files = [unparsed(part.value) for part in slot.node.value.keywords if part.arg == "file"]
         return need(text[3:] in files, "it is not printed there")
-    texts = {shown for printed in (slot.printed, slot.total) for shown in on_one_line(printed)}
+    texts = {shown for printed in (slot.printed, slot.total) for shown in on_one_line(printed, slot.midline)}
     if any(shown_as(text, shown) for shown in texts):
         return None
     need(slot.kind == "print" and len(slot.node.value.args) == 1, f"it prints {slot.printed[:100]!r}")
@@ -281,8 +281,10 @@ def constant_or_value(reader, node) -> str:
     return repr(node.value) if isinstance(node, ast.Constant) else "".join(reader.values(node)[-1:])
 
 
-def on_one_line(printed: str) -> list[str]:
-    """How what was printed may be told."""
+def on_one_line(printed: str, midline: bool) -> list[str]:
+    """How what was printed may be told. midline: the line was begun before."""
+    if midline and printed == "\n":
+        return ["the end of the line"]
     line = printed.removesuffix("\n")
     if printed and not printed.strip("\n"):
         size = len(printed)

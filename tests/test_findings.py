@@ -135,6 +135,9 @@ KINDS = {
             "The except clause for KeyError does not match.", "We handle IndexError: list index out of range as e."]),
     ],
     "prints and reads": [
+        ("def f():\n    print()\nprint('a', end='')\nprint()\nprint()\nprint('x', end=' ')\nf()\nprint()", "", [
+            "We define f.", "We print a.", "We print the end of the line.", "We print an empty line.", "We print 'x '.", "We call f.",
+            "We print the end of the line.", "f returns.", "We print an empty line.", None]),
         ("n = 1\ntry:\n    print(int(input('n? ')))\nexcept EOFError:\n    n = 2", "", [
             "n = 1.", "We print 'n? '.", "input('n? ') stops with EOFError: EOF when reading a line.", "We handle EOFError: EOF when reading a line.",
             "n = 2.", None]),

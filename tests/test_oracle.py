@@ -569,6 +569,16 @@ case("a list that is in a list twice", """
     """, {1: "xs[0][1] = 0 + 5 = 5.", 5: "zs[0]['a'] = 1 + 1 = 2."}, {"untold"})
 
 
+case("the end of a line", """
+    print("a", end="")
+    print()
+    print()
+    """, """
+    We print a.
+    We print the end of the line.
+    We print an empty line.
+    """, {1: "We print an empty line."}, {"false"})
+
 case("a prompt", """
     print(int(input("n? ")))
     """, """

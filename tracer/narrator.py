@@ -56,8 +56,11 @@ ITERATES = ("GET_ITER", "FOR_ITER", "GET_AITER", "GET_ANEXT")
 # Texts, shortened.
 
 
-def on_one_line(printed: str) -> str:
-    """What was printed; in quotes where it could be taken for words of ours."""
+def on_one_line(printed: str, midline: bool = False) -> str:
+    """What was printed; in quotes where it could be taken for words of ours. midline: was the line
+    begun before?"""
+    if midline and printed == "\n":
+        return "the end of the line"
     text = printed.removesuffix("\n")
     if not text.strip("\n"):
         return "an empty line" if not text else f"{len(printed)} empty lines"
@@ -111,17 +114,13 @@ def fields_of(text: str | None) -> dict[str, str]:
 def is_all(old: str, new: str, label: str, item: str) -> bool:
     """Is one item, told as label = item, all that a container's texts differ in? Items that are one
     and the same list change together; what then lies between is longer than the item."""
-    start = shared_start(old, new)
-    end = shared_start(old[start:][::-1], new[start:][::-1])
-    between = new[start:len(new) - end]
+    between = new
+    for _ in ("from the left", "from the right"):  # halving finds quickly how far they agree
+        lengths = range(1, min(len(old), len(between)) + 1)
+        same = bisect_left(lengths, True, key=lambda length: old[:length] != between[:length])
+        old, between = old[same:][::-1], between[same:][::-1]
     return len(between) <= len(item) or between.removeprefix(", ") == (
         f"{label.rpartition('[')[2][:-1]}: {item}")
-
-
-def shared_start(one: str, other: str) -> int:
-    """With how many characters do both begin? Halving finds it fast in long texts."""
-    lengths = range(1, min(len(one), len(other)) + 1)
-    return bisect_left(lengths, True, key=lambda length: one[:length] != other[:length])
 
 
 @lru_cache(maxsize=1000)
@@ -147,6 +146,7 @@ class Frame(Expressions):
         self.variables = {} if event.frame else self.shared  # its own
         self.came = self.line = 0  # lines of the statement before and of this one
         self.read = self.printed = ""   # what the statement took from stdin, and printed
+        self.midline = False       # was there something in the line before that?
         self.asked = False         # it read, and that has been told
         self.blocks = set()        # with statements that have been entered
         self.left = None           # the one that is being left
@@ -248,7 +248,8 @@ class Frame(Expressions):
         return self.seen.get(mark), self.seen.get(mark + 1)
 
 
-def sentence(text: str) -> str:
+def sentence(*texts: str) -> str:
+    text = listed(texts)
     return text and f"{text}."
 
 
@@ -326,7 +327,7 @@ def tell_name(frame, name: str):
                 value, (ast.Await, ast.Yield, ast.YieldFrom)):
             texts = [source_of(value) or end, final]
     text = tell_value(name, ended(texts, source, end))[:-1]
-    return sentence(listed([text, frame.changed([name])]))
+    return sentence(text, frame.changed([name]))
 
 
 def ended(texts: list[str], source: ast.expr, end: str) -> list[str]:
@@ -340,12 +341,11 @@ def tell_part(frame, target):
     """x.field = ... or x[index] = ...: the part, and what else changed."""
     node, value, label = frame.node, frame.node.value, frame.label(target)
     old, new = frame.part(node)
-    texts, source, item = [], value, ""
+    texts, source = [], value
     if is_taken(frame, target):
         texts, new = [], None
-    elif isinstance(node, ast.AugAssign):  # with the part as a variable of its own
-        frame.before[label] = old
-        source = ast.BinOp(ast.Name(label), node.op, value)
+    elif isinstance(node, ast.AugAssign):
+        source = grown(frame, label)
         texts = old and frame.texts(source, new)
     else:
         new = frame.seen_of(value)
@@ -353,13 +353,19 @@ def tell_part(frame, target):
     if texts or new:
         rounds = texts or [new]
         text = tell_value(label, ended(rounds, source, shorten(rounds[-1], old)))[:-1]
-        if isinstance(target, ast.Subscript) and not isinstance(target.slice, ast.Slice):
-            item = rounds[-1]
-        return sentence(listed([text, frame.changed([label], item)]))
+        key = getattr(target, "slice", None)  # an item says enough of the whole
+        item = rounds[-1] if key and not isinstance(key, ast.Slice) else ""
+        return sentence(text, frame.changed([label], item))
     text, source = frame.changed(), source_of(node) or "an assignment"
     if f"{label} = " in text:
         return sentence(text)
     return f"{text} after {source}." if text else f"We run {source}."
+
+
+def grown(frame, label: str):
+    """grid[0] + 3 of grid[0] += 3, with the part as a variable of its own."""
+    frame.before[label] = frame.part(frame.node)[0]
+    return ast.BinOp(ast.Name(label), frame.node.op, frame.node.value)
 
 
 def is_taken(frame, target) -> bool:
@@ -409,7 +415,7 @@ def tell_print(frame, call):
             if keyword.arg == "file":
                 return f"We print to {ast.unparse(keyword.value)}{frame.so()}."
         return f"We print nothing to the output{frame.so()}."
-    end = on_one_line(frame.printed)
+    end = on_one_line(frame.printed, frame.midline)
     if len(call.args) == 1 and not call.keywords:
         texts = frame.texts(call.args[0])
         if texts and f"{value_of(texts[-1])}\n" == frame.printed:
@@ -563,9 +569,7 @@ def blamed(frame, part, step: str) -> str:
         return f"del {label}" if step.startswith("DELETE") else label
     source = expression(node)
     if isinstance(node, ast.AugAssign) and part is node and not isinstance(node.target, ast.Name):
-        label = frame.label(node.target)
-        frame.before[label] = frame.part(node)[0]
-        source = ast.BinOp(ast.Name(label), node.op, node.value)
+        source = grown(frame, frame.label(node.target))
     elif isinstance(part, ast.expr) and (
             source is None or part not in ast.walk(source) or
             not frame.computes(part, name)):
@@ -609,6 +613,7 @@ class Narrator:
     def __init__(self, trace: Trace):
         self.trace, self.steps, self.frames, self.shared = trace, [], {}, {}
         self.statements = numbered(trace.code)[1]
+        self.midline = False  # has a line of the output been begun?
         self.endless = {}  # first line of its body -> `while True` loop
         for node in self.statements.values():
             if type(node) is ast.While and type(node.test) is ast.Constant:
@@ -625,7 +630,11 @@ class Narrator:
         if frame is None:  # not called where no stack was left to record it
             return
         yield from self.asked(event)
+        printed = frame.printed
+        frame.midline = frame.midline if printed else self.midline
         frame.go_on(event)
+        if frame.printed != printed:
+            self.midline = frame.printed[-1] != "\n" and not frame.read
         before, after = self.trace.events[index - 1], self.trace.events[index + 1:index + 2]
         thrown = bool(after) and after[0].kind == "exception" and after[0].frame == event.frame
         if event.kind == "call" and not thrown:
@@ -667,7 +676,7 @@ class Narrator:
         passes = is_unwound(before) and inner and inner.failed == frame.failed
         if frame.node and not passes:
             if frame.printed:
-                yield tell_printed([on_one_line(frame.printed)])
+                yield tell_printed([on_one_line(frame.printed, frame.midline)])
                 frame.printed = ""
             if frame.read:
                 yield tell_input(frame)
@@ -690,7 +699,7 @@ class Narrator:
             frame.failed or isinstance(node, ast.Raise)))
         printing = ran and isinstance(node, ast.Expr) and prints(node.value)
         if frame.printed and not printing:
-            yield tell_printed([on_one_line(frame.printed)])
+            yield tell_printed([on_one_line(frame.printed, frame.midline)])
         if not ran:
             return
         if frame.read and not isinstance(node, (*ASSIGNMENTS, ast.For)):
