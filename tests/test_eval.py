@@ -548,7 +548,7 @@ def test_show_puts_the_simulation_beside_the_truth(out, tmp_path, monkeypatch, c
     flags = ["--out", empty, "--show", program, "--stdin", "4"]
     monkeypatch.setattr(answers.signal, "signal", lambda *_: None)  # pytest's own pipes stay as they are
     said = run_main(monkeypatch, capsys, course.main, *FLAGS, *flags, "--ckpt", out / "sft.pt")
-    assert "\n>> " in said and "'5\\n'" in said and "step: none" not in said
+    assert "\n>> " in said and "'5\\n'" in said and "output wrong: " in said
     import tracer
     run = tracer.record(program.read_text(), "4")
     truth = tasks.predict_answer(list(map(tracer.in_fewer_words, tracer.narrate(run))), ("5\n", ""))
@@ -556,7 +556,7 @@ def test_show_puts_the_simulation_beside_the_truth(out, tmp_path, monkeypatch, c
     monkeypatch.setattr(answers, "SHIPPED", tmp_path / "shipped.pt")
     answers.SHIPPED.symlink_to(out / "rl.pt")
     said = run_main(monkeypatch, capsys, course.main, *flags)
-    assert "\n>> " not in said and said.count("We print 4 + 1 = 5.") == 2 and "first wrong step: none" in said
+    assert "\n>> " not in said and said.count("We print 4 + 1 = 5.") == 2 and "output right: simulated '5\\n', true '5\\n'" in said
     assert str(answers.SHIPPED) in said and not empty.exists()  # nothing is written
     for name in ("sft", "rl"):  # the last stage that is there
         empty.mkdir(exist_ok=True)
@@ -565,7 +565,7 @@ def test_show_puts_the_simulation_beside_the_truth(out, tmp_path, monkeypatch, c
     assert len(list(empty.iterdir())) == 2
     (empty / "data").mkdir()  # whatever data lie there
     (empty / "data" / "settings.json").write_text('{"world": "another", "world_size": "gpu"}')
-    assert "step: none" in run_main(monkeypatch, capsys, course.main, *flags)
+    assert "output right: " in run_main(monkeypatch, capsys, course.main, *flags)
     for bad, text in (("none.py", None), ("bad.py", "x = = 3\n"), ("endless.py", "while True:\n    x = 1\n"), ("long.py", "x = 1\n" * 40)):
         if text:
             (tmp_path / bad).write_text(text)
