@@ -425,7 +425,8 @@ def ended(process):
 def started(root, out):
     """A run that makes data, and its workers."""
     command = [sys.executable, "tasks.py", *data_flags(out, sft_cases=20_000)]
-    process = subprocess.Popen(command, cwd=root, text=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True)
+    process = subprocess.Popen(command, cwd=root, text=True, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True,
+                               preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))  # which a shell's background jobs ignore
     workers, deadline = [], time.time() + 30
     while len(workers) < min(2, os.cpu_count()) and time.time() < deadline:
         time.sleep(0.2)
