@@ -278,6 +278,13 @@ def never_seen(code, made):
     return [f"{name} (line {new[name]})" for name in new if name not in known]
 
 
+def as_taught(run):
+    """The sentences about a recorded run, in the words that models of the worlds learn."""
+    import tracer  # explains any program
+
+    return list(map(tracer.in_fewer_words, tracer.narrate(run)))
+
+
 def in_words(outcome):
     """("3\\n", "KeyError") -> "'3\\n' and KeyError"; None, where nothing is readable."""
     stdout, error = outcome or ("", "no output block")
@@ -302,8 +309,7 @@ def show(args):
     if model.too_long(prompt):
         fail(f"{args.show} and its input are longer than {path} can read")
     (told,) = model.sample(args.max_new_tokens_predict, 0, [prompt], tasks.EXPLAINED, cut=True)
-    said, true = tasks.explanation_lines(told), list(
-        map(tracer.in_fewer_words, tracer.narrate(run)))
+    said, true = tasks.explanation_lines(told), as_taught(run)
     wrong, width = first_wrong_step(said, true), min(60, max(map(len, said), default=0))
     print(code)
     if new := never_seen(code, made := model.checkpoint["made"]):

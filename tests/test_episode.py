@@ -70,6 +70,16 @@ def test_an_episode_tells_beliefs_truths_the_pick_and_every_turn(truth):
     assert turn == {"code": "", "solves": False, "runs": [], "answer": "#SUBMIT"}
 
 
+def test_the_first_wrong_line_is_found_in_the_words_that_the_model_learns(truth):
+    """Explanations of any program name their loops; those that SFT teaches do not: that is no wrong line."""
+    code = "r = 0\nfor x in [1, 2]:\n    r += x\nprint(r)\n"
+    told = ["r = 0.", "Turn 1: x = 1.", "r = 0 + 1 = 1.", "Turn 2: x = 2.", "r = 1 + 2 = 3.", "The loop ends.", "We print 4."]
+    model = Script(code)
+    model.told = {(code, "1"): simulation(*told, printed="4")}
+    run = episode.look(model, truth, episode.course.Attempt(PROBLEM, [code]))["runs"][0]
+    assert (run["mark"], run["line"]) == (">>", 6)
+
+
 def test_turns_are_those_of_self_rlef_and_the_last_program_is_not_asked_about(truth):
     fixes = [tasks.fence(WRONG), "first\n" + tasks.fence(RIGHT), "#SUBMIT"]
     played = episode.play(Script(WRONG, fixes=fixes), truth, PROBLEM, 1, 3)
