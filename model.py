@@ -18,6 +18,7 @@ Initialisation
 
 import base64
 import os
+import re
 import sys
 import zipfile
 from dataclasses import asdict, dataclass
@@ -51,10 +52,11 @@ SPECIALS = ("<|user|>", "<|assistant|>", "<|end|>", "<|pad|>")
 
 
 class Tokenizer:
-    """Text <-> token ids. Exits with one line if the vocabulary file is missing or damaged."""
+    """Text <-> token ids. Exits with one line if the vocabulary file is missing or damaged.
+    spelled: a pattern, one group; what it finds in a text is spelled in bytes, a token each."""
 
-    def __init__(self, path=VOCAB):
-        ranks = {}
+    def __init__(self, path=VOCAB, spelled=""):
+        self.spelled, ranks = re.compile(spelled or "$(never)"), {}
         try:
             for line in Path(path).read_text().splitlines():
                 token, rank = line.split()
@@ -71,7 +73,10 @@ class Tokenizer:
 
     def encode(self, text):
         """Special tokens spelled out in the text are ordinary text here."""
-        return self.encoding.encode_ordinary(text)
+        ids = []
+        for k, part in enumerate(self.spelled.split(text)):
+            ids += part.encode() if k % 2 else self.encoding.encode_ordinary(part)
+        return ids
 
     def decode(self, ids):
         return self.encoding.decode(ids)

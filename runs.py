@@ -15,8 +15,16 @@ import torch
 import torch.distributed as dist
 from tqdm import tqdm
 
+import worlds
 from commands import add_seconds, commit, fail, refuse_others, replace_text, say, serve
-from model import PIECES, VOCAB, CheckpointError, load_checkpoint, save_checkpoint
+from model import (
+    PIECES,
+    VOCAB,
+    CheckpointError,
+    Tokenizer,
+    load_checkpoint,
+    save_checkpoint,
+)
 
 COMMIT = commit()   # of the code as it was read, whatever is committed while it runs
 REFERENCE = 0.135  # seconds that the products in `speed` took on the idle machine behind results/
@@ -75,7 +83,18 @@ def digest(*paths):
     return whole
 
 
-VOCABULARY = {"vocabulary": str(digest(VOCAB)), "pieces": str(zlib.crc32(PIECES.encode()))}
+def vocabulary_file(world):
+    """The world's own, if it has one."""
+    return getattr(worlds.load(world), "VOCABULARY", VOCAB)
+
+
+def tokenizer_of(world):
+    return Tokenizer(vocabulary_file(world), getattr(worlds.load(world), "SPELLED", ""))
+
+
+def vocabulary(world):
+    file = str(digest(vocabulary_file(world)))
+    return {"vocabulary": file, "pieces": str(zlib.crc32(PIECES.encode()))}
 
 
 def start_and_data(args, start):
@@ -85,7 +104,7 @@ def start_and_data(args, start):
 
 def made_with(args):
     """What decides a run's weights: its flags, what the script added to them, the vocabulary."""
-    made = dict(VOCABULARY)
+    made = vocabulary(args.world)
     for name, value in vars(args).items():
         if name not in ("out", "began", "elsewhere"):
             made[name] = str(value)
@@ -93,14 +112,16 @@ def made_with(args):
 
 
 def load(path, device="cpu", remedy="the same command does"):
-    """model.load_checkpoint, with what it was made with under "made". Ends the program by one line
-    where the file is missing or damaged or knows another vocabulary."""
+    """model.load_checkpoint, with its tokenizer and under "made" what it was made with. Ends the
+    program by one line where the file is missing or damaged or knows another vocabulary."""
     try:
         saved = load_checkpoint(path, device)
     except CheckpointError as problem:
         fail(f"{problem}; {remedy}")
     saved["made"] = saved["extra"].pop("made", {})
-    refuse_others(path, VOCABULARY | saved["made"], VOCABULARY)
+    world = saved["made"].get("world", "contest")
+    refuse_others(path, vocabulary(world) | saved["made"], vocabulary(world))
+    saved["tokenizer"] = tokenizer_of(world)
     return saved
 
 

@@ -50,15 +50,7 @@ import tasks
 from answers import Runner, validate
 from commands import fail, manual, plainly, say
 from fast import compile_training, cut_batches, logprobs  # model.py's, faster
-from model import (
-    VOCAB,
-    ModelConfig,
-    Tokenizer,
-    Transformer,
-    collate,
-    make_optimizers,
-    pick_device,
-)
+from model import ModelConfig, Transformer, collate, make_optimizers, pick_device
 from runs import (
     digest,
     gather,
@@ -70,6 +62,8 @@ from runs import (
     save,
     speed,
     sum_over_processes,
+    tokenizer_of,
+    vocabulary_file,
 )
 from sandbox import Sandbox
 
@@ -99,12 +93,14 @@ def read_samples(samples, args, rank: int) -> tuple[np.ndarray, np.ndarray, str]
     shares = f"{args.explained}-{args.asked}"
     path = data / f"{source.stem}-{args.format}-{shares}-{args.seed}.npz"
     code = map(Path(__file__).with_name, ("model.py", "sft.py", "tasks.py"))
-    origin = digest(VOCAB, *code, source, *sorted(data.glob("*.jsonl")))
+    origin = digest(vocabulary_file(args.world), *code, source, *sorted(data.glob("*.jsonl")))
     if rank == 0 and not (path.exists() and np.load(path).get("origin") == origin):
-        tokenizer, tokens, rows = Tokenizer(), array("H"), []
+        tokenizer, tokens, rows = tokenizer_of(args.world), array("H"), []
         for task, user, assistant in samples(args):
             prompt, answer = tokenizer.prompt(user), tokenizer.answer(assistant)
             length = len(prompt) + len(answer)
+            if length > args.n_ctx:
+                continue
             given = len(prompt) + (task == "explain")  # the token EXPLAINED
             rows.append((len(tokens), given, length, TASKS.index(task)))
             tokens.extend(prompt + answer)
@@ -179,7 +175,8 @@ def apply_gradients(model, optimizers, rate, clip):
 def train(args, model, tokens, index, plan, extra: dict, rank: int, ranks: int):
     """One optimizer step for each batch of the plan (rows of the index); log, validate, save.
     extra: what the checkpoint is to remember."""
-    tokenizer, compiled = Tokenizer(), compile_training(model) if args.compile else "not compiled"
+    tokenizer = tokenizer_of(args.world)
+    compiled = compile_training(model) if args.compile else "not compiled"
     optimizers = make_optimizers(model, args.muon_lr, args.adam_lr)
     first, saved = resume(args, model, optimizers, rank)
     seconds = saved.get("seconds", 0.0)
@@ -249,7 +246,8 @@ def main(samples=samples, name="sft", doc=__doc__):
     torch.manual_seed(args.seed)
     shape = {key: getattr(args, key) for key in tasks.PRESETS[args.preset]["model"]}
     with plainly(ValueError):
-        model = Transformer(ModelConfig(Tokenizer().n_vocab, **shape)).to(device)
+        n_vocab = tokenizer_of(args.world).n_vocab
+        model = Transformer(ModelConfig(n_vocab, **shape)).to(device)
     extra = {"format": args.format, "texts": texts}
     train(args, model, tokens, index, plan, extra, rank, ranks)
     leave_processes()

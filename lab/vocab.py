@@ -1,6 +1,7 @@
 """How was vocab.tiktoken learnt? 256 bytes, then the pieces that occur most in texts of every kind.
 
-    python -m lab.vocab new.tiktoken     # learn one from draws of both sizes of two worlds
+    python -m lab.vocab new.tiktoken                      # from draws of both sizes of two worlds
+    python -m lab.vocab new.tiktoken --world functions    # worlds/functions.tiktoken
 
 vocab.tiktoken was learnt at commit ab0c2bd; texts that changed since may give a few other pieces.
 Names of variables are left out: a name is spelled letter by letter, but for words that statements
@@ -17,11 +18,11 @@ from pathlib import Path
 import tasks
 from commands import manual
 from model import PIECES
-from worlds import NAME, RESERVED, contest, tinypy
+from worlds import NAME, RESERVED, contest, functions, tinypy
 
 
 def draw_texts(draws=6_000):
-    """-> one text of many cases and problems; the names that its programs use."""
+    """-> how often each piece occurs in many cases and problems; the names of their programs."""
     contest.renamed = lambda code, *_, **__: code  # else any word would occur
     rng, text, names = random.Random(0), "", set()
     for k in range(draws):
@@ -36,15 +37,26 @@ def draw_texts(draws=6_000):
             names |= set(NAME.findall(case.code)) - RESERVED
         for _, user, assistant in tasks.sft_texts(problem, rng) if problem else ():
             text += f"{user}\n{assistant}\n"
-    return text, names
+    return Counter(re.findall(PIECES, text)), names
 
 
-def learn_vocab(text, names, path, n_ranks=512):
+def draw_functions(draws=20_000):
+    """-> in how many cases a piece occurs, outside of what is spelled; no names are left out."""
+    rng, counts = random.Random(0), Counter()
+    for k in range(draws):
+        case = tasks.random_case(rng, functions, {}, "train", "longer" if k % 8 == 0 else "short")
+        if case:
+            text = f"{case.prompt}\n{case.nlex}\n{case.raw}\n"
+            text = re.sub(functions.SPELLED, "\0", text)
+            counts.update(set(re.findall(PIECES, text)))  # a made-up name fills one case only
+    return counts, set()
+
+
+def learn_vocab(counts, names, path, n_ranks=512):
     """The pieces that occur at least 20 times, by frequency, ties alphabetically."""
-    counts = Counter(sorted(re.findall(PIECES, text))).most_common()  # ties stay in order
     tokens = [bytes([b]) for b in range(256)]
-    for piece, n in counts:
-        spelled = piece in names or re.fullmatch("[A-Za-z]{2}", piece)  # pairs would merge in names
+    for piece, n in Counter(dict(sorted(counts.items()))).most_common():  # ties stay in order
+        spelled = names and (piece in names or re.fullmatch("[A-Za-z]{2}", piece))  # or they merge
         if n >= 20 and len(piece) > 1 and not spelled:
             tokens.append(piece.encode())
     lines = ""
@@ -56,5 +68,6 @@ def learn_vocab(text, names, path, n_ranks=512):
 if __name__ == "__main__":
     parser = manual(__doc__)
     parser.add_argument("path", type=Path, help="file to write")
-    path = parser.parse_args().path
-    learn_vocab(*draw_texts(), path)
+    parser.add_argument("--world", choices=["functions"], help="of that world alone")
+    args = parser.parse_args()
+    learn_vocab(*(draw_functions if args.world else draw_texts)(), args.path)

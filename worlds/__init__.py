@@ -152,7 +152,7 @@ def renamed(code, rng, unseen=False):
 def outputs_on(code, inputs, max_turns=2000):
     """What the program prints (then <error>Name) on each stdin -> list of str. Loops end with
     <error>Timeout after max_turns in all, and once a number has 10,000 bits (one that is squared at
-    every turn would never come to an end).
+    every turn would never come to an end), or a text, list or dict as many characters.
 
     Self-contained, so that its source can travel into the sandbox for programs we did not write."""
     import ast
@@ -179,6 +179,8 @@ def outputs_on(code, inputs, max_turns=2000):
             raise Timeout
         for value in sys._getframe(1).f_locals.values():
             if type(value) is int and value.bit_length() > 10_000:
+                raise Timeout
+            if type(value) in (str, list, dict) and len(repr(value)) > 10_000:
                 raise Timeout
 
     try:

@@ -1,0 +1,766 @@
+r"""The world of functions: strings, lists and dictionaries, in the manner of CRUXEval-O.
+
+    def f(text, n):                  # one function, called once
+        out = []
+        for c in text.split('-'):
+            if len(c) > n:
+                out.insert(0, c.upper())
+        return '-'.join(out)
+
+    print(repr(f('ab-c-def', 1)))
+
+    python tasks.py --world functions --show
+
+The language is a grammar: two tables, EXPRESSIONS and STATEMENTS, each line a type or a place, a
+weight, and a template with holes. The weights come from counts over CRUXEval's functions (which
+methods, builtins, statements, types of arguments and results, how often); no function, call or text
+of it was copied. Nothing here knows the benchmark: lab/functions.py drops what comes out equal.
+
+The arguments are drawn first. Texts in the code are often parts of them, so that a replacement
+finds something to replace and a split somewhere to split. What crashes is kept once in thirty
+draws; a call that gives back its first argument, once in three.
+
+Explanations are tracer's, of a recording made in this process: the programs are ours. Tokens: a
+text in quotes is spelled letter by letter wherever it stands (VOCABULARY, SPELLED); methods, names
+and the words of explanations are tokens. A "primitive" is one method or builtin on longer values.
+"""
+
+import ast
+import io
+import keyword
+import random
+import re
+import string
+import sys
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from types import SimpleNamespace
+
+import tracer
+from trace import Event, Trace
+from tracer.recorder import Recorder, whole
+from worlds import LETTERS, UNSEEN, WORDS, Program, class_of, outputs_on, random_name, split_of
+
+SIZES = {"cpu": {}}  # there is one size only
+VOCABULARY = Path(__file__).with_suffix(".tiktoken")
+SPELLED = r"""('(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")"""
+
+# ------------------------------------------------------------------------------------------------
+# The grammar. Types: str, char (a str of one letter), part (a str to look for), int, small (an int
+# that may be an index or a count), bool, strs and ints (lists), pairs (a list of tuples), table
+# (str -> int), words (str -> str), codes (int -> str), triple (three str), some (any of them).
+# {new ints} is a variable that the statement makes, {var ints} one that is there, {block} further
+# statements; | ends a line.
+
+EXPRESSIONS = r"""
+str 80 {str}.replace({part}, {part})
+str 12 {str}.replace({part}, {part}, {small})
+str 40 {str}.lower()
+str 18 {str}.upper()
+str 10 {str}.swapcase()
+str 7 {str}.title()
+str 8 {str}.capitalize()
+str 4 {str}.casefold()
+str 14 {str}.strip({part})
+str 8 {str}.strip()
+str 10 {str}.rstrip({part})
+str 4 {str}.rstrip()
+str 4 {str}.lstrip({part})
+str 14 {str}.removeprefix({part})
+str 6 {str}.removesuffix({part})
+str 10 {str}.ljust({width}, {mark})
+str 6 {str}.rjust({width}, {mark})
+str 8 {str}.center({width}, {mark})
+str 7 {str}.zfill({width})
+str 3 {str}.expandtabs({small})
+str 70 {mark}.join({strs})
+str 70 ''.join({strs})
+str 10 {mark}.join(map(str, {ints}))
+str 4 ''.join([str({each}) for {each} in {ints}])
+str 8 ''.join([{each} for {each} in {str} if {test}])
+str 8 ''.join(({each} for {each} in {str} if {test}))
+str 5 ''.join(reversed({str}))
+str 5 ''.join(sorted({str}))
+str 4 {str}.translate(str.maketrans({mark}, {mark}))
+str 40 {str}[{small}:]
+str 40 {str}[:{small}]
+str 20 {str}[:-{small}]
+str 16 {str}[-{small}:]
+str 16 {str}[{small}:{small}]
+str 30 {str}[::-1]
+str 5 {str}[::2]
+str 4 {str}[1::2]
+str 40 {str} + {str}
+str 16 {str} * {small}
+str 18 {strs}[{small}]
+str 10 {strs}[-1]
+str 9 str({int})
+str 5 f'{{{var str}}}{fill}{{{var int}}}'
+str 1 '{{}}{fill}{{}}'.format({str}, {int})
+str 4 {str} if {bool} else {str}
+str 6 {triple}[{third}]
+str 6 {words}.get({part}, {str})
+str 4 max({strs})
+str 3 min({strs}, key=len)
+char 70 {str}[{small}]
+char 14 {str}[-1]
+char 20 {str}[0]
+char 5 {char}.upper()
+char 6 {char}.lower()
+char 5 chr(ord({char}) + {small})
+part 1 {str}
+int 100 len({sized})
+int 18 {str}.count({part})
+int 6 {ints}.count({int})
+int 6 {strs}.count({part})
+int 24 {str}.find({part})
+int 16 {str}.rfind({part})
+int 34 {str}.index({part})
+int 26 {str}.rindex({part})
+int 8 {ints}.index({int})
+int 6 {strs}.index({part})
+int 30 {int} + {int}
+int 24 {int} - {int}
+int 12 {int} * {small}
+int 10 {int} // {divisor}
+int 14 {int} % {divisor}
+int 30 {ints}[{small}]
+int 18 {ints}[-1]
+int 9 sum({ints})
+int 10 max({ints})
+int 6 min({ints})
+int 4 max({int}, {int})
+int 3 min({int}, {int})
+int 3 abs({int})
+int 4 sum((1 for {each} in {str} if {test}))
+int 3 sum((int({each}) for {each} in {str} if {each}.isdigit()))
+int 4 ord({char})
+int 6 {table}.get({part}, {small})
+int 5 {table}[{part}]
+int 2 {int} if {bool} else {int}
+small 12 len({sized}) // 2
+small 10 len({sized}) - 1
+small 4 {small} - 1
+small 4 {small} + 1
+small 5 {str}.find({part})
+bool 20 {str}.startswith({part})
+bool 18 {str}.endswith({part})
+bool 14 {str}.isdigit()
+bool 10 {str}.isupper()
+bool 14 {str}.islower()
+bool 12 {str}.isalpha()
+bool 10 {str}.isalnum()
+bool 11 {str}.isascii()
+bool 10 {str}.isdecimal()
+bool 10 {str}.isnumeric()
+bool 8 {str}.isspace()
+bool 6 {str}.istitle()
+bool 2 {str}.isidentifier()
+bool 16 {part} in {str}
+bool 4 {part} not in {str}
+bool 6 {part} in {strs}
+bool 6 {int} in {ints}
+bool 3 {part} not in {strs}
+bool 3 {int} not in {ints}
+bool 8 {part} in {keyed}
+bool 5 {part} not in {keyed}
+bool 50 {int} == {int}
+bool 30 {char} == {char}
+bool 18 {str} == {str}
+bool 26 {int} != {int}
+bool 14 {char} != {char}
+bool 44 {int} > {int}
+bool 44 {int} < {int}
+bool 24 {int} >= {int}
+bool 12 {int} <= {int}
+bool 14 {int} % {divisor} == 0
+bool 6 {int} % 2 == 1
+bool 6 not {sized}
+bool 8 not {bool}
+bool 20 {bool} and {bool}
+bool 10 {bool} or {bool}
+bool 4 all(({test} for {each} in {str}))
+bool 4 any(({test} for {each} in {str}))
+test 16 {each}.isalpha()
+test 14 {each}.isdigit()
+test 8 {each}.islower()
+test 8 {each}.isupper()
+test 6 {each}.isalnum()
+test 10 {each} != {char}
+test 6 {each} == {char}
+test 10 {each} not in {part}
+test 10 {each} in {part}
+strs 18 {str}.split({mark})
+strs 14 {str}.split()
+strs 6 {str}.split({mark}, {small})
+strs 8 {str}.rsplit({mark}, {small})
+strs 11 {str}.splitlines()
+strs 18 list({str})
+strs 4 sorted({str})
+strs 4 sorted({strs})
+strs 4 sorted({strs}, key=len)
+strs 14 {strs}[::-1]
+strs 10 {strs}[{small}:]
+strs 10 {strs}[:{small}]
+strs 12 {strs} + {strs}
+strs 5 {strs} * {small}
+strs 6 [{each} for {each} in {str} if {test}]
+strs 6 [{each} for {each} in {strs} if {test}]
+strs 3 [{each}.upper() for {each} in {strs}]
+strs 2 [{each} + {part} for {each} in {strs}]
+strs 6 list({keyed})
+strs 5 list({keyed}.keys())
+strs 6 list({words}.values())
+strs 4 list(map(str, {ints}))
+strs 14 {strs}.copy()
+strs 4 list(reversed({strs}))
+strs 4 [{str}, {str}]
+ints 14 sorted({ints})
+ints 4 sorted({ints}, reverse=True)
+ints 14 {ints}[::-1]
+ints 14 {ints}[{small}:]
+ints 14 {ints}[:{small}]
+ints 6 {ints}[::2]
+ints 14 {ints} + {ints}
+ints 5 {ints} * {small}
+ints 14 {ints}.copy()
+ints 8 list(range({small}))
+ints 5 [{each} for {each} in {ints} if {number}]
+ints 3 [{each} * {small} for {each} in {ints}]
+ints 3 [{each} + {small} for {each} in {ints}]
+ints 3 [len({each}) for {each} in {strs}]
+ints 8 list({table}.values())
+ints 4 [{int}, {int}]
+ints 1 [{str}.count({each}) for {each} in {str}]
+number 10 {each} > {int}
+number 8 {each} != {int}
+number 10 {each} % {divisor} == 0
+number 8 {each} < {int}
+number 5 {each} in {ints}
+pairs 10 list({table}.items())
+pairs 6 sorted({table}.items())
+pairs 6 list(enumerate({str}))
+pairs 5 list(zip({str}, {ints}))
+pairs 4 [({each}, {str}.count({each})) for {each} in {str}]
+table 14 {table}.copy()
+table 8 dict({table})
+table 2 dict.fromkeys({str}, {small})
+table 1 dict.fromkeys({strs}, {small})
+table 1 {{{each}: {str}.count({each}) for {each} in {str}}}
+table 1 {{{each}: len({each}) for {each} in {strs}}}
+table 3 dict(zip({strs}, {ints}))
+words 10 {words}.copy()
+words 6 dict({words})
+words 1 {{{each}: {each}.upper() for {each} in {strs}}}
+codes 6 dict(enumerate({str}))
+codes 4 dict(zip({ints}, {strs}))
+triple 6 {str}.partition({mark})
+triple 12 {str}.rpartition({mark})
+triple 5 ({str}, {str}, {str})
+triple 4 tuple({strs})
+duo 10 ({str}, {int})
+duo 6 ({int}, {int})
+duo 6 ({str}, {str})
+duo 4 ({strs}, {int})
+duo 3 divmod({int}, {divisor})
+"""
+# place: top (of the function), loop (in a block), before (accumulators, before a loop), for.
+STATEMENTS = r"""
+before 40 {new strs} = []
+before 30 {new str} = ''
+before 22 {new int} = 0
+before 20 {new ints} = []
+before 14 {new table} = {{}}
+before 6 {new words} = {{}}
+before 8 {new strs} = list({str})
+before 6 {new ints} = {ints}.copy()
+top 36 {new str} = {str}
+top 22 {new int} = {int}
+top 22 {new strs} = {strs}
+top 14 {new ints} = {ints}
+top 7 {new table} = {table}
+top 4 {new words} = {words}
+top 5 {new triple} = {triple}
+top 5 {new bool} = {bool}
+if 14 if {bool}:|    return {some}
+if 18 if {bool}:|    {block}
+if 14 if {bool}:|    {block}|else:|    {block}
+top 3 try:|    {new int} = {str}.index({part})|except ValueError:|    {block}
+top 4 {new int}, {new str} = ({int}, {str})
+top 4 {new str}, _, {new str} = {str}.partition({mark})
+loop 12 if {bool}:|    {block}
+loop 12 if {bool}:|    {block}|else:|    {block}
+loop 3 if {bool}:|    break
+loop 1 if {bool}:|    continue
+mutate 26 {var strs}.append({str})
+mutate 12 {var ints}.append({int})
+mutate 6 {var strs}.insert({small}, {str})
+mutate 6 {var ints}.insert({small}, {int})
+mutate 2 {var strs}.pop()
+mutate 2 {var strs}.pop({small})
+mutate 4 {var ints}.pop()
+mutate 7 {var ints}.pop({small})
+mutate 2 {var strs}.reverse()
+mutate 4 {var ints}.reverse()
+mutate 2 {var strs}.sort()
+mutate 4 {var ints}.sort()
+mutate 2 {var ints}.sort(reverse=True)
+mutate 5 {var strs}.remove({part})
+mutate 5 {var ints}.remove({int})
+mutate 2 {var strs}.extend({strs})
+mutate 3 {var ints}.extend({ints})
+mutate 3 {var strs}.clear()
+mutate 3 {var ints}.clear()
+mutate 6 {var strs}[{small}] = {str}
+mutate 6 {var ints}[{small}] = {int}
+mutate 4 {var ints}[{small}] += {small}
+mutate 2 del {var ints}[{small}]
+mutate 3 {var ints}[0], {same ints}[-1] = ({same ints}[-1], {same ints}[0])
+mutate 2 {var ints}.sort(key=lambda {each}: -{each})
+mutate 2 {var strs}.sort(key=len)
+mutate 8 {var table}[{str}] = {int}
+mutate 5 {var table}[{str}] = {var table}.get({str}, 0) + 1
+mutate 4 {var table}.update({table})
+mutate 3 {var table}.pop({part}, {small})
+mutate 2 {var table}.pop({part})
+mutate 2 del {var table}[{part}]
+mutate 4 {var table}.popitem()
+mutate 2 {var table}.clear()
+mutate 2 {var table}.setdefault({str}, {small})
+mutate 5 {var words}[{str}] = {str}
+mutate 3 {var words}.update({words})
+mutate 3 {var words}.popitem()
+mutate 5 {var str} += {str}
+mutate 6 {var str} = {str} + {var str}
+mutate 20 {var str} = {str}
+mutate 6 {var int} += {small}
+mutate 3 {var int} += {int}
+mutate 2 {var int} -= {small}
+mutate 3 {var int} *= {small}
+for 50 for {new char} in {var str}:|    {block}
+for 30 for {new small} in range(len({var str})):|    {block}
+for 18 for {new small} in range(len({var ints})):|    {block}
+for 10 for {new small} in range({small}):|    {block}
+for 4 for {new small} in range(1, len({var str})):|    {block}
+for 4 for {new small} in range(0, len({var str}), 2):|    {block}
+for 4 for {new small} in range(len({var str}) - 1, -1, -1):|    {block}
+for 26 for {new int} in {var ints}:|    {block}
+for 22 for {new str} in {var strs}:|    {block}
+for 10 for {new str} in {str}.split({mark}):|    {block}
+for 10 for {new small}, {new char} in enumerate({var str}):|    {block}
+for 4 for {new small}, {new int} in enumerate({var ints}):|    {block}
+for 40 for {new str}, {new int} in {var table}.items():|    {block}
+for 5 for {new str}, {new str} in {var words}.items():|    {block}
+for 6 for {new str} in {var table}:|    {block}
+for 4 for {new char}, {new int} in zip({var str}, {var ints}):|    {block}
+for 15 while {part} in {var str}:|    {var str} = {same str}.replace({part}, '', 1)
+for 10 while {var str}.startswith({char}):|    {var str} = {same str}[1:]
+for 5 while {var str}.endswith({char}):|    {var str} = {same str}[:-1]
+for 27 while len({var str}) > {small}:|    {var str} = {same str}[1:]|    {block}
+for 18 while len({var strs}) > {small}:|    {same strs}.pop()
+for 18 while len({var ints}) > {small}:|    {block}|    {same ints}.pop()
+for 18 while {var ints}:|    {new int} = {same ints}.pop()|    {block}
+for 18 while {var int} > {small}:|    {block}|    {same int} -= {divisor}
+for 15 while {var int} > 0:|    {block}|    {same int} //= 2
+for 12 while {var int} < len({var str}):|    {block}|    {same int} += {divisor}
+"""
+# What holes without a template of their own stand for, and which variables fit a hole.
+FITS = {"str": ("str", "char", "part"), "part": ("char", "part"), "int": ("int", "small"),
+        "sized": ("str", "strs", "ints", "table", "words"), "keyed": ("table", "words")}
+RESULTS = {"str": 60, "strs": 12, "ints": 9, "int": 8, "table": 3, "bool": 6, "words": 2,
+           "pairs": 2, "triple": 3, "duo": 4}   # what functions return
+ARGUMENTS = {"str": 62, "ints": 15, "int": 9, "strs": 6, "table": 5, "words": 3, "codes": 1}
+FURTHER = {"part": 38, "int": 34, "str": 12, "ints": 7, "strs": 5, "table": 3}  # not the first one
+NAMES = {
+    "str": "text s string value txt word line sentence st str1 name key data out result res ans",
+    "char": "c char ch letter x l", "part": "char sep ch c sub letter s1 prefix suffix delimiter x",
+    "int": "n num count total x k result length m value a val", "small": "i j n k idx index",
+    "bool": "flag ok found is_ok same", "strs": "words parts lst items result out res ls l strings",
+    "ints": "nums numbers arr array lst a xs values result items", "triple": "parts t a pieces",
+    "table": "d dic dct counts result table scores", "words": "d dic dct pairs mapping",
+    "codes": "d dic codes", "pairs": "pairs items result"}
+COMPUTED = {"str": 0.9, "int": 0.6, "small": 0.25, "part": 0.05, "char": 0.7, "strs": 0.9,
+            "ints": 0.8}  # how often, where no variable is taken; else a literal
+UNTAKEN = {"str", "int", "len", "list", "max", "min", "sum", "dict", "all", "any", "range", "map"}
+SHAPES = {"primitive": 24, "straight": 30, "if": 22, "loop": 66}
+SEPARATORS = [" ", ",", ", ", "-", "_", ".", "|", ":", "/", ";", "#"]
+SYLLABLES = """ba be bo ca co da de di fa fi ga go ha hi ja ka ki la le lo ma me mi na no pa po ra
+re ri sa se so ta te to va vi wa we za an en in on ar er or st th ch sh tr""".split()
+
+
+def lines_of(table):
+    """-> kind -> (templates, weights)"""
+    rows = {}
+    for line in table.strip().splitlines():
+        kind, weight, template = line.split(" ", 2)
+        templates, weights = rows.setdefault(kind, ([], []))
+        templates.append(template)
+        weights.append(int(weight))
+    return rows
+
+
+EXPRESSIONS, STATEMENTS = lines_of(EXPRESSIONS), lines_of(STATEMENTS)
+HOLE = re.compile(r"\{\{|\}\}|\{(?:(new|var|same) )?(\w+)\}")
+
+
+SAME = re.compile(r"\b(\w+) [-+*/]*= \1$|replace\(([^(),]+), \2\)|\b(\w+) [-+=!<>]+ \3\b", re.M)
+
+
+class NoSuchVariable(Exception):
+    """A template asks for a variable of a type that is not there: draw another."""
+
+
+def names_in(text):
+    return re.findall(r"(?<!['\w])[A-Za-z_]\w*(?!')", text)
+
+
+def drawn(rng, weights):
+    return rng.choices(list(weights), list(weights.values()))[0]
+
+
+# ------------------------------------------------------------------------------------------------
+# Values: arguments, and the texts and numbers in the code.
+
+@dataclass
+class Values:
+    """Draws values of each type. Of `parts`, letters and pieces of the texts drawn so far, is what
+    programs look for."""
+    rng: object
+    long: bool = False
+    parts: list = field(default_factory=list)
+
+    def draw(self, kind):
+        value = getattr(self, kind)()
+        for text in value if isinstance(value, (list, dict)) else [value]:
+            if isinstance(text, str) and text:
+                start = self.rng.randrange(len(text))
+                self.parts += [*self.rng.choices(text, k=3), text[start:start + 2], text[:2]]
+        return value
+
+    def size(self, most):
+        """Few are large; for longer values, few are small."""
+        least = most if self.long else 0
+        return least + min(self.rng.randint(0, most), self.rng.randint(0, most + 2))
+
+    def word(self):
+        word = "".join(self.rng.choices(SYLLABLES, k=self.rng.randint(1, 3)))
+        return self.rng.choice((word, word, word, word.title(), word.upper(), word[:3]))
+
+    def letters(self, most=20):
+        """Of few or many different ones: aabab, xK3_q."""
+        every = self.rng.choice((string.ascii_lowercase, string.ascii_lowercase, "ab", "aAbB1",
+                                 string.digits, string.ascii_letters, string.ascii_letters +
+                                 string.digits, string.punctuation + "abc  ", "xyz. ", "01"))
+        return "".join(self.rng.choices(every, k=self.size(most)))
+
+    def sentence(self):
+        mark = self.rng.choice((" ", " ", " ", *SEPARATORS, "\n", "\t"))
+        words = [self.word() for _ in range(2 + self.size(2))]
+        if self.rng.random() < 0.2:
+            words[-1] = str(self.rng.randint(0, 999))
+        return mark.join(words) + self.rng.choice(("", "", "", "", "!", ".", " ", mark))
+
+    def str(self):
+        return self.rng.choice((self.word, self.letters, self.letters, self.sentence))()
+
+    def part(self):
+        if self.parts and self.rng.random() < 0.7:
+            return self.rng.choice(self.parts)
+        return self.rng.choice((self.mark, self.mark, self.word, lambda: self.letters(2)))()
+
+    def mark(self):
+        return self.rng.choice(SEPARATORS + list(string.ascii_lowercase))
+
+    char = mark
+
+    def small(self):
+        return min(self.rng.randint(0, 6), self.rng.randint(0, 6))
+
+    def int(self):
+        return self.rng.choice((self.small, lambda: self.rng.randint(-9, 20),
+                                lambda: self.rng.randint(0, 9), lambda: self.rng.randint(0, 99)))()
+
+    def ints(self):
+        most = self.rng.choice((3, 9, 9, 50, 999))
+        least = self.rng.choice((0, 0, 0, -most))
+        return [self.rng.randint(least, most) for _ in range(self.size(6))]
+
+    def strs(self):
+        make = self.rng.choice((self.word, self.word, self.mark, lambda: self.letters(3)))
+        return [make() for _ in range(self.size(4))]
+
+    def table(self):
+        return {self.rng.choice((self.mark, self.word))(): self.int() for _ in range(self.size(3))}
+
+    def words(self):
+        return {self.rng.choice((self.mark, self.word))(): self.word() for _ in range(self.size(3))}
+
+    def codes(self):
+        return {self.rng.randint(0, 20): self.word() for _ in range(self.size(3))}
+
+    def width(self):
+        return self.rng.randint(2, 14)
+
+    def divisor(self):
+        return self.rng.choice((2, 2, 2, 3, 3, 4, 5, 10))
+
+    def third(self):
+        return self.rng.randint(0, 2)
+
+
+# ------------------------------------------------------------------------------------------------
+# Programs.
+
+class Writer:
+    """Draws one function. scope: [(name, type)] of the variables that are there."""
+
+    def __init__(self, rng, values, new_names):
+        self.rng, self.values, self.new_names = rng, values, new_names
+        self.scope, self.taken = [], {"f", "_"}
+        self.turning, self.empty = set(), set()  # variables of loops; accumulators
+
+    def name(self, kind):
+        rng, tried = self.rng, 0
+        while True:
+            if self.new_names:
+                name = rng.choice(UNSEEN)
+            elif tried < 9 and rng.random() < 0.75:
+                name = rng.choice(NAMES[kind].split())
+            else:
+                name = rng.choice((rng.choice(LETTERS), random_name(rng, WORDS)))
+            tried += 1
+            if name not in self.taken and not keyword.iskeyword(name) and name not in UNTAKEN:
+                self.taken.add(name)
+                return name
+
+    def variable(self, kind, without=()):
+        """Later ones are more likely."""
+        fitting = [name for name, type_ in self.scope
+                   if type_ in FITS.get(kind, (kind,)) and name not in without]
+        if not fitting:
+            raise NoSuchVariable(kind)
+        return self.rng.choice(fitting + 2 * fitting[-2:])
+
+    def expression(self, kind, depth, receiver=False):
+        """receiver: no value, for a method follows."""
+        rng = self.rng
+        if kind == "some":
+            return self.expression(drawn(rng, RESULTS), depth, receiver)
+        there = any(type_ in FITS.get(kind, (kind,)) for _, type_ in self.scope)
+        grammar = kind in EXPRESSIONS
+        if there and (not grammar or rng.random() < (0.35 if depth > 1 else 0.8)):
+            return self.variable(kind)
+        deep = depth > (-1 if kind == "bool" else 0)
+        if grammar and deep and rng.random() < COMPUTED.get(kind, 1):
+            for _ in range(9):
+                template = rng.choices(*EXPRESSIONS[kind])[0]
+                try:
+                    text = self.fill(template, depth - 1)
+                except NoSuchVariable:
+                    continue
+                if any(name in names_in(text) for name, _ in self.scope):
+                    return text
+        if receiver or kind in ("sized", "keyed", "bool", "pairs", "triple", "number", "test"):
+            raise NoSuchVariable(kind)
+        return repr(self.values.draw(kind))
+
+    def fill(self, template, depth, each=""):
+        """The template with its holes filled. What it makes is in scope afterwards."""
+        new, same, loop = [], "", template.startswith(("for", "while"))
+        each = each or self.name("char") if "{each}" in template else each
+
+        def hole(match):
+            nonlocal same
+            way, kind = match[1], match[2]
+            if kind is None:
+                return match[0][0]
+            if kind == "each":
+                return each
+            if kind in ("test", "number"):
+                return self.fill(self.rng.choices(*EXPRESSIONS[kind])[0], 0, each)
+            if kind == "fill":
+                return self.rng.choice(("", " ", "-", ": ", "_"))
+            if way == "new":
+                new.append((self.name(kind), kind))
+                return new[-1][0]
+            if way == "same":
+                return same
+            if way == "var":
+                same = self.variable(kind, self.empty if loop else self.turning)
+                return same
+            receiver = line[match.end():match.end() + 1] in (".", "[")
+            text = self.expression(kind, depth, receiver)
+            return f"({text})" if " " in text else text
+
+        lines = []
+        for line in template.split("|"):
+            indent = line[:len(line) - len(line.lstrip())]
+            if line.strip() == "{block}":
+                self.turning.update(name for name, _ in new)
+                lines += [indent + inner for inner in self.block(new, depth)]
+            else:
+                lines.append(HOLE.sub(hole, line))
+        if SAME.search("\n".join(lines)):
+            raise NoSuchVariable(template)
+        if not loop:
+            self.scope += new
+        return "\n".join(lines)
+
+    def block(self, new, depth):
+        """Lines of a body; what it makes is forgotten after it."""
+        before = len(self.scope)
+        self.scope += new
+        lines = []
+        for _ in range(self.rng.choice((1, 1, 1, 2))):
+            place = "loop" if depth > 0 and self.rng.random() < 0.35 else "mutate"
+            lines += self.statement(place, depth - 1)
+        del self.scope[before:]
+        return lines
+
+    def statement(self, place, depth):
+        for _ in range(30):
+            before = len(self.scope)
+            template = self.rng.choices(*STATEMENTS[place])[0]
+            try:
+                return self.fill(template, depth).split("\n")
+            except NoSuchVariable:
+                del self.scope[before:]
+        raise NoSuchVariable(place)
+
+    def function(self, kinds):
+        """A function of arguments of these types."""
+        rng = self.rng
+        for kind in kinds:
+            self.scope.append((self.name(kind), kind))
+        names, lines = [name for name, _ in self.scope], []
+        shape = drawn(rng, SHAPES)
+        if shape == "primitive":
+            return self.whole(names, self.primitive())
+        if shape == "loop":
+            for _ in range(rng.choice((0, 1, 1, 1, 1, 2))):
+                lines += self.statement("before", 1)
+                self.empty.add(self.scope[-1][0])
+        for _ in range(rng.choice((0, 0, 0, 1, 1) if shape == "loop" else (0, 0, 1, 1, 2, 2, 3))):
+            lines += self.statement(rng.choice(("top", "top", "mutate")), 2)
+        if shape == "loop":
+            lines += self.statement("for", 2)
+            if rng.random() < 0.25:
+                lines += self.statement(rng.choice(("top", "mutate")), 1)
+        elif shape == "if":
+            lines += self.statement("if", 2)
+        lines.append(f"return {self.result(2 if len(lines) < 3 else 1)}")
+        return self.whole(names, lines)
+
+    def primitive(self):
+        """One method or builtin, each as likely."""
+        kind = self.rng.choice(["mutate", *EXPRESSIONS, *EXPRESSIONS])
+        table = STATEMENTS if kind == "mutate" else EXPRESSIONS
+        told = self.fill(self.rng.choice(table[kind][0]), 0, each="x")
+        if table is EXPRESSIONS:
+            return [f"return {told}"]
+        return [told, f"return {self.rng.choice([name for name, _ in self.scope if name in told])}"]
+
+    def whole(self, names, lines):
+        body = "\n".join(f"    {line}" for line in lines)
+        return ast.unparse(ast.parse(f"def f({', '.join(names)}):\n{body}\n"))
+
+    def result(self, depth):
+        """Often what was made last."""
+        name, kind = self.rng.choice(self.scope[-1:] + self.scope[-2:])
+        if kind in RESULTS and self.rng.random() < 0.5:
+            return name
+        for _ in range(9):
+            text = self.expression("some", depth, receiver=True)
+            if self.rng.random() < 0.2 or name in names_in(text):
+                return text
+        return name
+
+
+def random_kinds(rng):
+    """The types of the arguments."""
+    kinds = [drawn(rng, ARGUMENTS)]
+    while len(kinds) < 3 and rng.random() < (0.45 if len(kinds) == 1 else 0.16):
+        kinds.append(drawn(rng, FURTHER))
+    return kinds
+
+
+@cache
+def fixed_calls(kind):
+    """Arguments that tell functions apart, fourteen for these types."""
+    rng, calls = random.Random(kind), []
+    rich = ["The quick-brown fox, jumps_over 12 LAZY dogs. ", "aabbccabcabc", "", "x=1;y=2|z/3:#!"]
+    for k in range(14):
+        values = Values(rng, long=k % 2 == 1)
+        arguments = [values.draw(each) for each in kind.split()]
+        if kind.startswith("str") and k < len(rich):
+            arguments[0] = rich[k]
+        calls.append(repr(tuple(arguments)))
+    return calls
+
+
+def random_program(rng, knobs, split, set_):
+    """kind: primitive (one line) | straight | if | try | for | while, by its first statement that
+    has others in it."""
+    kinds, values = random_kinds(rng), Values(rng, set_ == "longer" or rng.random() < 0.1)
+    arguments = [values.draw(kind) for kind in kinds]
+    try:
+        code = Writer(rng, values, set_ == "new_names").function(kinds)
+    except NoSuchVariable:
+        return None
+    call = ", ".join(map(repr, arguments))
+    program = f"{code}\n\nprint(repr(f({call})))\n"
+    if not wanted(rng, code, repr(arguments[0]), *outputs_on(program, [""], max_turns=200)):
+        return None
+    kind = " ".join(kinds)
+    outputs = outputs_on(f"{code}\nprint(repr(f(*eval(input()))))\n", fixed_calls(kind), 200)
+    cls = class_of(code, kind, outputs)
+    if split_of(cls) != split or len(set(outputs)) == 1 and rng.random() < 0.9:
+        return None
+    sort = re.search(r"^ +(for|while|if|try)\b", code, re.M)
+    sort = sort[1] if sort else "straight" if code.count("\n") > 1 else "primitive"
+    return Program(program, "", cls, sort)
+
+
+def wanted(rng, code, first, output):
+    """Not: what does not end, is long; rarely: what has a variable that nobody reads, crashes,
+    gives back its first argument."""
+    stored, loaded = set(), {"_"}
+    for node in ast.walk(ast.parse(code)):
+        if isinstance(node, ast.arg):
+            stored.add(node.arg)
+        elif isinstance(node, ast.Name):
+            (loaded if isinstance(node.ctx, ast.Load) else stored).add(node.id)
+    if re.search("Timeout|SyntaxError", output) or len(output) > 70:  # a break outside of a loop
+        return False
+    if stored - loaded and rng.random() < 0.8:
+        return False
+    rare = 0.03 if "<error>" in output else 1 / 3 if output.rstrip() == first else 1
+    return rng.random() < rare
+
+
+# ------------------------------------------------------------------------------------------------
+# Explanations: tracer's, recorded in this process, without what its last line repeats.
+
+def record(code, stdin="", max_events=300):
+    """As tracer.record, without the sandbox, a hundred times as fast: the programs are ours. Not
+    complete: more than max_events, or than 6,000 bytes of values."""
+    events, space = [], (sys.stdin, sys.stdout, sys.__stdin__, sys.__stdout__, sys.settrace)
+    main = sys.modules["__main__"]
+    try:
+        end = Recorder(code, io.BytesIO(), min(max_events, 300), 6_000, events.append).run()
+    finally:
+        sys.stdin, sys.stdout, sys.__stdin__, sys.__stdout__, sys.settrace = space
+        sys.modules["__main__"] = main
+    events = [Event(*event) for event in events if type(event) is list]  # last: why it stops
+    whole(events)
+    return Trace(**{"code": code, "stdin": stdin, "events": events, **end})
+
+
+def narrate(run, seed=0):
+    """Without "We define f." and "We print repr(f(...)) = ...": f's return says it."""
+    lines = tracer.narrate(run, seed)[1:]
+    return lines[:-1] if lines[-1].startswith("We print repr(f(") else lines
+
+
+TELLER = SimpleNamespace(record=record, narrate=narrate, raw=tracer.raw)
