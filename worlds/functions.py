@@ -50,8 +50,8 @@ SPELLED = r"""('(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")"""
 # The grammar. Types: str, char (a str of one letter), part (a str to look for), int, small (an int
 # that may be an index or a count), bool, strs and ints (lists), pairs (a list of tuples), table
 # (str -> int), words (str -> str), codes (int -> str), triple (three str), some (any of them).
-# {new ints} is a variable that the statement makes, {var ints} one that is there, {block} further
-# statements; | ends a line.
+# {new ints} is a variable that the statement makes, {var ints} one that is there, {same ints} what
+# stood in the last hole of that type, {block} further statements; | ends a line.
 
 EXPRESSIONS = r"""
 str 80 {str}.replace({part}, {part})
@@ -339,12 +339,12 @@ mutate 3 {var int} += {int}
 mutate 2 {var int} -= {small}
 mutate 3 {var int} *= {small}
 for 50 for {new char} in {var str}:|    {block}
-for 30 for {new small} in range(len({var str})):|    {block}
-for 18 for {new small} in range(len({var ints})):|    {block}
-for 10 for {new small} in range({small}):|    {block}
-for 4 for {new small} in range(1, len({var str})):|    {block}
-for 4 for {new small} in range(0, len({var str}), 2):|    {block}
-for 4 for {new small} in range(len({var str}) - 1, -1, -1):|    {block}
+for 45 for {new small} in range(len({var str})):|    {block}
+for 27 for {new small} in range(len({var ints})):|    {block}
+for 15 for {new small} in range({small}):|    {block}
+for 6 for {new small} in range(1, len({var str})):|    {block}
+for 6 for {new small} in range(0, len({var str}), 2):|    {block}
+for 6 for {new small} in range(len({var str}) - 1, -1, -1):|    {block}
 for 26 for {new int} in {var ints}:|    {block}
 for 22 for {new str} in {var strs}:|    {block}
 for 10 for {new str} in {str}.split({mark}):|    {block}
@@ -354,16 +354,16 @@ for 40 for {new str}, {new int} in {var table}.items():|    {block}
 for 5 for {new str}, {new str} in {var words}.items():|    {block}
 for 6 for {new str} in {var table}:|    {block}
 for 4 for {new char}, {new int} in zip({var str}, {var ints}):|    {block}
-for 15 while {part} in {var str}:|    {var str} = {same str}.replace({part}, '', 1)
-for 10 while {var str}.startswith({char}):|    {var str} = {same str}[1:]
-for 5 while {var str}.endswith({char}):|    {var str} = {same str}[:-1]
-for 27 while len({var str}) > {small}:|    {var str} = {same str}[1:]|    {block}
-for 18 while len({var strs}) > {small}:|    {same strs}.pop()
-for 18 while len({var ints}) > {small}:|    {block}|    {same ints}.pop()
-for 18 while {var ints}:|    {new int} = {same ints}.pop()|    {block}
-for 18 while {var int} > {small}:|    {block}|    {same int} -= {divisor}
-for 15 while {var int} > 0:|    {block}|    {same int} //= 2
-for 12 while {var int} < len({var str}):|    {block}|    {same int} += {divisor}
+for 5 while {part} in {var str}:|    {same str} = {same str}.replace({same part}, '', 1)
+for 3 while {var str}.startswith({char}):|    {same str} = {same str}[1:]
+for 1 while {var str}.endswith({char}):|    {same str} = {same str}[:-1]
+for 9 while len({var str}) > {small}:|    {same str} = {same str}[1:]|    {block}
+for 6 while len({var strs}) > {small}:|    {same strs}.pop()
+for 6 while len({var ints}) > {small}:|    {block}|    {same ints}.pop()
+for 6 while {var ints}:|    {new int} = {same ints}.pop()|    {block}
+for 6 while {var int} > {small}:|    {block}|    {same int} -= {divisor}
+for 5 while {var int} > 0:|    {block}|    {same int} //= 2
+for 4 while {var int} < len({var str}):|    {block}|    {same int} += {divisor}
 """
 # What holes without a template of their own stand for, and which variables fit a hole.
 FITS = {"str": ("str", "char", "part"), "part": ("char", "part"), "int": ("int", "small"),
@@ -373,7 +373,7 @@ RESULTS = {"str": 60, "strs": 12, "ints": 9, "int": 8, "table": 3, "bool": 6, "w
 ARGUMENTS = {"str": 62, "ints": 15, "int": 9, "strs": 6, "table": 5, "words": 3, "codes": 1}
 FURTHER = {"part": 38, "int": 34, "str": 12, "ints": 7, "strs": 5, "table": 3}  # not the first one
 NAMES = {
-    "str": "text s string value txt word line sentence st str1 name key data out result res ans",
+    "str": "text s string value txt word line sentence st str1 name key out result res ans",
     "char": "c char ch letter x l", "part": "char sep ch c sub letter s1 prefix suffix delimiter x",
     "int": "n num count total x k result length m value a val", "small": "i j n k idx index",
     "bool": "flag ok found is_ok same", "strs": "words parts lst items result out res ls l strings",
@@ -383,7 +383,7 @@ NAMES = {
 COMPUTED = {"str": 0.9, "int": 0.6, "small": 0.25, "part": 0.05, "char": 0.7, "strs": 0.9,
             "ints": 0.8}  # how often, where no variable is taken; else a literal
 UNTAKEN = {"str", "int", "len", "list", "max", "min", "sum", "dict", "all", "any", "range", "map"}
-SHAPES = {"primitive": 24, "straight": 30, "if": 22, "loop": 66}
+SHAPES = {"primitive": 26, "straight": 36, "if": 22, "loop": 100}
 SEPARATORS = [" ", ",", ", ", "-", "_", ".", "|", ":", "/", ";", "#"]
 SYLLABLES = """ba be bo ca co da de di fa fi ga go ha hi ja ka ki la le lo ma me mi na no pa po ra
 re ri sa se so ta te to va vi wa we za an en in on ar er or st th ch sh tr""".split()
@@ -404,7 +404,8 @@ EXPRESSIONS, STATEMENTS = lines_of(EXPRESSIONS), lines_of(STATEMENTS)
 HOLE = re.compile(r"\{\{|\}\}|\{(?:(new|var|same) )?(\w+)\}")
 
 
-SAME = re.compile(r"\b(\w+) [-+*/]*= \1$|replace\(([^(),]+), \2\)|\b(\w+) [-+=!<>]+ \3\b", re.M)
+SAME = re.compile(r"\b(\w+) [-+*/]*= \1$"
+                  r"|replace\(([^(),]+), \2\)|\b(\w+) (?:[-<>]|[!=<>]=) \3\b", re.M)
 
 
 class NoSuchVariable(Exception):
@@ -524,7 +525,7 @@ class Writer:
         rng, tried = self.rng, 0
         while True:
             if self.new_names:
-                name = rng.choice(UNSEEN)
+                name = "_".join(rng.choices(UNSEEN, k=1 if tried < 9 else 2))
             elif tried < 9 and rng.random() < 0.75:
                 name = rng.choice(NAMES[kind].split())
             else:
@@ -561,17 +562,16 @@ class Writer:
                     continue
                 if any(name in names_in(text) for name, _ in self.scope):
                     return text
-        if receiver or kind in ("sized", "keyed", "bool", "pairs", "triple", "number", "test"):
+        if receiver and kind != "mark" or not hasattr(self.values, kind):
             raise NoSuchVariable(kind)
         return repr(self.values.draw(kind))
 
     def fill(self, template, depth, each=""):
         """The template with its holes filled. What it makes is in scope afterwards."""
-        new, same, loop = [], "", template.startswith(("for", "while"))
+        new, same, loop = [], {}, template.startswith(("for", "while"))
         each = each or self.name("char") if "{each}" in template else each
 
         def hole(match):
-            nonlocal same
             way, kind = match[1], match[2]
             if kind is None:
                 return match[0][0]
@@ -585,13 +585,14 @@ class Writer:
                 new.append((self.name(kind), kind))
                 return new[-1][0]
             if way == "same":
-                return same
+                return same[kind]
             if way == "var":
-                same = self.variable(kind, self.empty if loop else self.turning)
-                return same
+                same[kind] = self.variable(kind, self.empty if loop else self.turning)
+                return same[kind]
             receiver = line[match.end():match.end() + 1] in (".", "[")
             text = self.expression(kind, depth, receiver)
-            return f"({text})" if " " in text else text
+            same[kind] = f"({text})" if " " in text else text
+            return same[kind]
 
         lines = []
         for line in template.split("|"):

@@ -1,0 +1,154 @@
+"""The world of functions: its grammar, its explanations and tokens, the evaluation on a benchmark of ours."""
+
+import ast
+import random
+import re
+
+import pytest
+
+import tasks
+import tracer
+from lab import functions as lab
+from runs import tokenizer_of
+from worlds import UNSEEN, functions, split_of
+from worlds.functions import EXPRESSIONS, STATEMENTS, Values, Writer
+
+TYPES = {"str": str, "char": str, "part": str, "int": int, "small": int, "bool": bool, "strs": list, "ints": list, "pairs": list,
+         "table": dict, "words": dict, "codes": dict, "triple": tuple, "duo": tuple, "test": bool, "number": bool}
+MISTAKES = (IndexError, KeyError, ValueError, TypeError, ZeroDivisionError)
+
+
+def draw(n, split="train", set_="short", seed=0):
+    rng, cases = random.Random(seed), []
+    while len(cases) < n:
+        case = tasks.random_case(rng, functions, {}, split, set_)
+        if case:
+            cases.append(case)
+    return cases
+
+
+@pytest.fixture(scope="module")
+def drawn():
+    return draw(120)
+
+
+def writer(seed):
+    """In whose scope a variable of every type is."""
+    rng = random.Random(seed)
+    values = Values(rng, long=True)
+    made = Writer(rng, values, False)
+    kinds = ("str", "char", "part", "int", "small", "ints", "strs", "table", "words")
+    made.scope = [(f"the_{kind}", kind) for kind in kinds]
+    return made, {f"the_{kind}": values.draw(kind) for kind in kinds}
+
+
+@pytest.mark.parametrize("kind", EXPRESSIONS)
+def test_every_template_makes_a_value_of_its_type(kind):
+    for template in EXPRESSIONS[kind][0]:
+        found = False
+        for seed in range(60):
+            made, space = writer(seed)
+            space["x"] = space["the_ints"][0] if kind == "number" else space["the_str"][:1]
+            try:
+                text = made.fill(template, 1, each="x" if kind in ("test", "number") else "")
+                value = eval(text, dict(space))
+            except (functions.NoSuchVariable, *MISTAKES):
+                continue
+            assert type(value) is TYPES[kind], (template, text, value)
+            found = True
+            break
+        assert found, template
+
+
+@pytest.mark.parametrize("place", STATEMENTS)
+def test_every_statement_runs(place):
+    for template in STATEMENTS[place][0]:
+        told = []
+        for seed in range(80):
+            made, space = writer(seed)
+            try:
+                lines = made.fill(template, 1).replace("\n", "\n        ")
+            except functions.NoSuchVariable:
+                continue
+            code = f"def f({', '.join(space)}):\n    for _ in [0]:\n        {lines}\n\nf(**{space})\n"
+            told += functions.outputs_on(code, [""], 50)
+            if told[-1] in ("", "<error>Timeout") and ("while" in template or not told[-1]):
+                break
+        else:
+            raise AssertionError((template, told))
+        assert not {"<error>SyntaxError", "<error>NameError"} & set(told), (template, told)
+
+
+def test_draws_are_those_of_the_seed_and_of_the_split(drawn):
+    assert [case.code for case in draw(5)] == [case.code for case in drawn[:5]]
+    for split in ("val", "test"):
+        assert {split_of(case.cls) for case in draw(5, split)} == {split}
+    assert {split_of(case.cls) for case in drawn} == {"train"}
+    kinds = {case.kind for case in drawn}
+    assert kinds > {"for", "if", "straight", "primitive"} and sum(case.kind == "crash" for case in drawn) < 12
+
+
+def test_names_that_training_never_shows(drawn):
+    unseen = re.compile(rf"\b({'|'.join(UNSEEN)})\b")
+    for case in draw(8, "val", "new_names"):
+        stored = {node.arg for node in ast.walk(ast.parse(case.code)) if isinstance(node, ast.arg)}
+        assert {word for name in stored for word in name.split("_")} <= set(UNSEEN)
+    for case in drawn:
+        names = [node.id for node in ast.walk(ast.parse(case.code)) if isinstance(node, ast.Name)]
+        assert not any(map(unseen.fullmatch, names))
+
+
+def test_recorded_here_or_in_the_sandbox_it_is_the_same_run(drawn):
+    for case in drawn[:12]:
+        here, there = functions.record(case.code), tracer.record(case.code)
+        assert here == there and (here.stdout, here.error) == case.outcome
+
+
+def test_what_is_long_is_not_complete():
+    assert not functions.record("for i in range(500):\n    pass\n").complete
+
+
+def test_outputs_stop_where_values_explode():
+    for line in ("s = s + s", "xs.append(''.join(xs) * 3)", "d[len(d)] = str(d)"):
+        code = f"s, xs, d = 'ab', ['ab'], {{}}\nfor i in range(150):\n    {line}\n"
+        assert functions.outputs_on(code, [""]) == ["<error>Timeout"]
+
+
+def test_letters_of_texts_are_tokens_of_their_own(drawn):
+    """Wherever a text stands in quotes, in code, explanation and output; and every text comes back."""
+    tokenizer, seen = tokenizer_of("functions"), 0
+    for case in drawn:
+        for text in (case.prompt, case.nlex, case.raw):
+            ids = tokenizer.encode(text)
+            assert tokenizer.decode(ids) == text
+            spelled, place = set(), 0
+            for match in re.finditer(functions.SPELLED, text):
+                start = len(text[:match.start()].encode())
+                spelled.update(range(start, start + len(match[0].encode())))
+            for token in ids:
+                size = len(tokenizer.encoding.decode_single_token_bytes(token))
+                if spelled & set(range(place, place + size)):
+                    assert size == 1
+                    seen += 1
+                place += size
+    assert seen > 10_000
+    assert len(tokenizer.encode("We call f with")) < 6
+    for awkward in ("'", "it's", "'a\\'b' + \"it's\"", "''''", "'a\nb'", "é'é\u4e2d'", "<|end|>'<|end|>'"):
+        assert tokenizer.decode(tokenizer.encode(awkward)) == awkward
+    course = tokenizer_of("contest")
+    assert course.encode("print('total')") == course.encoding.encode_ordinary("print('total')")
+
+
+def test_explanations_end_in_what_is_printed(drawn):
+    for case in drawn:
+        lines = tasks.explanation_lines(case.nlex)
+        if not case.error:
+            assert lines[-1].endswith(f"= {case.stdout.strip()}.") or lines[-1] == f"f returns {case.stdout.strip()}.", case
+
+
+def test_what_the_lab_counts():
+    case = tasks.Case("def f(a, b):\n    for x in a:\n        b += x.upper() * len(a)\n    return b\n\nprint(repr(f('ab', '')))\n", "", "'ab'\n",
+                      "", "1", "foreign", "function")
+    assert lab.methods(case.code) == {".upper", "len()"} and lab.construct(case.code) == "for"
+    assert lab.baselines([case]) == {"echo": 1, "commonest": 1, "which": "'ab'"}
+    assert lab.function_of(case.code) == case.code.split("\n\nprint(")[0]
