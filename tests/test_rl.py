@@ -582,7 +582,7 @@ def test_a_finished_run_of_others_is_refused(out, run, capsys, monkeypatch, toke
     refused("start_and_data ")
     (out / "data/rl_cases.jsonl").write_text(data)
     with monkeypatch.context() as patch:
-        patch.setitem(runs.VOCABULARY, "vocabulary", "1")
+        patch.setattr(runs, "vocabulary", lambda world: {"vocabulary": "1"})
         refused("vocabulary ")
     for reward in ("predict", "judge", "set_advantages"):                           # a variant's, or edited
         with monkeypatch.context() as patch:

@@ -518,7 +518,7 @@ def test_a_finished_run_of_others_is_refused(data, whole, capsys, monkeypatch):
         assert said.count("\n") == 1 and f"whole.pt was made with {name} {was}, not {other}: " in said and "--out" in said
     monkeypatch.setattr(sft, "read_samples", lambda *given: (np.zeros(3, np.uint16), index, "other.npz"))
     assert "whole.pt was made with texts " in told(capsys, *flags(data, "whole"))
-    monkeypatch.setitem(runs.VOCABULARY, "pieces", "1")
+    monkeypatch.setattr(runs, "vocabulary", lambda world: {"pieces": "1"})
     assert "whole.pt was made with pieces " in told(capsys, *flags(data, "whole"))
     assert (data / "whole.pt").read_bytes() == before
     assert re.fullmatch("[0-9a-f]{40}(-dirty)?|unknown", load_checkpoint(data / "whole.pt")["extra"]["commit"])
