@@ -334,11 +334,15 @@ ROWS with n
 all | runs:{}:right:exact:all
 
 TABLE trace: Explanations of real programs
-The first test of each, or one call; then why a program is not explained to its end.
+The first test of each, or one call; faults by kind; then why a program is not explained to its end.
 COLUMNS programs
 all | programs
-explained; wrong; sentences
-false claims | false_claims
+explained; sentences
+wrong output | wrong output
+false | faults:false
+missing | faults:missing
+wrong kind | faults:kind
+untold | faults:untold
 over 10,000 events | more than 10,000 events
 over 1 MB | more than 1,000,000 bytes of values
 differs when traced | what it prints differs when it is not traced

@@ -70,6 +70,7 @@ class World:
     def __init__(self, code: str, log: list, last: int = -1):
         self.tree, self.nodes = numbered(code)
         self.log, self.last = log, last
+        self.threads = "import threading" in code  # then nobody knows when they run
         self.slots, self.seen_at, self.calls_at = [], defaultdict(list), []
         self.scopes, self.envs, self.names, self.begun = {}, defaultdict(dict), {0: "<module>"}, {}
         self.outs, self.reads, self.tried, self.turns, self.told = defaultdict(list), defaultdict(list), {}, {}, set()
@@ -198,7 +199,7 @@ class World:
         slot.calls = any(item[1] != act for item in within)
         if isinstance(node, ast.Expr) and kind == "stmt":
             own = node.value.value if isinstance(node.value, ast.Await) else node.value
-            slot.optional = "calls" if inner or busy else "no effect" * (not isinstance(own, ast.Call) and not changes)
+            slot.optional = "calls" if inner or busy or self.threads else "no effect" * (not isinstance(own, ast.Call) and not changes)
         elif isinstance(node, DEFINITIONS):
             slot.optional = "method" * bool(self.scopes[node])
         elif isinstance(node, ast.Assert):
@@ -371,40 +372,51 @@ def judge(code: str, stdin: str, sentences: list[str], complete: bool = True, se
     return align(world, sentences, not complete, seen["cut"])
 
 
-def explained(code: str, stdin: str):
-    """-> sentences, faults, why it is refused ("" if it is not)"""
+class Explained(NamedTuple):
+    trace: object
+    sentences: list
+    faults: list
+    refused: str  # why there is no explanation to the end: a limit, "wrong output", what the oracle cannot look at; "" where there is one
+
+
+def explained(code: str, stdin: str = "", want: str | None = None, max_events: int = 10_000) -> Explained:
+    """Records, explains and judges a program. want: its true output, where that is known from elsewhere."""
     import tracer
-    trace = tracer.record(code, stdin)
-    if not trace.complete and not trace.events:
-        return [], [], trace.reason
+    from sandbox import same_output
+    trace = tracer.record(code, stdin, max_events)
     sentences = [text for _, text in tracer.explain(trace)]
-    if trace.error == "SyntaxError" and not trace.events:
-        return sentences, [], ""
-    seen = witness(code, stdin)
+
+    def result(refused: str, faults=()):
+        return Explained(trace, sentences, list(faults), refused)
+    if not trace.events:
+        return result("" if trace.error == "SyntaxError" else trace.reason)
+    if trace.complete and want is not None and (trace.error or not same_output(trace.stdout, want)):
+        return result("wrong output")
+    seen = witness(code, stdin, statements=max_events + 2000)
     if seen["error"] in ("timeout", "died"):
-        return sentences, [], f"oracle: {seen['error']}"
+        return result(trace.reason or f"oracle: {seen['error']}")
     told, saw = ADDRESS.sub("0x", trace.stdout), ADDRESS.sub("0x", seen["stdout"])
     if trace.complete and not seen["cut"] and (told, trace.error) != (saw, seen["error"]):
-        return sentences, [], f"oracle: it prints something else when it is instrumented ({seen['error']})"
+        return result(f"oracle: it prints something else when it is instrumented ({seen['error']})")
     if trace.reason.startswith(("what it prints", "without tracing")):
-        return sentences, [], trace.reason
+        return result(trace.reason)
     faults = judge(code, stdin, sentences, trace.complete, seen)
-    if faults and ADDRESS.sub("0x", repr(witness(code, stdin)["log"])) != ADDRESS.sub("0x", repr(seen["log"])):
-        return sentences, [], "oracle: it does something else every time"
-    return sentences, faults, "" if trace.complete else trace.reason
+    if faults and ADDRESS.sub("0x", repr(witness(code, stdin, statements=max_events + 2000)["log"])) != ADDRESS.sub("0x", repr(seen["log"])):
+        return result("oracle: it does something else every time")
+    return result(trace.reason, faults)
 
 
-def programs(name: str):
-    """-> (name, code, stdin) of a file, of a folder's files, or of a part of real/ ("real/quixbugs")."""
+def programs(name: str, every: int = 1):
+    """-> (name, code, stdin, true output or None) of a file, of a folder's files, or of a part of real/ ("real/quixbugs"), one of so many."""
     if name.startswith("real/"):
         from real import programs as real
-        yield from [(key, code, stdin) for key, code, stdin, _ in real(name.removeprefix("real/"))]
+        yield from real(name.removeprefix("real/"), every)
         return
     place = Path(name)
-    for path in sorted(place.glob("*.py")) if place.is_dir() else [place]:
+    for path in (sorted(place.glob("*.py")) if place.is_dir() else [place])[::every]:
         stdin = path.with_suffix(".in")
         code = path.read_bytes().decode("utf-8-sig", "replace").replace("\r\n", "\n")
-        yield path.name, code, stdin.read_text() if stdin.exists() else ""
+        yield path.name, code, stdin.read_text() if stdin.exists() else "", None
 
 
 def main() -> None:
@@ -416,8 +428,8 @@ def main() -> None:
     for name in names:
         counts, refused = dict.fromkeys(("programs", "refused", "sentences", *KINDS_OF_FAULT, "programs with faults"), 0), []
         try:
-            for key, code, stdin in list(programs(name))[::options.get("--every", 1)]:
-                sentences, faults, reason = explained(code, stdin)
+            for key, code, stdin, want in programs(name, options.get("--every", 1)):
+                _, sentences, faults, reason = explained(code, stdin, want)
                 counts["programs"] += 1
                 counts["sentences"] += len(sentences)
                 counts["refused"] += bool(reason)

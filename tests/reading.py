@@ -181,7 +181,7 @@ class Reader:
     def stage(self, shown: str, source) -> None:
         if source is None:
             raise Wrong(f"{shown[:80]} has no source")
-        if shown == unparsed(source) or any(shown_as(shown, value) for value in self.values(source)[-1:]):
+        if shown_as(shown, unparsed(source)) or any(shown_as(shown, value) for value in self.values(source)[-1:]):
             return
         hidden = []
 
@@ -336,6 +336,12 @@ class Reader:
         failed = self.failing(node)
         if failed is None and isinstance(node, ast.AugAssign):
             failed = node
+        if failed is None and isinstance(node, (ast.For, ast.AsyncFor)):
+            if not text.startswith(f"for {bare(node.target)} in "):
+                raise Wrong("another loop")
+            return self.stage(text[len(f"for {bare(node.target)} in "):], node.iter)
+        if failed is None and isinstance(node, (ast.Assign, ast.AnnAssign, ast.Delete)):
+            return self.refused(text)
         if failed is None:
             raise Wrong(f"all parts of the statement have values: {text[:80]} is not to blame")
         problem = None
@@ -351,6 +357,36 @@ class Reader:
                 problem = wrong
             failed = self.world.parents[failed]
         raise problem or Wrong(f"{text[:80]} is not what failed")
+
+
+    def refused(self, text: str) -> None:
+        """"t[0] = 5", "Assigning to p.x", "del d['k']": a target that did not take the value, or could not be deleted."""
+        node = self.slot.node
+        label, _, given = text.removeprefix("Assigning to ").removeprefix("del ").partition(" = ")
+        how = "Assigning to " if not given else ""
+        if not text.startswith("del " if isinstance(node, ast.Delete) else how):
+            raise Wrong(f"{text[:80]} is not what was done")
+        problem = Wrong("no part was to change")
+        for target in getattr(node, "targets", None) or [node.target]:
+            if isinstance(target, (ast.Attribute, ast.Subscript)):
+                try:
+                    self.stage(label, load(target))
+                    return self.chain(given, node.value, self.values(node.value)[-1:] or [None]) if given else None
+                except Wrong as wrong:
+                    problem = wrong
+        raise problem
+
+
+def bare(node) -> str:
+    """A target as it is written: (a, b), c"""
+    return unparsed(node)[1:-1] if isinstance(node, ast.Tuple) else unparsed(node)
+
+
+def load(target):
+    """A target as an expression that is read."""
+    copy = type(target)(**dict(ast.iter_fields(target)))
+    copy.ctx = ast.Load()
+    return copy
 
 
 # Texts in quotes, which stay; <values without a notation> and groups without their middle, which are hidden from the parser.

@@ -1,35 +1,29 @@
-"""Programs that nobody here wrote, and how their explanation went. The files are no part of the project."""
+"""Programs that nobody here wrote. The files are no part of the project."""
 
 import json
 import re
-import sys
+from itertools import islice
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
-REAL = ROOT.parent / "shared" / "real"
-sys.path.append(str(ROOT / "tests"))
+from sandbox import Sandbox
 
-from claims import check  # noqa: E402
-
-import tracer  # noqa: E402
-from sandbox import Sandbox, same_output  # noqa: E402
+REAL = Path(__file__).resolve().parent.parent.parent / "shared" / "real"
 
 
-def programs(part: str):
-    """-> (name, code, stdin, true output) of every program of one file. Of a buggy program the true
-    output is its own (None: not told)."""
-    for line in (REAL / f"{part}.jsonl").open():
-        row = json.loads(line)
-        if part == "cruxeval":
-            code = f"{row['code']}\nprint(repr(f({row['input']})))\n"
-            yield row["id"], code, "", row["output"] + "\n"
-        elif part == "contest_programs":
-            test = row["tests"][0]
-            yield row["id"], row["code"], test["input"], test["output"]
-        elif part == "tinypy":
-            yield row["id"], row["code"], row["input"], row["output"]
-        else:
-            with Sandbox(1) as sandbox:
+def programs(part: str, every: int = 1):
+    """-> (name, code, stdin, true output) of the programs of one file, or of one line of so many. Of a
+    buggy program the true output is its own (None: not told)."""
+    with (REAL / f"{part}.jsonl").open() as lines, Sandbox(1) as sandbox:
+        for row in map(json.loads, islice(lines, 0, None, every)):
+            if part == "cruxeval":
+                code = f"{row['code']}\nprint(repr(f({row['input']})))\n"
+                yield row["id"], code, "", row["output"] + "\n"
+            elif part == "contest_programs":
+                test = row["tests"][0]
+                yield row["id"], row["code"], test["input"], test["output"]
+            elif part == "tinypy":
+                yield row["id"], row["code"], row["input"], row["output"]
+            else:
                 yield from quixbugs(row, sandbox)
 
 
@@ -48,17 +42,3 @@ def quixbugs(row: dict, sandbox: Sandbox):
     test = next(failed, tests[0])
     for version in ("correct", "buggy"):
         yield f"{row['id']}/{version}", code(version, test), "", None
-
-
-def explained(name: str, code: str, stdin: str, want: str | None, sandbox: Sandbox):
-    """-> how it went (explained, a named limit, wrong), number of sentences, false claims."""
-    trace = tracer.record(code, stdin)
-    steps = tracer.explain(trace)
-    false = check(trace, steps)
-    if want is None:
-        result = sandbox.run(code, stdin)
-        right = (trace.stdout, trace.error) == (result.stdout, result.error)
-    else:
-        right = same_output(trace.stdout, want) and not trace.error
-    way = "explained" if right else "wrong"
-    return way if trace.complete else trace.reason, len(steps), false

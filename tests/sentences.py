@@ -8,7 +8,19 @@ To add a wording: a function with @form(pattern, kinds of slots), which raises W
 import ast
 import re
 
-from reading import DEFINITIONS, NEXT, Placed, Reader, Wrong, grown, shown_as, split, unparsed
+from reading import (
+    DEFINITIONS,
+    NEXT,
+    Placed,
+    Reader,
+    Wrong,
+    bare,
+    grown,
+    load,
+    shown_as,
+    split,
+    unparsed,
+)
 
 FORMS = []  # (pattern, kinds of slots, check)
 
@@ -72,11 +84,6 @@ def turn(reader, slot, number, values):
 @form(r"(?:The loop(?: over (.*))? ends|No turn is left)\.", "over")
 def ends(reader, slot, name):
     need(name in (None, bare(slot.node.target)), f"the loop over {bare(slot.node.target)} ends")
-
-
-def bare(node) -> str:
-    """A target as it is written: (a, b), c"""
-    return unparsed(node)[1:-1] if isinstance(node, ast.Tuple) else unparsed(node)
 
 
 @form(r"We handle (.*?)(?: as (\w+))?\.", "handle")
@@ -254,9 +261,11 @@ def reads_so(reader, slot, text):
     raise Wrong(f"it reads {true[:100]!r}")
 
 
-@form(r"We print nothing to the output(?:, so (.*))?\.", "print")
-def elsewhere(reader, slot, values):
+@form(r"We print (?:nothing to the output|to (.*?))(?:, so (.*))?\.", "print")
+def elsewhere(reader, slot, goal, values):
     need(not slot.total, f"it prints {slot.total!r}")
+    files = [unparsed(part.value) for part in slot.node.value.keywords if part.arg == "file"]
+    need(goal is None or goal in files, "it is not printed there")
     reader.told(values or "", slot.after)
 
 
@@ -267,9 +276,6 @@ def prints(reader, slot, text):
         empty = all(constant_or_value(reader, part) == "''" for part in arguments)
         need(not slot.total and empty, f"it prints {slot.total!r} or elsewhere")
         return None
-    if slot.kind == "print" and not slot.printed and text.startswith("to "):
-        files = [unparsed(part.value) for part in slot.node.value.keywords if part.arg == "file"]
-        return need(text[3:] in files, "it is not printed there")
     texts = {shown for printed in (slot.printed, slot.total) for shown in on_one_line(printed, slot.midline)}
     if any(shown_as(text, shown) for shown in texts):
         return None
@@ -458,12 +464,6 @@ def swapped(reader, slot, text: str) -> None:
 
 
 SIGNS = {"+=", "-=", "*=", "/=", "//=", "%=", "**=", "<<=", ">>=", "&=", "|=", "^=", "@="}
-
-
-def load(target):
-    copy = type(target)(**dict(ast.iter_fields(target)))
-    copy.ctx = ast.Load()
-    return copy
 
 
 def fit(world, sentence: str, slot) -> tuple[str, str] | None:

@@ -6,8 +6,7 @@ import textwrap
 from functools import cache
 
 import pytest
-from oracle import explained, judge, programs
-from real import REAL
+from oracle import judge
 from witness import witness
 
 seen = cache(witness)
@@ -47,6 +46,21 @@ case("blame: the operand that failed", '''
     We call half with n = 3.
     3 / 0 stops with ZeroDivisionError.
     ''', {2: "len('abc') stops with ZeroDivisionError."}, {"false"})
+
+case("a target that does not take the value", '''
+    xs = [4]
+    a = 1
+    try:
+        xs[a] = a + 1
+    except IndexError:
+        del xs[3]
+    ''', '''
+    xs = [4].
+    a = 1.
+    xs[1] = 2 stops with IndexError: list assignment index out of range, where xs = [4].
+    We handle IndexError: list assignment index out of range.
+    del xs[3] stops with IndexError: list assignment index out of range.
+    ''', {2: "xs[1] = 3 stops with IndexError.", 4: "del xs[2] stops with IndexError."}, {"false"})
 
 case("an exception swallowed by C code", '''
     class O:
@@ -624,11 +638,3 @@ def test_nothing_that_is_altered_is_accepted():
                 accepted.append((line, len(lines) - len(true)))
     assert tried > 400
     assert accepted == [("gen is closed.", -1)] * 2 + [("True is true, so the loop goes on.", -1)]  # the three that need not be said
-
-
-@pytest.mark.skipif(not REAL.exists(), reason="the programs that nobody here wrote are not there")
-@pytest.mark.parametrize("part, every", [("tinypy", 100), ("cruxeval", 80), ("quixbugs", 10), ("contest_programs", 40)])
-def test_explanations_of_programs_that_nobody_here_wrote(part, every):
-    for name, code, stdin in list(programs(f"real/{part}"))[::every]:
-        _, faults, _ = explained(code, stdin)
-        assert faults == [], name

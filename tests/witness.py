@@ -25,20 +25,18 @@ import marshal
 import os
 import re
 import resource
-import subprocess
 import sys
-import tempfile
 import types
-from pathlib import Path
 
 from instrument import rewritten
 
-STATEMENTS = 12_000  # more are not looked at
 
-
-def witness(code: str, stdin: str = "", seconds: int = 60) -> dict:
+def witness(code: str, stdin: str = "", seconds: int = 60, statements: int = 12_000) -> dict:
     """Runs the program in a process of its own, in an empty folder. error: the name of what ended it, "died" if it took more CPU seconds
-    than that, "timeout" if it waits."""
+    than that, "timeout" if it waits. More statements are not looked at: cut."""
+    import subprocess  # here: the process that is looked at starts without them
+    import tempfile
+    from pathlib import Path
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder)
         (place / "prog.py").write_bytes(code.encode("utf-8", "surrogateescape"))
@@ -47,7 +45,7 @@ def witness(code: str, stdin: str = "", seconds: int = 60) -> dict:
         space = {"PYTHONHASHSEED": "0", "PYTHONUTF8": "1", "LC_ALL": "C.UTF-8", "PATH": os.defpath, "HOME": "~"}
         with (place / "input").open("rb") as source, (place / "output").open("w+b") as out:
             try:
-                command = [sys.executable, "-B", "-S", __file__, str(place), str(seconds)]
+                command = [sys.executable, "-B", "-S", __file__, str(place), str(seconds), str(statements)]
                 subprocess.run(command, stdin=source, stdout=out, stderr=subprocess.DEVNULL, cwd=place / "cwd", env=space,
                                timeout=30 * seconds, check=False)
             except subprocess.TimeoutExpired:
@@ -221,7 +219,11 @@ def part_of(whole, key, is_field: bool):
                 key = next(f"_{kind}{key}" for kind in kinds if f"_{kind}{key}" in vars(whole))
             if isinstance(whole, type):
                 return type.__dict__["__dict__"].__get__(whole)[key]
-            return dict(fields(whole, type(whole).__mro__))[key]
+            own = dict(fields(whole, type(whole).__mro__))
+            if key in own:
+                return own[key]
+            held = next(vars(kind)[key] for kind in type(whole).__mro__ if key in vars(kind))
+            return held if not hasattr(type(held), "__get__") else vars(None)
         base = next(base for base in (list, dict, tuple, collections.deque, bytearray) if isinstance(whole, base))
         return base.__getitem__(whole, key)
     except Exception:
@@ -304,7 +306,7 @@ class Activation:
         self.statement, self.noted = number, None
         Run.statements += 1
         write_down("begin", self.number, number, self.changes())
-        if Run.statements > STATEMENTS:
+        if Run.statements > Run.most:
             finish("", True)
 
     def end(self, number: int) -> None:
@@ -560,9 +562,9 @@ class Stdin(io.TextIOWrapper):
         return self.told(super().read(*size))
 
 
-def main(folder: str, seconds: str) -> None:
+def main(folder: str, seconds: str, statements: str) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (int(seconds), int(seconds) + 1))
-    Run.folder, Run.leave = folder, os._exit
+    Run.folder, Run.leave, Run.most = folder, os._exit, int(statements)
     with open(f"{folder}/prog.py", "rb") as file:
         code = file.read().decode("utf-8", "surrogateescape")
     tree, Run.places, Run.raises = rewritten(code)

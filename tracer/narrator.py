@@ -6,7 +6,7 @@
 It extends trace.py: sentences that are made there are made there only. A sentence with rounds of
 arithmetic is used only if its end is the recorded one; everything else falls back to what changed.
 So a narration cannot state another result than the true one, and nothing in it takes longer than
-reading the trace. tests/claims.py checks every sentence against the recording.
+reading the trace.
 """
 
 from __future__ import annotations
