@@ -26,8 +26,8 @@ import tasks
 import worlds
 from commands import fail, refuse_others, replace_text
 from fast import generate
-from model import VOCAB, Rollout, Tokenizer, pick_device
-from runs import digest, gather, load, share, start_and_data
+from model import VOCAB, Rollout, pick_device
+from runs import digest, gather, load, share, start_and_data, tokenizer_of
 from trace import canonical, first_wrong_step
 
 
@@ -111,7 +111,7 @@ class Model:
         """args: with rank, ranks. Ends the program by one line, with the remedy, where the file is
         missing or damaged."""
         self.checkpoint = load(path, pick_device(), remedy)
-        self.args, self.tokenizer = args, Tokenizer()
+        self.args, self.tokenizer = args, tokenizer_of(self.checkpoint["extra"])
         self.write = partial(self.ask, args.max_new_tokens_solve)  # answers solve and fix prompts
         # What is sampled depends on the weights, the code, the seed and how many share the work.
         code = map(VOCAB.with_name, ("answers.py", "fast.py", "model.py", VOCAB.name))

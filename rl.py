@@ -73,7 +73,7 @@ import worlds
 from answers import Runner, Turn, ask, validate
 from commands import manual, plainly
 from fast import cut_batches, logprobs  # model.py's, faster
-from model import Tokenizer, collate, make_optimizers, pick_device
+from model import collate, make_optimizers, pick_device
 from runs import (
     gather,
     is_there,
@@ -84,6 +84,7 @@ from runs import (
     resume,
     save,
     start_and_data,
+    tokenizer_of,
 )
 from sandbox import Sandbox
 from sft import apply_gradients
@@ -284,7 +285,7 @@ def describe(step, played):
 def train(args, model, own: list[Case], extra: dict, rank: int, ranks: int):
     """Play, compare, learn, log, save, args.steps times. own: predict cases from the model's own
     programs to begin with; extra: what the checkpoint is to remember."""
-    tokenizer = Tokenizer()
+    tokenizer = tokenizer_of(extra)
     cases = tasks.load_cases(args.out / "data" / "rl_cases.jsonl")
     problems = tasks.load_problems(args.out / "data" / "rl_problems.jsonl")
     part = lambda n: (n + ranks - 1 - rank) // ranks        # this process's, of n prompts

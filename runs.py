@@ -15,8 +15,9 @@ import torch
 import torch.distributed as dist
 from tqdm import tqdm
 
+import pretrained
 from commands import add_seconds, commit, fail, refuse_others, replace_text, say, serve
-from model import PIECES, VOCAB, CheckpointError, load_checkpoint, save_checkpoint
+from model import PIECES, VOCAB, CheckpointError, Tokenizer, load_checkpoint, save_checkpoint
 
 COMMIT = commit()   # of the code as it was read, whatever is committed while it runs
 REFERENCE = 0.135  # seconds that the products in `speed` took on the idle machine behind results/
@@ -87,7 +88,7 @@ def made_with(args):
     """What decides a run's weights: its flags, what the script added to them, the vocabulary."""
     made = dict(VOCABULARY)
     for name, value in vars(args).items():
-        if name not in ("out", "began", "elsewhere"):
+        if name not in ("out", "began", "elsewhere", "init"):
             made[name] = str(value)
     return made
 
@@ -102,6 +103,11 @@ def load(path, device="cpu", remedy="the same command does"):
     saved["made"] = saved["extra"].pop("made", {})
     refuse_others(path, VOCABULARY | saved["made"], VOCABULARY)
     return saved
+
+
+def tokenizer_of(extra):
+    """Ours, or that of the model that --init began with. extra: of the checkpoint."""
+    return pretrained.Tokenizer(extra["pretrained"]) if "pretrained" in extra else Tokenizer()
 
 
 def is_there(args):

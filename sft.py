@@ -46,6 +46,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+import pretrained
 import tasks
 from answers import Runner, validate
 from commands import fail, manual, plainly, say
@@ -70,6 +71,7 @@ from runs import (
     save,
     speed,
     sum_over_processes,
+    tokenizer_of,
 )
 from sandbox import Sandbox
 
@@ -90,8 +92,8 @@ def samples(args):
         yield from tasks.sft_texts(problem, rng)
 
 
-def read_samples(samples, args, rank: int) -> tuple[np.ndarray, np.ndarray, str]:
-    """-> tokens (uint16, all samples in turn), index (int64, rows of start, length of
+def read_samples(samples, args, rank: int, begun=()) -> tuple[np.ndarray, np.ndarray, str]:
+    """-> tokens (all samples in turn), index (int64, rows of start, length of
     what is given, whole length, task), name of the file that keeps them,
     out/data/<source>-<format>-<shares explained, asked>-<seed>.npz, where source is the file that
     `samples` stands in. The first process writes it where it is missing or made from others."""
@@ -100,12 +102,15 @@ def read_samples(samples, args, rank: int) -> tuple[np.ndarray, np.ndarray, str]
     path = data / f"{source.stem}-{args.format}-{shares}-{args.seed}.npz"
     code = map(Path(__file__).with_name, ("model.py", "sft.py", "tasks.py"))
     origin = digest(VOCAB, *code, source, *sorted(data.glob("*.jsonl")))
+    origin = f"{origin} {zlib.crc32(str(begun).encode())}"
     if rank == 0 and not (path.exists() and np.load(path).get("origin") == origin):
-        tokenizer, tokens, rows = Tokenizer(), array("H"), []
+        tokenizer, rows = tokenizer_of(begun), []
+        tokens = array("H" if tokenizer.n_vocab < 2**16 else "I")
+        first = len(tokenizer.encode(tasks.EXPLAINED))
         for task, user, assistant in samples(args):
             prompt, answer = tokenizer.prompt(user), tokenizer.answer(assistant)
             length = len(prompt) + len(answer)
-            given = len(prompt) + (task == "explain")  # the token EXPLAINED
+            given = len(prompt) + first * (task == "explain")
             rows.append((len(tokens), given, length, TASKS.index(task)))
             tokens.extend(prompt + answer)
         half = path.with_suffix(f".{os.getpid()}.npz")  # two runs may make it at once
@@ -179,7 +184,8 @@ def apply_gradients(model, optimizers, rate, clip):
 def train(args, model, tokens, index, plan, extra: dict, rank: int, ranks: int):
     """One optimizer step for each batch of the plan (rows of the index); log, validate, save.
     extra: what the checkpoint is to remember."""
-    tokenizer, compiled = Tokenizer(), compile_training(model) if args.compile else "not compiled"
+    compiled = compile_training(model) if args.compile else "not compiled"
+    tokenizer = tokenizer_of(extra)
     optimizers = make_optimizers(model, args.muon_lr, args.adam_lr)
     first, saved = resume(args, model, optimizers, rank)
     seconds = saved.get("seconds", 0.0)
@@ -227,6 +233,7 @@ def main(samples=samples, name="sft", doc=__doc__):
                         help="how steps are told: in words (nlex), by variable dumps (raw)")
     parser.add_argument("--predict-only", action="store_true", help="output prediction alone")
     parser.add_argument("--tokens", type=int, help="end once so many are read, before --steps")
+    parser.add_argument("--init", help="a Hugging Face folder to begin with: see pretrained.py")
     parser.add_argument("--name", default=name, help=f"of checkpoint and log (default: {name})")
     args = tasks.settings(parser, "sft", "model", "answers")
     if max(args.explained, args.asked) > 1:
@@ -234,7 +241,13 @@ def main(samples=samples, name="sft", doc=__doc__):
     if args.name == "sft" and (args.format != "nlex" or args.predict_only):
         parser.error("this needs --name: sft.pt has all texts, in words")
     rank, ranks = join_processes(device := pick_device())
-    tokens, index, texts = read_samples(samples, args, rank)
+    shape = {key: getattr(args, key) for key in tasks.PRESETS[args.preset]["model"]}
+    config, begun = ModelConfig(Tokenizer().n_vocab, **shape), {}
+    if args.init:
+        with plainly(ValueError):
+            config, begun["pretrained"] = pretrained.read(args.init, args.n_ctx)
+        vars(args).update({key: getattr(config, key) for key in shape}, start=args.init)
+    tokens, index, texts = read_samples(samples, args, rank, begun)
     args.texts = zlib.crc32(tokens)
     if is_there(args):
         return leave_processes()
@@ -247,10 +260,11 @@ def main(samples=samples, name="sft", doc=__doc__):
     plan = plan_batches(index[:, 2], args.batch_tokens, args.steps, args.tokens, args.seed)
 
     torch.manual_seed(args.seed)
-    shape = {key: getattr(args, key) for key in tasks.PRESETS[args.preset]["model"]}
     with plainly(ValueError):
-        model = Transformer(ModelConfig(Tokenizer().n_vocab, **shape)).to(device)
-    extra = {"format": args.format, "texts": texts}
+        model = Transformer(config).to(device)
+        if args.init:
+            pretrained.fill(model, args.init)
+    extra = {"format": args.format, "texts": texts, **begun}
     train(args, model, tokens, index, plan, extra, rank, ranks)
     leave_processes()
 
