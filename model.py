@@ -224,7 +224,7 @@ class Transformer(nn.Module):
             elif p.ndim == 2:
                 nn.init.kaiming_uniform_(p, nonlinearity="linear")
         speed = c.rope_theta ** (-torch.arange(0, c.head_size, 2) / c.head_size)       # (hs/2,)
-        speed = speed * torch.tensor(c.rope_scale or 1.0)
+        speed *= torch.tensor(c.rope_scale or 1)
         angles = torch.arange(c.n_ctx)[:, None, None] * speed          # (n_ctx, 1, hs/2)
         self.register_buffer("rope", torch.stack([angles.cos(), angles.sin()]), persistent=False)
 

@@ -16,7 +16,7 @@ import torch.distributed as dist
 from tqdm import tqdm
 
 import pretrained
-from commands import add_seconds, commit, fail, refuse_others, replace_text, say, serve
+from commands import add_seconds, commit, fail, plainly, refuse_others, replace_text, say, serve
 from model import PIECES, VOCAB, CheckpointError, Tokenizer, load_checkpoint, save_checkpoint
 
 COMMIT = commit()   # of the code as it was read, whatever is committed while it runs
@@ -108,6 +108,16 @@ def load(path, device="cpu", remedy="the same command does"):
 def tokenizer_of(extra):
     """Ours, or that of the model that --init began with. extra: of the checkpoint."""
     return pretrained.Tokenizer(extra["pretrained"]) if "pretrained" in extra else Tokenizer()
+
+
+def read_folder(args, shape):
+    """What --init begins with -> ModelConfig, what checkpoints keep of it (tokenizer_of). args get
+    what stands for the flags of shape there, and "start"."""
+    with plainly(ValueError):
+        config, texts = pretrained.read(args.init, args.n_ctx)
+    vars(args).update({name: getattr(config, name) for name in shape}, start=args.init)
+    say(f"{args.init}: prompts are {pretrained.Tokenizer(texts).template!r}")
+    return config, {"pretrained": texts}
 
 
 def is_there(args):

@@ -6,7 +6,8 @@
     torchrun --nproc_per_node=8 sft.py                   # each process has a share of every batch
 
 The model starts from random weights: what a pre-trained model brings (the paper starts from
-Qwen2.5 and CWM) is learnt here, too. Of the predictions a share (--explained) is told step by step,
+Qwen2.5 and CWM) is learnt here, too; or, by --init, from such a model (pretrained.py).
+Of the predictions a share (--explained) is told step by step,
 the others state the output at once. In most of the explained ones (--asked) the answer's first
 token, "Step by step:", is given like a prompt: the model learns how to explain, not that it should.
 Of all others (44 % in preset cpu) a third is explained, and nothing says which: whether explaining
@@ -67,6 +68,7 @@ from runs import (
     join_processes,
     leave_processes,
     log_step,
+    read_folder,
     resume,
     save,
     speed,
@@ -92,17 +94,17 @@ def samples(args):
         yield from tasks.sft_texts(problem, rng)
 
 
-def read_samples(samples, args, rank: int, begun=()) -> tuple[np.ndarray, np.ndarray, str]:
-    """-> tokens (all samples in turn), index (int64, rows of start, length of
-    what is given, whole length, task), name of the file that keeps them,
+def read_samples(samples, args, rank: int, begun=()):
+    """begun: see tokenizer_of. -> tokens (array, all samples in turn), index (array, rows of start,
+    length of what is given, whole length, task), name of the file that keeps them,
     out/data/<source>-<format>-<shares explained, asked>-<seed>.npz, where source is the file that
     `samples` stands in. The first process writes it where it is missing or made from others."""
     data, source = args.out / "data", Path(samples.__code__.co_filename)
     shares = f"{args.explained}-{args.asked}"
     path = data / f"{source.stem}-{args.format}-{shares}-{args.seed}.npz"
     code = map(Path(__file__).with_name, ("model.py", "sft.py", "tasks.py"))
-    origin = digest(VOCAB, *code, source, *sorted(data.glob("*.jsonl")))
-    origin = f"{origin} {zlib.crc32(str(begun).encode())}"
+    files = digest(VOCAB, *code, source, *sorted(data.glob("*.jsonl")))
+    origin = f"{files} {zlib.crc32(str(begun).encode())}"
     if rank == 0 and not (path.exists() and np.load(path).get("origin") == origin):
         tokenizer, rows = tokenizer_of(begun), []
         tokens = array("H" if tokenizer.n_vocab < 2**16 else "I")
@@ -244,9 +246,7 @@ def main(samples=samples, name="sft", doc=__doc__):
     shape = {key: getattr(args, key) for key in tasks.PRESETS[args.preset]["model"]}
     config, begun = ModelConfig(Tokenizer().n_vocab, **shape), {}
     if args.init:
-        with plainly(ValueError):
-            config, begun["pretrained"] = pretrained.read(args.init, args.n_ctx)
-        vars(args).update({key: getattr(config, key) for key in shape}, start=args.init)
+        config, begun = read_folder(args, shape)
     tokens, index, texts = read_samples(samples, args, rank, begun)
     args.texts = zlib.crc32(tokens)
     if is_there(args):
