@@ -14,6 +14,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 import torch
 import torch.nn.functional as F
+from torch import nn
 
 from model import TAPS, Canon, Rollout, collate, rotate
 
@@ -31,7 +32,10 @@ def fast_dtype(device):
 # The way through the layers, with model.py's parameters.
 
 def normed(norm, x):
-    return F.rms_norm(x, x.shape[-1:], norm.weight.to(x.dtype))  # in bf16 under autocast, too
+    if isinstance(norm, nn.Identity):
+        return x
+    weight = norm.weight.to(x.dtype)  # in bf16 under autocast, too
+    return F.rms_norm(x, x.shape[-1:], weight, norm.eps)
 
 
 def attention(layer, x, rope, mask, cache, at):
@@ -167,6 +171,16 @@ def compile_training(model):
 # --------------------------------------------------------------------------------------------------
 # Sampling.
 
+def rows_of_cache(c, device, prompts, max_new_tokens):
+    """How many rows of keys and values go into a third of the GPU's memory, on CPUs into 2 GiB:
+    large models have large ones."""
+    positions = min(c.n_ctx, max(map(len, prompts), default=0) + max_new_tokens)
+    numbers = 2 * c.n_layer * c.n_kv_head * c.head_size * positions
+    if device.type == "cuda":
+        return torch.cuda.get_device_properties(device).total_memory // 3 // (2 * numbers)
+    return 2**31 // (4 * numbers)
+
+
 class Batch:
     """Prompts, shortest first, continued together: read, then retire and advance in turns. `ids`
     and `logps` are the result; the other tensors have only the rows still sampled."""
@@ -271,14 +285,15 @@ def generate(model, prompts, max_new_tokens, group=1, seed=0, *, end, temperatur
     """As model.generate, prompts of like length together. In bf16 where that is fast, but logits in
     fp32 and, on CPUs, attention and its cache. Raises ValueError for a prompt that is empty or
     leaves no room in the context."""
-    device, n_ctx, results = model.device, model.config.n_ctx, [[] for _ in prompts]
+    c, device, results = model.config, model.device, [[] for _ in prompts]
+    n_ctx = c.n_ctx
     for k, prompt in enumerate(prompts):
         if not 0 < len(prompt) < n_ctx:
             raise ValueError(f"prompt {k} has {len(prompt)} tokens, not 1 to {n_ctx - 1}")
     generator = torch.Generator(device).manual_seed(seed)
     model = copy.deepcopy(model).to(fast_dtype(device))
     order = sorted(range(len(prompts)), key=lambda k: len(prompts[k]))
-    at_once = max(1, BATCH_ROWS // group)
+    at_once = max(1, min(BATCH_ROWS, rows_of_cache(c, device, prompts, max_new_tokens)) // group)
     for start in range(0, len(order), at_once):
         chosen = order[start:start + at_once]
         batch = Batch(model, [prompts[k] for k in chosen], group, max_new_tokens, end, temperature,

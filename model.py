@@ -105,12 +105,18 @@ class ModelConfig:
     mlp: str = "relu2"       # relu2 | swiglu
     tied: bool = True        # one matrix for embedding and output
     rope_theta: float = 10_000.0
-    bias: bool = False
+    bias: bool = False       # of queries, keys, values
     canon: bool = True       # convolutions before attention and MLP
+    # What models of others have (pretrained.py).
+    qk_norm: bool = True     # normed queries and keys
+    norm_eps: float | None = None
+    head_dim: int = 0        # 0: n_embd / n_head
+    mlp_width: int = 0       # 0: 4 n_embd, swiglu 8/3 of it
+    rope_scale: tuple = ()   # factors on the pairs' speeds
 
     @property
     def head_size(self):
-        return self.n_embd // self.n_head
+        return self.head_dim or self.n_embd // self.n_head
 
 
 def rotate(x, rope):
@@ -125,15 +131,18 @@ class Attention(nn.Module):
     def __init__(self, c):
         super().__init__()
         self.c = c
-        shared = c.n_kv_head * c.head_size
-        self.q_proj = nn.Linear(c.n_embd, c.n_embd, bias=c.bias)
+        own, shared = c.n_head * c.head_size, c.n_kv_head * c.head_size
+        self.q_proj = nn.Linear(c.n_embd, own, bias=c.bias)
         self.k_proj = nn.Linear(c.n_embd, shared, bias=c.bias)
         self.v_proj = nn.Linear(c.n_embd, shared, bias=c.bias)
-        self.o_proj = nn.Linear(c.n_embd, c.n_embd, bias=c.bias)
-        self.q_norm, self.k_norm = nn.RMSNorm(c.head_size), nn.RMSNorm(c.head_size)
+        self.o_proj = nn.Linear(own, c.n_embd, bias=False)
+        self.q_norm, self.k_norm = nn.Identity(), nn.Identity()
+        if c.qk_norm:
+            self.q_norm = nn.RMSNorm(c.head_size, c.norm_eps)
+            self.k_norm = nn.RMSNorm(c.head_size, c.norm_eps)
 
     def forward(self, x, rope):
-        B, T, D = x.shape
+        B, T, _ = x.shape
         hs = self.c.head_size
         q = self.q_proj(x).view(B, T, -1, hs)                          # (B, T, nh, hs)
         k = self.k_proj(x).view(B, T, -1, hs)                          # (B, T, nkv, hs)
@@ -141,18 +150,18 @@ class Attention(nn.Module):
         q = rotate(self.q_norm(q), rope).transpose(1, 2)               # (B, nh, T, hs)
         k = rotate(self.k_norm(k), rope).transpose(1, 2)               # (B, nkv, T, hs)
         y = F.scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=True)
-        return self.o_proj(y.transpose(1, 2).reshape(B, T, D))
+        return self.o_proj(y.transpose(1, 2).flatten(2))
 
 
 class MLP(nn.Module):
     def __init__(self, c):
         super().__init__()
         self.gated = c.mlp == "swiglu"
-        hidden = 8 * c.n_embd // 3 // 8 * 8 if self.gated else 4 * c.n_embd
+        hidden = c.mlp_width or (8 * c.n_embd // 3 // 8 * 8 if self.gated else 4 * c.n_embd)
         if self.gated:
-            self.gate_proj = nn.Linear(c.n_embd, hidden, bias=c.bias)
-        self.up_proj = nn.Linear(c.n_embd, hidden, bias=c.bias)
-        self.down_proj = nn.Linear(hidden, c.n_embd, bias=c.bias)
+            self.gate_proj = nn.Linear(c.n_embd, hidden, bias=False)
+        self.up_proj = nn.Linear(c.n_embd, hidden, bias=False)
+        self.down_proj = nn.Linear(hidden, c.n_embd, bias=False)
 
     def forward(self, x):
         if self.gated:
@@ -185,8 +194,8 @@ class Canon(nn.Module):
 class Block(nn.Module):
     def __init__(self, c):
         super().__init__()
-        self.input_layernorm = nn.RMSNorm(c.n_embd)
-        self.post_attention_layernorm = nn.RMSNorm(c.n_embd)
+        self.input_layernorm = nn.RMSNorm(c.n_embd, c.norm_eps)
+        self.post_attention_layernorm = nn.RMSNorm(c.n_embd, c.norm_eps)
         self.self_attn, self.mlp = Attention(c), MLP(c)
         self.input_canon = Canon(c) if c.canon else nn.Identity()
         self.post_attention_canon = Canon(c) if c.canon else nn.Identity()
@@ -200,12 +209,13 @@ class Transformer(nn.Module):
     def __init__(self, c):
         super().__init__()
         self.config = c
-        if c.n_embd % (2 * c.n_head) or c.n_head % c.n_kv_head or c.mlp not in ("relu2", "swiglu"):
+        odd = (c.head_dim or c.n_embd / c.n_head) % 2
+        if odd or c.n_head % c.n_kv_head or c.mlp not in ("relu2", "swiglu"):
             raise ValueError("impossible model: n_embd must be a multiple of twice n_head, n_head "
                              f"of n_kv_head, mlp relu2 or swiglu; got {c}")
         self.embed_tokens = nn.Embedding(c.n_vocab, c.n_embd)
         self.layers = nn.ModuleList([Block(c) for _ in range(c.n_layer)])
-        self.norm = nn.RMSNorm(c.n_embd)
+        self.norm = nn.RMSNorm(c.n_embd, c.norm_eps)
         self.lm_head = nn.Linear(c.n_embd, c.n_vocab, bias=False)
         if c.tied:
             self.lm_head.weight = self.embed_tokens.weight
@@ -219,6 +229,7 @@ class Transformer(nn.Module):
             elif p.ndim == 2:
                 nn.init.kaiming_uniform_(p, nonlinearity="linear")
         speed = c.rope_theta ** (-torch.arange(0, c.head_size, 2) / c.head_size)       # (hs/2,)
+        speed *= torch.tensor(c.rope_scale or 1)
         angles = torch.arange(c.n_ctx)[:, None, None] * speed          # (n_ctx, 1, hs/2)
         self.register_buffer("rope", torch.stack([angles.cos(), angles.sin()]), persistent=False)
 

@@ -285,7 +285,7 @@ def describe(step, played):
 def train(args, model, own: list[Case], extra: dict, rank: int, ranks: int):
     """Play, compare, learn, log, save, args.steps times. own: predict cases from the model's own
     programs to begin with; extra: what the checkpoint is to remember."""
-    tokenizer = tokenizer_of(args.world)
+    tokenizer = tokenizer_of(args.world, extra)
     cases = tasks.load_cases(args.out / "data" / "rl_cases.jsonl")
     problems = tasks.load_problems(args.out / "data" / "rl_problems.jsonl")
     part = lambda n: (n + ranks - 1 - rank) // ranks        # this process's, of n prompts

@@ -15,16 +15,10 @@ import torch
 import torch.distributed as dist
 from tqdm import tqdm
 
+import pretrained
 import worlds
-from commands import add_seconds, commit, fail, refuse_others, replace_text, say, serve
-from model import (
-    PIECES,
-    VOCAB,
-    CheckpointError,
-    Tokenizer,
-    load_checkpoint,
-    save_checkpoint,
-)
+from commands import add_seconds, commit, fail, plainly, refuse_others, replace_text, say, serve
+from model import PIECES, VOCAB, CheckpointError, Tokenizer, load_checkpoint, save_checkpoint
 
 COMMIT = commit()   # of the code as it was read, whatever is committed while it runs
 REFERENCE = 0.135  # seconds that the products in `speed` took on the idle machine behind results/
@@ -88,7 +82,10 @@ def vocabulary_file(world):
     return getattr(worlds.load(world), "VOCABULARY", VOCAB)
 
 
-def tokenizer_of(world):
+def tokenizer_of(world, extra=()):
+    """The world's, or that of the model that --init began with. extra: of the checkpoint."""
+    if "pretrained" in extra:
+        return pretrained.Tokenizer(extra["pretrained"])
     return Tokenizer(vocabulary_file(world), getattr(worlds.load(world), "SPELLED", ""))
 
 
@@ -106,7 +103,7 @@ def made_with(args):
     """What decides a run's weights: its flags, what the script added to them, the vocabulary."""
     made = vocabulary(args.world)
     for name, value in vars(args).items():
-        if name not in ("out", "began", "elsewhere"):
+        if name not in ("out", "began", "elsewhere", "init"):
             made[name] = str(value)
     return made
 
@@ -121,8 +118,18 @@ def load(path, device="cpu", remedy="the same command does"):
     saved["made"] = saved["extra"].pop("made", {})
     world = saved["made"].get("world", "contest")
     refuse_others(path, vocabulary(world) | saved["made"], vocabulary(world))
-    saved["tokenizer"] = tokenizer_of(world)
+    saved["tokenizer"] = tokenizer_of(world, saved["extra"])
     return saved
+
+
+def read_folder(args, shape):
+    """What --init begins with -> ModelConfig, what checkpoints keep of it (tokenizer_of). args get
+    what stands for the flags of shape there, and "start"."""
+    with plainly(ValueError):
+        config, texts = pretrained.read(args.init, args.n_ctx)
+    vars(args).update({name: getattr(config, name) for name in shape}, start=args.init)
+    say(f"{args.init}: prompts are {pretrained.Tokenizer(texts).template!r}")
+    return config, {"pretrained": texts}
 
 
 def is_there(args):

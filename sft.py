@@ -6,7 +6,8 @@
     torchrun --nproc_per_node=8 sft.py                   # each process has a share of every batch
 
 The model starts from random weights: what a pre-trained model brings (the paper starts from
-Qwen2.5 and CWM) is learnt here, too. Of the predictions a share (--explained) is told step by step,
+Qwen2.5 and CWM) is learnt here, too; or, by --init, from such a model (pretrained.py).
+Of the predictions a share (--explained) is told step by step,
 the others state the output at once. In most of the explained ones (--asked) the answer's first
 token, "Step by step:", is given like a prompt: the model learns how to explain, not that it should.
 Of all others (44 % in preset cpu) a third is explained, and nothing says which: whether explaining
@@ -46,6 +47,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
+import pretrained
 import tasks
 from answers import Runner, validate
 from commands import fail, manual, plainly, say
@@ -58,6 +60,7 @@ from runs import (
     join_processes,
     leave_processes,
     log_step,
+    read_folder,
     resume,
     save,
     speed,
@@ -84,24 +87,27 @@ def samples(args):
         yield from tasks.sft_texts(problem, rng)
 
 
-def read_samples(samples, args, rank: int) -> tuple[np.ndarray, np.ndarray, str]:
-    """-> tokens (uint16, all samples in turn), index (int64, rows of start, length of
-    what is given, whole length, task), name of the file that keeps them,
+def read_samples(samples, args, rank: int, begun=()):
+    """begun: see tokenizer_of. -> tokens (array, all samples in turn), index (array, rows of start,
+    length of what is given, whole length, task), name of the file that keeps them,
     out/data/<source>-<format>-<shares explained, asked>-<seed>.npz, where source is the file that
     `samples` stands in. The first process writes it where it is missing or made from others."""
     data, source = args.out / "data", Path(samples.__code__.co_filename)
     shares = f"{args.explained}-{args.asked}"
     path = data / f"{source.stem}-{args.format}-{shares}-{args.seed}.npz"
     code = map(Path(__file__).with_name, ("model.py", "sft.py", "tasks.py"))
-    origin = digest(vocabulary_file(args.world), *code, source, *sorted(data.glob("*.jsonl")))
+    files = digest(vocabulary_file(args.world), *code, source, *sorted(data.glob("*.jsonl")))
+    origin = f"{files} {zlib.crc32(str(begun).encode())}"
     if rank == 0 and not (path.exists() and np.load(path).get("origin") == origin):
-        tokenizer, tokens, rows = tokenizer_of(args.world), array("H"), []
+        tokenizer, rows = tokenizer_of(args.world, begun), []
+        tokens = array("H" if tokenizer.n_vocab < 2**16 else "I")
+        first = len(tokenizer.encode(tasks.EXPLAINED))
         for task, user, assistant in samples(args):
             prompt, answer = tokenizer.prompt(user), tokenizer.answer(assistant)
             length = len(prompt) + len(answer)
             if length > args.n_ctx:
                 continue
-            given = len(prompt) + (task == "explain")  # the token EXPLAINED
+            given = len(prompt) + first * (task == "explain")
             rows.append((len(tokens), given, length, TASKS.index(task)))
             tokens.extend(prompt + answer)
         half = path.with_suffix(f".{os.getpid()}.npz")  # two runs may make it at once
@@ -175,8 +181,8 @@ def apply_gradients(model, optimizers, rate, clip):
 def train(args, model, tokens, index, plan, extra: dict, rank: int, ranks: int):
     """One optimizer step for each batch of the plan (rows of the index); log, validate, save.
     extra: what the checkpoint is to remember."""
-    tokenizer = tokenizer_of(args.world)
     compiled = compile_training(model) if args.compile else "not compiled"
+    tokenizer = tokenizer_of(args.world, extra)
     optimizers = make_optimizers(model, args.muon_lr, args.adam_lr)
     first, saved = resume(args, model, optimizers, rank)
     seconds = saved.get("seconds", 0.0)
@@ -224,6 +230,7 @@ def main(samples=samples, name="sft", doc=__doc__):
                         help="how steps are told: in words (nlex), by variable dumps (raw)")
     parser.add_argument("--predict-only", action="store_true", help="output prediction alone")
     parser.add_argument("--tokens", type=int, help="end once so many are read, before --steps")
+    parser.add_argument("--init", help="a Hugging Face folder to begin with: see pretrained.py")
     parser.add_argument("--name", default=name, help=f"of checkpoint and log (default: {name})")
     args = tasks.settings(parser, "sft", "model", "answers")
     if max(args.explained, args.asked) > 1:
@@ -231,7 +238,11 @@ def main(samples=samples, name="sft", doc=__doc__):
     if args.name == "sft" and (args.format != "nlex" or args.predict_only):
         parser.error("this needs --name: sft.pt has all texts, in words")
     rank, ranks = join_processes(device := pick_device())
-    tokens, index, texts = read_samples(samples, args, rank)
+    shape = {key: getattr(args, key) for key in tasks.PRESETS[args.preset]["model"]}
+    config, begun = ModelConfig(tokenizer_of(args.world).n_vocab, **shape), {}
+    if args.init:
+        config, begun = read_folder(args, shape)
+    tokens, index, texts = read_samples(samples, args, rank, begun)
     args.texts = zlib.crc32(tokens)
     if is_there(args):
         return leave_processes()
@@ -244,11 +255,11 @@ def main(samples=samples, name="sft", doc=__doc__):
     plan = plan_batches(index[:, 2], args.batch_tokens, args.steps, args.tokens, args.seed)
 
     torch.manual_seed(args.seed)
-    shape = {key: getattr(args, key) for key in tasks.PRESETS[args.preset]["model"]}
     with plainly(ValueError):
-        n_vocab = tokenizer_of(args.world).n_vocab
-        model = Transformer(ModelConfig(n_vocab, **shape)).to(device)
-    extra = {"format": args.format, "texts": texts}
+        model = Transformer(config).to(device)
+        if args.init:
+            pretrained.fill(model, args.init)
+    extra = {"format": args.format, "texts": texts, **begun}
     train(args, model, tokens, index, plan, extra, rank, ranks)
     leave_processes()
 

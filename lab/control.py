@@ -30,7 +30,8 @@ def main():
     start = load(start_path, device, "it needs what RL started from")
     if "texts" not in start["extra"]:
         fail(f"{start_path} is a shipped copy, which does not know its texts: train it by sft.py")
-    kept = {key: start["extra"][key] for key in ("format", "texts")}
+    keys = {"format", "texts", "pretrained"} & start["extra"].keys()
+    kept = {key: start["extra"][key] for key in keys}
     args.name, args.format = f"{rl['start']}-control", kept["format"]
     args.rl_and_start = digest(rl_path, start_path)
     steps = max(1, round(start["step"] * rl["seconds"] / start["extra"]["seconds"]))

@@ -18,6 +18,8 @@ def main(argv=None):
     args = parser.parse_args(argv)
     saved = load(args.source, remedy="name another")
     kept = {"made": saved["made"], "commit": saved["extra"].get("commit", "unknown")}
+    if "pretrained" in saved["extra"]:
+        kept["pretrained"] = saved["extra"]["pretrained"]
     try:
         save_checkpoint(args.target, saved["model"].bfloat16(), extra=kept)
     except RuntimeError as problem:  # torch's word for no such folder, and for a full disk

@@ -1,0 +1,62 @@
+"""A folder of Hugging Face's into a checkpoint, and a checkpoint that began with one into a folder.
+
+    python -m lab.folder FOLDER out/base.pt      # for rl.py --start base
+    python -m lab.folder out/rl.pt FOLDER        # for the tools of others
+"""
+
+import json
+from pathlib import Path
+
+import torch
+
+import pretrained
+from commands import fail, manual, plainly, say
+from model import CheckpointError, Transformer, load_checkpoint, save_checkpoint
+from pretrained import DTYPES
+
+
+def save(model, texts, folder):
+    """A new folder: the texts, and the weights in the dtype that config.json names."""
+    folder.mkdir(parents=True)
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    config = json.loads(texts["config.json"])
+    dtype = getattr(torch, config.get("dtype") or config.get("torch_dtype") or "float32")
+    header, parts, end = {"__metadata__": {"format": "pt"}}, [], 0
+    for name, p in model.state_dict().items():
+        if name != "lm_head.weight" or not model.config.tied:
+            data = p.cpu().to(dtype).contiguous().view(torch.uint8).numpy()
+            (code,) = [code for code in DTYPES if DTYPES[code] == dtype]
+            theirs = name if name == "lm_head.weight" else f"model.{name}"
+            header[theirs] = {"dtype": code, "shape": [*p.shape],
+                              "data_offsets": [end, end := end + data.size]}
+            parts.append(data)
+    head = json.dumps(header).encode()
+    head += b" " * (-len(head) % 8)
+    with open(folder / "model.safetensors", "wb") as file:
+        for part in (len(head).to_bytes(8, "little"), head, *parts):
+            file.write(part)
+
+
+@plainly(ValueError, CheckpointError)
+def main(argv=None):
+    parser = manual(__doc__)
+    parser.add_argument("source", type=Path, help="a folder, or a checkpoint that began with one")
+    parser.add_argument("target", type=Path, help="the checkpoint, or the new folder")
+    parser.add_argument("--n-ctx", type=int, default=1024, help="longest sequence, in tokens")
+    args = parser.parse_args(argv)
+    if args.source.is_dir():
+        config, texts = pretrained.read(args.source, args.n_ctx)
+        model = Transformer(config)
+        pretrained.fill(model, args.source)
+        save_checkpoint(args.target, model, extra={"pretrained": texts})
+        prompt = pretrained.Tokenizer(texts).template
+        return say(f"{args.target}: {model.n_params():,} parameters, prompts {prompt!r}")
+    saved = load_checkpoint(args.source)
+    if "pretrained" not in saved["extra"]:
+        fail(f"{args.source} did not begin with a folder: its tokenizer has no such form")
+    save(saved["model"], saved["extra"]["pretrained"], args.target)
+
+
+if __name__ == "__main__":
+    main()
