@@ -125,7 +125,7 @@ def test_a_share_of_the_predictions_is_explained_some_of_it_because_asked_to(mon
     monkeypatch.setattr(tasks, "load_problems", lambda path: [])
 
     def arguments(share, format="nlex", seed=0, asked=0.0):
-        return Namespace(out=tmp_path, explained=share, format=format, seed=seed, asked=asked)
+        return Namespace(out=tmp_path, explained=share, format=format, seed=seed, asked=asked, world="contest", n_ctx=99)
 
     def explained(*how, **others):
         args, found = arguments(*how, **others), set()
