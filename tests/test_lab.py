@@ -87,7 +87,7 @@ def test_samples_of_the_variants(out, monkeypatch):
     kinds = ("predict", "solve", "fix", "try")
     course, untold, unfixed = ({kind: [] for kind in kinds} for _ in range(3))
     for read, made in ((sft.samples, course), (no_tests.no_tests, untold), (no_fix.no_fix, unfixed)):
-        for task, user, answer in read(Namespace(out=out, seed=0, format="nlex", explained=0.4, asked=0.0)):
+        for task, user, answer in read(Namespace(out=out, seed=0, format="nlex", explained=0.4, asked=0.0, world="contest", n_ctx=1024)):
             made[task].append((user, answer))
     assert len(course["predict"]) == 100 and course["predict"] == untold["predict"] == unfixed["predict"]
     changed = [pair for pair in zip(course["solve"], untold["solve"], strict=True) if pair[0] != pair[1]]

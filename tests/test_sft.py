@@ -84,7 +84,7 @@ def make_data(out, **sizes):
 
 def test_samples_are_read_once_and_again_when_the_data_are_others(tmp_path, tokenizer, monkeypatch):
     make_data(tmp_path, sft_cases=4, sft_problems=6)
-    args, calls = Namespace(out=tmp_path, format="nlex", explained=0.5, asked=0.0, seed=0), []
+    args, calls = Namespace(out=tmp_path, format="nlex", explained=0.5, asked=0.0, seed=0, world="contest", n_ctx=1024), []
 
     def samples(args):
         calls.append((args.format, args.explained))
@@ -495,7 +495,7 @@ def test_an_odd_head_size_is_one_line(data, capsys):
 
 
 def test_a_run_goes_on_with_the_flags_it_was_begun_with(tmp_path, model, capsys):
-    args = Namespace(out=tmp_path, name="k", format="nlex", steps=60)
+    args = Namespace(out=tmp_path, name="k", format="nlex", steps=60, world="contest")
     optimizers = plain.make_optimizers(model, 0.1, 0.1)
     assert runs.resume(args, model, optimizers, 0) == (0, {})
     runs.save(args, model, optimizers, 7, False, {"seconds": 1.0})
