@@ -185,8 +185,8 @@ class Tokenizer(ours.Tokenizer):
                 end, self.template = ending, before + form
         self.end = self.pad = specials.get(end, ids[0] if isinstance(ids, list) else ids)
         refuse("tokenizer.json", {"no token that ends a text": not isinstance(self.end, int)})
-        self.specials, special = specials, "|".join(map(re.escape, specials))
-        self.parts = re.split(f"({special})", self.template)
+        self.specials, used = specials, [name for name in specials if name in self.template]
+        self.parts = re.split(f"({'|'.join(map(re.escape, used)) or '(?!)'})", self.template)
 
     def encode(self, text):
         text = unicodedata.normalize(self.form, text) if self.form else text

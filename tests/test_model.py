@@ -40,6 +40,8 @@ CONFIGS = {
     "shared keys": {},
     "grouped, swiglu": dict(n_kv_head=2, mlp="swiglu", tied=False),
     "all heads, biases, no convolution": dict(n_kv_head=4, bias=True, canon=False),
+    "others' parts": dict(n_kv_head=2, canon=False, qk_norm=False, norm_eps=0.01, head_dim=12, mlp="swiglu", mlp_width=24,
+                          rope_scale=(1.0, 1.0, 0.7, 0.5, 0.25, 0.25)),
 }
 
 
