@@ -139,9 +139,9 @@ def solve(problems, answers, runner, args):
     return groups
 
 
-def multi_turn(problems, answers, runner, held_out, args):
-    """held_out: function from (program, kind of input) pairs to whether each must not be shown."""
-    groups = solve(problems, answers, runner, args)
+def multi_turn(groups, answers, runner, held_out, args):
+    """groups: of solve, whose episodes go on. held_out: function from (program, kind of input)
+    pairs to whether each must not be shown."""
     readable = [episode for episode in sum(groups, []) if episode.programs[0] is not None]
     secret = held_out([(episode.programs[0], episode.task.kind) for episode in readable])
     going, users = [], []                   # episodes with a second turn, and its prompts
@@ -310,13 +310,13 @@ def train(args, model, own: list[Case], extra: dict, rank: int, ranks: int):
 
             # 1. Play: sample groups of answers in every environment and reward them.
             drawn = draw_cases(rng, cases, own, part(args.predict_prompts), args.own_share)
-            to_solve = rng.sample(problems, min(part(args.solve_prompts), len(problems)))
+            n = min(part(args.solve_prompts), len(problems))
             to_fix = rng.sample(problems, min(part(args.fix_prompts), len(problems)))
-            played = {"predict": predict(drawn, answers, args),
-                      "solve": solve(to_solve, answers, runner, args),
-                      "multi": multi_turn(to_fix, answers, runner, held_out, args)}
+            first = solve(rng.sample(problems, n) + to_fix, answers, runner, args)  # in one call
+            played = {"predict": predict(drawn, answers, args), "solve": first[:n],
+                      "multi": multi_turn(first[n:], answers, runner, held_out, args)}
             written = gather(played["solve"] + played["multi"])
-            own = own + gather([] if rank > 0 else own_cases(written, own, held_out))
+            own += gather([] if rank > 0 else own_cases(written, own, held_out))
 
             # 2. Compare: every answer with the others of its group.
             for name, groups in played.items():

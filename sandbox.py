@@ -72,7 +72,8 @@ class Sandbox:
             raise ValueError(f"workers must be a positive whole number, or None, got {workers!r}")
         self.limits = checked(dict(cpu_seconds=cpu_seconds, memory_mb=memory_mb,
                                    output_bytes=output_bytes))
-        self.workers = [None] * workers   # until they are needed
+        self.slots = range(workers)
+        self.workers = {}   # (slot, whether for programs that import something): once it is needed
         self.busy = threading.Lock()   # one map at a time: a worker serves one run at a time
 
     def __enter__(self) -> Sandbox:
@@ -83,14 +84,14 @@ class Sandbox:
 
     def close(self) -> None:
         """End every worker. The sandbox can be used again; workers then start anew."""
-        for slot in range(len(self.workers)):
-            self._end(slot)
+        for place in list(self.workers):
+            self._end(*place)
 
     @property
     def level(self) -> str:
         """What holds here: full, seccomp, landlock or limits."""
         with self.busy:
-            return self._worker(0).level
+            return self._worker(0, False).level
 
     def run(self, code: str, stdin: str = "") -> Result:
         return self.map([(code, stdin)])[0]
@@ -107,8 +108,8 @@ class Sandbox:
         limits = checked(self.limits | limits)
         results = [None] * len(jobs)
         work = (itertools.count(), jobs, limits, results)
-        slots = range(1, min(len(self.workers), len(jobs)))   # the first is served by this thread
-        with self.busy, ThreadPoolExecutor(len(self.workers)) as threads:
+        slots = self.slots[1:len(jobs)]   # the first is served by this thread
+        with self.busy, ThreadPoolExecutor(len(self.slots)) as threads:
             try:
                 others = [threads.submit(self._serve, slot, *work) for slot in slots]
                 self._serve(0, *work)
@@ -123,19 +124,20 @@ class Sandbox:
     def _serve(self, slot: int, turns, jobs: list, limits: dict, results: list) -> None:
         """Give this slot's worker the next job, as long as there is one."""
         while (k := next(turns)) < len(jobs):
-            ending = self._worker(slot).run(*jobs[k], **limits)
+            place = slot, "import" in jobs[k][0]
+            ending = self._worker(*place).run(*jobs[k], **limits)
             if ending is None:   # the run may be the cause, so it is not tried again
-                self._end(slot)
+                self._end(*place)
             results[k] = as_result(ending or Ending(-9, "", 0.0, b""), limits["output_bytes"])
 
-    def _worker(self, slot: int) -> Worker:
-        worker = self.workers[slot]
+    def _worker(self, *place) -> Worker:
+        worker = self.workers.get(place)
         if worker is None or worker.owner != os.getpid():   # a fork of the caller needs its own
-            worker = self.workers[slot] = Worker()
+            worker = self.workers[place] = Worker(place[1])
         return worker
 
-    def _end(self, slot: int) -> None:
-        worker, self.workers[slot] = self.workers[slot], None
+    def _end(self, *place) -> None:
+        worker = self.workers.pop(place, None)
         if worker:
             worker.close()
 

@@ -29,16 +29,12 @@ __builtins__ = ending.__builtins__   # our own: a program may empty its
 CHANNEL = 63   # the child's descriptor for its program (in) and its last exception's name (out)
 THREADS = 256  # more are killed: each costs kernel memory that no limit counts
 FILE = "/program.py"   # as programs know themselves: there is no such file
-# What programs import: once here, not once per run. Not threading and random, which make every fork
-# slower.
-USUAL = """ast bisect collections copy dataclasses datetime decimal fractions functools heapq
-inspect io itertools json math operator re string typing"""
 
 
 def serve():
     """Until the caller closes its end or dies: fork a child for each request, watch it, answer."""
     control = socket.socket(fileno=os.dup(1))
-    for name in USUAL.split():
+    for name in os.read(0, 1 << 16).decode().split():   # what client.py says that programs use
         __import__(name)
     lock = Lock()
     control.sendall(lock.level.encode() + b"\n")
@@ -65,7 +61,7 @@ def prepare_interpreter():
     site.setquit()   # -S leaves them out
     site.sethelper()
     # What a first run sets up in the interpreter, every later one finds.
-    exec("try: print(input())\nexcept EOFError: print(flush=True)", {})
+    exec(compile("try: print(input())\nexcept EOFError: print(flush=True)", FILE, "exec"), {})
     signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.argv = ["program.py"]
     sys.meta_path.append(ending.Absent)

@@ -1,21 +1,26 @@
-"""How fast are training and sampling, beside what one would otherwise pick?
+"""How fast are training and sampling, beside what one would otherwise pick, and beside the past?
 
     python -m lab.bench --out results/bench.json      # 15 minutes on 2 quiet cores
     python -m lab.bench --rounds 1                    # a look, 3 minutes
+    git show f4536af:model.py > past.py               # its whole training and sampling
+    python -m lab.bench --past past.py
 
 The contestants take turns, round after round. Figures are medians over the rounds, and so are
-ratios, each formed within a round. All have the CPU preset's sizes, one architecture (Qwen3's: with
-SwiGLU, without our convolutions) and the same weights; ours train with Muon, transformers' with
-AdamW. Training: 16 rows of 192 tokens, the second half learnt; transformers with its eager
-attention, the fastest here, or compiled. Sampling: prompts of 60 to 140 tokens and 100 new ones; no
-row ends; without a cache it is model.py's. Without transformers (pip install -e '.[parity]') ours
-are alone.
+ratios, each formed within a round; the last line on stdout is all of it, as JSON. All have the CPU
+preset's sizes. Beside transformers ours have one architecture with it (Qwen3's: with SwiGLU,
+without our convolutions) and the same weights; ours train with Muon, transformers' with AdamW, with
+its eager attention, the fastest here, or compiled. "course" is what the course trains, convolutions
+and all; the past had none. Training: 16 rows of 192 tokens, the second half learnt. Sampling:
+prompts of 60 to 140 tokens and 150 new ones; no row ends. Without transformers (pip install -e
+'.[parity]') they are left out.
 """
 
 import importlib.util
 import json
 import random
+import sys
 import time
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -28,21 +33,29 @@ from commands import manual
 from runs import provenance
 from sft import apply_gradients
 
-NEW = 100  # tokens sampled in a row
+NEW = 150  # tokens sampled in a row
 
 
-def transformer():
+def transformer(code=plain, **shape):
+    """code: the module that has the model."""
     torch.manual_seed(0)
-    sizes = tasks.PRESETS["cpu"]["model"]
-    config = plain.ModelConfig(plain.Tokenizer().n_vocab, mlp="swiglu", canon=False, **sizes)
-    model = plain.Transformer(config)
+    sizes = tasks.PRESETS["cpu"]["model"] | shape
+    model = code.Transformer(code.ModelConfig(plain.Tokenizer().n_vocab, **sizes))
     for p in model.parameters():  # fresh blocks are the identity: weights large enough to matter
         if p.ndim == 2:
             p.data.normal_(std=0.05)
     return model
 
 
-def hugging_face(model, attention="sdpa"):
+def loaded(path):
+    """The module in this file."""
+    spec = importlib.util.spec_from_file_location("past", path)
+    sys.modules["past"] = module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def hugging_face(model, attention):
     """The same model in transformers."""
     from transformers import Qwen3Config, Qwen3ForCausalLM
     c = model.config
@@ -58,61 +71,72 @@ def hugging_face(model, attention="sdpa"):
 
 # A contestant: (what it does in its turn, how many tokens that is).
 
-def training(theirs, compiled):
-    model = transformer()
-    ids = torch.randint(model.config.n_vocab, (16, 192))
+def training(model, logprobs):
+    """logprobs: as fast's; None: model is transformers'."""
+    ids = torch.randint(plain.Tokenizer().n_vocab, (16, 192))
     mask = torch.arange(192).expand(16, 192) >= 96
     optimizers = plain.make_optimizers(model, 0.02, 0.003)
-    if theirs:
-        model = hugging_face(model, "sdpa" if compiled else "eager")
+    if logprobs is None:
         optimizers = [torch.optim.AdamW(model.parameters(), fused=True)]
         optimizers[0].param_groups[0]["base_lr"] = 1e-5
-        run = torch.compile(model) if compiled else model
-    elif compiled:
-        fast.compile_training(model)
 
     def turn():
         for _ in range(10):
-            if theirs:
-                with torch.autocast("cpu", torch.bfloat16):
+            with torch.autocast("cpu", torch.bfloat16):
+                if logprobs is None:
                     labels = ids.masked_fill(~mask, -100)
-                    loss = run(input_ids=ids, labels=labels, use_cache=False).loss
-            else:
-                loss = -fast.logprobs(model, ids, mask).mean()
+                    loss = model(input_ids=ids, labels=labels, use_cache=False).loss
+                else:
+                    loss = -logprobs(model, ids, mask).mean()
             loss.backward()
             apply_gradients(model, optimizers, 1.0, 1.0)
     return turn, 10 * ids.numel()
 
 
-def sampling(rows, theirs=False, generate=fast.generate):
-    model, rng, prompts = transformer(), random.Random(0), []
+def sampling(rows, model, generate):
+    """generate: as fast's; None: model is transformers'."""
+    rng, prompts, pad = random.Random(0), [], plain.Tokenizer().pad
     for _ in range(rows):
         prompts.append(rng.choices(range(256), k=rng.randint(60, 140)))
-    if theirs:
-        pad, other = model.config.n_vocab - 1, hugging_face(model)
-        ids = plain.collate([prompt[::-1] for prompt in prompts], pad).flip(1)  # padded on the left
+    ids = plain.collate([prompt[::-1] for prompt in prompts], pad).flip(1)  # padded on the left
 
     def turn():
-        if theirs:
-            other.generate(input_ids=ids, attention_mask=ids != pad, do_sample=True, top_k=0,
+        if generate is None:
+            model.generate(input_ids=ids, attention_mask=ids != pad, do_sample=True, top_k=0,
                            min_new_tokens=NEW, max_new_tokens=NEW, pad_token_id=pad)
         else:
             generate(model, prompts, NEW, end=-1)
     return turn, rows * NEW
 
 
+def enter(who, make, logprobs, generate, compile_training):
+    """make: function that makes the model, which compile_training compiles in place."""
+    compiled = make()
+    compile_training(compiled)
+    return {f"train {who}": training(make(), logprobs),
+            f"train {who}, compiled": training(compiled, logprobs),
+            f"sample {who}, 64 rows": sampling(64, make(), generate),
+            f"sample {who}, 256 rows": sampling(256, make(), generate)}
+
+
 def main():
     parser = manual(__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="default: 5, after one to warm up")
+    parser.add_argument("--past", type=Path, help="model.py of commit f4536af")
     parser.add_argument("--out", type=Path, help="write the figures to this file")
     args = parser.parse_args()
-    contestants = {"sample without a cache": sampling(1, generate=plain.generate)}
-    for theirs in (False, True) if importlib.util.find_spec("transformers") else (False,):
-        who = "transformers" if theirs else "ours"
-        contestants[f"train {who}"] = training(theirs, compiled=False)
-        contestants[f"train {who}, compiled"] = training(theirs, compiled=True)
-        for rows in (1, 16, 64):
-            contestants[f"sample {who}, {rows} rows"] = sampling(rows, theirs)
+    qwen = partial(transformer, mlp="swiglu", canon=False)
+    tools = fast.logprobs, fast.generate, fast.compile_training
+    contestants = enter("ours", qwen, *tools)
+    if importlib.util.find_spec("transformers"):
+        compiled = lambda: hugging_face(qwen(), "sdpa")
+        contestants |= enter("transformers", compiled, None, None, torch.nn.Module.compile)
+        contestants["train transformers"] = training(hugging_face(qwen(), "eager"), None)
+    if args.past:
+        past = loaded(args.past)
+        contestants |= enter("course", transformer, *tools)
+        contestants |= enter("past", partial(transformer, past), past.Transformer.logprobs,
+                             past.generate, past.Transformer.compile_training)
 
     figures, ratios = {}, {}
     speeds = {name: [] for name in contestants}  # tokens a second, round by round
@@ -121,15 +145,16 @@ def main():
             began = time.perf_counter()
             turn()
             speeds[name].append(tokens / (time.perf_counter() - began))
-    for name, ours in speeds.items():
-        figures[name] = {"tokens_per_second": median(ours[1:])}
-        theirs = speeds.get(name.replace("ours", "transformers"), ours)
-        if theirs is not ours:
-            ratios[name] = median([a / b for a, b in zip(ours[1:], theirs[1:])])
-        print(f"{name:34s} {median(ours[1:]):10,.0f} tokens a second   {ratios.get(name, '')}")
+    for name, one in speeds.items():
+        figures[name] = {"tokens_per_second": median(one[1:])}
+        rival = name.replace("ours", "transformers").replace("course", "past")
+        if rival != name and rival in speeds:
+            ratios[name] = median([a / b for a, b in zip(one[1:], speeds[rival][1:])])
+        print(f"{name:34s} {median(one[1:]):10,.0f} tokens a second   {ratios.get(name, '')}")
     record = {"rounds": args.rounds, "figures": figures, "ratios": ratios, **provenance()}
     if args.out:
         args.out.write_text(json.dumps(record, indent=1) + "\n")
+    print(json.dumps(record))
 
 
 if __name__ == "__main__":

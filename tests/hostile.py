@@ -383,8 +383,8 @@ def run_case(case: Case, sandbox, folder: Path) -> list:
     if state_of_caller() != caller or expected[:8] != "EXPECTED":
         harm.append("the caller's limits or settings have changed")
     family = children()
-    if left := family.get(sandbox.workers[0].process.pid, []) if sandbox.workers[0] else []:
-        harm.append(f"alive below the worker: {left}")
+    if left := [pid for worker in sandbox.workers.values() for pid in family.get(worker.process.pid, [])]:
+        harm.append(f"alive below a worker: {left}")
     if left := set(family.get(os.getpid(), [])) - ours:
         harm.append(f"alive below the caller: {left}")
     after = sandbox.run("print(int(input()) * 2)", "21")
@@ -468,9 +468,10 @@ def main() -> None:
             (folder / "sub").mkdir()
             lane = Sandbox(1, cpu_seconds=CPU_SECONDS, memory_mb=MEMORY_MB, output_bytes=OUTPUT_BYTES)
             level = lane.level
+            lane.run("import os")   # programs that import something have their own worker
             lanes.append((lane, folder))
         bystander = subprocess.Popen(["sleep", "1000"])
-        ours.update({bystander.pid, *(lane.workers[0].process.pid for lane, _ in lanes)})
+        ours.update({bystander.pid, *(worker.process.pid for lane, _ in lanes for worker in lane.workers.values())})
         print(json.dumps(level), flush=True)
 
         cases = [case for case in CASES if runs_at(case, level)]

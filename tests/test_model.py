@@ -295,7 +295,7 @@ def test_impossible_requests_are_refused():
 def test_transformers_computes_the_same_from_the_same_weights():
     pytest.importorskip("transformers", reason="the extra `parity` is not installed")
     from lab import bench
-    model = bench.transformer()
+    model = bench.transformer(mlp="swiglu", canon=False)
     ids = torch.randint(0, model.config.n_vocab, (2, 40))
     for attention in ("sdpa", "eager"):
         other = bench.hugging_face(model, attention)

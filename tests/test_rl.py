@@ -222,7 +222,7 @@ def test_multi_turn(runner):
     args = Namespace(**{**vars(ARGS), "group": 7})
     firsts = [RIGHT, WRONG, WRONG, RIGHT, "no program", None, WRONG]
     script = Script(*firsts, tasks.SUBMIT, RIGHT, tasks.SUBMIT, WRONG, None)              # the fifth and sixth end after one turn
-    (group,) = rl.multi_turn([problem()], script, runner, none_held_out, args)
+    (group,) = rl.multi_turn(rl.solve([problem()], script, runner, args), script, runner, none_held_out, args)
     assert rewards(group) == [1, 1, -1, -1, -1, -1, -1]
     assert [len(episode.turns) for episode in group] == [2, 2, 2, 2, 1, 1, 2]
     assert [episode.rewards[0] for episode in group] == [1, -1, -1, 1, -1, -1, -1]
@@ -239,7 +239,7 @@ def test_multi_turn_never_shows_a_held_out_program(runner):
         asked.extend(programs)
         return ["max" in code for code, _ in programs]
     script = Script(WRONG, RIGHT, tasks.SUBMIT)
-    (group,) = rl.multi_turn([problem()], script, runner, held_out, ARGS)
+    (group,) = rl.multi_turn(rl.solve([problem()], script, runner, ARGS), script, runner, held_out, ARGS)
     assert asked == [(tasks.parse_program(WRONG), "list"), (SUM, "list")]
     assert rewards(group) == [-1, 1] and [len(episode.turns) for episode in group] == [1, 2]
     assert not any("max" in user for user in script.users)

@@ -135,8 +135,8 @@ def test_promise_order_map_keeps_the_order_and_runs_share_nothing(sandbox):
 
 def test_a_worker_that_dies_is_replaced_and_its_run_reported():
     with Sandbox(1) as sandbox:
-        sandbox.run("")
-        threading.Timer(0.3, os.kill, (sandbox.workers[0].process.pid, signal.SIGKILL)).start()
+        sandbox.run("import time")
+        threading.Timer(0.3, os.kill, (sandbox.workers[0, True].process.pid, signal.SIGKILL)).start()
         results = sandbox.map([("print(1)", ""), ("import time\ntime.sleep(600)", ""), ("print(2)", "")])
         assert [r.status for r in results] == ["OK", "SIGNAL 9", "OK"]
         assert results[2] == Result("OK", "2\n", "", results[2].seconds)
@@ -148,8 +148,8 @@ def test_promise_leftovers_no_worker_outlives_its_caller(ending, kill):
 import signal, threading
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs begin without
 s = Sandbox(2, cpu_seconds=100)
-s.map([('1', '')] * 4)
-threading.Timer(0.3, lambda: print(*[w.process.pid for w in s.workers], flush=True)).start()
+s.map([('import time', '')] * 4)
+threading.Timer(0.3, lambda: print(*[w.process.pid for w in s.workers.values()], flush=True)).start()
 s.map([('import time; time.sleep({60 if kill else 1})', '')] * 4)
 """
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, cwd=ROOT) as caller:
@@ -226,6 +226,14 @@ def test_run_from_several_threads():
     assert answers == [f"{k}\n" for k in range(8)]
 
 
+def test_programs_that_import_nothing_have_a_worker_of_their_own():
+    """A lighter one; what a program can do and see is the same in both."""
+    with Sandbox(1) as sandbox:
+        look = "print('dataclasses' in vars(__builtins__)['__im' + 'port__']('sys').modules)"
+        assert [r.stdout for r in sandbox.map([(look, ""), ("import math\n" + look, "")])] == ["False\n", "True\n"]
+        assert set(sandbox.workers) == {(0, False), (0, True)}
+
+
 def test_promise_apart_nothing_of_an_earlier_run_is_in_memory():
     """One run reads, computes and prints a secret; the next looks through all of its own memory, where fork could have left it."""
     search = """import ctypes, gc
@@ -244,7 +252,7 @@ print(looked > 500, found > 0)"""
     half, other = ("".join(random.choices("abcdefghijklmnop", k=12)) for _ in range(2))
     with Sandbox(1) as sandbox:
         for _ in range(20):
-            assert sandbox.run(f"# {half}{other}\nprint(input() * 500)", half + other).status == "OK"
+            assert sandbox.run(f"import math  # {half}{other}\nprint(input() * 500)", half + other).status == "OK"
         assert sandbox.run(search, f"{half}\n{other}\n\n").stdout == "True False\n"
         assert sandbox.run(search, f"{half}\n{other}\nkeep\n").stdout == "True True\n"    # it would have found it
 
