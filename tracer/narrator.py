@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import ast
 import re
-from bisect import bisect_left
 from functools import lru_cache
 
 import trace as plain
 from rounds import (
     Untold,
     abridged,
+    common,
     expression,
     is_print,
     names_in,
@@ -114,11 +114,10 @@ def fields_of(text: str | None) -> dict[str, str]:
 def is_all(old: str, new: str, label: str, item: str) -> bool:
     """Is one item, told as label = item, all that a container's texts differ in? Items that are one
     and the same list change together; what then lies between is longer than the item."""
+    for _ in ("from the left", "from the right"):
+        same = common(old, new)
+        old, new = old[same:][::-1], new[same:][::-1]
     between = new
-    for _ in ("from the left", "from the right"):  # halving finds quickly how far they agree
-        lengths = range(1, min(len(old), len(between)) + 1)
-        same = bisect_left(lengths, True, key=lambda length: old[:length] != between[:length])
-        old, between = old[same:][::-1], between[same:][::-1]
     return len(between) <= len(item) or between.removeprefix(", ") == (
         f"{label.rpartition('[')[2][:-1]}: {item}")
 
@@ -342,13 +341,11 @@ def tell_part(frame, target):
     node, value, label = frame.node, frame.node.value, frame.label(target)
     old, new = frame.part(node)
     texts, source = [], value
-    if is_taken(frame, target):
-        texts, new = [], None
-    elif isinstance(node, ast.AugAssign):
+    if isinstance(node, ast.AugAssign):
         source = grown(frame, label)
         texts = old and frame.texts(source, new)
-    else:
-        new = frame.seen_of(value)
+    elif new or not hasattr(node, "part"):  # else a function of the program took it
+        new = new or frame.seen_of(value)
         texts = frame.texts(value, new) or [new or ast.unparse(value)]
     if texts or new:
         rounds = texts or [new]
@@ -366,17 +363,6 @@ def grown(frame, label: str):
     """grid[0] + 3 of grid[0] += 3, with the part as a variable of its own."""
     frame.before[label] = frame.part(frame.node)[0]
     return ast.BinOp(ast.Name(label), frame.node.op, frame.node.value)
-
-
-def is_taken(frame, target) -> bool:
-    """Did a function of the program take the new value, as the setter of a property does?"""
-    name = getattr(target, "attr", "__setitem__")
-    told = frame.told[-1][1] if frame.told else ""
-    whole = frame.after.get(path_of(target.value), "")
-    fields = fields_of(whole)
-    return bool(re.search(rf"\.({name}|__set\w*) returns\b", told)) or (
-        isinstance(target, ast.Attribute) and name not in fields and (
-            bool(fields) or whole.endswith("()")))
 
 
 def tell_expression(frame):
@@ -614,10 +600,7 @@ class Narrator:
         self.trace, self.steps, self.frames, self.shared = trace, [], {}, {}
         self.statements = numbered(trace.code)[1]
         self.midline = False  # has a line of the output been begun?
-        self.endless = {}  # first line of its body -> `while True` loop
         for node in self.statements.values():
-            if type(node) is ast.While and type(node.test) is ast.Constant:
-                self.endless[node.body[0].line] = node
             for part in ast.walk(node) if isinstance(node, LOOPS) else ():
                 part.loop = node  # the innermost one comes last
 
@@ -649,7 +632,7 @@ class Narrator:
         elif event.kind in ("line", "return"):
             yield from self.finish(frame)
             if event.kind == "line":
-                yield from self.begin(frame)
+                self.begin(frame)
             elif event.value and frame.is_call:
                 yield tell_returned(frame)
 
@@ -718,11 +701,6 @@ class Narrator:
             frame.left = None
         elif self.is_past(frame, node):
             node = None
-        loop = self.endless.get(frame.line)
-        if loop and frame.left is None and frame.came in lines_inside(loop) and not (
-                isinstance(node, LOOPS) and frame.came in lines_inside(node)):
-            frame.node, frame.inside = loop, True  # no event of its own where it begins again
-            yield plain.tell_while(frame)
         frame.node, frame.struck = node, False
         frame.seen, frame.read, frame.printed = {}, "", ""
         frame.asked, frame.started = False, len(self.steps)

@@ -38,7 +38,7 @@ PLAIN_CALLS = frozenset("abs len int str float bool max min sum ord chr round so
 ITERATORS = frozenset("range zip enumerate reversed map filter iter".split())
 _ORDERED = frozenset("list tuple set str repr sum".split())  # a set's order may decide
 # Operators may do anything where the program has methods for them or other modules' values.
-_ODD = re.compile(r"""^\s*(?:(?:async\ )?def\ __(?!init__|repr__|str__)|@.*(?:property|setter)|
+_ODD = re.compile(r"""^\s*(?:(?:async\ )?def\ __(?!init__|repr__|str__)|@.*setter|.*property|
     (?:import|from)\ (?!(?:(?:abc|bisect|copy|functools|heapq|itertools|json|math|operator|os|re|
     random|string|sys|time|typing)(?:,\ )?)+(?:\s|$)))""", re.MULTILINE | re.VERBOSE)
 _BLOCKS = ("body", "handlers", "orelse", "finalbody", "cases")
@@ -48,7 +48,6 @@ _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _ASSIGNMENTS = (ast.Assign, ast.AnnAssign, ast.AugAssign)
 _LAZY = (*_COMPREHENSIONS, ast.Lambda)
-_PLAIN_INDEX = (ast.Name, ast.Constant, ast.BinOp, ast.UnaryOp, ast.Subscript)
 _COMPOSED = (ast.BinOp, ast.UnaryOp, ast.Compare, ast.BoolOp, ast.IfExp, ast.Tuple, ast.List,
              ast.Set, ast.Dict, ast.NamedExpr, ast.Starred)
 
@@ -136,6 +135,8 @@ class _Marks:
         self.dirty = False  # has something been called that may have changed variables?
         if isinstance(node, (ast.If, ast.While, ast.Assert)):
             self.look(node.test)
+            if isinstance(node.test, ast.Constant):
+                self.mark(node.test)  # or `while True` would have no event of its own
         elif isinstance(node, ast.Return):
             self.look(node.value, True)
         elif isinstance(node, ast.Match):
@@ -165,8 +166,9 @@ class _Marks:
         if grown and not isinstance(target, ast.Name):
             self.look(target.value)
             self.look(index)
-            if not isinstance(index, ast.Slice):
-                self.part(node)
+        if isinstance(target, (ast.Attribute, ast.Subscript)) and (grown or self.odd) and not (
+                more or isinstance(index, ast.Slice)):
+            self.part(node)
         self.look(node.value, whole)
         if not whole and not grown and not hasattr(node.value, "mark") and not isinstance(
                 node.value, (ast.Constant, ast.Name, ast.Tuple)):
@@ -182,14 +184,11 @@ class _Marks:
         elif isinstance(e, ast.Call):
             self.call(e, whole)
         elif isinstance(e, (ast.Attribute, ast.Subscript)):
-            named = isinstance(e.value, ast.Name)
-            if not named or self.dirty:
-                self.look(e.value)
+            self.look(e.value, isinstance(e.value, (ast.Attribute, ast.Subscript)))
             index = getattr(e, "slice", None)
             for part in _parts(index) if isinstance(index, ast.Slice) else [index]:
                 self.look(part)
-            plain = named and not self.dirty and isinstance(index, _PLAIN_INDEX)
-            self.done(e, whole or plain and not self.odd)
+            self.done(e, whole)
         elif isinstance(e, (*_COMPREHENSIONS, ast.JoinedStr)):
             lazy = isinstance(e, ast.GeneratorExp)
             if self.dirty or lazy and not hasattr(e, "consumed"):
@@ -254,25 +253,20 @@ def _inner(argument):
 
 class _Look(ast.NodeTransformer):
     """Marked expressions report their values: `f(x)` becomes `__see__(f(x), 7)`. What holds a part
-    that is about to change is held: `d[k] += 1` becomes `__hold__(d)[__key__(k, 8)] += 1`. Except
-    clauses for RecursionError call __handled__, where there is room for the call."""
+    that is about to change is held: `d[k] += 1` becomes `__hold__(d)[__key__(k, 8)] += 1`."""
 
     def visit(self, node):
         self.generic_visit(node)
-        if isinstance(node, ast.ExceptHandler) and _may_catch_recursion(node):
-            hook = ast.parse("try: __handled__()\nexcept RecursionError: pass").body[0]
-            for part in ast.walk(hook):
-                _put(part, node.line, 0)
-            node.body.insert(0, hook)
         if hasattr(node, "part"):
             self.hold(node)
         return _hook("__see__", node, node.mark) if hasattr(node, "mark") else node
 
     def hold(self, node) -> None:
-        grown = isinstance(node, ast.AugAssign)
-        target = node.target if grown else node.value.func
+        assigned = isinstance(node, _ASSIGNMENTS)
+        targets = getattr(node, "targets", [getattr(node, "target", None)])
+        target = targets[0] if assigned else node.value.func
         key = getattr(target, "slice", None)
-        how = [] if key else [node.part, target.attr if grown else ""]
+        how = [] if key else [node.part, target.attr if assigned else ""]
         target.value = _hook("__hold__", target.value, *how)
         if key:
             target.slice = _hook("__key__", key, node.part)
@@ -284,13 +278,6 @@ def _hook(name: str, node, *arguments):
     for part in (call, call.func, *call.args[1:]):
         ast.copy_location(part, node)
     return call
-
-
-def _may_catch_recursion(node) -> bool:
-    if not isinstance(node, ast.ExceptHandler):
-        return False
-    names = {_named(n) for n in ast.walk(node.type)} if node.type else {"BaseException"}
-    return bool(names & {"RecursionError", "RuntimeError", "Exception", "BaseException"})
 
 
 # ------------------------------------------------------------------------------------------------
@@ -305,7 +292,8 @@ _FIXED = frozenset((types.FunctionType, types.BuiltinFunctionType, type, types.M
 _KINDS = {types.ModuleType: "module", types.MethodType: "method", type: "class"}
 _VIEWS = frozenset(map(type, ({}.keys(), {}.values(), {}.items())))
 _PRINTED = frozenset([("datetime", name) for name in (
-    "date", "time", "datetime", "timedelta", "timezone")] + [("re", "Pattern")])
+    "date", "time", "datetime", "timedelta", "timezone")] + [
+    ("re", "Pattern"), ("decimal", "Decimal"), ("fractions", "Fraction")])
 _CONSTANT = _ATOMS | _FIXED  # the same object has the same text
 _GROUPS = frozenset((list, tuple, set, frozenset, dict))
 _LIBRARY = {("collections", "deque"): list, ("collections", "Counter"): dict,
@@ -372,10 +360,6 @@ class _Writer:
             return _fixed(type, value)
         if "_member_map_" in _SPACE(kind):  # an Enum
             return f"{name}.{object.__getattribute__(value, '__dict__').get('_name_', '?')}"
-        if (module, name) == ("decimal", "Decimal"):
-            return f"{name}({str(value)!r})"
-        if (module, name) == ("fractions", "Fraction"):
-            return f"{name}({value.numerator}, {value.denominator})"
         return self.other(value, kind, name, module, depth)
 
     def other(self, value, kind, name: str, module: str, depth: int) -> str:
@@ -619,12 +603,12 @@ class Recorder:
         self.calls, self.calls_made, self.events = {}, 0, 0   # {frame: _Call}
         self.last = ("", None)                                 # kind and frame of the last event
         self.used = 0                                          # bytes of values and of output
-        self.over, self.ended, self.switched = "", False, False  # a limit; tracing was switched off
+        self.over, self.ended = "", False                      # a limit
+        self.stopped = "the program switched tracing off"      # why, if no event is its last
         self.globals_seen, self.repeats = {}, {}
         self.kept = sys.stdin, sys.stdout                      # or they would close 0 and 1
-        tree, statements, marked = number(code)
-        handlers = [s for s in statements.values() if isinstance(s, ast.ExceptHandler)]
-        if marked or any(map(_may_catch_recursion, handlers)):
+        tree, _, marked = number(code)
+        if marked:
             tree = _Look().visit(tree)
         self.program = compile(tree, self.file, "exec", dont_inherit=True)
         self.raw = _Raw()
@@ -776,8 +760,7 @@ class Recorder:
     # Trace functions: the program must not notice if they fail.
 
     def watch(self, frame, event: str, argument):
-        """Follows calls of the program. Without stack left to record, tracing pauses until
-        handled()."""
+        """Follows calls of the program, until there is no stack left to record."""
         try:
             _check_stack()
             code = frame.f_code
@@ -805,7 +788,9 @@ class Recorder:
             return self.failed(problem)
 
     def failed(self, problem) -> None:
-        if not isinstance(problem, RecursionError):
+        if isinstance(problem, RecursionError):
+            self.stopped = "near the recursion limit nothing can be recorded"
+        else:
             self.over = self.over or "the recorder failed: " + _NAME(type(problem))
         _settrace(None)
 
@@ -840,34 +825,13 @@ class Recorder:
             self.repeats[code] = {2 * k for k, place in places if place[2] != place[3]}
         return frame.f_lasti in self.repeats[code]
 
-    def handled(self) -> None:
-        """Called at the head of except clauses that may have caught a RecursionError: goes on
-        recording if that had stopped it."""
-        if sys.gettrace() is not None or self.switched or self.over:
-            return
-        try:
-            frame, problem = sys._getframe(1), sys.exc_info()[1]
-            self.note("exception", frame, _NAME(type(problem)), _message(problem))
-            self.note("line", frame)
-            while frame is not None and frame.f_code.co_filename == self.file:
-                frame.f_trace, frame = self.inside, frame.f_back
-            _settrace(self.watch)
-        except RecursionError:
-            pass
-
-    def switch(self, function) -> None:
-        """What the program finds as sys.settrace. New threads come here, too."""
-        self.switched = self.switched or function != self.watch
-        _settrace(function)
-
     def run(self) -> dict:
         """-> {stdout, error, status, complete, reason, ending}"""
         main, told = types.ModuleType("__main__"), vars(sys.modules["__main__"])
         self.space = main.__dict__
         self.space.update({name: told[name] for name in _NOT_TOLD & told.keys()})
         sys.modules["__main__"] = main
-        builtins.__see__, builtins.__handled__, sys.settrace = self.see, self.handled, self.switch
-        builtins.__hold__, builtins.__key__ = self.hold, self.key
+        builtins.__see__, builtins.__hold__, builtins.__key__ = self.see, self.hold, self.key
         sys.stdin = sys.__stdin__ = self.stdin
         sys.stdout = sys.__stdout__ = self.out
         threading.settrace(self.watch)
@@ -887,10 +851,9 @@ class Recorder:
         except BaseException as problem:
             error, ending = _NAME(type(problem)), _message(problem)
         status, ended = "ERROR" if error else "OK", self.ended
-        if error == "RecursionError" and not self.switched:
-            # nobody caught it, so nothing happened after the last event
-            ended = ended or not any([call.said for call in self.calls.values()])
-        reason = "the program switched tracing off" if self.switched else "the stack was full"
+        reason = self.stopped
+        if error == "RecursionError" and not any([call.said for call in self.calls.values()]):
+            ended = True  # nobody caught it, so nothing happened after the last event
         if self.over:
             status, ended, reason, ending = "LIMIT", False, self.over, ""
         return {"stdout": self.printed(), "error": error, "status": status, "complete": ended,
