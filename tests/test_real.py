@@ -294,6 +294,7 @@ def test_bad_input_is_one_clear_line_and_status_2(root, tmp_path):
                              ([str(tmp_path / "bad.py")], "line 1: '(' was never closed"), ([str(tmp_path / "bytes.py")], "cannot read"),
                              ([good, "--stdin-file", "absent.txt"], "cannot read absent.txt"),
                              ([good, "--call", "power(2"], "--call needs"),
+                             ([good, "--html", "x.html", "--format", "raw"], "leave out --format"),
                              ([good, "--max-events", "0"], "--max-events must")):
         done = ask(root, *arguments)
         assert done.returncode == 2 and words in done.stderr and done.stderr.count("\n") == 1 and not done.stdout, arguments

@@ -59,14 +59,19 @@ ITERATES = ("GET_ITER", "FOR_ITER", "GET_AITER", "GET_ANEXT")
 def on_one_line(printed: str, midline: bool = False) -> str:
     """What was printed; in quotes where it could be taken for words of ours. midline: was the line
     begun before?"""
-    if midline and printed == "\n":
-        return "the end of the line"
     text = printed.removesuffix("\n")
     if not text.strip("\n"):
-        return "an empty line" if not text else f"{len(printed)} empty lines"
+        count = len(printed) - midline
+        empty = f"{count} empty lines" if count > 1 else "an empty line" * count
+        return " and ".join(filter(None, ["the end of the line" * midline, empty]))
     if text != text.strip() or " = " in text or " / " in text or "\n\n" in text:
         return shorten(repr(text))
     return shorten(text.replace("\n", " / "))
+
+
+def is_nameless(text: str) -> bool:
+    """<generator>, but not <class Account>"""
+    return is_hidden(text) and " " not in text
 
 
 def listed(texts) -> str:
@@ -266,7 +271,7 @@ def tell_called(frame):
         names = [part.arg for part in parts if isinstance(part, ast.arg)]
     if names and given.get(names[0], "").endswith("()"):  # an object without fields
         names = names[1:]
-    shown = [name for name in names if given.get(name, "<")[0] != "<"]
+    shown = [name for name in names if not is_nameless(given.get(name, "<"))]
     return tell_call(frame.name, frame.now(shown))
 
 
@@ -332,8 +337,7 @@ def tell_name(frame, name: str):
 def ended(texts: list[str], source: ast.expr, end: str) -> list[str]:
     """The rounds that lead to a value, and the value; <generator> and the like only if alone."""
     rounds = abridged(texts[:-1], source)
-    nameless = is_hidden(end) and " " not in end  # <generator>
-    return rounds if rounds and nameless else abridged(texts[:-1], source, end)
+    return rounds if rounds and is_nameless(end) else abridged(texts[:-1], source, end)
 
 
 def tell_part(frame, target):
@@ -470,7 +474,11 @@ def tell_handler(frame):
 def tell_with(frame):
     what = listed([source_of(item.context_expr) for item in frame.node.items])
     way = "leave" if frame.left is frame.node else "enter"
-    return f"We {way} the with block{what and f' of {what}'}{frame.so()}."
+    names = []
+    for item in frame.node.items if way == "enter" else ():
+        names += targets(item.optional_vars) if item.optional_vars else []
+    text = listed([frame.now(names), frame.changed(names)])  # what it binds is told whole
+    return f"We {way} the with block{what and f' of {what}'}{text and f', so {text}'}."
 
 
 def tell_match(frame):
@@ -736,7 +744,7 @@ def explain(trace: Trace) -> list[tuple[int, str]]:
         for told in filter(None, narrator.step(index, event)):
             steps.append((index, told))
     if trace.error == "RecursionError" and not is_unwound(event):
-        steps.append((index, tell_stop("", "RecursionError")))
+        steps.append((index, "So it goes on until the stack is full: RecursionError."))
     return steps
 
 
