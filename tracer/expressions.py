@@ -57,7 +57,7 @@ SECOND = {"**": range(64), "<<": range(2000), "round": (None, *range(-99, 100))}
 def is_safe(sign: str, *values) -> bool:
     """Can it be done again from these values, without taking long or filling the memory?"""
     if UNKNOWN in values:
-        return sign in ("is", "is not") and None in values
+        return False
     first, second = [*values, None, None][:2]
     if sign in SECOND:
         return second in SECOND[sign]
@@ -215,7 +215,7 @@ def comprehension(frame, node):
     look up later, nor of those that are others by now."""
     kept = set()
     for part in ast.walk(node):
-        if hasattr(node, "late") or part is not node and isinstance(
+        if getattr(node, "late", False) or part is not node and isinstance(
                 part, (ast.Lambda, ast.GeneratorExp)):
             kept.update([inner.id for inner in plain.names_in(part)])
     for inner in plain.names_in(node):

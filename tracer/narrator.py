@@ -43,7 +43,7 @@ from trace import (
     tell_value,
 )
 from tracer.expressions import UNKNOWN, Expressions, is_hidden, path_of, value_of
-from tracer.recorder import number
+from tracer.recorder import is_identity, number
 
 numbered = lru_cache(maxsize=16)(number)
 TOKENS = re.compile(r"""'(?:\\.|[^\\'])*'|"(?:\\.|[^\\"])*"|.""", re.DOTALL)
@@ -82,10 +82,6 @@ def bare(node) -> str:
     """A target as it is written: (a, b), c"""
     text = ast.unparse(node)
     return text[1:-1] if isinstance(node, ast.Tuple) else text
-
-
-def is_identity(test) -> bool:
-    return isinstance(test, ast.Compare) and isinstance(test.ops[0], (ast.Is, ast.IsNot))
 
 
 def prints(node) -> bool:

@@ -48,8 +48,8 @@ _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _ASSIGNMENTS = (ast.Assign, ast.AnnAssign, ast.AugAssign)
 _LAZY = (*_COMPREHENSIONS, ast.Lambda)
-_COMPOSED = (ast.BinOp, ast.UnaryOp, ast.Compare, ast.BoolOp, ast.IfExp, ast.Tuple, ast.List,
-             ast.Set, ast.Dict, ast.NamedExpr, ast.Starred)
+_OPERATIONS = (ast.BinOp, ast.UnaryOp, ast.Compare)
+_PATHS = (ast.Name, ast.Attribute, ast.Subscript)
 
 
 def number(code: str):
@@ -104,11 +104,6 @@ def _repeat(comprehension) -> None:
             _put(inner, comprehension.lineno, comprehension.col_offset, 1)
 
 
-def _reads(node) -> bool:
-    """Does it call input()? What it has read is told then, and nothing else of its expression."""
-    return any([isinstance(n, ast.Call) and _named(n.func) == "input" for n in ast.walk(node)])
-
-
 def _named(node) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
@@ -117,7 +112,7 @@ class _Marks:
     """Marks what must be looked at while a statement is evaluated."""
 
     def __init__(self, tree, code: str):
-        self.marks = itertools.count()
+        self.marks, self.consumed = itertools.count(), set()
         self.odd = bool(_ODD.search(code))  # nothing can be worked out from texts
         nodes, own = list(ast.walk(tree)), set()
         for node in nodes:
@@ -141,17 +136,14 @@ class _Marks:
             self.look(node.value, True)
         elif isinstance(node, ast.Match):
             self.look(node.subject)
-        elif isinstance(node, _ASSIGNMENTS) and node.value and not _reads(node):
+        elif isinstance(node, _ASSIGNMENTS) and node.value:
             self.assignment(node)
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
             function = node.value.func
-            if isinstance(function, ast.Attribute):
-                if isinstance(function.value, (ast.Attribute, ast.Subscript)):
-                    self.part(node)
-                self.look(function.value)
+            if isinstance(function, ast.Attribute) and isinstance(function.value, _PATHS[1:]):
+                self.part(node)
             if isinstance(function, ast.Attribute) or _named(function) == "print":
-                for argument in node.value.args:
-                    self.look(_inner(argument))
+                self.look(node.value, True)
 
     def part(self, node) -> None:
         """What it changes is told before (as mark `part`) and after (as the next one)."""
@@ -176,79 +168,74 @@ class _Marks:
         if not grown:
             self.look(index)
 
-    def look(self, e, whole: bool = False) -> None:
-        """whole: the value of this one will be known anyway."""
-        if isinstance(e, ast.Name):
-            if self.dirty:
-                self.mark(e)
-        elif isinstance(e, ast.Call):
-            self.call(e, whole)
-        elif isinstance(e, (ast.Attribute, ast.Subscript)):
-            self.look(e.value, isinstance(e.value, (ast.Attribute, ast.Subscript)))
-            index = getattr(e, "slice", None)
-            for part in _parts(index) if isinstance(index, ast.Slice) else [index]:
-                self.look(part)
-            self.done(e, whole)
-        elif isinstance(e, (*_COMPREHENSIONS, ast.JoinedStr)):
-            lazy = isinstance(e, ast.GeneratorExp)
-            if self.dirty or lazy and not hasattr(e, "consumed"):
-                e.late = True  # the variables may be others by now
-            self.dirty = True
-            if not whole and not lazy:
-                self.mark(e)
-        elif isinstance(e, _COMPOSED):
-            for part in _parts(e):
-                self.look(part)
-            if isinstance(e, ast.NamedExpr):
-                self.dirty = True
-            if isinstance(e, (ast.BinOp, ast.UnaryOp, ast.Compare)):
-                self.done(e, not _compares_identity(e) and (whole or not self.odd))
+    def look(self, expression, known: bool = False) -> None:
+        """Marks its parts. known: is its own value known anyway?"""
+        parts = list(_evaluated(expression)) if expression else []
+        skipped = [expression] if known else []
+        for part in parts:
+            if isinstance(part, (ast.Attribute, ast.Subscript)) and isinstance(part.value, _PATHS):
+                skipped.append(part.value)  # a.b of a.b.c is told as it is written
+            if isinstance(part, ast.Call) and (_named(part.func) in PLAIN_CALLS or getattr(
+                    part.func, "attr", "") == "join"):
+                self.consumed.update(part.args)  # a generator, at once
+        for part in parts:
+            if isinstance(part, (*_COMPREHENSIONS, ast.JoinedStr)):
+                part.late = self.dirty or (  # the variables may be others by now
+                    isinstance(part, ast.GeneratorExp) and part not in self.consumed)
+            if part not in skipped and self.is_wanted(part):
+                self.mark(part)
+            self.dirty = self.dirty or self.may_change(part)
 
-    def done(self, e, known: bool) -> None:
-        """All parts of it have been looked at. known: without looking at its value"""
-        if not known:
-            self.mark(e)
-        self.dirty = self.dirty or self.odd
+    def is_wanted(self, part) -> bool:
+        """Must its value be recorded?"""
+        if isinstance(part, ast.Name):
+            return self.dirty
+        if isinstance(part, ast.Call):
+            plain = self.is_plain(part) and _named(part.func) not in _ORDERED
+            return not plain and not _iterates(part)
+        if isinstance(part, _OPERATIONS):
+            return self.odd or is_identity(part)
+        return isinstance(part, (ast.Attribute, ast.Subscript, ast.JoinedStr, *_COMPREHENSIONS[:3]))
 
-    def call(self, e, whole: bool) -> None:
-        name, function = _named(e.func), e.func
-        plain = name in PLAIN_CALLS and e.builtin and not e.keywords and not self.odd
-        if isinstance(function, ast.Attribute):
-            if self.dirty or not isinstance(function.value, ast.Name):
-                self.look(function.value)
-        for argument in [*e.args, *e.keywords]:
-            inner = _inner(argument)
-            if name in PLAIN_CALLS or getattr(function, "attr", "") == "join":
-                inner.consumed = True  # a generator, at once
-            self.look(inner)
-            if inner is not argument or isinstance(inner, _LAZY) or (
-                    isinstance(inner, ast.Call) and _named(inner.func) in ITERATORS):
-                plain = False
-        if name in ITERATORS and e.builtin:
-            return
-        self.dirty = self.dirty or not plain
-        if not whole and not (plain and name not in _ORDERED):
-            self.mark(e)
+    def may_change(self, part) -> bool:
+        """May variables have other values when it has been evaluated?"""
+        if isinstance(part, ast.Call):
+            return not self.is_plain(part) and not _iterates(part)
+        return isinstance(part, (ast.NamedExpr, ast.JoinedStr, *_COMPREHENSIONS)) or (
+            self.odd and isinstance(part, (ast.Attribute, ast.Subscript, *_OPERATIONS)))
+
+    def is_plain(self, call) -> bool:
+        """Does it change nothing, and can its result be told from its arguments' texts?"""
+        if _named(call.func) not in PLAIN_CALLS or not call.builtin or call.keywords or self.odd:
+            return False
+        lazy = [a for a in call.args if isinstance(a, (ast.Starred, *_LAZY)) or _iterates(a)]
+        return not lazy
 
 
-def _compares_identity(e) -> bool:
-    """a is b, but not a is None: two values that are equal may be one or two."""
-    if not isinstance(e, ast.Compare) or not isinstance(e.ops[0], (ast.Is, ast.IsNot)):
-        return False
-    return not isinstance(e.comparators[0], ast.Constant)
+def _iterates(e) -> bool:
+    return isinstance(e, ast.Call) and _named(e.func) in ITERATORS and e.builtin
 
 
-def _parts(e) -> list:
-    """The expressions in an expression, in the order in which they are evaluated."""
-    if isinstance(e, ast.NamedExpr):
-        return [e.value]
-    if isinstance(e, ast.IfExp):
-        return [e.test, e.body, e.orelse]
-    return list(ast.iter_child_nodes(e))
+def is_identity(e) -> bool:
+    """a is b: two values that are equal may be one or two."""
+    return isinstance(e, ast.Compare) and isinstance(e.ops[0], (ast.Is, ast.IsNot))
 
 
-def _inner(argument):
-    return argument.value if isinstance(argument, (ast.Starred, ast.keyword)) else argument
+def _evaluated(e):
+    """An expression after its parts, in the order of their evaluation; nothing of what a lambda or
+    comprehension does."""
+    parts = ast.iter_child_nodes(e)
+    if isinstance(e, (*_LAZY, ast.JoinedStr)):
+        parts = ()
+    elif isinstance(e, ast.NamedExpr):
+        parts = [e.value]
+    elif isinstance(e, ast.IfExp):
+        parts = [e.test, e.body, e.orelse]
+    elif isinstance(e, ast.Call):  # of xs.append, xs
+        parts = [*filter(None, [getattr(e.func, "value", None)]), *e.args, *e.keywords]
+    for part in parts:
+        yield from _evaluated(part)
+    yield e
 
 
 class _Look(ast.NodeTransformer):
@@ -762,7 +749,6 @@ class Recorder:
     def watch(self, frame, event: str, argument):
         """Follows calls of the program, until there is no stack left to record."""
         try:
-            _check_stack()
             code = frame.f_code
             if code.co_filename != self.file or (
                     code.co_name[0] == "<" and code.co_name != "<module>"):
@@ -867,12 +853,6 @@ def _yielded(frame, value) -> str:
     if _NAME(type(value)) == "async_generator_wrapped_value":
         return text_of(*gc.get_referents(value))
     return ""
-
-
-def _check_stack(frames: int = 12) -> None:
-    """Raises RecursionError where the stack is so full that not even settrace could be called."""
-    if frames:
-        _check_stack(frames - 1)
 
 
 class _Channel:
