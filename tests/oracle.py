@@ -70,7 +70,6 @@ class World:
     def __init__(self, code: str, log: list, last: int = -1):
         self.tree, self.nodes = numbered(code)
         self.log, self.last = log, last
-        self.threads = "import threading" in code  # then nobody knows when they run
         self.slots, self.seen_at, self.calls_at = [], defaultdict(list), []
         self.scopes, self.envs, self.names, self.begun = {}, defaultdict(dict), {0: "<module>"}, {}
         self.outs, self.reads, self.tried, self.turns, self.told = defaultdict(list), defaultdict(list), {}, {}, set()
@@ -199,7 +198,7 @@ class World:
         slot.calls = any(item[1] != act for item in within)
         if isinstance(node, ast.Expr) and kind == "stmt":
             own = node.value.value if isinstance(node.value, ast.Await) else node.value
-            slot.optional = "calls" if inner or busy or self.threads else "no effect" * (not isinstance(own, ast.Call) and not changes)
+            slot.optional = "calls" if inner or busy else "no effect" * (not isinstance(own, ast.Call) and not changes)
         elif isinstance(node, DEFINITIONS):
             slot.optional = "method" * bool(self.scopes[node])
         elif isinstance(node, ast.Assert):
@@ -336,7 +335,8 @@ def align(world: World, sentences: list[str], cut_told: bool, cut_seen: bool) ->
                 if found is not None and found[1] == "both":
                     steps.append((i + 1, j + 2, found[0]))
         if j < len(slots):
-            steps.append((i, j + 1, None if slots[j].optional in NEEDLESS else "missing"))
+            is_full = i < len(sentences) and sentences[i].startswith("So it goes on until the stack is full")
+            steps.append((i, j + 1, None if slots[j].optional in NEEDLESS or is_full else "missing"))
         if i < len(sentences):
             steps.append((i + 1, j, "extra"))
         for k, m, fault in steps:
@@ -401,6 +401,8 @@ def explained(code: str, stdin: str = "", want: str | None = None, max_events: i
     if trace.reason.startswith(("what it prints", "without tracing")):
         return result(trace.reason)
     faults = judge(code, stdin, sentences, trace.complete, seen)
+    if faults and "import threading" in code:
+        return result("oracle: threads run when they like")
     if faults and ADDRESS.sub("0x", repr(witness(code, stdin, statements=max_events + 2000)["log"])) != ADDRESS.sub("0x", repr(seen["log"])):
         return result("oracle: it does something else every time")
     return result(trace.reason, faults)

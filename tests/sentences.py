@@ -133,6 +133,12 @@ def assertion(reader, slot, text, what):
     stages_of(reader, text, slot.node.test, False)
 
 
+@form(r"So it goes on until the stack is full: RecursionError\.", "raise")
+def full(reader, slot):
+    """The deepest calls before it need not be told."""
+    need(slot.name == "RecursionError", f"{slot.name} is raised")
+
+
 @form(r"We stop with (\w+(?:: .*?)?)(?:, where (.*))?\.", "raise")
 def we_stop(reader, slot, what, values):
     need(named(what, slot), f"{slot.name}: {slot.text[:100]} is raised")
@@ -289,8 +295,8 @@ def constant_or_value(reader, node) -> str:
 
 def on_one_line(printed: str, midline: bool) -> list[str]:
     """How what was printed may be told. midline: the line was begun before."""
-    if midline and printed == "\n":
-        return ["the end of the line"]
+    if midline and printed and not printed.strip("\n"):
+        return [f"the end of the line{f' and {rest}' * (len(printed) > 1)}" for rest in on_one_line(printed[1:], False)]
     line = printed.removesuffix("\n")
     if printed and not printed.strip("\n"):
         size = len(printed)

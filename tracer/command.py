@@ -95,8 +95,8 @@ def main() -> None:
                         help="its standard input, from a file (-: this command's own input)")
     parser.add_argument("--call", metavar="CALL",
                         help='after the file, run this call and print the result: "f([1, 2], 3)"')
-    parser.add_argument("--format", choices=("nlex", "raw", "json"), default="nlex",
-                        help="natural language, structured frames, or JSON")
+    parser.add_argument("--format", choices=("nlex", "raw", "json"),
+                        help="natural language (default), structured frames, or JSON")
     parser.add_argument("--max-events", type=int, default=10_000,
                         help="stop recording after so many events (default: 10000)")
     parser.add_argument("--html", metavar="FILE",
@@ -104,6 +104,8 @@ def main() -> None:
     args = parser.parse_args()
     if args.max_events < 1:
         fail("--max-events must be at least 1")
+    if args.html is not None and args.format:
+        fail("--html writes a page and prints nothing: leave out --format")
     code, stdin = program_of(args), args.stdin
     if stdin == "-" or args.stdin_file:
         stdin = read(args.stdin_file or "-")
@@ -114,7 +116,7 @@ def main() -> None:
         from lab.page import write_program  # no more than a page: nothing else here needs it
         write_program(trace, args.html)
     else:
-        show(trace, args.format, refused)
+        show(trace, args.format or "nlex", refused)
     if trace.error == "EOFError" and not stdin:
         print("trace.py: the program reads input: give it with --stdin, --stdin-file or -",
               file=sys.stderr)

@@ -15,7 +15,6 @@ from __future__ import annotations
 import ast
 import builtins
 import operator
-import re
 from functools import lru_cache
 from itertools import chain
 
@@ -25,7 +24,6 @@ from trace import Frame
 from tracer.recorder import PLAIN_CALLS
 
 LARGE = 8000  # longer texts are not worked with
-NUMBERS = frozenset("[], -.0123456789")
 UNKNOWN = object()  # no value of ours
 
 
@@ -59,7 +57,7 @@ SECOND = {"**": range(64), "<<": range(2000), "round": (None, *range(-99, 100))}
 def is_safe(sign: str, *values) -> bool:
     """Can it be done again from these values, without taking long or filling the memory?"""
     if UNKNOWN in values:
-        return sign in ("is", "is not") and None in values
+        return False
     first, second = [*values, None, None][:2]
     if sign in SECOND:
         return second in SECOND[sign]
@@ -153,34 +151,10 @@ def subscript(frame, node):
     template, parts = receiver(frame, node.value)
     if parts or type(node.slice) is ast.Slice:
         return side_by_side(template + "[%s]", [*parts, frame.rounds(node.slice)])
-    index = frame.last(node.slice)
-    shown = f"{template}[{index[0]}]", ATOM, PENDING
-    if type(node.value) is not ast.Name or hasattr(node, "mark"):
-        return iter([shown])
-    text = frame.seen_of(node.value) or frame.before.get(template, "?")
-    if len(text) > 300 and (item := item_of(text, index[2])):
-        return iter([shown, known(item)])
-    return plain.subscript(frame, node) if value_of(text) is not UNKNOWN else iter([shown])
-
-
-def item_of(text: str, index) -> str:
-    """An item of a long list of numbers, or of lists of them, or a number in a long dictionary,
-    without reading all of it; "" of others."""
-    if text[0] == "{" and text.count(f"{index!r}: ") == 1:  # none within another value
-        found = re.search(rf"[{{ ]{re.escape(repr(index))}: (-?[\d.]+)[,}}]", text)
-        return found[1] if found else ""
-    if text[0] != "[" or type(index) is not int or not NUMBERS.issuperset(text):
-        return ""
-    inner, rows, sign = text[1:-1], text.count("[") - 1, ", "
-    if rows and not (inner[0] == "[" and inner[-1] == "]"):
-        return ""
-    if rows:
-        inner, sign = inner[1:-1], "], ["
-    parts = inner.split(sign)
-    if rows and rows != len(parts) or not -len(parts) <= index < len(parts):
-        return ""
-    item = parts[index]
-    return f"[{item}]" if item and rows else item
+    if type(node.value) is ast.Name and not frame.seen_of(node) and (
+            value_of(frame.before.get(template, "?")) is not UNKNOWN):
+        return plain.subscript(frame, node)  # not evaluated, or it raised an exception
+    return iter([(f"{template}[{frame.last(node.slice)[0]}]", ATOM, PENDING)])
 
 
 def places(frame, node):
@@ -241,7 +215,7 @@ def comprehension(frame, node):
     look up later, nor of those that are others by now."""
     kept = set()
     for part in ast.walk(node):
-        if hasattr(node, "late") or part is not node and isinstance(
+        if getattr(node, "late", False) or part is not node and isinstance(
                 part, (ast.Lambda, ast.GeneratorExp)):
             kept.update([inner.id for inner in plain.names_in(part)])
     for inner in plain.names_in(node):

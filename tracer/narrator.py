@@ -13,13 +13,13 @@ from __future__ import annotations
 
 import ast
 import re
-from bisect import bisect_left
 from functools import lru_cache
 
 import trace as plain
 from rounds import (
     Untold,
     abridged,
+    common,
     expression,
     is_print,
     names_in,
@@ -43,7 +43,7 @@ from trace import (
     tell_value,
 )
 from tracer.expressions import UNKNOWN, Expressions, is_hidden, path_of, value_of
-from tracer.recorder import number
+from tracer.recorder import is_identity, number
 
 numbered = lru_cache(maxsize=16)(number)
 TOKENS = re.compile(r"""'(?:\\.|[^\\'])*'|"(?:\\.|[^\\"])*"|.""", re.DOTALL)
@@ -59,14 +59,19 @@ ITERATES = ("GET_ITER", "FOR_ITER", "GET_AITER", "GET_ANEXT")
 def on_one_line(printed: str, midline: bool = False) -> str:
     """What was printed; in quotes where it could be taken for words of ours. midline: was the line
     begun before?"""
-    if midline and printed == "\n":
-        return "the end of the line"
     text = printed.removesuffix("\n")
     if not text.strip("\n"):
-        return "an empty line" if not text else f"{len(printed)} empty lines"
+        count = len(printed) - midline
+        empty = f"{count} empty lines" if count > 1 else "an empty line" * count
+        return " and ".join(filter(None, ["the end of the line" * midline, empty]))
     if text != text.strip() or " = " in text or " / " in text or "\n\n" in text:
         return shorten(repr(text))
     return shorten(text.replace("\n", " / "))
+
+
+def is_nameless(text: str) -> bool:
+    """<generator>, but not <class Account>"""
+    return is_hidden(text) and " " not in text
 
 
 def listed(texts) -> str:
@@ -77,10 +82,6 @@ def bare(node) -> str:
     """A target as it is written: (a, b), c"""
     text = ast.unparse(node)
     return text[1:-1] if isinstance(node, ast.Tuple) else text
-
-
-def is_identity(test) -> bool:
-    return isinstance(test, ast.Compare) and isinstance(test.ops[0], (ast.Is, ast.IsNot))
 
 
 def prints(node) -> bool:
@@ -114,11 +115,10 @@ def fields_of(text: str | None) -> dict[str, str]:
 def is_all(old: str, new: str, label: str, item: str) -> bool:
     """Is one item, told as label = item, all that a container's texts differ in? Items that are one
     and the same list change together; what then lies between is longer than the item."""
+    for _ in ("from the left", "from the right"):
+        same = common(old, new)
+        old, new = old[same:][::-1], new[same:][::-1]
     between = new
-    for _ in ("from the left", "from the right"):  # halving finds quickly how far they agree
-        lengths = range(1, min(len(old), len(between)) + 1)
-        same = bisect_left(lengths, True, key=lambda length: old[:length] != between[:length])
-        old, between = old[same:][::-1], between[same:][::-1]
     return len(between) <= len(item) or between.removeprefix(", ") == (
         f"{label.rpartition('[')[2][:-1]}: {item}")
 
@@ -267,7 +267,7 @@ def tell_called(frame):
         names = [part.arg for part in parts if isinstance(part, ast.arg)]
     if names and given.get(names[0], "").endswith("()"):  # an object without fields
         names = names[1:]
-    shown = [name for name in names if given.get(name, "<")[0] != "<"]
+    shown = [name for name in names if not is_nameless(given.get(name, "<"))]
     return tell_call(frame.name, frame.now(shown))
 
 
@@ -333,8 +333,7 @@ def tell_name(frame, name: str):
 def ended(texts: list[str], source: ast.expr, end: str) -> list[str]:
     """The rounds that lead to a value, and the value; <generator> and the like only if alone."""
     rounds = abridged(texts[:-1], source)
-    nameless = is_hidden(end) and " " not in end  # <generator>
-    return rounds if rounds and nameless else abridged(texts[:-1], source, end)
+    return rounds if rounds and is_nameless(end) else abridged(texts[:-1], source, end)
 
 
 def tell_part(frame, target):
@@ -342,13 +341,11 @@ def tell_part(frame, target):
     node, value, label = frame.node, frame.node.value, frame.label(target)
     old, new = frame.part(node)
     texts, source = [], value
-    if is_taken(frame, target):
-        texts, new = [], None
-    elif isinstance(node, ast.AugAssign):
+    if isinstance(node, ast.AugAssign):
         source = grown(frame, label)
         texts = old and frame.texts(source, new)
-    else:
-        new = frame.seen_of(value)
+    elif new or not hasattr(node, "part"):  # else a function of the program took it
+        new = new or frame.seen_of(value)
         texts = frame.texts(value, new) or [new or ast.unparse(value)]
     if texts or new:
         rounds = texts or [new]
@@ -366,17 +363,6 @@ def grown(frame, label: str):
     """grid[0] + 3 of grid[0] += 3, with the part as a variable of its own."""
     frame.before[label] = frame.part(frame.node)[0]
     return ast.BinOp(ast.Name(label), frame.node.op, frame.node.value)
-
-
-def is_taken(frame, target) -> bool:
-    """Did a function of the program take the new value, as the setter of a property does?"""
-    name = getattr(target, "attr", "__setitem__")
-    told = frame.told[-1][1] if frame.told else ""
-    whole = frame.after.get(path_of(target.value), "")
-    fields = fields_of(whole)
-    return bool(re.search(rf"\.({name}|__set\w*) returns\b", told)) or (
-        isinstance(target, ast.Attribute) and name not in fields and (
-            bool(fields) or whole.endswith("()")))
 
 
 def tell_expression(frame):
@@ -484,7 +470,11 @@ def tell_handler(frame):
 def tell_with(frame):
     what = listed([source_of(item.context_expr) for item in frame.node.items])
     way = "leave" if frame.left is frame.node else "enter"
-    return f"We {way} the with block{what and f' of {what}'}{frame.so()}."
+    names = []
+    for item in frame.node.items if way == "enter" else ():
+        names += targets(item.optional_vars) if item.optional_vars else []
+    text = listed([frame.now(names), frame.changed(names)])  # what it binds is told whole
+    return f"We {way} the with block{what and f' of {what}'}{text and f', so {text}'}."
 
 
 def tell_match(frame):
@@ -614,10 +604,7 @@ class Narrator:
         self.trace, self.steps, self.frames, self.shared = trace, [], {}, {}
         self.statements = numbered(trace.code)[1]
         self.midline = False  # has a line of the output been begun?
-        self.endless = {}  # first line of its body -> `while True` loop
         for node in self.statements.values():
-            if type(node) is ast.While and type(node.test) is ast.Constant:
-                self.endless[node.body[0].line] = node
             for part in ast.walk(node) if isinstance(node, LOOPS) else ():
                 part.loop = node  # the innermost one comes last
 
@@ -649,7 +636,7 @@ class Narrator:
         elif event.kind in ("line", "return"):
             yield from self.finish(frame)
             if event.kind == "line":
-                yield from self.begin(frame)
+                self.begin(frame)
             elif event.value and frame.is_call:
                 yield tell_returned(frame)
 
@@ -718,11 +705,6 @@ class Narrator:
             frame.left = None
         elif self.is_past(frame, node):
             node = None
-        loop = self.endless.get(frame.line)
-        if loop and frame.left is None and frame.came in lines_inside(loop) and not (
-                isinstance(node, LOOPS) and frame.came in lines_inside(node)):
-            frame.node, frame.inside = loop, True  # no event of its own where it begins again
-            yield plain.tell_while(frame)
         frame.node, frame.struck = node, False
         frame.seen, frame.read, frame.printed = {}, "", ""
         frame.asked, frame.started = False, len(self.steps)
@@ -758,7 +740,7 @@ def explain(trace: Trace) -> list[tuple[int, str]]:
         for told in filter(None, narrator.step(index, event)):
             steps.append((index, told))
     if trace.error == "RecursionError" and not is_unwound(event):
-        steps.append((index, tell_stop("", "RecursionError")))
+        steps.append((index, "So it goes on until the stack is full: RecursionError."))
     return steps
 
 

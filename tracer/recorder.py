@@ -38,7 +38,7 @@ PLAIN_CALLS = frozenset("abs len int str float bool max min sum ord chr round so
 ITERATORS = frozenset("range zip enumerate reversed map filter iter".split())
 _ORDERED = frozenset("list tuple set str repr sum".split())  # a set's order may decide
 # Operators may do anything where the program has methods for them or other modules' values.
-_ODD = re.compile(r"""^\s*(?:(?:async\ )?def\ __(?!init__|repr__|str__)|@.*(?:property|setter)|
+_ODD = re.compile(r"""^\s*(?:(?:async\ )?def\ __(?!init__|repr__|str__)|@.*setter|.*property|
     (?:import|from)\ (?!(?:(?:abc|bisect|copy|functools|heapq|itertools|json|math|operator|os|re|
     random|string|sys|time|typing)(?:,\ )?)+(?:\s|$)))""", re.MULTILINE | re.VERBOSE)
 _BLOCKS = ("body", "handlers", "orelse", "finalbody", "cases")
@@ -48,9 +48,8 @@ _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 _DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _ASSIGNMENTS = (ast.Assign, ast.AnnAssign, ast.AugAssign)
 _LAZY = (*_COMPREHENSIONS, ast.Lambda)
-_PLAIN_INDEX = (ast.Name, ast.Constant, ast.BinOp, ast.UnaryOp, ast.Subscript)
-_COMPOSED = (ast.BinOp, ast.UnaryOp, ast.Compare, ast.BoolOp, ast.IfExp, ast.Tuple, ast.List,
-             ast.Set, ast.Dict, ast.NamedExpr, ast.Starred)
+_OPERATIONS = (ast.BinOp, ast.UnaryOp, ast.Compare)
+_PATHS = (ast.Name, ast.Attribute, ast.Subscript)
 
 
 def number(code: str):
@@ -105,11 +104,6 @@ def _repeat(comprehension) -> None:
             _put(inner, comprehension.lineno, comprehension.col_offset, 1)
 
 
-def _reads(node) -> bool:
-    """Does it call input()? What it has read is told then, and nothing else of its expression."""
-    return any([isinstance(n, ast.Call) and _named(n.func) == "input" for n in ast.walk(node)])
-
-
 def _named(node) -> str:
     return node.id if isinstance(node, ast.Name) else ""
 
@@ -118,7 +112,7 @@ class _Marks:
     """Marks what must be looked at while a statement is evaluated."""
 
     def __init__(self, tree, code: str):
-        self.marks = itertools.count()
+        self.marks, self.consumed = itertools.count(), set()
         self.odd = bool(_ODD.search(code))  # nothing can be worked out from texts
         nodes, own = list(ast.walk(tree)), set()
         for node in nodes:
@@ -136,21 +130,20 @@ class _Marks:
         self.dirty = False  # has something been called that may have changed variables?
         if isinstance(node, (ast.If, ast.While, ast.Assert)):
             self.look(node.test)
+            if isinstance(node.test, ast.Constant):
+                self.mark(node.test)  # or `while True` would have no event of its own
         elif isinstance(node, ast.Return):
             self.look(node.value, True)
         elif isinstance(node, ast.Match):
             self.look(node.subject)
-        elif isinstance(node, _ASSIGNMENTS) and node.value and not _reads(node):
+        elif isinstance(node, _ASSIGNMENTS) and node.value:
             self.assignment(node)
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
             function = node.value.func
-            if isinstance(function, ast.Attribute):
-                if isinstance(function.value, (ast.Attribute, ast.Subscript)):
-                    self.part(node)
-                self.look(function.value)
+            if isinstance(function, ast.Attribute) and isinstance(function.value, _PATHS[1:]):
+                self.part(node)
             if isinstance(function, ast.Attribute) or _named(function) == "print":
-                for argument in node.value.args:
-                    self.look(_inner(argument))
+                self.look(node.value, True)
 
     def part(self, node) -> None:
         """What it changes is told before (as mark `part`) and after (as the next one)."""
@@ -165,8 +158,9 @@ class _Marks:
         if grown and not isinstance(target, ast.Name):
             self.look(target.value)
             self.look(index)
-            if not isinstance(index, ast.Slice):
-                self.part(node)
+        if isinstance(target, (ast.Attribute, ast.Subscript)) and (grown or self.odd) and not (
+                more or isinstance(index, ast.Slice)):
+            self.part(node)
         self.look(node.value, whole)
         if not whole and not grown and not hasattr(node.value, "mark") and not isinstance(
                 node.value, (ast.Constant, ast.Name, ast.Tuple)):
@@ -174,105 +168,92 @@ class _Marks:
         if not grown:
             self.look(index)
 
-    def look(self, e, whole: bool = False) -> None:
-        """whole: the value of this one will be known anyway."""
-        if isinstance(e, ast.Name):
-            if self.dirty:
-                self.mark(e)
-        elif isinstance(e, ast.Call):
-            self.call(e, whole)
-        elif isinstance(e, (ast.Attribute, ast.Subscript)):
-            named = isinstance(e.value, ast.Name)
-            if not named or self.dirty:
-                self.look(e.value)
-            index = getattr(e, "slice", None)
-            for part in _parts(index) if isinstance(index, ast.Slice) else [index]:
-                self.look(part)
-            plain = named and not self.dirty and isinstance(index, _PLAIN_INDEX)
-            self.done(e, whole or plain and not self.odd)
-        elif isinstance(e, (*_COMPREHENSIONS, ast.JoinedStr)):
-            lazy = isinstance(e, ast.GeneratorExp)
-            if self.dirty or lazy and not hasattr(e, "consumed"):
-                e.late = True  # the variables may be others by now
-            self.dirty = True
-            if not whole and not lazy:
-                self.mark(e)
-        elif isinstance(e, _COMPOSED):
-            for part in _parts(e):
-                self.look(part)
-            if isinstance(e, ast.NamedExpr):
-                self.dirty = True
-            if isinstance(e, (ast.BinOp, ast.UnaryOp, ast.Compare)):
-                self.done(e, not _compares_identity(e) and (whole or not self.odd))
+    def look(self, expression, known: bool = False) -> None:
+        """Marks its parts. known: is its own value known anyway?"""
+        parts = list(_evaluated(expression)) if expression else []
+        skipped = [expression] if known else []
+        for part in parts:
+            if isinstance(part, (ast.Attribute, ast.Subscript)) and isinstance(part.value, _PATHS):
+                skipped.append(part.value)  # a.b of a.b.c is told as it is written
+            if isinstance(part, ast.Call) and (_named(part.func) in PLAIN_CALLS or getattr(
+                    part.func, "attr", "") == "join"):
+                self.consumed.update(part.args)  # a generator, at once
+        for part in parts:
+            if isinstance(part, (*_COMPREHENSIONS, ast.JoinedStr)):
+                part.late = self.dirty or (  # the variables may be others by now
+                    isinstance(part, ast.GeneratorExp) and part not in self.consumed)
+            if part not in skipped and self.is_wanted(part):
+                self.mark(part)
+            self.dirty = self.dirty or self.may_change(part)
 
-    def done(self, e, known: bool) -> None:
-        """All parts of it have been looked at. known: without looking at its value"""
-        if not known:
-            self.mark(e)
-        self.dirty = self.dirty or self.odd
+    def is_wanted(self, part) -> bool:
+        """Must its value be recorded?"""
+        if isinstance(part, ast.Name):
+            return self.dirty
+        if isinstance(part, ast.Call):
+            plain = self.is_plain(part) and _named(part.func) not in _ORDERED
+            return not plain and not _iterates(part)
+        if isinstance(part, _OPERATIONS):
+            return self.odd or is_identity(part)
+        return isinstance(part, (ast.Attribute, ast.Subscript, ast.JoinedStr, *_COMPREHENSIONS[:3]))
 
-    def call(self, e, whole: bool) -> None:
-        name, function = _named(e.func), e.func
-        plain = name in PLAIN_CALLS and e.builtin and not e.keywords and not self.odd
-        if isinstance(function, ast.Attribute):
-            if self.dirty or not isinstance(function.value, ast.Name):
-                self.look(function.value)
-        for argument in [*e.args, *e.keywords]:
-            inner = _inner(argument)
-            if name in PLAIN_CALLS or getattr(function, "attr", "") == "join":
-                inner.consumed = True  # a generator, at once
-            self.look(inner)
-            if inner is not argument or isinstance(inner, _LAZY) or (
-                    isinstance(inner, ast.Call) and _named(inner.func) in ITERATORS):
-                plain = False
-        if name in ITERATORS and e.builtin:
-            return
-        self.dirty = self.dirty or not plain
-        if not whole and not (plain and name not in _ORDERED):
-            self.mark(e)
+    def may_change(self, part) -> bool:
+        """May variables have other values when it has been evaluated?"""
+        if isinstance(part, ast.Call):
+            return not self.is_plain(part) and not _iterates(part)
+        return isinstance(part, (ast.NamedExpr, ast.JoinedStr, *_COMPREHENSIONS)) or (
+            self.odd and isinstance(part, (ast.Attribute, ast.Subscript, *_OPERATIONS)))
+
+    def is_plain(self, call) -> bool:
+        """Does it change nothing, and can its result be told from its arguments' texts?"""
+        if _named(call.func) not in PLAIN_CALLS or not call.builtin or call.keywords or self.odd:
+            return False
+        lazy = [a for a in call.args if isinstance(a, (ast.Starred, *_LAZY)) or _iterates(a)]
+        return not lazy
 
 
-def _compares_identity(e) -> bool:
-    """a is b, but not a is None: two values that are equal may be one or two."""
-    if not isinstance(e, ast.Compare) or not isinstance(e.ops[0], (ast.Is, ast.IsNot)):
-        return False
-    return not isinstance(e.comparators[0], ast.Constant)
+def _iterates(e) -> bool:
+    return isinstance(e, ast.Call) and _named(e.func) in ITERATORS and e.builtin
 
 
-def _parts(e) -> list:
-    """The expressions in an expression, in the order in which they are evaluated."""
-    if isinstance(e, ast.NamedExpr):
-        return [e.value]
-    if isinstance(e, ast.IfExp):
-        return [e.test, e.body, e.orelse]
-    return list(ast.iter_child_nodes(e))
+def is_identity(e) -> bool:
+    """a is b: two values that are equal may be one or two."""
+    return isinstance(e, ast.Compare) and isinstance(e.ops[0], (ast.Is, ast.IsNot))
 
 
-def _inner(argument):
-    return argument.value if isinstance(argument, (ast.Starred, ast.keyword)) else argument
+def _evaluated(e):
+    """An expression after its parts, in the order of their evaluation; nothing of what a lambda or
+    comprehension does."""
+    parts = ast.iter_child_nodes(e)
+    if isinstance(e, (*_LAZY, ast.JoinedStr)):
+        parts = ()
+    elif isinstance(e, ast.NamedExpr):
+        parts = [e.value]
+    elif isinstance(e, ast.IfExp):
+        parts = [e.test, e.body, e.orelse]
+    elif isinstance(e, ast.Call):  # of xs.append, xs
+        parts = [*filter(None, [getattr(e.func, "value", None)]), *e.args, *e.keywords]
+    for part in parts:
+        yield from _evaluated(part)
+    yield e
 
 
 class _Look(ast.NodeTransformer):
     """Marked expressions report their values: `f(x)` becomes `__see__(f(x), 7)`. What holds a part
-    that is about to change is held: `d[k] += 1` becomes `__hold__(d)[__key__(k, 8)] += 1`. Except
-    clauses for RecursionError call __handled__, where there is room for the call."""
+    that is about to change is held: `d[k] += 1` becomes `__hold__(d)[__key__(k, 8)] += 1`."""
 
     def visit(self, node):
         self.generic_visit(node)
-        if isinstance(node, ast.ExceptHandler) and _may_catch_recursion(node):
-            hook = ast.parse("try: __handled__()\nexcept RecursionError: pass").body[0]
-            for part in ast.walk(hook):
-                _put(part, node.line, 0)
-            node.body.insert(0, hook)
         if hasattr(node, "part"):
             self.hold(node)
         return _hook("__see__", node, node.mark) if hasattr(node, "mark") else node
 
     def hold(self, node) -> None:
-        grown = isinstance(node, ast.AugAssign)
-        target = node.target if grown else node.value.func
+        assigned = isinstance(node, _ASSIGNMENTS)
+        targets = getattr(node, "targets", [getattr(node, "target", None)])
+        target = targets[0] if assigned else node.value.func
         key = getattr(target, "slice", None)
-        how = [] if key else [node.part, target.attr if grown else ""]
+        how = [] if key else [node.part, target.attr if assigned else ""]
         target.value = _hook("__hold__", target.value, *how)
         if key:
             target.slice = _hook("__key__", key, node.part)
@@ -284,13 +265,6 @@ def _hook(name: str, node, *arguments):
     for part in (call, call.func, *call.args[1:]):
         ast.copy_location(part, node)
     return call
-
-
-def _may_catch_recursion(node) -> bool:
-    if not isinstance(node, ast.ExceptHandler):
-        return False
-    names = {_named(n) for n in ast.walk(node.type)} if node.type else {"BaseException"}
-    return bool(names & {"RecursionError", "RuntimeError", "Exception", "BaseException"})
 
 
 # ------------------------------------------------------------------------------------------------
@@ -305,7 +279,8 @@ _FIXED = frozenset((types.FunctionType, types.BuiltinFunctionType, type, types.M
 _KINDS = {types.ModuleType: "module", types.MethodType: "method", type: "class"}
 _VIEWS = frozenset(map(type, ({}.keys(), {}.values(), {}.items())))
 _PRINTED = frozenset([("datetime", name) for name in (
-    "date", "time", "datetime", "timedelta", "timezone")] + [("re", "Pattern")])
+    "date", "time", "datetime", "timedelta", "timezone")] + [
+    ("re", "Pattern"), ("decimal", "Decimal"), ("fractions", "Fraction")])
 _CONSTANT = _ATOMS | _FIXED  # the same object has the same text
 _GROUPS = frozenset((list, tuple, set, frozenset, dict))
 _LIBRARY = {("collections", "deque"): list, ("collections", "Counter"): dict,
@@ -372,10 +347,6 @@ class _Writer:
             return _fixed(type, value)
         if "_member_map_" in _SPACE(kind):  # an Enum
             return f"{name}.{object.__getattribute__(value, '__dict__').get('_name_', '?')}"
-        if (module, name) == ("decimal", "Decimal"):
-            return f"{name}({str(value)!r})"
-        if (module, name) == ("fractions", "Fraction"):
-            return f"{name}({value.numerator}, {value.denominator})"
         return self.other(value, kind, name, module, depth)
 
     def other(self, value, kind, name: str, module: str, depth: int) -> str:
@@ -619,12 +590,12 @@ class Recorder:
         self.calls, self.calls_made, self.events = {}, 0, 0   # {frame: _Call}
         self.last = ("", None)                                 # kind and frame of the last event
         self.used = 0                                          # bytes of values and of output
-        self.over, self.ended, self.switched = "", False, False  # a limit; tracing was switched off
+        self.over, self.ended = "", False                      # a limit
+        self.stopped = "the program switched tracing off"      # why, if no event is its last
         self.globals_seen, self.repeats = {}, {}
         self.kept = sys.stdin, sys.stdout                      # or they would close 0 and 1
-        tree, statements, marked = number(code)
-        handlers = [s for s in statements.values() if isinstance(s, ast.ExceptHandler)]
-        if marked or any(map(_may_catch_recursion, handlers)):
+        tree, _, marked = number(code)
+        if marked:
             tree = _Look().visit(tree)
         self.program = compile(tree, self.file, "exec", dont_inherit=True)
         self.raw = _Raw()
@@ -776,10 +747,8 @@ class Recorder:
     # Trace functions: the program must not notice if they fail.
 
     def watch(self, frame, event: str, argument):
-        """Follows calls of the program. Without stack left to record, tracing pauses until
-        handled()."""
+        """Follows calls of the program, until there is no stack left to record."""
         try:
-            _check_stack()
             code = frame.f_code
             if code.co_filename != self.file or (
                     code.co_name[0] == "<" and code.co_name != "<module>"):
@@ -805,7 +774,9 @@ class Recorder:
             return self.failed(problem)
 
     def failed(self, problem) -> None:
-        if not isinstance(problem, RecursionError):
+        if isinstance(problem, RecursionError):
+            self.stopped = "near the recursion limit nothing can be recorded"
+        else:
             self.over = self.over or "the recorder failed: " + _NAME(type(problem))
         _settrace(None)
 
@@ -840,34 +811,13 @@ class Recorder:
             self.repeats[code] = {2 * k for k, place in places if place[2] != place[3]}
         return frame.f_lasti in self.repeats[code]
 
-    def handled(self) -> None:
-        """Called at the head of except clauses that may have caught a RecursionError: goes on
-        recording if that had stopped it."""
-        if sys.gettrace() is not None or self.switched or self.over:
-            return
-        try:
-            frame, problem = sys._getframe(1), sys.exc_info()[1]
-            self.note("exception", frame, _NAME(type(problem)), _message(problem))
-            self.note("line", frame)
-            while frame is not None and frame.f_code.co_filename == self.file:
-                frame.f_trace, frame = self.inside, frame.f_back
-            _settrace(self.watch)
-        except RecursionError:
-            pass
-
-    def switch(self, function) -> None:
-        """What the program finds as sys.settrace. New threads come here, too."""
-        self.switched = self.switched or function != self.watch
-        _settrace(function)
-
     def run(self) -> dict:
         """-> {stdout, error, status, complete, reason, ending}"""
         main, told = types.ModuleType("__main__"), vars(sys.modules["__main__"])
         self.space = main.__dict__
         self.space.update({name: told[name] for name in _NOT_TOLD & told.keys()})
         sys.modules["__main__"] = main
-        builtins.__see__, builtins.__handled__, sys.settrace = self.see, self.handled, self.switch
-        builtins.__hold__, builtins.__key__ = self.hold, self.key
+        builtins.__see__, builtins.__hold__, builtins.__key__ = self.see, self.hold, self.key
         sys.stdin = sys.__stdin__ = self.stdin
         sys.stdout = sys.__stdout__ = self.out
         threading.settrace(self.watch)
@@ -887,10 +837,9 @@ class Recorder:
         except BaseException as problem:
             error, ending = _NAME(type(problem)), _message(problem)
         status, ended = "ERROR" if error else "OK", self.ended
-        if error == "RecursionError" and not self.switched:
-            # nobody caught it, so nothing happened after the last event
-            ended = ended or not any([call.said for call in self.calls.values()])
-        reason = "the program switched tracing off" if self.switched else "the stack was full"
+        reason = self.stopped
+        if error == "RecursionError" and not any([call.said for call in self.calls.values()]):
+            ended = True  # nobody caught it, so nothing happened after the last event
         if self.over:
             status, ended, reason, ending = "LIMIT", False, self.over, ""
         return {"stdout": self.printed(), "error": error, "status": status, "complete": ended,
@@ -904,12 +853,6 @@ def _yielded(frame, value) -> str:
     if _NAME(type(value)) == "async_generator_wrapped_value":
         return text_of(*gc.get_referents(value))
     return ""
-
-
-def _check_stack(frames: int = 12) -> None:
-    """Raises RecursionError where the stack is so full that not even settrace could be called."""
-    if frames:
-        _check_stack(frames - 1)
 
 
 class _Channel:
