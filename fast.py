@@ -172,12 +172,13 @@ def compile_training(model):
 # Sampling.
 
 def rows_of_cache(c, device, prompts, max_new_tokens):
-    """How many rows of keys and values go into a third of the GPU's memory, on CPUs into 2 GiB:
-    large models have large ones."""
+    """How many rows of keys and values go into a third of what tensors leave of the GPU's memory,
+    on CPUs into 2 GiB: large models have large ones."""
     positions = min(c.n_ctx, max(map(len, prompts), default=0) + max_new_tokens)
     numbers = 2 * c.n_layer * c.n_kv_head * c.head_size * positions
     if device.type == "cuda":
-        return torch.cuda.get_device_properties(device).total_memory // 3 // (2 * numbers)
+        whole = torch.cuda.get_device_properties(device).total_memory
+        return (whole - torch.cuda.memory_allocated(device)) // 3 // (2 * numbers)
     return 2**31 // (4 * numbers)
 
 

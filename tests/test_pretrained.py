@@ -34,7 +34,8 @@ CHATML = ("{% for m in messages %}{% if loop.first and m['role'] != 'system' %}{
 LLAMA3 = ("{{ bos_token }}{% for m in messages %}{{ '<|start_header_id|>' + m['role'] + '<|end_header_id|>\\n\\n' + m['content'] + '<|eot_id|>' }}"
           "{% endfor %}{% if add_generation_prompt %}{{ '<|start_header_id|>assistant<|end_header_id|>\\n\\n' }}{% endif %}")
 QWEN = (r"(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+")
-BYTE_LEVEL = {"type": "ByteLevel", "add_prefix_space": False, "use_regex": True}
+ADDED = dict(special=True, single_word=False, lstrip=False, rstrip=False, normalized=False)
+BYTE_LEVEL = {"type": "ByteLevel", "add_prefix_space": False, "trim_offsets": True, "use_regex": True}
 DIGITS = {"type": "Sequence", "pretokenizers": [{"type": "Digits", "individual_digits": True}, BYTE_LEVEL]}
 SPLIT = {"type": "Sequence", "pretokenizers": [{"type": "Split", "pattern": {"Regex": QWEN}, "behavior": "Isolated", "invert": False},
                                                {**BYTE_LEVEL, "use_regex": False}]}
@@ -44,7 +45,7 @@ def tokenizer_file(specials=("<|endoftext|>", "<|im_start|>", "<|im_end|>"), wit
     vocab = {name: k for k, name in enumerate(specials)}
     for piece in [*(LETTERS[b] for b in range(256) if b not in without), *(merge.replace(" ", "") for merge in MERGES)]:
         vocab[piece] = len(vocab)
-    file = {"added_tokens": [{"id": k, "content": name, "special": True} for k, name in enumerate(specials)], "normalizer": None,
+    file = {"added_tokens": [{"id": k, "content": name, **ADDED} for k, name in enumerate(specials)], "normalizer": None,
             "pre_tokenizer": DIGITS, "post_processor": None, "model": {"type": "BPE", "vocab": vocab, "merges": MERGES}}
     return {**file, **changes}
 
@@ -550,7 +551,7 @@ def test_transformers_renders_the_same_prompts(tmp_path, template):
     pytest.importorskip("jinja2", reason="transformers renders chats with jinja2")
     names = ("<|begin_of_text|>", "<|im_start|>", "<|im_end|>", "<|start_header_id|>", "<|end_header_id|>", "<|eot_id|>")
     kind = {"tokenizer_class": "PreTrainedTokenizerFast", "bos_token": names[0], "eos_token": "<|eot_id|>", "chat_template": template}
-    texts = texts_of(tokenizer_file(names, version="1.0", decoder={"type": "ByteLevel"}), **kind)
+    texts = texts_of(tokenizer_file(names, version="1.0", decoder=BYTE_LEVEL), **kind)
     for name, text in texts.items():
         (tmp_path / name).write_text(text)
     theirs, ours = other.AutoTokenizer.from_pretrained(tmp_path), pretrained.Tokenizer(texts)
