@@ -182,20 +182,13 @@ class _Marks:
             if isinstance(part, (*_COMPREHENSIONS, ast.JoinedStr)):
                 part.late = self.dirty or (  # the variables may be others by now
                     isinstance(part, ast.GeneratorExp) and part not in self.consumed)
-            if part not in skipped and self.is_wanted(part):
+            changes = self.may_change(part)
+            wanted = changes or _tells_little(part)
+            if isinstance(part, ast.Name):
+                wanted = self.dirty
+            if wanted and part not in skipped:
                 self.mark(part)
-            self.dirty = self.dirty or self.may_change(part)
-
-    def is_wanted(self, part) -> bool:
-        """Must its value be recorded?"""
-        if isinstance(part, ast.Name):
-            return self.dirty
-        if isinstance(part, ast.Call):
-            plain = self.is_plain(part) and _named(part.func) not in _ORDERED
-            return not plain and not _iterates(part)
-        if isinstance(part, _OPERATIONS):
-            return self.odd or is_identity(part)
-        return isinstance(part, (ast.Attribute, ast.Subscript, ast.JoinedStr, *_COMPREHENSIONS[:3]))
+            self.dirty = self.dirty or changes
 
     def may_change(self, part) -> bool:
         """May variables have other values when it has been evaluated?"""
@@ -214,6 +207,12 @@ class _Marks:
 
 def _iterates(e) -> bool:
     return isinstance(e, ast.Call) and _named(e.func) in ITERATORS and e.builtin
+
+
+def _tells_little(e) -> bool:
+    """Do the texts of its parts not tell its value?"""
+    return isinstance(e, (ast.Attribute, ast.Subscript)) or is_identity(e) or (
+        isinstance(e, ast.Call) and _named(e.func) in _ORDERED)
 
 
 def is_identity(e) -> bool:
