@@ -85,13 +85,13 @@ class Sandbox:
     def close(self) -> None:
         """End every worker. The sandbox can be used again; workers then start anew."""
         for place in list(self.workers):
-            self._end(*place)
+            self._end(place)
 
     @property
     def level(self) -> str:
         """What holds here: full, seccomp, landlock or limits."""
         with self.busy:
-            return self._worker(0, False).level
+            return self._worker((0, False)).level
 
     def run(self, code: str, stdin: str = "") -> Result:
         return self.map([(code, stdin)])[0]
@@ -108,11 +108,11 @@ class Sandbox:
         limits = checked(self.limits | limits)
         results = [None] * len(jobs)
         work = (itertools.count(), jobs, limits, results)
-        slots = self.slots[1:len(jobs)]   # the first is served by this thread
         with self.busy, ThreadPoolExecutor(len(self.slots)) as threads:
             try:
-                others = [threads.submit(self._serve, slot, *work) for slot in slots]
-                self._serve(0, *work)
+                others = [threads.submit(self._serve, slot, *work)
+                          for slot in self.slots[1:len(jobs)]]
+                self._serve(0, *work)   # the first slot is served by this thread
                 for other in others:
                     other.result()
             except BaseException:   # Ctrl-C: no thread takes another job, and what runs is ended
@@ -125,18 +125,18 @@ class Sandbox:
         """Give this slot's worker the next job, as long as there is one."""
         while (k := next(turns)) < len(jobs):
             place = slot, "import" in jobs[k][0]
-            ending = self._worker(*place).run(*jobs[k], **limits)
+            ending = self._worker(place).run(*jobs[k], **limits)
             if ending is None:   # the run may be the cause, so it is not tried again
-                self._end(*place)
+                self._end(place)
             results[k] = as_result(ending or Ending(-9, "", 0.0, b""), limits["output_bytes"])
 
-    def _worker(self, *place) -> Worker:
+    def _worker(self, place) -> Worker:
         worker = self.workers.get(place)
         if worker is None or worker.owner != os.getpid():   # a fork of the caller needs its own
             worker = self.workers[place] = Worker(place[1])
         return worker
 
-    def _end(self, *place) -> None:
+    def _end(self, place) -> None:
         worker = self.workers.pop(place, None)
         if worker:
             worker.close()

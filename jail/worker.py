@@ -34,7 +34,7 @@ FILE = "/program.py"   # as programs know themselves: there is no such file
 def serve():
     """Until the caller closes its end or dies: fork a child for each request, watch it, answer."""
     control = socket.socket(fileno=os.dup(1))
-    for name in os.read(0, 1 << 16).decode().split():   # what client.py says that programs use
+    for name in os.read(0, 4096).decode().split():   # what client.py says that programs use
         __import__(name)
     lock = Lock()
     control.sendall(lock.level.encode() + b"\n")

@@ -1,9 +1,9 @@
 """How fast are training and sampling, beside what one would otherwise pick, and beside the past?
 
-    python -m lab.bench --out results/bench.json      # 15 minutes on 2 quiet cores
-    python -m lab.bench --rounds 1                    # a look, 3 minutes
-    git show f4536af:model.py > past.py               # its whole training and sampling
-    python -m lab.bench --past past.py
+    python -m lab.bench | tee bench.txt               # some 20 minutes on 2 quiet cores
+    python -m lab.bench --rounds 1                    # a look
+    git show f4536af:model.py > past.py               # all of its training and sampling
+    python -m lab.bench --past past.py | tail -1 > results/bench.json
 
 The contestants take turns, round after round. Figures are medians over the rounds, and so are
 ratios, each formed within a round; the last line on stdout is all of it, as JSON. All have the CPU
@@ -15,12 +15,13 @@ prompts of 60 to 140 tokens and 150 new ones; no row ends. Without transformers 
 '.[parity]') they are left out.
 """
 
-import importlib.util
+import importlib
 import json
 import random
 import sys
 import time
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 
@@ -39,20 +40,12 @@ NEW = 150  # tokens sampled in a row
 def transformer(code=plain, **shape):
     """code: the module that has the model."""
     torch.manual_seed(0)
-    sizes = tasks.PRESETS["cpu"]["model"] | shape
-    model = code.Transformer(code.ModelConfig(plain.Tokenizer().n_vocab, **sizes))
+    model = code.Transformer(code.ModelConfig(
+        plain.Tokenizer().n_vocab, **tasks.PRESETS["cpu"]["model"] | shape))
     for p in model.parameters():  # fresh blocks are the identity: weights large enough to matter
         if p.ndim == 2:
             p.data.normal_(std=0.05)
     return model
-
-
-def loaded(path):
-    """The module in this file."""
-    spec = importlib.util.spec_from_file_location("past", path)
-    sys.modules["past"] = module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def hugging_face(model, attention):
@@ -123,17 +116,17 @@ def main():
     parser = manual(__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="default: 5, after one to warm up")
     parser.add_argument("--past", type=Path, help="model.py of commit f4536af")
-    parser.add_argument("--out", type=Path, help="write the figures to this file")
     args = parser.parse_args()
     qwen = partial(transformer, mlp="swiglu", canon=False)
     tools = fast.logprobs, fast.generate, fast.compile_training
     contestants = enter("ours", qwen, *tools)
-    if importlib.util.find_spec("transformers"):
+    if find_spec("transformers"):
         compiled = lambda: hugging_face(qwen(), "sdpa")
         contestants |= enter("transformers", compiled, None, None, torch.nn.Module.compile)
         contestants["train transformers"] = training(hugging_face(qwen(), "eager"), None)
     if args.past:
-        past = loaded(args.past)
+        sys.path.insert(0, str(args.past.parent))
+        past = importlib.import_module(args.past.stem)
         contestants |= enter("course", transformer, *tools)
         contestants |= enter("past", partial(transformer, past), past.Transformer.logprobs,
                              past.generate, past.Transformer.compile_training)
@@ -147,13 +140,11 @@ def main():
             speeds[name].append(tokens / (time.perf_counter() - began))
     for name, one in speeds.items():
         figures[name] = {"tokens_per_second": median(one[1:])}
-        rival = name.replace("ours", "transformers").replace("course", "past")
-        if rival != name and rival in speeds:
+        rival = name.replace("course", "past").replace("ours", "transformers")
+        if name != rival in speeds:
             ratios[name] = median([a / b for a, b in zip(one[1:], speeds[rival][1:])])
         print(f"{name:34s} {median(one[1:]):10,.0f} tokens a second   {ratios.get(name, '')}")
     record = {"rounds": args.rounds, "figures": figures, "ratios": ratios, **provenance()}
-    if args.out:
-        args.out.write_text(json.dumps(record, indent=1) + "\n")
     print(json.dumps(record))
 
 

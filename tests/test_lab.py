@@ -235,3 +235,44 @@ def test_what_is_missing_or_of_another_kind_is_one_line(out, tmp_path, capsys):
     (tmp_path / "torn.pt").write_bytes((out / "sft.pt").read_bytes()[:999])
     assert "torn.pt is damaged" in refused(export.main, tmp_path / "torn.pt", tmp_path / "x.pt")
     assert "cannot be written" in refused(export.main, out / "sft.pt", tmp_path / "nosuch" / "x.pt")
+
+
+def test_the_bench_lets_all_take_turns_and_ends_with_one_line_of_json(tmp_path, monkeypatch, capsys):
+    from lab import bench
+    past, turns, made = tmp_path / "past.py", [], []
+    past.write_text("from model import ModelConfig, Transformer as Ours\nclass Transformer(Ours):\n    logprobs = compile_training = id\ngenerate = 3\n")
+
+    def contestant(kind, model, how):
+        made.append((kind, type(model).__module__, model.config.canon, model.config.mlp, how))
+        number = len(made)
+        return lambda: turns.append(number), 10
+    monkeypatch.setattr(bench, "training", lambda model, logprobs: contestant("train", model, logprobs))
+    monkeypatch.setattr(bench, "sampling", lambda rows, model, generate: contestant(rows, model, generate))
+    monkeypatch.setattr(bench, "find_spec", lambda name: None)                         # transformers
+    monkeypatch.setattr(bench.fast, "compile_training", id)
+    monkeypatch.setattr(sys, "argv", ["bench", "--rounds", "2", "--past", str(past)])
+    monkeypatch.setattr(sys, "path", sys.path[:])
+    monkeypatch.delitem(sys.modules, "past", raising=False)
+    bench.main()
+    last = json.loads(capsys.readouterr().out.splitlines()[-1])
+    rows = ["train {}", "train {}, compiled", "sample {}, 64 rows", "sample {}, 256 rows"]
+    assert list(last["figures"]) == [row.format(who) for who in ("ours", "course", "past") for row in rows]
+    assert list(last["ratios"]) == [row.format("course") for row in rows] and turns == 3 * list(range(1, 13))
+    kinds, log, draw = ["train", "train", 64, 256], bench.fast.logprobs, bench.fast.generate
+    assert made == [(kind, *rest, how) for rest, hows in (
+        (("model", False, "swiglu"), (log, log, draw, draw)), (("model", True, "relu2"), (log, log, draw, draw)),
+        (("past", True, "relu2"), (id, id, 3, 3))) for kind, how in zip(kinds, hows)]
+
+
+def test_what_a_contestant_of_the_bench_does_in_its_turn(monkeypatch):
+    from lab import bench
+    monkeypatch.setitem(tasks.PRESETS["cpu"], "model", dict(n_layer=1, n_embd=16))
+    model, seen = bench.transformer(), []
+    before, generate = model.state_dict()["layers.0.mlp.up_proj.weight"].clone(), lambda *given, end: seen.append(given)
+    turn, tokens = bench.training(model, bench.fast.logprobs)
+    turn()
+    assert tokens == 10 * 16 * 192 and not torch.equal(before, model.state_dict()["layers.0.mlp.up_proj.weight"])
+    turn, tokens = bench.sampling(3, model, generate)
+    turn()
+    [(same, prompts, new)] = seen
+    assert same is model and new == 150 and tokens == 450 and len(prompts) == 3 and all(60 <= len(prompt) <= 140 for prompt in prompts)
