@@ -96,6 +96,8 @@ KINDS = {
         ("def same(x):\n    return x\na = [1]\nb = [1]\nif same(a is b) in (False, None):\n    pass", "", [
             "same([1] is [1]) in (False, None): same(False) in (False, None): False in (False, None) is true, so we enter the if."]),
         ("def sum(xs):\n    return 7\ny = sum([1, 2]) + 1", "", ["y = sum([1, 2]) + 1 = 7 + 1 = 8."]),
+        ("xs = [5, 21]\nif xs[0] <= -5 <= xs[1]:\n    pass", "", [
+            "xs[0] <= -5 <= xs[1]: 5 <= -5 <= xs[1] is false, so we skip the if."]),
         ("class V:\n    def __init__(self, x):\n        self.x = x\n    def __add__(self, other):\n        return V(self.x + other.x)\n"
          "y = (V(1) + V(2)).x + 1", "", ["V.__add__ returns V(self.x + other.x) = V(1 + 2) = V(3) = V(x=3)."]),
     ],

@@ -151,9 +151,9 @@ def subscript(frame, node):
     template, parts = receiver(frame, node.value)
     if parts or type(node.slice) is ast.Slice:
         return side_by_side(template + "[%s]", [*parts, frame.rounds(node.slice)])
-    if type(node.value) is ast.Name and not frame.seen_of(node) and (
+    if type(node.value) is ast.Name and getattr(frame.event, "kind", "") == "exception" and (
             value_of(frame.before.get(template, "?")) is not UNKNOWN):
-        return plain.subscript(frame, node)  # not evaluated, or it raised an exception
+        return plain.subscript(frame, node)  # it may be what raised it
     return iter([(f"{template}[{frame.last(node.slice)[0]}]", ATOM, PENDING)])
 
 
@@ -248,6 +248,7 @@ def ended(rounds, text: str):
 class Expressions(Frame):
     """A frame whose `seen` holds what marked expressions came to."""
     operators, functions, no_values = OPERATORS, FUNCTIONS, (PENDING, UNKNOWN)
+    event = None
     forms = {
         **plain.Expressions.forms, ast.Name: name, ast.IfExp: choice, ast.Call: call,
         ast.Starred: prefixed, ast.keyword: prefixed,

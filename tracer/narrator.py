@@ -186,7 +186,7 @@ class Frame(Expressions):
 
     def condition(self, test, truth: bool) -> str:
         """A condition and its rounds, without the final True or False."""
-        texts = self.texts(test)
+        texts = self.texts(test) or self.texts(test, str(truth))
         value = value_of(texts[-1]) if texts else UNKNOWN
         if value is not UNKNOWN and bool(value) != truth:
             texts = []
