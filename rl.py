@@ -48,7 +48,7 @@ Log, one line a step (play is predict, solve or multi)
     entropy                 nats a token: mean of -log p of what was sampled. 0.05 at first, 0.03
                             later; rising to 0.2, with rewards falling: the rates are too high
     grad_norm               before clipping
-    logp_gap                mean |log p while sampling - while training|: rounding, below 0.01
+    logp_gap                mean |log p while sampling - while training|: below 0.01 in the course
     seconds                 play (sampling and sandbox), train
 The loss is not logged: the baseline keeps its value near zero whether the model learns or not.
 """
