@@ -59,6 +59,8 @@ KINDS = {
         ("class P:\n    @property\n    def v(self):\n        return 0\n    @v.setter\n    def v(self, n):\n        pass\nP().v = 3", "", ["We run P().v = 3."]),
         ("class D(dict):\n    def __setitem__(self, key, n):\n        super().__setitem__(key, n * 2)\nd = D()\nd['a'] = 5", "", [
             "d = D({'a': 10}) after d['a'] = 5."]),
+        ("class Counter(dict):\n    def __missing__(self, key):\n        return 0\nc = Counter()\nc['a'] = 1\nc['a'] += 2", "", [
+            "c = Counter({'a': 1}) after c['a'] = 1.", "c = Counter({'a': 3}) after c['a'] += 2."]),
         ("class L:\n    def __setattr__(self, name, n):\n        super().__setattr__(name, n + 1)\nd = L()\nd.a = 5", "", ["d.a = 6."]),
         ("def f():\n    return 3\nclass P:\n    pass\np = P()\np.f = f()\np.g = f()\nxs = [0]\nxs[0] = f()", "", ["p.g = f() = 3.", "xs[0] = f() = 3."]),
         ("for (i, ch), w in [((1, 'a'), 2)]:\n    pass\nfor (i, ch), w in [((1, 'a'), 2)]:\n    break", "", [

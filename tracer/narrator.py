@@ -186,7 +186,9 @@ class Frame(Expressions):
 
     def condition(self, test, truth: bool) -> str:
         """A condition and its rounds, without the final True or False."""
-        texts = self.texts(test) or self.texts(test, str(truth))
+        texts = self.texts(test)
+        if not texts and isinstance(test, ast.Compare):  # a < b < c, of which c was not needed
+            texts = self.texts(test, str(truth))
         value = value_of(texts[-1]) if texts else UNKNOWN
         if value is not UNKNOWN and bool(value) != truth:
             texts = []
