@@ -59,6 +59,8 @@ KINDS = {
         ("class P:\n    @property\n    def v(self):\n        return 0\n    @v.setter\n    def v(self, n):\n        pass\nP().v = 3", "", ["We run P().v = 3."]),
         ("class D(dict):\n    def __setitem__(self, key, n):\n        super().__setitem__(key, n * 2)\nd = D()\nd['a'] = 5", "", [
             "d = D({'a': 10}) after d['a'] = 5."]),
+        ("class Counter(dict):\n    def __missing__(self, key):\n        return 0\nc = Counter()\nc['a'] = 1\nc['a'] += 2", "", [
+            "c = Counter({'a': 1}) after c['a'] = 1.", "c = Counter({'a': 3}) after c['a'] += 2."]),
         ("class L:\n    def __setattr__(self, name, n):\n        super().__setattr__(name, n + 1)\nd = L()\nd.a = 5", "", ["d.a = 6."]),
         ("def f():\n    return 3\nclass P:\n    pass\np = P()\np.f = f()\np.g = f()\nxs = [0]\nxs[0] = f()", "", ["p.g = f() = 3.", "xs[0] = f() = 3."]),
         ("for (i, ch), w in [((1, 'a'), 2)]:\n    pass\nfor (i, ch), w in [((1, 'a'), 2)]:\n    break", "", [
@@ -74,7 +76,7 @@ KINDS = {
             "d = Door('a') = Door(name='a').", "We enter the with block of Door('b'), so d = Door(name='b').",
             "We call Door.__exit__ with self = Door(name='b'), kind = <class ValueError>, err = ValueError(\"invalid literal for int() with base 10: "
             "'x'\").", "We leave the with block of Door('b')."]),
-        ("def f(n):\n    return f(n + 1)\nf(1)", "", ["We call f with n = 980.", "So it goes on until the stack is full: RecursionError.", None][:-1]),
+        ("def f(n):\n    return f(n + 1)\nf(1)", "", ["We call f with n = 980.", "So it goes on until the stack is full: RecursionError."]),
     ],
     "exits": [
         ("import sys\ntry:\n    sys.exit(3)\nexcept SystemExit as stop:\n    code = stop.code", "", [
@@ -92,6 +94,9 @@ KINDS = {
             "x = 1 + f(5) + 2 = 1 + 5 + 2 = 6 + 2 = 8, k = 2.", "k = 2 * f(3) = 2 * 3 = 6."]),
     ],
     "what was recorded stands": [
+        ("def sp(t):\n    return t\ndef f(t, d):\n    x = d.join(sp(t)) or d if t else ''\nf('ab', '_')", "", [
+            "sp returns 'ab'.", "x = '_'.join(sp('ab')) or '_' if 'ab' else '' = '_'.join(sp('ab')) or '_' = '_'.join('ab') or '_' = 'a_b' or '_' = 'a_b'.",
+            "f returns."]),
         ("s = {'apple', 'pear', 'fig', 'plum'}\nx = list(s)[0] in s", "", None),
         ("def same(x):\n    return x\na = [1]\nb = [1]\nif same(a is b) in (False, None):\n    pass", "", [
             "same([1] is [1]) in (False, None): same(False) in (False, None): False in (False, None) is true, so we enter the if."]),

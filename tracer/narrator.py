@@ -186,7 +186,9 @@ class Frame(Expressions):
 
     def condition(self, test, truth: bool) -> str:
         """A condition and its rounds, without the final True or False."""
-        texts = self.texts(test) or self.texts(test, str(truth))
+        texts = self.texts(test)
+        if not texts and isinstance(test, ast.Compare):  # a < b < c, of which c was not needed
+            texts = self.texts(test, str(truth))
         value = value_of(texts[-1]) if texts else UNKNOWN
         if value is not UNKNOWN and bool(value) != truth:
             texts = []
@@ -622,6 +624,9 @@ class Narrator:
         frame.go_on(event)
         if frame.printed != printed:
             self.midline = frame.printed[-1] != "\n" and not frame.read
+        if event.kind == "line" and event.line == frame.line and frame.node and not isinstance(
+                frame.node, (*LOOPS, *WITHS)):
+            return  # a jump inside a statement reports its line again
         before, after = self.trace.events[index - 1], self.trace.events[index + 1:index + 2]
         thrown = bool(after) and after[0].kind == "exception" and after[0].frame == event.frame
         if event.kind == "call" and not thrown:

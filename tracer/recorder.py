@@ -460,7 +460,9 @@ def _item(holder, key):
         return _MISSING
     if group is list:
         return holder[key] if type(key) is int and -len(holder) <= key < len(holder) else _MISSING
-    found = dict.get(holder, key, _MISSING) if group is dict else _MISSING
+    if group is not dict:
+        return _MISSING
+    found = dict.get(holder, key, _MISSING)
     made = int if _NAME(kind) == "Counter" else getattr(holder, "default_factory", None)
     return made() if found is _MISSING and made in _ATOMS | _GROUPS else found
 
