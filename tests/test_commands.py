@@ -231,7 +231,7 @@ def test_lab_readme_makes_every_checkpoint_that_is_measured():
             default = re.findall(r'^    (?:rl|sft)\.main\((?:\w+, )?"([\w-]+)"', source, re.MULTILINE)
             default = default[0] if default else ""
         made.append(words[words.index("--name") + 1] if "--name" in words else default)
-    made = [name for name in made if name]
+    made = [name for name in made if name not in ("", "sft")]  # lab.functions trains one of another world
     assert len(made) == len(set(made)) and set(made) == {line.split()[0] for line in CHECKPOINTS.split("\n") if line} - {"other"}
 
 
