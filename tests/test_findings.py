@@ -62,6 +62,7 @@ KINDS = {
         ("class Counter(dict):\n    def __missing__(self, key):\n        return 0\nc = Counter()\nc['a'] = 1\nc['a'] += 2", "", [
             "c = Counter({'a': 1}) after c['a'] = 1.", "c = Counter({'a': 3}) after c['a'] += 2."]),
         ("class L:\n    def __setattr__(self, name, n):\n        super().__setattr__(name, n + 1)\nd = L()\nd.a = 5", "", ["d.a = 6."]),
+        ("a = [[0, 1], [2, 3]]\nway = [1, 0]\na[way[0]][1] = a[way[1]][0] - 10", "", ["a[1][1] = a[0][0] - 10 = 0 - 10 = -10."]),
         ("def f():\n    return 3\nclass P:\n    pass\np = P()\np.f = f()\np.g = f()\nxs = [0]\nxs[0] = f()", "", ["p.g = f() = 3.", "xs[0] = f() = 3."]),
         ("for (i, ch), w in [((1, 'a'), 2)]:\n    pass\nfor (i, ch), w in [((1, 'a'), 2)]:\n    break", "", [
             "The loop over (i, ch), w ends.", "We break out of the loop over (i, ch), w."]),

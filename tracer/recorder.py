@@ -166,6 +166,7 @@ class _Marks:
                 node.value, (ast.Constant, ast.Name, ast.Tuple)):
             self.mark(node.value)  # where the target's own text does not show it
         if not grown:
+            self.look(getattr(target, "value", None), True)
             self.look(index)
 
     def look(self, expression, known: bool = False) -> None:
