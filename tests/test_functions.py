@@ -71,7 +71,7 @@ def test_every_statement_runs(place):
             except functions.NoSuchVariable:
                 continue
             code = f"def f({', '.join(space)}):\n    for _ in [0]:\n        {lines}\n\nf(**{space})\n"
-            told += functions.outputs_on(code, [""], 50)
+            told += functions.outputs_on(code, [""], 50, 10_000)
             if told[-1] in ("", "<error>Timeout") and ("while" in template or not told[-1]):
                 break
         else:
@@ -111,7 +111,7 @@ def test_what_is_long_is_not_complete():
 def test_outputs_stop_where_values_explode():
     for line in ("s = s + s", "xs.append(''.join(xs) * 3)", "d[len(d)] = str(d)"):
         code = f"s, xs, d = 'ab', ['ab'], {{}}\nfor i in range(150):\n    {line}\n"
-        assert functions.outputs_on(code, [""]) == ["<error>Timeout"]
+        assert functions.outputs_on(code, [""], *functions.LIMITS) == ["<error>Timeout"]
 
 
 def test_letters_of_texts_are_tokens_of_their_own(drawn):

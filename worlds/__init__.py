@@ -149,10 +149,11 @@ def renamed(code, rng, unseen=False):
 # ------------------------------------------------------------------------------------------------
 # Behaviour classes and splits.
 
-def outputs_on(code, inputs, max_turns=2000):
+def outputs_on(code, inputs, max_turns=2000, max_size=None):
     """What the program prints (then <error>Name) on each stdin -> list of str. Loops end with
     <error>Timeout after max_turns in all, and once a number has 10,000 bits (one that is squared at
-    every turn would never come to an end), or a text, list or dict as many characters.
+    every turn would never come to an end), or a text, list or dict more than max_size characters,
+    if that is given.
 
     Self-contained, so that its source can travel into the sandbox for programs we did not write."""
     import ast
@@ -177,10 +178,11 @@ def outputs_on(code, inputs, max_turns=2000):
         turns += 1
         if turns > max_turns:
             raise Timeout
-        for value in sys._getframe(1).f_locals.values():
+        for name, value in sys._getframe(1).f_locals.items():
             if type(value) is int and value.bit_length() > 10_000:
                 raise Timeout
-            if type(value) in (str, list, dict) and len(repr(value)) > 10_000:
+            sized = max_size and type(value) in (str, list, dict) and name[:2] != "__"
+            if sized and len(str(value)) > max_size:
                 raise Timeout
 
     try:

@@ -43,6 +43,7 @@ from tracer.recorder import Recorder, whole
 from worlds import LETTERS, UNSEEN, WORDS, Program, class_of, outputs_on, random_name, split_of
 
 SIZES = {"cpu": {}}  # there is one size only
+LIMITS = 200, 10_000  # turns of loops; characters of a value
 VOCABULARY = Path(__file__).with_suffix(".tiktoken")
 SPELLED = r"""('(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")"""
 
@@ -711,10 +712,10 @@ def random_program(rng, knobs, split, set_):
         return None
     call = ", ".join(map(repr, arguments))
     program = f"{code}\n\nprint(repr(f({call})))\n"
-    if not wanted(rng, code, repr(arguments[0]), *outputs_on(program, [""], max_turns=200)):
+    if not wanted(rng, code, repr(arguments[0]), *outputs_on(program, [""], *LIMITS)):
         return None
     kind = " ".join(kinds)
-    outputs = outputs_on(f"{code}\nprint(repr(f(*eval(input()))))\n", fixed_calls(kind), 200)
+    outputs = outputs_on(f"{code}\nprint(repr(f(*eval(input()))))\n", fixed_calls(kind), *LIMITS)
     cls = class_of(code, kind, outputs)
     if split_of(cls) != split or len(set(outputs)) == 1 and rng.random() < 0.9:
         return None
