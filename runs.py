@@ -10,6 +10,7 @@ import shlex
 import sys
 import time
 import zlib
+from contextlib import suppress
 
 import torch
 import torch.distributed as dist
@@ -78,15 +79,18 @@ def digest(*paths):
 
 
 def vocabulary_file(world):
-    """The world's own, if it has one."""
-    return getattr(worlds.load(world), "VOCABULARY", VOCAB)
+    """The world's own, if it has one (and has not gone since)."""
+    with suppress(ValueError):
+        return getattr(worlds.load(world), "VOCABULARY", VOCAB)
+    return VOCAB
 
 
 def tokenizer_of(world, extra=()):
     """The world's, or that of the model that --init began with. extra: of the checkpoint."""
     if "pretrained" in extra:
         return pretrained.Tokenizer(extra["pretrained"])
-    return Tokenizer(vocabulary_file(world), getattr(worlds.load(world), "SPELLED", ""))
+    path = vocabulary_file(world)
+    return Tokenizer(path, worlds.load(world).SPELLED if path != VOCAB else "")
 
 
 def vocabulary(world):

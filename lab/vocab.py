@@ -22,7 +22,7 @@ from worlds import NAME, RESERVED, contest, functions, tinypy
 
 
 def draw_texts(draws=6_000):
-    """-> how often each piece occurs in many cases and problems; the names of their programs."""
+    """-> one text of many cases and problems; the names that its programs use."""
     contest.renamed = lambda code, *_, **__: code  # else any word would occur
     rng, text, names = random.Random(0), "", set()
     for k in range(draws):
@@ -37,25 +37,26 @@ def draw_texts(draws=6_000):
             names |= set(NAME.findall(case.code)) - RESERVED
         for _, user, assistant in tasks.sft_texts(problem, rng) if problem else ():
             text += f"{user}\n{assistant}\n"
-    return Counter(re.findall(PIECES, text)), names
+    return text, names
 
 
 def draw_functions(draws=20_000):
-    """-> in how many cases a piece occurs, outside of what is spelled; no names are left out."""
-    rng, counts = random.Random(0), Counter()
+    """-> the pieces of many cases, but what is spelled, each once a case: a made-up name fills
+    one case only."""
+    rng, pieces = random.Random(0), []
     for k in range(draws):
         case = tasks.random_case(rng, functions, {}, "train", "longer" if k % 8 == 0 else "short")
         if case:
             text = f"{case.prompt}\n{case.nlex}\n{case.raw}\n"
             text = re.sub(functions.SPELLED, "\0", text)
-            counts.update(set(re.findall(PIECES, text)))  # a made-up name fills one case only
-    return counts, set()
+            pieces += set(re.findall(PIECES, text))
+    return pieces
 
 
-def learn_vocab(counts, names, path, n_ranks=512):
-    """The pieces that occur at least 20 times, by frequency, ties alphabetically."""
+def learn_vocab(pieces, names, path, n_ranks=512):
+    """Those of the pieces that occur at least 20 times, by frequency, ties alphabetically."""
     tokens = [bytes([b]) for b in range(256)]
-    for piece, n in Counter(dict(sorted(counts.items()))).most_common():  # ties stay in order
+    for piece, n in Counter(sorted(pieces)).most_common():  # ties stay in order
         spelled = names and (piece in names or re.fullmatch("[A-Za-z]{2}", piece))  # or they merge
         if n >= 20 and len(piece) > 1 and not spelled:
             tokens.append(piece.encode())
@@ -70,4 +71,8 @@ if __name__ == "__main__":
     parser.add_argument("path", type=Path, help="file to write")
     parser.add_argument("--world", choices=["functions"], help="of that world alone")
     args = parser.parse_args()
-    learn_vocab(*(draw_functions if args.world else draw_texts)(), args.path)
+    if args.world:
+        learn_vocab(draw_functions(), set(), args.path)
+    else:
+        text, names = draw_texts()
+        learn_vocab(re.findall(PIECES, text), names, args.path)
