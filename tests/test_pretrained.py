@@ -435,9 +435,9 @@ def test_large_vocabularies_keep_their_tokens(tmp_path, monkeypatch):
     import sft
 
     high = Namespace(n_vocab=70_000, encode=lambda text: [1], prompt=lambda text: [2], answer=lambda text: [65_536, 69_999])
-    monkeypatch.setattr(sft, "tokenizer_of", lambda begun: high)
+    monkeypatch.setattr(sft, "tokenizer_of", lambda world, begun: high)
     (tmp_path / "data").mkdir()
-    args = Namespace(out=tmp_path, format="nlex", explained=0.5, asked=0.5, seed=0)
+    args = Namespace(out=tmp_path, format="nlex", explained=0.5, asked=0.5, seed=0, world="contest", n_ctx=99)
     tokens, _, _ = sft.read_samples(lambda args: iter([("predict", "a", "b"), ("solve", "c", "d")]), args, 0)
     assert plain.collate([tokens], 0).tolist() == [[2, 65_536, 69_999] * 2]
 

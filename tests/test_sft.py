@@ -114,7 +114,7 @@ def test_samples_are_read_once_and_again_when_the_data_are_others(tmp_path, toke
         os.utime(path, (1, 1))
         tokens, index, _ = sft.read_samples(samples, args, rank=0)
     assert len(calls) == 5 and [(index[:, 3] == sft.TASKS.index(task)).sum() for task in ("predict", "solve")] == [2, 2]
-    monkeypatch.setattr(sft, "VOCAB", tmp_path / "data" / "settings.json")
+    monkeypatch.setattr(sft, "vocabulary_file", lambda world: tmp_path / "data" / "settings.json")
     sft.read_samples(samples, args, rank=0)
     assert len(calls) == 6
 
@@ -501,7 +501,7 @@ def test_a_run_goes_on_with_the_flags_it_was_begun_with(tmp_path, model, capsys)
     runs.save(args, model, optimizers, 7, False, {"seconds": 1.0})
     step, extra = runs.resume(args, model, optimizers, 0)
     assert step == 7 and extra["seconds"] == 1.0
-    other = Namespace(out=tmp_path, name="k", format="raw", steps=60)
+    other = Namespace(out=tmp_path, name="k", format="raw", steps=60, world="contest")
     with pytest.raises(SystemExit):
         runs.resume(other, model, optimizers, 0)
     error = capsys.readouterr().err
