@@ -111,7 +111,7 @@ def tensors(folder):
             data = torch.from_file(str(path), size=path.stat().st_size, dtype=torch.uint8)
             begin = 8 + int.from_bytes(data[:8].numpy().tobytes(), "little")
             header = json.loads(data[8:begin].numpy().tobytes())
-            for name in header.keys() - {"__metadata__"}:
+            for name in sorted(header.keys() - {"__metadata__"}):
                 kind, shape = header[name]["dtype"], header[name]["shape"]
                 first, last = header[name]["data_offsets"]
                 refuse(name, {f"dtype {kind}": kind not in DTYPES})
