@@ -136,17 +136,15 @@ class Attention(nn.Module):
         self.k_proj = nn.Linear(c.n_embd, shared, bias=c.bias)
         self.v_proj = nn.Linear(c.n_embd, shared, bias=c.bias)
         self.o_proj = nn.Linear(own, c.n_embd, bias=False)
-        self.q_norm, self.k_norm = nn.Identity(), nn.Identity()
-        if c.qk_norm:
-            self.q_norm = nn.RMSNorm(c.head_size, c.norm_eps)
-            self.k_norm = nn.RMSNorm(c.head_size, c.norm_eps)
+        norm = nn.RMSNorm if c.qk_norm else nn.Identity
+        self.q_norm = norm(c.head_size, c.norm_eps)
+        self.k_norm = norm(c.head_size, c.norm_eps)
 
     def forward(self, x, rope):
-        B, T, _ = x.shape
-        hs = self.c.head_size
-        q = self.q_proj(x).view(B, T, -1, hs)                          # (B, T, nh, hs)
-        k = self.k_proj(x).view(B, T, -1, hs)                          # (B, T, nkv, hs)
-        v = self.v_proj(x).view(B, T, -1, hs).transpose(1, 2)          # (B, nkv, T, hs)
+        heads = *x.shape[:2], -1, self.c.head_size
+        q = self.q_proj(x).view(heads)                                 # (B, T, nh, hs)
+        k = self.k_proj(x).view(heads)                                 # (B, T, nkv, hs)
+        v = self.v_proj(x).view(heads).transpose(1, 2)                 # (B, nkv, T, hs)
         q = rotate(self.q_norm(q), rope).transpose(1, 2)               # (B, nh, T, hs)
         k = rotate(self.k_norm(k), rope).transpose(1, 2)               # (B, nkv, T, hs)
         y = F.scaled_dot_product_attention(q, k, v, is_causal=True, enable_gqa=True)
@@ -197,8 +195,8 @@ class Block(nn.Module):
         self.input_layernorm = nn.RMSNorm(c.n_embd, c.norm_eps)
         self.post_attention_layernorm = nn.RMSNorm(c.n_embd, c.norm_eps)
         self.self_attn, self.mlp = Attention(c), MLP(c)
-        self.input_canon = Canon(c) if c.canon else nn.Identity()
-        self.post_attention_canon = Canon(c) if c.canon else nn.Identity()
+        canon = Canon if c.canon else nn.Identity
+        self.input_canon, self.post_attention_canon = canon(c), canon(c)
 
     def forward(self, x, rope):
         x = x + self.self_attn(self.input_canon(self.input_layernorm(x)), rope)

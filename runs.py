@@ -19,7 +19,15 @@ from tqdm import tqdm
 import pretrained
 import worlds
 from commands import add_seconds, commit, fail, plainly, refuse_others, replace_text, say, serve
-from model import PIECES, VOCAB, CheckpointError, Tokenizer, load_checkpoint, save_checkpoint
+from model import (
+    PIECES,
+    VOCAB,
+    CheckpointError,
+    ModelConfig,
+    Tokenizer,
+    load_checkpoint,
+    save_checkpoint,
+)
 
 COMMIT = commit()   # of the code as it was read, whatever is committed while it runs
 REFERENCE = 0.135  # seconds that the products in `speed` took on the idle machine behind results/
@@ -126,12 +134,15 @@ def load(path, device="cpu", remedy="the same command does"):
     return saved
 
 
-def read_folder(args, shape):
-    """What --init begins with -> ModelConfig, what checkpoints keep of it (tokenizer_of). args get
-    what stands for the flags of shape there, and "start"."""
+def begin(args, names):
+    """What SFT begins with -> ModelConfig, what checkpoints keep of it (see tokenizer_of). names:
+    of the flags for sizes; with --init args get the folder's sizes, and "start"."""
+    if not args.init:
+        shape = {name: getattr(args, name) for name in names}
+        return ModelConfig(tokenizer_of(args.world).n_vocab, **shape), {}
     with plainly(ValueError):
         config, texts = pretrained.read(args.init, args.n_ctx)
-    vars(args).update({name: getattr(config, name) for name in shape}, start=args.init)
+    vars(args).update({name: getattr(config, name) for name in names}, start=args.init)
     say(f"{args.init}: prompts are {pretrained.Tokenizer(texts).template!r}")
     return config, {"pretrained": texts}
 

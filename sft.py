@@ -6,12 +6,11 @@
     torchrun --nproc_per_node=8 sft.py                   # each process has a share of every batch
 
 The model starts from random weights: what a pre-trained model brings (the paper starts from
-Qwen2.5 and CWM) is learnt here, too; or, by --init, from such a model (pretrained.py).
-Of the predictions a share (--explained) is told step by step,
-the others state the output at once. In most of the explained ones (--asked) the answer's first
-token, "Step by step:", is given like a prompt: the model learns how to explain, not that it should.
-Of all others (44 % in preset cpu) a third is explained, and nothing says which: whether explaining
-pays is left to RL to find out.
+Qwen2.5 and CWM) is learnt here, too; or, by --init, from such a model (pretrained.py). Of the
+predictions a share (--explained) is told step by step, the others state the output at once. In most
+of the explained ones (--asked) the answer's first token, "Step by step:", is given like a prompt:
+the model learns how to explain, not that it should. Of all others (44 % in preset cpu) a third is
+explained, and nothing says which: whether explaining pays is left to RL to find out.
 The loss is the cross-entropy of the assistant's tokens, the end token included, over their mean
 number a batch, the same for every batch: so each token counts as much as any other. User tokens are
 only read. Batches hold samples of like length, so little is padded, and no sample sees another.
@@ -52,15 +51,15 @@ import tasks
 from answers import Runner, validate
 from commands import fail, manual, plainly, say
 from fast import compile_training, cut_batches, logprobs  # model.py's, faster
-from model import ModelConfig, Transformer, collate, make_optimizers, pick_device
+from model import Transformer, collate, make_optimizers, pick_device
 from runs import (
+    begin,
     digest,
     gather,
     is_there,
     join_processes,
     leave_processes,
     log_step,
-    read_folder,
     resume,
     save,
     speed,
@@ -91,13 +90,14 @@ def read_samples(samples, args, rank: int, begun=()):
     """begun: see tokenizer_of. -> tokens (array, all samples in turn), index (array, rows of start,
     length of what is given, whole length, task), name of the file that keeps them,
     out/data/<source>-<format>-<shares explained, asked>-<seed>.npz, where source is the file that
-    `samples` stands in. The first process writes it where it is missing or made from others."""
+    `samples` stands in. The first process writes it where it is missing or made from others.
+    Samples longer than --n-ctx are left out."""
     data, source = args.out / "data", Path(samples.__code__.co_filename)
     shares = f"{args.explained}-{args.asked}"
     path = data / f"{source.stem}-{args.format}-{shares}-{args.seed}.npz"
     code = map(Path(__file__).with_name, ("model.py", "sft.py", "tasks.py"))
-    files = digest(vocabulary_file(args.world), *code, source, *sorted(data.glob("*.jsonl")))
-    origin = f"{files} {zlib.crc32(str(begun).encode())}"
+    files = vocabulary_file(args.world), *code, source, *sorted(data.glob("*.jsonl"))
+    origin = f"{digest(*files)} {zlib.crc32(str(begun).encode())}"
     if rank == 0 and not (path.exists() and np.load(path).get("origin") == origin):
         tokenizer, rows = tokenizer_of(args.world, begun), []
         tokens = array("H" if tokenizer.n_vocab < 2**16 else "I")
@@ -238,10 +238,7 @@ def main(samples=samples, name="sft", doc=__doc__):
     if args.name == "sft" and (args.format != "nlex" or args.predict_only):
         parser.error("this needs --name: sft.pt has all texts, in words")
     rank, ranks = join_processes(device := pick_device())
-    shape = {key: getattr(args, key) for key in tasks.PRESETS[args.preset]["model"]}
-    config, begun = ModelConfig(tokenizer_of(args.world).n_vocab, **shape), {}
-    if args.init:
-        config, begun = read_folder(args, shape)
+    config, begun = begin(args, tasks.PRESETS[args.preset]["model"])
     tokens, index, texts = read_samples(samples, args, rank, begun)
     args.texts = zlib.crc32(tokens)
     if is_there(args):
