@@ -48,13 +48,24 @@ def function_of(code):
 
 
 def samples(args):
-    """As sft.samples, without the functions of the benchmark, whose texts stand in a file beside
-    the data."""
-    theirs = set(json.loads((args.out / "data" / "benchmark.jsonl").read_text()))
+    """As sft.samples, without the functions of the benchmark."""
+    theirs = texts_of_benchmark(args)
     for sample in sft.samples(args):
-        code = sample[1].removeprefix("Predict.\n").split("\n\nprint(repr(f(")[0]
-        if code not in theirs:
+        code = sample[1].removeprefix("Predict.\n").rpartition("\nInput:")[0]
+        if function_of(code) not in theirs:
             yield sample
+
+
+def texts_of_benchmark(args):
+    """They stand in a file beside the data."""
+    return set(json.loads((args.out / "data" / "benchmark.jsonl").read_text()))
+
+
+def dropped(args):
+    """How many training functions have the text of one of the benchmark's."""
+    cases = tasks.load_cases(args.out / "data" / "sft_cases.jsonl")
+    theirs = texts_of_benchmark(args)
+    return sum(function_of(case.code) in theirs for case in cases)
 
 
 def stage(args, section, *more):
@@ -137,7 +148,7 @@ def main():
     stage(args, "rl", *ANSWERS)
     rl.main("rl", __doc__)
     held_out, _ = tasks.load_split(args, "test", 10**6, 0)
-    record = {"baselines": {"benchmark": baselines(benchmark)}}
+    record = {"dropped": dropped(args), "baselines": {"benchmark": baselines(benchmark)}}
     for name in ("sft", "rl"):
         model = Model(args.out / f"{name}.pt", args)
         record[name] = {"parameters": model.checkpoint["model"].n_params(),

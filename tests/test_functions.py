@@ -1,8 +1,11 @@
 """The world of functions: its grammar, its explanations and tokens, the evaluation on a benchmark of ours."""
 
 import ast
+import json
 import random
 import re
+import sys
+from argparse import Namespace
 
 import pytest
 
@@ -152,3 +155,28 @@ def test_what_the_lab_counts():
     assert lab.methods(case.code) == {".upper", "len()"} and lab.construct(case.code) == "for"
     assert lab.baselines([case]) == {"echo": 1, "commonest": 1, "which": "'ab'"}
     assert lab.function_of(case.code) == case.code.split("\n\nprint(")[0]
+
+
+def test_from_data_to_the_benchmark(tmp_path, monkeypatch, capsys, one_cpu_thread):
+    """Two functions as a benchmark, models of a few steps: everything that the lab writes is there; one row's function is dropped."""
+    problems = " ".join(f"--{name} 1" for name in ("sft-problems", "rl-problems", "val-problems", "test-problems", "val-vague", "test-vague"))
+    sizes = {"data": f"--sft-cases 40 --rl-cases 6 --val-cases 2 --test-cases 3 {problems}",
+             "model": "--n-layer 1 --n-embd 32 --n-head 2 --n-kv-head 1",
+             "sft": "--steps 3 --batch-tokens 4096 --val-every 3 --val-cases 1 --compile 0",
+             "rl": "--steps 1 --predict-prompts 2 --solve-prompts 0 --fix-prompts 0 --val-cases 1 --group 2"}
+    monkeypatch.setattr(lab, "SIZES", {"cpu": sizes})
+    monkeypatch.setattr(lab, "ANSWERS", ["--max-new-tokens-predict", "12"])
+    (row,) = tasks.make_rows(Namespace(world="functions", world_size="cpu", seed=0), "sft_cases", 0, 1)
+    code, _, call = row.code.partition("\n\nprint(repr(f(")
+    rows = [{"code": code, "input": call.strip()[:-3], "output": row.stdout.strip()},
+            {"code": "def f(a):\n    return a", "input": "'b'", "output": "'b'"}]
+    (tmp_path / "rows.jsonl").write_text("".join(json.dumps(each) + "\n" for each in rows))
+    monkeypatch.setattr(sys, "argv", ["x", str(tmp_path / "rows.jsonl"), "--preset", "cpu", "--out", str(tmp_path / "out")])
+    lab.main()
+    capsys.readouterr()
+    told = json.loads((tmp_path / "out/functions.json").read_text())
+    assert told["dropped"] >= 1 and told["baselines"]["benchmark"]["echo"] >= 0.5
+    for stage in ("sft", "rl"):
+        assert told[stage]["benchmark"]["explained"]["all"]["n"] == 2 and set(told[stage]["short"]) == set(lab.WAYS)
+    kept = [sample[1] for sample in lab.samples(Namespace(out=tmp_path / "out", seed=0, explained=1, asked=0, format="nlex"))]
+    assert kept and not any(code in text for text in kept)

@@ -43,6 +43,7 @@ from tracer.recorder import Recorder, whole
 from worlds import LETTERS, UNSEEN, WORDS, Program, class_of, outputs_on, random_name, split_of
 
 SIZES = {"cpu": {}}  # there is one size only
+FIXED_INPUTS = {}    # made for each signature: fixed_calls
 LIMITS = 200, 10_000  # turns of loops; characters of a value
 VOCABULARY = Path(__file__).with_suffix(".tiktoken")
 SPELLED = r"""('(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")"""
