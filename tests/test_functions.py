@@ -177,6 +177,6 @@ def test_from_data_to_the_benchmark(tmp_path, monkeypatch, capsys, one_cpu_threa
     told = json.loads((tmp_path / "out/functions.json").read_text())
     assert told["dropped"] >= 1 and told["baselines"]["benchmark"]["echo"] >= 0.5
     for stage in ("sft", "rl"):
-        assert told[stage]["benchmark"]["explained"]["all"]["n"] == 2 and set(told[stage]["short"]) == set(lab.WAYS)
+        assert told[stage]["benchmark"]["explained"]["all"]["n"] == 2 and set(told[stage]["short"]) >= set(lab.WAYS)
     kept = [sample[1] for sample in lab.samples(Namespace(out=tmp_path / "out", seed=0, explained=1, asked=0, format="nlex"))]
     assert kept and not any(code in text for text in kept)
