@@ -197,6 +197,15 @@ def test_the_page_of_several_runs(tmp_path):
     assert lines(data, "SFT: solves with one program (%)") == [[], []] and len(data["curves"]) == len(report.listed(page.PANELS))
 
 
+def test_what_is_drawn_is_logged():
+    """By sft.py and rl.py, whose docstrings tell their logs."""
+    rl, sft = pytest.importorskip("rl"), pytest.importorskip("sft")
+    plays = [rl.__doc__.replace("<play>", play) for play in ("predict", "multi")]
+    logged = {"sft": sft.__doc__, "rl": sft.__doc__ + "".join(plays)}                    # what validation tells, sft.py says
+    for log, key, _ in report.listed(page.PANELS):
+        assert re.search(rf"\b{key}\b", logged[log]), (log, key)
+
+
 def test_the_page_of_one_run_above_others(tmp_path):
     own, other = a_run(tmp_path / "own", 5, 0.9), a_run(tmp_path / "other")
     page.main(["--out", str(own), str(other)])

@@ -8,8 +8,6 @@ from pathlib import Path
 
 import pytest
 
-import rl
-import sft
 from lab import curves, plots, report
 from lab.report import TABLES, cell, described, expanded, fill, grid, listed, lookup, read, render
 
@@ -146,17 +144,13 @@ ROWS
 
 
 def a_run(folder, **more):
-    """metrics.json and the logs of a run, as far as tables and plots of the course need them."""
+    """metrics.json and the log of a run, as far as tables and the picture of the course need them."""
     judges = {judge: [figure(0.25), figure(0.5)] for judge, *_ in listed(plots.JUDGES)}
     metrics = {"preset": "cpu", "seed": 0, "commit": "abc", "seconds": {"data": 1.5, "rl": 2, "rl-0": 90, "peak_memory_mb": 900},
                "predict": {"sft/free/short": figure(0.5), "rl/free/short": figure(0.6)},
                "rl_minus_sft": {"predict/short": figure(0.1, 0.05, 0.15)}, "best_at_k": judges | {"open": judges}}
     (folder / "metrics.json").write_text(json.dumps(metrics | more))
-    values = {f"val_{key}": 0.5 for key in ("short", "longer", "short_greedy", "longer_steps", "explained", "solve")}
-    steps = [{"step": k, "explained": 0.4, "entropy": 0.1, "predict_length": 90, "seconds": {"play": 2, "train": 3}} for k in (1, 2)]
-    for name, rows in (("rl", [{"step": 0} | values, steps[0], steps[1] | values]),
-                       ("sft", [{"step": 50, "tokens": 100}, {"step": 100, "tokens": 200} | values])):
-        (folder / f"{name}.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (folder / "rl.jsonl").write_text('{"step": 0}\n' + 2 * '{"seconds": {"play": 2, "train": 3}}\n')
 
 
 def test_the_report_of_a_run(tmp_path):
@@ -182,13 +176,6 @@ def test_the_report_of_a_run(tmp_path):
 def test_logs(tmp_path):
     (tmp_path / "sft.jsonl").write_text('{"step": 50}\n{"step": 100}\n{"ste')
     assert report.read_log(tmp_path / "sft.jsonl") == [{"step": 50}, {"step": 100}] and report.read_log(tmp_path / "none") == []
-    (tmp_path / "rl.jsonl").write_text('{"step": 0, "val_short": 0.5}\n' + "".join(
-        f'{{"step": {k}, "seconds": {{"play": 2, "train": 4}}}}\n' for k in (1, 2)))
-    (tmp_path / "sft-control.jsonl").write_text('{"step": 1, "train_seconds": 8, "val_short": 0.6}\n')
-    rl, control, ceiling = (tmp_path / f"{name}.jsonl" for name in ("rl", "sft-control", "sft-ceiling"))
-    course = lambda log: [record["training seconds"] for record in plots.training_log(log, rl)]
-    assert course(rl) == [0, 6, 12] and course(control) == [0, 8] and course(ceiling) == []
-    assert plots.found(tmp_path, "rl rl-* sft-c* sft") == [rl, control, tmp_path / "sft.jsonl"]
 
 
 def test_without_matplotlib_one_line(tmp_path):
@@ -208,14 +195,7 @@ def test_plots(tmp_path, monkeypatch):
         for name in names:
             (tmp_path / f"{name}.png").unlink()
         return names
-    assert drawn(tmp_path) == {"best_at_k", "learning", "rl_curves"}
+    assert drawn(tmp_path) == {"best_at_k"}
     assert drawn("--best", tmp_path / "all.png", tmp_path, tmp_path) == {"all"}
     a_run(tmp_path, best_at_k={})
-    assert drawn(tmp_path) == {"learning", "rl_curves"}
-
-
-def test_what_is_drawn_is_logged():
-    """By sft.py and rl.py, whose docstrings tell their logs."""
-    logged = f"{sft.__doc__} {rl.__doc__}".replace("<play>", "predict")
-    keys = {key for _, _, keys, _ in listed(plots.LEARNING) + listed(plots.RL_CURVES) for key in keys.split()}
-    assert len(keys) == 11 and all(re.search(rf"\b{key}\b", logged) for key in keys)
+    assert not drawn(tmp_path)
