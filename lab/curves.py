@@ -5,25 +5,27 @@
 Figures of several steps are means over these steps; bands go from the smallest to the largest run.
 """
 
-import re
 from statistics import fmean
 
 from commands import manual
-from lab.report import ROOT, markdown, read_log
+from lab.report import ROOT, fill, markdown, read_log
 
 PAGE, TABLE = ROOT / "lab/normal.md", ROOT / "results/curves.csv"
 COURSE = sorted(ROOT.glob("results/course-seed*"))
 QUICK, BROKEN = ROOT / "results/quick-seed0", ROOT / "results/broken"
-PERCENT = ("pass", "cut", "explained", "val", "multi_first")  # parts of the names of shares
+PERCENT = ("pass", "cut", "explained", "val", "multi_first", "skipped")  # parts of names of shares
 
 
-def merged(path) -> list[dict]:
-    """Records of a log; "skipped" as a share of the groups."""
-    records = read_log(path)
-    for record in records:
+def read_logs(name: str, log: str) -> list[list[dict]]:
+    """Of the course's runs, of the healthy quick one, or of a broken one. -> the records of each;
+    "skipped" as a share of the groups."""
+    paths = {"course": [folder / f"{log}.jsonl" for folder in COURSE],
+             "healthy": [QUICK / f"{log}.jsonl"]}
+    runs = [read_log(path) for path in paths.get(name, [BROKEN / f"{name}.jsonl"])]
+    for record in sum(runs, []):
         if "groups" in record:
             record["skipped"] /= record["groups"]
-    return records
+    return runs
 
 
 def mean_over(records, metric: str, first: int, last: int):
@@ -35,40 +37,28 @@ def mean_over(records, metric: str, first: int, last: int):
 
 def shown(values, metric: str) -> str:
     """"58 to 61" of several runs, "58" of one; shares in percent."""
-    if None in values or not values:
+    if None in values:
         return "-"
-    percent = metric == "skipped" or any(part in metric for part in PERCENT)
-    texts = []
+    percent, texts = any(part in metric for part in PERCENT), []
     for value in (min(values), max(values)):
         value *= 100 if percent else 1
         texts.append(f"{value:.0f}" if percent or value >= 20 else f"{value:.3f}")
     return " to ".join(dict.fromkeys(texts))
 
 
-def by_steps(log: str, metrics: str, spans: str) -> str:
-    """The course: a row for each metric, a column for each span of steps ("66-70")."""
-    runs = [merged(folder / f"{log}.jsonl") for folder in COURSE]
-    columns = [[f"{log}, step", *metrics.split()]]
-    for span in spans.split():
-        first, last = map(int, span.split("-"))
-        cells = []
-        for metric in metrics.split():
-            cells.append(shown([mean_over(run, metric, first, last) for run in runs], metric))
-        columns.append([span if first < last else str(first), *cells])
-    return markdown(columns)
-
-
-def by_runs(metrics: str, log: str, names: str, span: str) -> str:
-    """Preset quick: a row for each metric, a column for each run, the healthy one first."""
-    first, last = map(int, span.split("-"))
-    columns = [[f"{log}, steps {span}", *metrics.split()]]
-    paths = {"healthy": QUICK / f"{log}.jsonl"}
-    paths |= {name: BROKEN / f"{name}.jsonl" for name in names.split()}
-    for name, path in paths.items():
-        run, cells = merged(path), []
-        for metric in metrics.split():
-            cells.append(shown([mean_over(run, metric, first, last)], metric))
-        columns.append([name, *cells])
+def table(log: str, metrics: str, spans: str, names: str = "course") -> str:
+    """A row for each metric. Columns: spans of steps ("50 66-70"), or, of one span, runs."""
+    over = "" if names == "course" else f"s {spans}"
+    columns = [[f"{log}, step{over}", *metrics.split()]]
+    for name in names.split():
+        runs = read_logs(name, log)
+        for span in spans.split():
+            first, _, last = span.partition("-")
+            cells = [name if over else span]
+            for metric in metrics.split():
+                means = [mean_over(run, metric, int(first), int(last or first)) for run in runs]
+                cells.append(shown(means, metric))
+            columns.append(cells)
     return markdown(columns)
 
 
@@ -76,8 +66,7 @@ def band_table() -> str:
     """All of the course's curves: log, step, metric, mean, smallest, largest."""
     lines = ["log,step,metric,mean,smallest,largest"]
     for log in ("sft", "rl"):
-        runs = [merged(folder / f"{log}.jsonl") for folder in COURSE]
-        for records in zip(*runs):
+        for records in zip(*read_logs("course", log)):
             for metric in records[0]:
                 values = [record.get(metric) for record in records]
                 if metric in ("step", "groups", "seconds") or None in values:
@@ -88,15 +77,9 @@ def band_table() -> str:
     return "\n".join(lines) + "\n"
 
 
-BLOCK = re.compile(r"(<!-- (by_\w+): ([^>]+?) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
-
-
 def filled(text: str) -> str:
-    """normal.md with its tables made again: <!-- by_steps: rl | predict_pass | 1-5 66-70 -->"""
-    def block(match):
-        opening, name, arguments, _, end = match.groups()
-        return f"{opening}{globals()[name](*re.split(r' *[|] *', arguments))}\n{end}"
-    return BLOCK.sub(block, text)
+    """normal.md with its tables made again: <!-- steps: rl | predict_pass | 1-5 66-70 -->"""
+    return fill(text, lambda name, told: table(*told.split(" | ")))
 
 
 def main():

@@ -608,12 +608,17 @@ def source(runs, folders, counts):
 BLOCK = re.compile(r"(<!-- (\w+): ([^>]+?) -->\n)(.*?)(<!-- end of \2 -->)", re.DOTALL)
 
 
-def fill(text):
+def of_runs(name, folders):
+    """The text of a table of these runs."""
+    runs = [read(ROOT / folder) for folder in folders.split()]
+    return render(TABLES[name], runs, folders.split())
+
+
+def fill(text, table=of_runs):
     """The text of a README with every table in it made again."""
     def block(match):
-        opening, name, folders, _, end = match.groups()
-        runs = [read(ROOT / folder) for folder in folders.split()]
-        return f"{opening}{render(TABLES[name], runs, folders.split())}\n{end}"
+        opening, name, told, _, end = match.groups()
+        return f"{opening}{table(name, told)}\n{end}"
     return BLOCK.sub(block, text)
 
 
