@@ -1,28 +1,23 @@
-"""How fast are training and sampling, beside what one would otherwise pick, and beside the past?
+"""How fast are training and sampling, beside what one would otherwise pick?
 
-    python -m lab.bench | tee bench.txt               # some 20 minutes on 2 quiet cores
     python -m lab.bench --rounds 1                    # a look
-    git show f4536af:model.py > past.py               # all of its training and sampling
-    python -m lab.bench --past past.py | tail -1 > results/bench.json
+    python -m lab.bench | tail -1 > results/bench.json    # some 20 minutes on 2 quiet cores
 
 The contestants take turns, round after round. Figures are medians over the rounds, and so are
 ratios, each formed within a round; the last line on stdout is all of it, as JSON. All have the CPU
 preset's sizes. Beside transformers ours have one architecture with it (Qwen3's: with SwiGLU,
 without our convolutions) and the same weights; ours train with Muon, transformers' with AdamW, with
 its eager attention, the fastest here, or compiled. "course" is what the course trains, convolutions
-and all; the past had none. Training: 16 rows of 192 tokens, the second half learnt. Sampling:
-prompts of 60 to 140 tokens and 150 new ones; no row ends. Without transformers (pip install -e
-'.[parity]') they are left out.
+and all. Training: 16 rows of 192 tokens, the second half learnt. Sampling: prompts of 60 to 140
+tokens and 150 new ones; no row ends. Without transformers (pip install -e '.[parity]') they are
+left out.
 """
 
-import importlib
 import json
 import random
-import sys
 import time
 from functools import partial
 from importlib.util import find_spec
-from pathlib import Path
 from statistics import median
 
 import torch
@@ -37,10 +32,9 @@ from sft import apply_gradients
 NEW = 150  # tokens sampled in a row
 
 
-def transformer(code=plain, **shape):
-    """code: the module that has the model."""
+def transformer(**shape):
     torch.manual_seed(0)
-    model = code.Transformer(code.ModelConfig(
+    model = plain.Transformer(plain.ModelConfig(
         plain.Tokenizer().n_vocab, **tasks.PRESETS["cpu"]["model"] | shape))
     for p in model.parameters():  # fresh blocks are the identity: weights large enough to matter
         if p.ndim == 2:
@@ -115,21 +109,14 @@ def enter(who, make, logprobs, generate, compile_training):
 def main():
     parser = manual(__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="default: 5, after one to warm up")
-    parser.add_argument("--past", type=Path, help="model.py of commit f4536af")
     args = parser.parse_args()
     qwen = partial(transformer, mlp="swiglu", canon=False)
     tools = fast.logprobs, fast.generate, fast.compile_training
-    contestants = enter("ours", qwen, *tools)
+    contestants = enter("ours", qwen, *tools) | enter("course", transformer, *tools)
     if find_spec("transformers"):
         compiled = lambda: hugging_face(qwen(), "sdpa")
         contestants |= enter("transformers", compiled, None, None, torch.nn.Module.compile)
         contestants["train transformers"] = training(hugging_face(qwen(), "eager"), None)
-    if args.past:
-        sys.path.insert(0, str(args.past.parent))
-        past = importlib.import_module(args.past.stem)
-        contestants |= enter("course", transformer, *tools)
-        contestants |= enter("past", partial(transformer, past), past.Transformer.logprobs,
-                             past.generate, past.Transformer.compile_training)
 
     figures, ratios = {}, {}
     speeds = {name: [] for name in contestants}  # tokens a second, round by round
@@ -140,7 +127,7 @@ def main():
             speeds[name].append(tokens / (time.perf_counter() - began))
     for name, one in speeds.items():
         figures[name] = {"tokens_per_second": median(one[1:])}
-        rival = name.replace("course", "past").replace("ours", "transformers")
+        rival = name.replace("ours", "transformers")
         if name != rival in speeds:
             ratios[name] = median([a / b for a, b in zip(one[1:], speeds[rival][1:])])
         print(f"{name:34s} {median(one[1:]):10,.0f} tokens a second   {ratios.get(name, '')}")

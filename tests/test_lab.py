@@ -238,31 +238,29 @@ def test_what_is_missing_or_of_another_kind_is_one_line(out, tmp_path, capsys):
     assert "cannot be written" in refused(export.main, out / "sft.pt", tmp_path / "nosuch" / "x.pt")
 
 
-def test_the_bench_lets_all_take_turns_and_ends_with_one_line_of_json(tmp_path, monkeypatch, capsys):
+def test_the_bench_lets_all_take_turns_and_ends_with_one_line_of_json(monkeypatch, capsys):
     from lab import bench
-    past, turns, made = tmp_path / "past.py", [], []
-    past.write_text("from model import ModelConfig, Transformer as Ours\nclass Transformer(Ours):\n    logprobs = compile_training = id\ngenerate = 3\n")
+    turns, made = [], []
 
     def contestant(kind, model, how):
-        made.append((kind, type(model).__module__, model.config.canon, model.config.mlp, how))
+        made.append((kind, model and model.config.canon, how))
         number = len(made)
         return lambda: turns.append(number), 10
     monkeypatch.setattr(bench, "training", lambda model, logprobs: contestant("train", model, logprobs))
     monkeypatch.setattr(bench, "sampling", lambda rows, model, generate: contestant(rows, model, generate))
-    monkeypatch.setattr(bench, "find_spec", lambda name: None)                         # transformers
+    monkeypatch.setattr(bench, "find_spec", lambda name: True)
+    monkeypatch.setattr(bench, "hugging_face", lambda model, attention: None)
+    monkeypatch.setattr(bench.torch.nn.Module, "compile", id)
     monkeypatch.setattr(bench.fast, "compile_training", id)
-    monkeypatch.setattr(sys, "argv", ["bench", "--rounds", "2", "--past", str(past)])
-    monkeypatch.setattr(sys, "path", sys.path[:])
-    monkeypatch.delitem(sys.modules, "past", raising=False)
+    monkeypatch.setattr(sys, "argv", ["bench", "--rounds", "2"])
     bench.main()
     last = json.loads(capsys.readouterr().out.splitlines()[-1])
     rows = ["train {}", "train {}, compiled", "sample {}, 64 rows", "sample {}, 256 rows"]
-    assert list(last["figures"]) == [row.format(who) for who in ("ours", "course", "past") for row in rows]
-    assert list(last["ratios"]) == [row.format("course") for row in rows] and turns == 3 * list(range(1, 13))
-    kinds, log, draw = ["train", "train", 64, 256], bench.fast.logprobs, bench.fast.generate
-    assert made == [(kind, *rest, how) for rest, hows in (
-        (("model", False, "swiglu"), (log, log, draw, draw)), (("model", True, "relu2"), (log, log, draw, draw)),
-        (("past", True, "relu2"), (id, id, 3, 3))) for kind, how in zip(kinds, hows)]
+    assert list(last["figures"]) == [row.format(who) for who in ("ours", "course", "transformers") for row in rows]
+    assert list(last["ratios"]) == [row.format("ours") for row in rows] and turns == 3 * [*range(1, 9), 13, *range(10, 13)]  # 13: eager
+    log, draw = bench.fast.logprobs, bench.fast.generate
+    assert made == [(kind, canon, how) for canon, hows in ((False, (log, log, draw, draw)), (True, (log, log, draw, draw)), (None, 4 * (None,)))
+                    for kind, how in zip(("train", "train", 64, 256), hows)] + [("train", None, None)]
 
 
 def test_what_a_contestant_of_the_bench_does_in_its_turn(monkeypatch):
