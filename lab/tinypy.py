@@ -23,6 +23,7 @@ import tasks
 from answers import Model
 from commands import fail, manual, plainly, replace_text
 from lab import programs
+from lab.report import TABLES, render
 from runs import provenance
 
 TEX = [("0.5M", "48M", 85.8), ("1M", "2M", 63.2), ("1M", "8M", 84.0), ("1M", "16M", 87.0),
@@ -91,22 +92,6 @@ def evaluate(args, format, cases):
             "right": right}
 
 
-def table(runs):
-    """Ours by level, then TEX's."""
-    lines = []
-    for name, run in runs.items():
-        lines.append(f"{name}: {run['parameters']:,} parameters, {run['programs']:,} programs "
-                     f"({run['distinct']:,} distinct), {run['tokens']:,} tokens, "
-                     f"{run['minutes']} minutes")
-        for level, told in run["right"]["exact"].items():
-            near = run["right"]["within 1e-5"][level]["value"]
-            lines.append(f"  {level:4s} {told['value']:6.1%} [{told['lo']:.1%}, {told['hi']:.1%}]  "
-                         f"n = {told['n']:5,d}   within 1e-5 {near:6.1%}")
-    for parameters, seen, right in TEX:
-        lines.append(f"TEX at once: {parameters:>4s} parameters, {seen:>4s} programs {right:6.1f}%")
-    return "\n".join(lines)
-
-
 @plainly()
 def main():
     parser = manual(__doc__)
@@ -124,11 +109,15 @@ def main():
     kept, overlaps = training_cases(args)
     for run in runs.values():  # none comes again before all have been read
         run["distinct"] = min(run["programs"], len(kept))
-    print(f"{table(runs)}\n{overlaps:,} distinct programs were dropped: rows of the benchmark")
+    print(f"{overlaps:,} distinct programs were dropped: rows of the benchmark")
     record = {"benchmark": args.file.name, "dropped": overlaps, "runs": runs,
               "flags": flags(args, "sft", "model", "answers") + ["--programs", str(args.programs)],
               "TEX": [dict(zip(PUBLISHED, row)) for row in TEX], **provenance()}
-    replace_text(args.out / "tinypy.json", json.dumps(record, indent=1) + "\n")
+    path = args.out / "tinypy.json"
+    replace_text(path, json.dumps(record, indent=1) + "\n")
+    print(render(TABLES["tinypy"], [record], [path]))
+    for parameters, seen, right in TEX:
+        print(f"TEX at once: {parameters:>4s} parameters, {seen:>4s} programs {right:6.1f} %")
 
 
 if __name__ == "__main__":

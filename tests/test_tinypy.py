@@ -184,7 +184,7 @@ def test_head_to_head(tmp_path, monkeypatch, capsys):
     kept = json.loads((tmp_path / "out" / "tinypy.json").read_text())
     explained, at_once = kept["runs"]["explained"], kept["runs"]["at once"]
     assert kept["dropped"] == 5 and "5 distinct programs were dropped" in said
-    assert {"machine", "commit", "flags"} <= kept.keys() and len(kept["TEX"]) == 7 and "99.1%" in said
+    assert {"machine", "commit", "flags"} <= kept.keys() and len(kept["TEX"]) == 7 and "99.1 %" in said and "| all   | " in said
     assert 0 <= at_once["tokens"] - explained["tokens"] < 2048     # as many, to within a batch
     assert at_once["programs"] > explained["programs"] and explained["distinct"] <= 150 - 5
     assert explained["right"]["exact"]["all"]["n"] == 5 and explained["right"].keys() == {"exact", "within 1e-5"}
