@@ -1,6 +1,12 @@
-"""Shared by all tests: our files come first on the path, torch uses two threads, tiny sizes, fixtures that several tests need."""
+"""Shared by all tests: our files come first on the path, torch uses two threads, tiny sizes, commands inside this process, fixtures that
+several tests need."""
 
+import contextlib
+import importlib
+import io
 import os
+import runpy
+import signal
 import sys
 from pathlib import Path
 
@@ -43,6 +49,46 @@ def tiny_flags(*sections, **others) -> list[str]:
     for name, value in (values | others).items():
         flags += ["--" + name.replace("_", "-"), str(value)]
     return flags
+
+
+def forget_ours(folder: Path) -> dict:
+    """Takes the modules of the project, and of a copy of it in this folder, out of sys.modules. -> what was taken"""
+    places = {place / name for place in (ROOT, folder) for name in ("", "worlds", "tracer", "jail", "lab", "lab/exercises")}
+    names = [name for name, module in sys.modules.items() if Path(getattr(module, "__file__", None) or "/").parent in places]
+    return {name: sys.modules.pop(name) for name in names}
+
+
+def in_process(*words, folder: Path = ROOT) -> tuple[int, str, str]:
+    """`python *words` in this folder, on one thread, but inside this process: most of a new one's time is importing torch. The project's own
+    modules are fresh. -> exit code, stdout, stderr"""
+    words, module, code = list(map(str, words)), words[0] == "-m", 0
+    out, errors, kept, argv, path = io.StringIO(), io.StringIO(), forget_ours(folder), sys.argv, sys.path[:]
+    cwd, pipe, threads = os.getcwd(), signal.getsignal(signal.SIGPIPE), "torch" in sys.modules and torch.get_num_threads()
+    try:
+        sys.argv = words[module:]
+        sys.path.insert(0, str(folder))
+        importlib.invalidate_caches()
+        os.chdir(folder)
+        if threads:
+            torch.set_num_threads(1)
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(errors):
+            if module:
+                runpy.run_module(words[1], run_name="__main__", alter_sys=True)
+            else:
+                runpy.run_path(str(folder / words[0]), run_name="__main__")
+    except SystemExit as stop:
+        code = stop.code if isinstance(stop.code, int) else 0 if stop.code is None else 1
+        if isinstance(stop.code, str):
+            errors.write(stop.code)
+    finally:
+        sys.argv, sys.path[:] = argv, path
+        os.chdir(cwd)
+        signal.signal(signal.SIGPIPE, pipe)
+        if threads:
+            torch.set_num_threads(threads)
+        forget_ours(folder)
+        sys.modules.update(kept)
+    return code, out.getvalue(), errors.getvalue()
 
 
 @pytest.fixture(scope="session")

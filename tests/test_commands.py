@@ -1,14 +1,12 @@
 """Every command a reader may type, every link and size limit: help and wrong flags of each script, the course at tiny size,
-README.md, lab/README.md, run.sh. The method's scripts run as processes, two at a time; what only prints help runs in this one."""
+README.md, lab/README.md, run.sh. Most commands run inside this process; one of each kind in its own."""
 
 import ast
-import contextlib
 import importlib.util
 import io
 import json
 import os
 import re
-import runpy
 import shlex
 import shutil
 import signal
@@ -16,11 +14,10 @@ import subprocess
 import sys
 import tokenize
 import tomllib
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from conftest import tiny_flags
+from conftest import in_process, tiny_flags
 
 ROOT = Path(__file__).resolve().parent.parent
 METHOD = ("model", "trace", "sandbox", "tasks", "sft", "rl", "eval")
@@ -30,12 +27,12 @@ DOCUMENTS = sorted(ROOT / name for name in subprocess.run(
 WRITTEN = [path for path in DOCUMENTS if path.name != "report.md"]  # by people; reports are made by runs
 README = (ROOT / "README.md").read_text()
 
-SHORT = {"max_new_tokens_predict": 40, "max_new_tokens_solve": 40}
+SHORT = {"max_new_tokens_predict": 20, "max_new_tokens_solve": 20}
 TINY = {  # a flag stands behind those of the command, for of two equal flags the last counts
-    "tasks.py": tiny_flags("data"),
+    "tasks.py": tiny_flags("data", sft_cases=40, sft_problems=15, rl_cases=6, rl_problems=4),
     "sft.py": tiny_flags("sft", batch_tokens=1024, save_every=2, **SHORT),
     "rl.py": tiny_flags("rl", solve_prompts=1, fix_prompts=1, **SHORT),
-    "eval.py": tiny_flags("eval", problems=4, cases=4, **SHORT),
+    "eval.py": tiny_flags("eval", problems=2, cases=2, samples=2, turns=2, **SHORT),
 }
 COURSE = ("tasks.py", "sft.py", "rl.py", "eval.py")
 ONE_THREAD = {**os.environ, "OMP_NUM_THREADS": "1"}
@@ -60,29 +57,6 @@ def tiny(command: str, out: Path) -> list[str]:
     script, *words = shlex.split(command)
     size = tiny_flags("model") if script == "sft.py" else []
     return [script, *size, *words, *TINY[script], "--out", str(out)] if script in TINY else [script, *words]
-
-
-def in_process(*words: str) -> tuple[int, str, str]:
-    """`python *words` inside this process, our own modules fresh -> exit code, stdout, stderr."""
-    folders = (ROOT, *(ROOT / name for name in ("worlds", "tracer", "jail", "lab")))
-    ours = [name for name, module in sys.modules.items() if Path(getattr(module, "__file__", None) or "/").parent in folders]
-    before, argv, code = {name: sys.modules.pop(name) for name in ours}, sys.argv, 0
-    out, errors = io.StringIO(), io.StringIO()
-    try:
-        sys.argv = [words[1] if words[0] == "-m" else words[0], *words[2 if words[0] == "-m" else 1:]]
-        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(errors):
-            if words[0] == "-m":
-                runpy.run_module(words[1], run_name="__main__", alter_sys=True)
-            else:
-                runpy.run_path(str(ROOT / words[0]), run_name="__main__")
-    except SystemExit as stop:
-        code = stop.code if isinstance(stop.code, int) else 0 if stop.code is None else 1
-        if isinstance(stop.code, str):
-            errors.write(stop.code)
-    finally:
-        sys.argv = argv
-        sys.modules.update(before)
-    return code, out.getvalue(), errors.getvalue()
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -127,8 +101,10 @@ def test_a_missing_earlier_stage_is_one_clear_line(script, tmp_path):
 def course(tmp_path_factory) -> Path:
     """The out folder of a finished tiny course."""
     out = tmp_path_factory.mktemp("course") / "out"
-    for command in COURSE:
-        succeed([sys.executable, *tiny(command, out)])
+    succeed([sys.executable, *tiny("tasks.py", out)])
+    for command in COURSE[1:]:
+        code, said, errors = in_process(*tiny(command, out))
+        assert code == 0, f"{command}: {said[-2000:]}{errors[-4000:]}"
     return out
 
 
@@ -180,19 +156,25 @@ def copy_with_a_world(copy: Path) -> None:
 
 
 def test_readme_python_commands(course, tmp_path):
-    """All but the course's own, which the fixture ran, and the world of worlds/__init__.py's docstring."""
+    """All but the course's own, which the fixture ran, and the world of worlds/__init__.py's docstring. The first of each script and of the
+    laboratory's modules is a process of its own."""
     copy_with_a_world(tmp_path / "copy")
-    commands = [(["tasks.py", "--world", "sums", "--show"], tmp_path / "copy")]
-    for words in PYTHON_COMMANDS:
+    assert "Input:" in succeed([sys.executable, "tasks.py", "--world", "sums", "--show"], cwd=tmp_path / "copy")
+    scripts, others = set(), [words for words in PYTHON_COMMANDS if shlex.join(words) not in COURSE]
+    for words in others:
         if words[:2] == ["-m", "lab.export"]:
-            commands.append(([*words[:2], course / "rl.pt", tmp_path / "model.pt"], ROOT))
+            words = [*words[:2], course / "rl.pt", tmp_path / "model.pt"]
         elif "--ckpt" in words:
-            commands.append(([*words[:-1], course / "rl.pt"], ROOT))
-        elif shlex.join(words) not in COURSE:
-            commands.append((words, ROOT))
-    with ThreadPoolExecutor(2) as pool:
-        said = [*pool.map(lambda command: succeed([sys.executable, *command[0]], cwd=command[1]), commands)]
-    assert len(said) >= 7 and (tmp_path / "model.pt").stat().st_size < (course / "rl.pt").stat().st_size
+            words = [*words[:-1], course / "rl.pt"]
+        elif "--episode" in words:  # how an episode goes on is tests/test_episode.py's
+            words = [*words, "--samples", "2", "--turns", "2"]
+        if words[0] in scripts:
+            code, said, errors = in_process(*words)
+            assert code == 0, f"{words}: {said[-2000:]}{errors[-4000:]}"
+        else:
+            said = succeed([sys.executable, *words])
+        scripts.add(words[0])
+    assert len(others) >= 6 and (tmp_path / "model.pt").stat().st_size < (course / "rl.pt").stat().st_size
 
 
 def test_run_sh_commands_in_documents_exist():

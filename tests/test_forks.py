@@ -1,15 +1,13 @@
 """FORKS.md, applied: its files are saved in a copy of the project, its commands run at tiny size."""
 
-import os
 import re
 import shutil
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from conftest import tiny_flags
+from conftest import in_process, tiny_flags
 
 ROOT = Path(__file__).resolve().parent.parent
 BLOCKS = re.findall(r"^```python\n# (\S+?\.py)(?:, run as: python ([^\n]*))?\n(.*?)^```", (ROOT / "FORKS.md").read_text(), re.MULTILINE | re.DOTALL)
@@ -27,19 +25,9 @@ def copy(tmp_path_factory):
     for name, _, text in BLOCKS:
         assert not (copy / name).exists()
         (copy / name).write_text(text)
-    at_once([(copy, "tasks.py", *SMALL), (copy, "tasks.py", *SMALL, "--world", "letters", "--out", "out/letters")])
+    for more in ([], ["--world", "letters", "--out", "out/letters"]):
+        subprocess.run([sys.executable, "tasks.py", *SMALL, *more], cwd=copy, check=True, stdout=subprocess.DEVNULL)
     return copy
-
-
-def python(copy, *words):
-    done = subprocess.run([sys.executable, *words], cwd=copy, capture_output=True, text=True, timeout=1200, env={**os.environ, "OMP_NUM_THREADS": "1"})
-    assert done.returncode == 0, f"{words}: {done.stderr[-3000:]}"
-    return done.stdout
-
-
-def at_once(commands):
-    with ThreadPoolExecutor(2) as pool:
-        return [*pool.map(lambda command: python(*command), commands)]
 
 
 def test_there_is_a_file_for_each_fork_and_every_file_has_its_command():
@@ -53,17 +41,7 @@ def test_there_is_a_file_for_each_fork_and_every_file_has_its_command():
     assert [title for title in re.findall(r"^## (.*)", text, re.MULTILINE)] == ["A world", "A trace format", "A reward", "An environment", "A model"]
 
 
-def test_every_fork_runs(copy):
-    commands = {name: command.split() for name, command, _ in BLOCKS if command}
-    said = at_once([(copy, "tasks.py", "--world", "letters", "--show"), (copy, "sft.py", *SFT, "--world", "letters", "--out", "out/letters"),
-                    (copy, *commands["lab/numbered.py"], *SFT), (copy, *commands["lab/inputs_sft.py"], *SFT),
-                    (copy, *commands["lab/no_canon.py"], *SFT)])
-    assert "Read a word. Start at" in said[0] and "so we enter the if." in said[0]
-    (copy / "out/sft.pt").symlink_to("numbered.pt")                     # a start for RL
-    at_once([(copy, *commands["lab/inputs_rl.py"], *RL), (copy, *commands["lab/grpo.py"], *RL)])
-    for name in ("letters/sft", "numbered", "sft-inputs", "no-canon", "rl-inputs", "rl-grpo"):
-        assert (copy / f"out/{name}.pt").exists(), name
-    code = """
+CHECK = """
 import numpy as np, model, runs, sft
 tokenizer = model.Tokenizer()
 def texts(name, task):
@@ -76,7 +54,27 @@ assert len(found) > 10 and all("Find an input." in text and "Output:" in text fo
 config = runs.load("out/no-canon.pt")["model"].config
 assert (config.canon, config.mlp) == (False, "swiglu")
 """
-    python(copy, "-c", code)
+
+
+def test_every_fork_runs(copy):
+    commands = {name: command.split() for name, command, _ in BLOCKS if command}
+
+    def run(*words):
+        code, said, errors = in_process(*words, folder=copy)
+        assert code == 0, f"{words}: {errors[-3000:]}"
+        return said
+    said = run("tasks.py", "--world", "letters", "--show")
+    assert "Read a word. Start at" in said and "so we enter the if." in said
+    run("sft.py", *SFT, "--world", "letters", "--out", "out/letters")
+    for name in ("lab/numbered.py", "lab/inputs_sft.py", "lab/no_canon.py"):
+        run(*commands[name], *SFT)
+    (copy / "out/sft.pt").symlink_to("numbered.pt")                     # a start for RL
+    for name in ("lab/inputs_rl.py", "lab/grpo.py"):
+        run(*commands[name], *RL)
+    for name in ("letters/sft", "numbered", "sft-inputs", "no-canon", "rl-inputs", "rl-grpo"):
+        assert (copy / f"out/{name}.pt").exists(), name
+    (copy / "check.py").write_text(CHECK)
+    run("check.py")
 
 
 def test_advantages_of_the_reward_are_normed(monkeypatch):
