@@ -6,7 +6,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 import sys
 from argparse import Namespace
 from pathlib import Path
@@ -14,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from conftest import tiny_flags
+from conftest import in_process, tiny_flags
 
 import rl
 import runs
@@ -65,22 +64,17 @@ MAINS = {"sft.py": sft.main, "rl.py": rl.main, "lab.control": control.main}
 
 
 def run(script, out, *flags):
-    """The script's output. In this process where that changes nothing here: most of a new one's time is importing torch."""
+    """The script's output, inside this process. Its own modules are those of the tests where it is one of MAINS."""
     sections = {"tasks.py": ["data"], "rl.py": ["rl", "answers"], "lab.verifier": ["answers"], "eval.py": ["answers", "eval"]}
     given = [*tiny_flags(*sections.get(script, ["sft", "model", "answers"])), "--out", str(out), *flags]
     if script in MAINS:
-        kept, sys.argv, printed = sys.argv, [script, *given], io.StringIO()
-        try:
-            with contextlib.redirect_stdout(printed):
-                MAINS[script]()
-        finally:
-            sys.argv = kept
+        with pytest.MonkeyPatch.context() as patch, contextlib.redirect_stdout(io.StringIO()) as printed:
+            patch.setattr(sys, "argv", [script, *given])
+            MAINS[script]()
         return printed.getvalue()
-    start = ["-m", script] if script.startswith("lab.") else [str(ROOT / script)]
-    done = subprocess.run([sys.executable, *start, *given], cwd=ROOT, capture_output=True, text=True,
-                          env={**os.environ, "OMP_NUM_THREADS": "1"})
-    assert done.returncode == 0, done.stderr[-2000:]
-    return done.stdout
+    code, said, errors = in_process(*(["-m", script] if script.startswith("lab.") else [script]), *given)
+    assert code == 0, errors[-2000:]
+    return said
 
 
 def test_samples_of_the_variants(out, monkeypatch):
