@@ -2,15 +2,12 @@
 On tiny untrained models with weights drawn large enough to matter."""
 
 import copy
-import json
 import os
 import pickle
 import random
 import runpy
-import signal
-import subprocess
 import sys
-import time
+from functools import partial
 from itertools import pairwise
 
 import pytest
@@ -305,20 +302,25 @@ def test_transformers_computes_the_same_from_the_same_weights():
 
 @pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=pytest.mark.skipif(
     not torch.cuda.is_available(), reason="needs a CUDA device"))])
-def test_compiled_training_computes_what_plain_training_does(device, fp32):
-    """Also for other shapes than the first, and for a single row."""
+def test_compiled_training_computes_what_plain_training_does(device, fp32, monkeypatch):
+    """Also for other shapes than the first. For a single row, and for few positions, all is compiled anew: here without C++, which takes long."""
     model = tiny(n_ctx=256)
-    compiled = copy.deepcopy(model).to(device)
-    if "not" in (said := compile_training(compiled)):
-        pytest.skip(said)
-    assert model not in fast.compiled and all(p.grad is None for p in compiled.parameters())
-    for rows, T in ((60, 80), (1, 40), (30, 200)):                           # for fewer than 4,096 positions it is compiled anew
-        ids, mask = torch.randint(0, V, (rows, T)), torch.rand(rows, T) < 0.5
-        for one, logprobs in ((model, plain.logprobs), (compiled, fast.logprobs)):
-            one.zero_grad()
-            logprobs(one, ids, mask).mean().backward()
-        for (name, a), b in zip(model.named_parameters(), compiled.parameters()):
-            torch.testing.assert_close(b.grad.cpu(), a.grad, atol=1e-4, rtol=1e-2, msg=name)
+
+    def check(*shapes):
+        compiled = copy.deepcopy(model).to(device)
+        if "not" in (said := compile_training(compiled)):
+            pytest.skip(said)
+        assert model not in fast.compiled and all(p.grad is None for p in compiled.parameters())
+        for rows, T in shapes:
+            ids, mask = torch.randint(0, V, (rows, T)), torch.rand(rows, T) < 0.5
+            for one, logprobs in ((model, plain.logprobs), (compiled, fast.logprobs)):
+                one.zero_grad()
+                logprobs(one, ids, mask).mean().backward()
+            for (name, a), b in zip(model.named_parameters(), compiled.parameters()):
+                torch.testing.assert_close(b.grad.cpu(), a.grad, atol=1e-4, rtol=1e-2, msg=name)
+    check((60, 80), (30, 200))
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="aot_eager"))
+    check((1, 40), (60, 80), (3, 50))
 
 
 def test_where_nothing_can_be_compiled_training_goes_on(monkeypatch):
@@ -467,9 +469,9 @@ def test_generate_leaves_the_model_as_it_was(generate):
 
 
 # ---------------------------------------------------------------------------------------------------------------------------
-# Learning, in one process and in two.
+# Learning.
 
-def batch_loss(model, seed, rank=0, ranks=1):
+def batch_loss(model, seed, rank=0, ranks=1):  # also of test_processes.py
     """A process's part of a loss: the mean over all rows' tokens."""
     ids = collate(ragged(5, seed=seed, low=12, high=12), pad=0)
     mask = torch.ones_like(ids, dtype=torch.bool)
@@ -513,75 +515,6 @@ def test_a_step_clips_follows_the_schedule_and_clears(any_model):
     moved = torch.stack([(p - q).norm() for p, q in zip(any_model.parameters(), start.parameters())]).norm().item()
     assert moved == pytest.approx(0.2 * 0.5 * 0.01, rel=1e-2)                        # a gradient of norm `clip`
     assert apply_gradients(any_model, [sgd], 0.5, 0.01) == 0.0                       # missing gradients are zero
-
-
-SCRIPT = """
-import json, os, sys, time
-import torch
-sys.path[:0] = [{root!r}, {tests!r}]
-from model import make_optimizers, save_checkpoint
-from runs import gather, join_processes, leave_processes, share, sum_over_processes
-from sft import apply_gradients
-from test_model import batch_loss, tiny
-
-rank, ranks = join_processes("cpu")
-model = tiny()
-optimizers, norms = make_optimizers(model, 0.02, 0.003), []
-for seed in range(3):
-    batch_loss(model, seed, rank, ranks).backward()
-    norms.append(apply_gradients(model, optimizers, 0.5, 1.0))
-if rank == 1:                                                      # in the last step the other one has no gradient at all
-    batch_loss(model, 3).backward()
-norms.append(apply_gradients(model, optimizers, 0.5, 1.0))
-record = dict(ranks=ranks, norms=norms, sum=sum_over_processes(torch.tensor([rank + 1.0])).tolist(),
-              gathered=gather([rank] * (rank + 1)), pids=gather([os.getpid()]),
-              shared=[share(list(range(n)), lambda items: [(k, rank) for k in items]) for n in (0, 1, 5)],
-              weights=gather([[p.sum().item() for p in model.parameters()]]))
-leave_processes()
-save_checkpoint({out!r} + "/two.pt", model)
-with open({out!r} + "/record.tmp", "w") as file:
-    json.dump(record, file)
-os.rename({out!r} + "/record.tmp", {out!r} + "/record.json")
-time.sleep(60)
-"""
-
-
-def test_two_processes_compute_what_one_does(tmp_path, root):
-    """Under torchrun; and when it is killed, its processes are gone as well."""
-    script, record = tmp_path / "script.py", tmp_path / "record.json"
-    script.write_text(SCRIPT.format(root=str(root), tests=str(root / "tests"), out=str(tmp_path)))
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2", str(script)]
-    model = tiny()
-    norms = train(model, make_optimizers(model, 0.02, 0.003), range(4))
-    with open(tmp_path / "output", "w") as output:
-        torchrun = subprocess.Popen(command, stdout=output, stderr=output, env={**os.environ, "OMP_NUM_THREADS": "1"})
-    try:
-        until = time.time() + 120
-        while not record.exists() and torchrun.poll() is None and time.time() < until:
-            time.sleep(0.05)
-        assert record.exists(), (tmp_path / "output").read_text()[-3000:]
-    finally:
-        torchrun.kill()
-        torchrun.wait()
-    got = json.loads(record.read_text())
-    assert got["ranks"] == 2 and got["sum"] == [3.0] and got["gathered"] == [0, 1, 1]
-    assert got["shared"] == [[], [[0, 0]], [[0, 0], [1, 1], [2, 0], [3, 1], [4, 0]]]
-    assert got["weights"][0] == got["weights"][1]                                    # the same in both, to the last bit
-    assert got["norms"] == pytest.approx(norms, rel=1e-3)
-    two = load_checkpoint(tmp_path / "two.pt")["model"].state_dict()
-    for name, value in model.state_dict().items():
-        torch.testing.assert_close(two[name], value, atol=2e-3, rtol=2e-2, msg=name)
-    if sys.platform == "linux":
-        first = got["pids"][0]                                                       # it slept; the other one had left
-        for _ in range(100):
-            try:
-                os.kill(first, 0)
-            except ProcessLookupError:
-                break
-            time.sleep(0.05)
-        else:
-            os.kill(first, signal.SIGKILL)
-            pytest.fail("a process outlived torchrun")
 
 
 def test_without_torchrun_there_is_one_process():

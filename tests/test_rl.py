@@ -1,10 +1,7 @@
 """Reinforcement learning: the estimator against hand-made cases, the three environments with a scripted model, whole runs."""
 
 import json
-import os
 import random
-import subprocess
-import sys
 from argparse import ArgumentParser, Namespace
 
 import pytest
@@ -312,15 +309,11 @@ def test_what_the_log_says_of_a_step():
 # ---------------------------------------------------------------------------------------------------------------------------
 # The run. An untrained model is never right: something it sometimes does is rewarded, so that there is something to learn.
 
-STAND_INS = '''
-import rl
-import tasks
-
 real_predict, real_judge = rl.predict, rl.judge
 
 
-def predict(cases, answers, args):
-    """Right: an answer with an odd sum of tokens."""
+def odd_is_right(cases, answers, args):
+    """In place of rl.predict. Right: an answer with an odd sum of tokens."""
     groups = real_predict(cases, answers, args)
     for group in groups:
         for episode in group:
@@ -328,13 +321,19 @@ def predict(cases, answers, args):
     return groups
 
 
-def judge(episodes, runner):
-    """Every second episode wrote the solution."""
+def every_second_solves(episodes, runner):
+    """In place of rl.judge. Every second episode wrote the solution."""
     for k, episode in enumerate(episodes):
         if k % 2 == 0:
             episode.programs[-1] = episode.task.solution
     real_judge(episodes, runner)
-'''
+
+
+def save_start(out, tokenizer):
+    """sft.pt: a model to start from."""
+    torch.manual_seed(0)
+    start = Transformer(ModelConfig(tokenizer.n_vocab, **{**TINY, "n_layer": 1}))
+    save_checkpoint(out / "sft.pt", start, extra={"format": "nlex", "texts": "sft-nlex-0.5-0.7-0.npz", "seconds": 9.0})
 
 
 @pytest.fixture(scope="module")
@@ -343,9 +342,7 @@ def out(tmp_path_factory, tokenizer):
     out = tmp_path_factory.mktemp("rl")
     sizes = dict.fromkeys(tasks.PRESETS["quick"]["data"], 2) | {"rl_cases": 8, "rl_problems": 3}
     tasks.make_data(tasks.settings(ArgumentParser(), "data", argv=[*tiny_flags(**sizes), "--out", str(out)]))
-    torch.manual_seed(0)
-    start = Transformer(ModelConfig(tokenizer.n_vocab, **{**TINY, "n_layer": 1}))
-    save_checkpoint(out / "sft.pt", start, extra={"format": "nlex", "texts": "sft-nlex-0.5-0.7-0.npz", "seconds": 9.0})
+    save_start(out, tokenizer)
     return out
 
 
@@ -366,10 +363,8 @@ def run(monkeypatch, out):
 
 @pytest.fixture
 def stand_ins(monkeypatch):
-    names = {}
-    exec(STAND_INS, names)
-    for name in ("predict", "judge"):
-        monkeypatch.setattr(rl, name, names[name])
+    monkeypatch.setattr(rl, "predict", odd_is_right)
+    monkeypatch.setattr(rl, "judge", every_second_solves)
 
 
 def log(path):
@@ -462,75 +457,6 @@ def test_a_step_without_a_lesson_changes_nothing(out, run, monkeypatch):
     for key in start:
         if key in saved[0]:
             assert torch.equal(saved[0][key], saved[1][key]) and torch.equal(saved[0][key], saved[2][key])
-
-
-SHARED = STAND_INS + '''
-import json, os, sys
-
-rl.predict, rl.judge = predict, judge
-rank, record = int(os.environ["RANK"]), []
-backward, apply_gradients = rl.backward, rl.apply_gradients
-
-
-def watched_backward(model, turns, n_tokens, *rest):
-    record.append({"n_tokens": n_tokens})
-    return backward(model, turns, n_tokens, *rest)
-
-
-def watched_apply(model, *rest):
-    norm = apply_gradients(model, *rest)
-    record[-1] |= {"norm": norm, "weights": sum(p.double().abs().sum().item() for p in model.parameters())}
-    return norm
-
-
-def watched_own(groups, pool, held_out, real=rl.own_cases):
-    return real(groups, pool, lambda programs: [False] * len(programs))
-
-
-real_advantages = rl.set_advantages
-sampled = []
-
-
-def set_advantages(group, weight):
-    sampled.extend(turn.rollout.tokens for episode in group for turn in episode.turns)
-    real_advantages(group, weight)
-
-
-rl.backward, rl.apply_gradients, rl.own_cases, rl.set_advantages = watched_backward, watched_apply, watched_own, set_advantages
-leave = rl.leave_processes
-
-
-def watched_leave():
-    with open(f"{sys.argv[2]}/rank{rank}.json", "w") as file:
-        json.dump({"steps": record, "sampled": sampled}, file)
-    leave()
-
-
-rl.leave_processes = watched_leave
-rl.main()
-'''
-
-
-def test_two_processes_play_their_shares_and_learn_one_model(root, out):
-    (out / "shared.py").write_text(SHARED)
-    process = subprocess.run(
-        [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node=2", str(out / "shared.py"),
-         *flags(out, "shared", steps=3, predict_prompts=3, solve_prompts=2, fix_prompts=5)[1:]], cwd=root, text=True, capture_output=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": "", "PYTHONPATH": str(root)})
-    assert process.returncode == 0, process.stderr
-    lines = log(out / "shared.jsonl")
-    assert [line["step"] for line in lines] == [0, 1, 2, 3]
-    one, two = (json.loads((out / f"rank{rank}.json").read_text()) for rank in (0, 1))
-    assert one["steps"] == two["steps"]                                             # N, norm and weights are the same in both
-    assert [step["n_tokens"] for step in one["steps"]] == [line["tokens"] for line in lines[1:]]
-    assert sum(map(len, one["sampled"] + two["sampled"])) == sum(line["tokens"] for line in lines[1:])
-    assert len(one["sampled"]) > len(two["sampled"]) > 10                           # of an odd number of prompts the first plays one more
-    assert not any(tokens in one["sampled"] for tokens in two["sampled"])           # and each samples its own
-    assert [line["groups"] for line in lines[1:]] == [3 + 2 + 5] * 3                # two and one, one and one, three and two
-    own = load_checkpoint(out / "shared.pt")["extra"]["own"]
-    pairs = [(case["cls"], case["code"], case["stdin"]) for case in own]
-    assert 0 < len(pairs) == len(set(pairs))                                        # three problems: both drew them, in one step
-    assert not (out / "shared-state.pt").exists()
 
 
 def told(capsys, run, *given, **more):
