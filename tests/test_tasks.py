@@ -47,8 +47,8 @@ def data_flags(out, *more, **sizes):
 # ---------------------------------------------------------------------------------------------------------------------------
 # Outcomes and texts.
 
-def test_narrated_output_is_the_true_output_on_600_programs():
-    cases = draw_cases(300) + draw_cases(150, set_="longer") + draw_cases(150, size="gpu")
+def test_narrated_output_is_the_true_output_on_300_programs():
+    cases = draw_cases(150) + draw_cases(75, set_="longer") + draw_cases(75, size="gpu")
     with Sandbox() as sandbox:
         truth = answers.Runner(sandbox).outcomes([(c.code, c.stdin) for c in cases])
     for case, outcome in zip(cases, truth):
@@ -229,7 +229,7 @@ def test_data_does_not_depend_on_the_number_of_cores():
 
 
 def test_a_killed_run_goes_on_by_the_same_command(small_data, root, tmp_path):
-    command = [sys.executable, "tasks.py", *data_flags(tmp_path, sft_cases=20, rl_cases=5, val_cases=2, test_cases=2)]
+    command = [sys.executable, "tasks.py", *data_flags(tmp_path, sft_cases=20, sft_problems=20, rl_cases=5, val_cases=2, test_cases=2)]
     first = subprocess.Popen(command, cwd=root, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
     done = tmp_path / "data" / "sft_cases.jsonl"
     for _ in range(600):
@@ -291,7 +291,7 @@ def test_a_world_is_one_new_file(root, tmp_path):
 
     def run(*flags):
         return subprocess.run([sys.executable, "tasks.py", *flags], cwd=tmp_path, capture_output=True, text=True)
-    made = run("--world", "sums", *data_flags("out"))
+    made = run("--world", "sums", *data_flags("out", sft_cases=40, rl_cases=20))
     assert made.returncode == 0, made.stderr
     splits = {}
     for path in sorted((tmp_path / "out/data").glob("*.jsonl")):
