@@ -1,4 +1,4 @@
-"""Shared by all tests: our files come first on the path, torch uses two threads, tiny sizes, commands inside this process, fixtures that
+"""Shared by all tests: our files come first on the path, torch uses one thread, tiny sizes, commands inside this process, fixtures that
 several tests need."""
 
 import contextlib
@@ -24,7 +24,7 @@ try:
 except ImportError:  # sandbox, trace and tasks are tested without it
     pass
 else:
-    torch.set_num_threads(2)
+    torch.set_num_threads(1)  # small matrices only wait for a second thread; with one weights are equal bit by bit
 
 
 # By section of tasks.TABLE: values that make every stage take seconds, whatever the presets say.
@@ -59,18 +59,16 @@ def forget_ours(folder: Path) -> dict:
 
 
 def in_process(*words, folder: Path = ROOT) -> tuple[int, str, str]:
-    """`python *words` in this folder, on one thread, but inside this process: most of a new one's time is importing torch. The project's own
+    """`python *words` in this folder, but inside this process: most of a new one's time is importing torch. The project's own
     modules are fresh. -> exit code, stdout, stderr"""
     words, module, code = list(map(str, words)), words[0] == "-m", 0
     out, errors, kept, argv, path = io.StringIO(), io.StringIO(), forget_ours(folder), sys.argv, sys.path[:]
-    cwd, pipe, threads = os.getcwd(), signal.getsignal(signal.SIGPIPE), "torch" in sys.modules and torch.get_num_threads()
+    cwd, pipe = os.getcwd(), signal.getsignal(signal.SIGPIPE)
     try:
         sys.argv = words[module:]
         sys.path.insert(0, str(folder))
         importlib.invalidate_caches()
         os.chdir(folder)
-        if threads:
-            torch.set_num_threads(1)
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(errors):
             if module:
                 runpy.run_module(words[1], run_name="__main__", alter_sys=True)
@@ -84,8 +82,6 @@ def in_process(*words, folder: Path = ROOT) -> tuple[int, str, str]:
         sys.argv, sys.path[:] = argv, path
         os.chdir(cwd)
         signal.signal(signal.SIGPIPE, pipe)
-        if threads:
-            torch.set_num_threads(threads)
         forget_ours(folder)
         sys.modules.update(kept)
     return code, out.getvalue(), errors.getvalue()
@@ -117,17 +113,14 @@ def real_data() -> Path:
 
 @pytest.fixture(scope="module")
 def one_cpu_thread():
-    """Runs of SFT and RL on one thread of a CPU: there weights are equal bit by bit, and small matrices only wait for a second thread."""
+    """Runs of SFT and RL on a CPU, where weights are equal bit by bit."""
     import rl
     import sft
 
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
     with pytest.MonkeyPatch.context() as patch:
         for module in (rl, sft):
             patch.setattr(module, "pick_device", lambda: "cpu")
         yield
-    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")

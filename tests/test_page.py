@@ -245,19 +245,17 @@ def test_what_cannot_be_used_is_one_line(tmp_path, capsys, damage, flags):
 @pytest.fixture(scope="module")
 def asked(tmp_path_factory):
     """A page for which the committed models were asked, about less than usual."""
-    torch = pytest.importorskip("torch")
+    pytest.importorskip("torch")
     if not (COURSE and (COURSE[0] / "rl.pt").exists()):
         pytest.skip("there is no results/course-seed0/rl.pt")
     run = a_run(tmp_path_factory.mktemp("asked") / "run")
     for name in ("sft.pt", "rl.pt"):
         (run / name).symlink_to(COURSE[0] / name)
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)  # a second one waits for the first
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(page, "CASES", 3)
         patch.setattr(page, "PROBLEMS", 1)
+        patch.setitem(tasks.PRESETS["cpu"]["eval"], "turns", 3)
         page.main([str(run)])
-    torch.set_num_threads(threads)
     return run / "page.html"
 
 
