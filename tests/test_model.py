@@ -303,24 +303,21 @@ def test_transformers_computes_the_same_from_the_same_weights():
 @pytest.mark.parametrize("device", ["cpu", pytest.param("cuda", marks=pytest.mark.skipif(
     not torch.cuda.is_available(), reason="needs a CUDA device"))])
 def test_compiled_training_computes_what_plain_training_does(device, fp32, monkeypatch):
-    """Also for other shapes than the first. For a single row, and for few positions, all is compiled anew: here without C++, which takes long."""
+    """Also for other shapes than the first, and for a single row. On a CPU without writing C++, whose compiler takes half a minute the first time:
+    what is split off, and when it is split off anew, is the same."""
+    if device == "cpu":
+        monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="aot_eager"))
     model = tiny(n_ctx=256)
-
-    def check(*shapes):
-        compiled = copy.deepcopy(model).to(device)
-        if "not" in (said := compile_training(compiled)):
-            pytest.skip(said)
-        assert model not in fast.compiled and all(p.grad is None for p in compiled.parameters())
-        for rows, T in shapes:
-            ids, mask = torch.randint(0, V, (rows, T)), torch.rand(rows, T) < 0.5
-            for one, logprobs in ((model, plain.logprobs), (compiled, fast.logprobs)):
-                one.zero_grad()
-                logprobs(one, ids, mask).mean().backward()
-            for (name, a), b in zip(model.named_parameters(), compiled.parameters()):
-                torch.testing.assert_close(b.grad.cpu(), a.grad, atol=1e-4, rtol=1e-2, msg=name)
-    check((60, 80), (30, 200))
-    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend="aot_eager"))
-    check((1, 40), (60, 80), (3, 50))
+    compiled = copy.deepcopy(model).to(device)
+    assert compile_training(compiled) == "compiled"
+    assert model not in fast.compiled and all(p.grad is None for p in compiled.parameters())
+    for rows, T in ((60, 80), (1, 40), (30, 200)):
+        ids, mask = torch.randint(0, V, (rows, T)), torch.rand(rows, T) < 0.5
+        for one, logprobs in ((model, plain.logprobs), (compiled, fast.logprobs)):
+            one.zero_grad()
+            logprobs(one, ids, mask).mean().backward()
+        for (name, a), b in zip(model.named_parameters(), compiled.parameters()):
+            torch.testing.assert_close(b.grad.cpu(), a.grad, atol=1e-4, rtol=1e-2, msg=name)
 
 
 def test_where_nothing_can_be_compiled_training_goes_on(monkeypatch):
