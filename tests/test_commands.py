@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tokenize
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -64,7 +65,7 @@ def tiny(command: str, out: Path) -> list[str]:
 
 @pytest.mark.parametrize("script", [f"{name}.py" for name in METHOD if name != "model"])
 def test_help_is_the_manual_and_an_unknown_flag_an_error(script):
-    code, said, _ = in_process(script, "--help")
+    code, said, _ = help_of(script)
     assert code == 0 and "usage:" in said and f"python {script}" in said  # the header docstring, with its commands
     for flag in ("--preset", "--seed", "--out", "--world") if script in SETTINGS else ():
         assert flag in said
@@ -81,9 +82,12 @@ def lab_commands() -> list[str]:
     return sorted(f"lab.{path.stem}" for path in (ROOT / "lab").glob("*.py") if "__main__" in path.read_text())
 
 
+help_of = cache(lambda *words: in_process(*words, "--help"))
+
+
 @pytest.mark.parametrize("module", lab_commands())
 def test_lab_help_is_the_manual_and_an_unknown_flag_an_error(module):
-    code, said, errors = in_process("-m", module, "--help")
+    code, said, errors = help_of("-m", module)
     assert code == 0 and "usage:" in said and f"python -m {module}" in said, errors
     assert in_process("-m", module, "--no-such-flag")[0] == 2
 
@@ -175,7 +179,7 @@ def test_run_sh_commands_in_documents_exist():
 
 
 def test_lab_readme_has_a_command_for_everything_and_only_flags_that_exist():
-    named, helped = set(), {}
+    named = set()
     for words in commands_in((ROOT / "lab/README.md").read_text()):
         if "torch.distributed.run" in words:
             words = ["python", *words[next(k for k, word in enumerate(words) if word.endswith(".py")):]]
@@ -183,10 +187,8 @@ def test_lab_readme_has_a_command_for_everything_and_only_flags_that_exist():
             continue
         command = tuple(words[1:3] if words[1] == "-m" else words[1:2])
         named.add(command[-1])
-        if command not in helped:
-            helped[command] = in_process(*command, "--help")[1]
         for flag in [word for word in words if word.startswith("--")]:
-            assert re.search(rf"{flag}\b", helped[command]), f"{shlex.join(words)}: no {flag}"
+            assert re.search(rf"{flag}\b", help_of(*command)[1]), f"{shlex.join(words)}: no {flag}"
     assert set(lab_commands()) <= named
 
 

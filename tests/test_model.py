@@ -5,8 +5,6 @@ import copy
 import os
 import pickle
 import random
-import runpy
-import sys
 from functools import partial
 from itertools import pairwise
 
@@ -552,22 +550,6 @@ def test_tied_matrices_stay_tied_after_loading(tmp_path):
     assert model.lm_head.weight is model.embed_tokens.weight
 
 
-def test_export_is_small_and_close(any_model, tmp_path, monkeypatch, capsys):
-    save_checkpoint(tmp_path / "large.pt", any_model, make_optimizers(any_model, 0.02, 0.003))
-    monkeypatch.setattr(sys, "argv", ["export", str(tmp_path / "large.pt"), str(tmp_path / "small.pt")])
-    runpy.run_module("lab.export", run_name="__main__")
-    assert (tmp_path / "small.pt").stat().st_size < 0.6 * 4 * any_model.n_params() + 20_000
-    loaded = load_checkpoint(tmp_path / "small.pt")
-    assert loaded["optimizers"] == []
-    for name, value in loaded["model"].state_dict().items():
-        assert value.dtype == torch.float32
-        torch.testing.assert_close(value, any_model.state_dict()[name], rtol=2**-8, atol=0)
-    (tmp_path / "large.pt").write_bytes(b"?")
-    with pytest.raises(SystemExit, match="2"):
-        runpy.run_module("lab.export", run_name="__main__")
-    assert "large.pt is damaged" in capsys.readouterr().err
-
-
 def test_a_save_that_dies_leaves_the_old_file(tmp_path, monkeypatch):
     path, old, new = tmp_path / "state.pt", tiny(0), tiny(1)
     save_checkpoint(path, old, step=1)
@@ -631,14 +613,9 @@ def test_checkpoint_of_another_version_is_refused(tmp_path):
         with pytest.raises(CheckpointError, match="old.pt is .*another version") as problem:
             load_checkpoint(path)
         assert "\n" not in str(problem.value)
-
-
-def test_a_checkpoint_without_its_step_is_refused(tmp_path):
-    path = tmp_path / "partial.pt"
-    save_checkpoint(path, tiny())
-    record = torch.load(path, weights_only=True)
-    torch.save({key: value for key, value in record.items() if key != "step"}, path)
-    with pytest.raises(CheckpointError, match="partial.pt"):
+    del record["step"]
+    torch.save(record, path)
+    with pytest.raises(CheckpointError, match="old.pt"):
         load_checkpoint(path)
 
 

@@ -41,8 +41,6 @@ def model(tokenizer, monkeypatch):
 def test_advantages():
     for rewards, expected in (([1, -1, -1, -1], [1.5, -0.5, -0.5, -0.5]), ([1, 1, -1, -1], [1, 1, -1, -1]), ([1, 1, 1, 1], [0, 0, 0, 0])):
         assert advantages(torch.tensor(rewards).float()).tolist() == expected
-    for G in range(2, 20):  # a group of equal rewards gives exact zeros, whatever its size
-        assert advantages(torch.ones(G)).eq(0).all() and advantages(-torch.ones(G)).eq(0).all()
 
 
 def test_gradient_of_a_hand_computed_case():
@@ -526,6 +524,6 @@ def test_a_finished_run_of_others_is_refused(out, run, capsys, monkeypatch, toke
 
 
 def test_equal_rewards_give_exact_zeros_whatever_they_are():
-    for reward in (0.1, 0.7, -0.999, 1 / 3):
+    for reward in (1, -1, 0.1, 0.7, -0.999, 1 / 3):
         for G in range(2, 20):
-            assert not rl.advantages(torch.full((G,), reward)).any()
+            assert not rl.advantages(torch.full((G,), float(reward))).any()
