@@ -15,6 +15,7 @@ import tasks
 from answers import SHIPPED, Model
 from commands import fail, manual, plainly, replace_text
 from lab import figures
+from lab.report import TABLES, render
 from runs import provenance
 
 
@@ -78,14 +79,12 @@ def main():
     too_long = 0
     for case in cases:
         too_long += model.too_long(tasks.predict_prompt(case.code, case.stdin))
-    print(f"{args.file.name}: {len(cases):,} programs, predicted greedily by {args.ckpt}")
-    for level, told in levels.items():
-        print(f"  {level:12s} {told['value']:6.1%}   n = {told['n']}")
-    print(f"  among the wrong ones {too_long} are too long to read")
     record = {"file": args.file.name, "checkpoint": str(args.ckpt), "levels": levels,
               "too_long": too_long, **provenance()}
     path = args.out / f"programs-{args.file.stem}.json"
     replace_text(path, json.dumps(record, indent=1) + "\n")
+    print(render(TABLES["elsewhere"], [record], [path]))
+    print(f"Among the wrong ones {too_long} are too long to read.")
 
 
 if __name__ == "__main__":
