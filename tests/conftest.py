@@ -123,6 +123,18 @@ def one_cpu_thread():
         yield
 
 
+def small_model(**sizes):
+    """A model that is no longer at its initialisation, where every block is the identity."""
+    from model import ModelConfig, Tokenizer, Transformer
+
+    torch.manual_seed(0)
+    model = Transformer(ModelConfig(Tokenizer().n_vocab, **sizes))
+    with torch.no_grad():
+        for p in model.parameters():
+            p.add_(0.05 * torch.randn_like(p))
+    return model
+
+
 @pytest.fixture(scope="session")
 def tokenizer():
     from model import Tokenizer

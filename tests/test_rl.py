@@ -6,7 +6,7 @@ from argparse import ArgumentParser, Namespace
 
 import pytest
 import torch
-from conftest import tiny_flags
+from conftest import small_model, tiny_flags
 
 import answers
 import model as plain
@@ -24,15 +24,10 @@ pytestmark = pytest.mark.usefixtures("one_cpu_thread")
 
 
 @pytest.fixture
-def model(tokenizer, monkeypatch):
-    """A small model that is no longer at its initialisation (there every block is the identity), in fp32 everywhere."""
+def model(monkeypatch):
+    """In fp32 everywhere."""
     monkeypatch.setattr(rl, "logprobs", plain.logprobs)
-    torch.manual_seed(0)
-    model = Transformer(ModelConfig(tokenizer.n_vocab, **TINY))
-    with torch.no_grad():
-        for p in model.parameters():
-            p.add_(0.05 * torch.randn_like(p))
-    return model
+    return small_model(**TINY)
 
 
 # ---------------------------------------------------------------------------------------------------------------------------

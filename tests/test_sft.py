@@ -15,7 +15,7 @@ from argparse import ArgumentParser, Namespace
 import numpy as np
 import pytest
 import torch
-from conftest import tiny_flags
+from conftest import small_model, tiny_flags
 
 import answers
 import model as plain
@@ -23,7 +23,7 @@ import runs
 import sft
 import tasks
 from fast import padded
-from model import ModelConfig, Rollout, Transformer, load_checkpoint
+from model import Rollout, load_checkpoint
 from worlds import SETS, Problem
 
 TINY = {"n_layer": 1, "n_head": 2, "n_kv_head": 1, "n_embd": 32, "n_ctx": 512}
@@ -31,14 +31,8 @@ pytestmark = pytest.mark.usefixtures("one_cpu_thread")
 
 
 @pytest.fixture
-def model(tokenizer):
-    """A small model that is no longer at its initialisation: there every block is the identity."""
-    torch.manual_seed(0)
-    model = Transformer(ModelConfig(tokenizer.n_vocab, **TINY))
-    with torch.no_grad():
-        for p in model.parameters():
-            p.add_(0.05 * torch.randn_like(p))
-    return model
+def model():
+    return small_model(**TINY)
 
 
 # ---------------------------------------------------------------------------------------------------------------------------
@@ -462,8 +456,9 @@ def test_errors_are_one_clear_line(data, tmp_path, capsys):
         assert "--name" in told(capsys, *flags(data, "sft", *more)).splitlines()[-1]
     assert "--steps" in told(capsys, *flags(data, "new", "--steps", "0")).splitlines()[-1]
     assert "--nonsense" in told(capsys, *flags(data, "new", "--nonsense", "1")).splitlines()[-1]
-    odd = told(capsys, *flags(data, "new", "--n-head", "3"))
-    assert odd.count("\n") == 1 and "impossible model" in odd
+    for odd in ("--n-head", "3"), ("--n-embd", "6"):                                         # of the width, of a head
+        said = told(capsys, *flags(data, "new", *odd))
+        assert said.count("\n") == 1 and "impossible model" in said
     assert "--seed must be at least 0" in told(capsys, *flags(data, "new", "--seed", "-1")).splitlines()[-1]
     file = tmp_path / "file"
     file.write_text("mine")
@@ -471,11 +466,6 @@ def test_errors_are_one_clear_line(data, tmp_path, capsys):
     (data / "damaged-state.pt").write_bytes(b"PK nothing")
     damaged = told(capsys, *flags(data, "damaged"))
     assert damaged.splitlines()[-1].count("damaged-state.pt") == 1 and "delete it" in damaged
-
-
-def test_an_odd_head_size_is_one_line(data, capsys):
-    head = told(capsys, *flags(data, "new", "--n-embd", "6"))
-    assert head.count("\n") == 1 and "impossible model" in head
 
 
 def test_a_run_goes_on_with_the_flags_it_was_begun_with(tmp_path, model, capsys):
