@@ -11,6 +11,7 @@ import pytest
 
 import tasks
 import tracer
+from lab import candidates
 from lab import functions as lab
 from runs import tokenizer_of
 from worlds import UNSEEN, functions, split_of
@@ -193,5 +194,16 @@ def test_from_data_to_the_benchmark(tmp_path, monkeypatch, capsys, one_cpu_threa
         assert told["benchmark"]["models"][stage]["explained"]["n"] == 2 and set(told["short"]["models"][stage]) >= set(lab.WAYS)
         assert told["mbpp"]["models"][stage]["free"] == {"value": 0, "lo": 0, "hi": 0, "n": 2} and told["mbpp"][stage]["first_wrong_step"]["cut off"] == 2
     assert (tmp_path / "out/examples-benchmark.txt").read_text().count("== Wrong") == 2
+    problem = {"problem": "p", "sample_tests": [{"input": "2\n", "output": "4\n"}, {"input": "3\n", "output": "6\n"}], "candidates": [
+        {"code": "print(2 * int(input()))", "status": "all_pass"}, {"code": "print(4)", "status": "some_pass"},
+        {"code": "x = 1\n" * 999, "status": "none_pass"}]}
+    (tmp_path / "c.jsonl").write_text(json.dumps(problem))
+    monkeypatch.setattr(sys, "argv", ["x", str(tmp_path / "c.jsonl"), "--out", str(tmp_path / "out"), "--world", "functions", "--ckpt",
+                                      str(tmp_path / "out/rl.pt"), "--preset", "cpu", "--max-new-tokens-predict", "9"])
+    candidates.main()
+    told = json.loads((tmp_path / "out/candidates.json").read_text())
+    assert (told["runs"], told["fit"], told["answered"], told["exec"]["value"]) == (6, 4, 0, 1)
+    assert told["random"]["value"] == told["simulate"]["value"] == pytest.approx(1 / 3, abs=1e-4)
+    assert candidates.picked(problem, {(row["code"], "2\n"): ("4\n", "") for row in problem["candidates"][:2]}) == 0.5
     kept = [sample[1] for sample in lab.samples(Namespace(out=tmp_path / "out", seed=0, explained=1, asked=0, format="nlex"))]
     assert kept and not any(code in text for text in kept)
