@@ -17,7 +17,7 @@ import json
 import re
 import sys
 import zlib
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +28,7 @@ import tasks
 import tracer
 from answers import Model
 from commands import fail, manual, plainly, replace_text
+from eval import figure
 from lab import figures, programs
 from runs import provenance
 from sandbox import Sandbox
@@ -130,24 +131,31 @@ def construct(code):
 
 
 def histogram(cases):
-    """What the functions are made of: in which share of them each statement, kind of expression,
-    method and builtin occurs; of which types the results are; statements and characters in the
-    mean."""
-    parts, results, statements, characters = Counter(), Counter(), 0, 0
+    """What the functions are made of: statements and characters in the mean; in which share of them
+    each statement, kind of expression, method and builtin occurs, and each type of result."""
+    parts, statements, characters = Counter(), 0, 0
     for case in cases:
         code = function_of(case.code)
         nodes = list(ast.walk(ast.parse(code)))
-        parts.update({type(node).__name__ for node in nodes} - EVERYWHERE | methods(code))
         statements += sum(isinstance(node, ast.stmt) for node in nodes) - 1  # but for the def
         characters += len(code)
+        parts.update({type(node).__name__ for node in nodes} - EVERYWHERE | methods(code))
         try:
-            results[type(ast.literal_eval(case.stdout.strip())).__name__] += 1
-        except (ValueError, SyntaxError):  # an error; a set() or an object
-            results["other"] += 1
-    told = {"statements": statements / len(cases), "characters": characters / len(cases)}
-    for name, counted in (("parts", parts), ("results", results)):
-        told[name] = {key: n / len(cases) for key, n in counted.most_common()}
-    return told
+            parts[f"returns {type(ast.literal_eval(case.stdout.strip())).__name__}"] += 1
+        except (ValueError, SyntaxError):
+            parts["an error, or a value without notation"] += 1
+    told = {"statements": statements, "characters": characters} | dict(parts.most_common())
+    return {name: total / len(cases) for name, total in told.items()}
+
+
+def beside(histograms):
+    """set -> name -> share, turned round; without what is rare in all of them."""
+    made = {}
+    for name in dict.fromkeys(sum(map(list, histograms.values()), [])):
+        shares = {set_: shares.get(name, 0) for set_, shares in histograms.items()}
+        if max(shares.values()) >= 0.03:
+            made[name] = shares
+    return made
 
 
 def true_lines(case):
@@ -180,10 +188,10 @@ def details(cases, answers, judged):
                         ("length", lambda case: f"{len(case.code) // 50 * 50}+")):
         rows = figures.split(right, label)
         told[name] = {key: row["right"] for key, row in sorted(rows.items())}
-    calls, well, wrong, at = Counter(), Counter(), Counter(), Counter()
-    for case, answer, good in zip(cases, answers, judged):
-        calls.update(methods(case.code))
-        well.update(methods(case.code) if good else ())
+    callers, wrong, at = defaultdict(list), Counter(), Counter()
+    for k, (case, answer, good) in enumerate(zip(cases, answers, judged)):
+        for name in methods(case.code):
+            callers[name].append(k)
         if good:
             continue
         if not answer:
@@ -194,7 +202,12 @@ def details(cases, answers, judged):
         wrong[step[1] if step else "none"] += 1
         if step and step[0] < len(true):
             at.update(set(re.findall(r"\.?\b[a-z]\w*(?=\()", true[step[0]])) or {"no call"})
-    told["method"] = {name: [well[name], n] for name, n in calls.most_common()}
+    told["method"] = {}
+    for name, chosen in sorted(callers.items(), key=lambda item: -len(item[1])):
+        if 100 * len(chosen) < len(cases):  # the rare ones say nothing
+            break
+        classes = [cases[k].cls for k in chosen]
+        told["method"][name] = figure([judged[k] for k in chosen], classes)
     return told | {"first_wrong_step": wrong, "called_there": dict(at.most_common())}
 
 
@@ -241,15 +254,17 @@ def main():
     stage(args, "rl", *ANSWERS)
     rl.main("rl", __doc__)
     sets |= tasks.load_split(args, "test", 10**6, 0)[0]
-    record = {"dropped": dropped(args)}
+    record, histograms = {"dropped": dropped(args)}, {}
     models = {name: Model(args.out / f"{name}.pt", args) for name in ("sft", "rl")}
     record["parameters"] = models["rl"].checkpoint["model"].n_params()
     for set_, cases in sets.items():
-        columns, made = {}, {"baselines": baselines(cases), "histogram": histogram(cases)}
+        columns, made = {}, {"baselines": baselines(cases)}
+        histograms[set_] = histogram(cases)
         for name, model in models.items():
             columns[name], made[name], told = measure(model, cases)
         record[set_] = figures.compare(columns, ["rl minus sft"]) | made
         replace_text(args.out / f"examples-{set_}.txt", examples(cases, *told))
+    record["histogram"] = beside(histograms)
     print(json.dumps(record, indent=1))
     replace_text(args.out / "functions.json", json.dumps(record | provenance(), indent=1) + "\n")
 
