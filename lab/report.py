@@ -399,6 +399,20 @@ print | {}:rl:first_wrong_step:print
 none, but the output | {}:rl:first_wrong_step:none
 cut off | {}:rl:first_wrong_step:cut off
 
+TABLE candidates: Programs that people wrote, picked by simulation
+Contest problems with right and wrong programs; of each problem's, the one with most of its sample
+tests passed is picked. A run: one program on one test.
+COLUMNS
+figure |
+ROWS
+runs | runs
+short enough to be read | fit
+of these, predicted to the end | answered
+of these that could be read, right | right
+right program picked by simulation | simulate
+by really running the tests | exec
+at random | random
+
 TABLE trace: Explanations of real programs
 The first test of each, or one call; faults by kind; then why a program is not explained to its end.
 COLUMNS programs
