@@ -232,6 +232,8 @@ DAMAGES = {
     "no shape": (header(lambda rows: rows[f"model.{GATE}"].pop("shape")), "KeyError: 'shape'"),
     "the bytes of another": (header(lambda rows: rows[f"model.{GATE}"].update(
         data_offsets=rows["model.layers.1.mlp.gate_proj.weight"]["data_offsets"])), "it has a damaged model.layers."),
+    "a late beginning": (header(lambda rows: rows[f"model.{GATE}"].update(data_offsets=[o + 4 * (k == 0) for k, o in enumerate(
+        rows[f"model.{GATE}"]["data_offsets"])])), f"a damaged model.{GATE}"),
     "offsets of text": (row(GATE, data_offsets="ab"), "TypeError"),
     "another name": (header(lambda rows: rows.update({"model.layers.7.mlp.up_proj.weight": rows.pop("model.layers.1.mlp.up_proj.weight")})),
                      "layers.1.mlp.up_proj.weight of shape none"),
@@ -520,6 +522,25 @@ def test_from_a_folder_to_a_checkpoint_and_back(course, tmp_path, capsys):
         with pytest.raises(SystemExit):
             folders.main(command)
         assert capsys.readouterr().err.count("\n") == 1 and not (tmp_path / "no").exists()
+
+
+def test_the_documented_commands_are_understood(course, tmp_path, monkeypatch, capsys):
+    """Each comes as far as to what it needs from the one before."""
+    lines = [line for line in (ROOT / "lab/pretrained.md").read_text().splitlines() if line.startswith("python ")]
+    assert [line.split()[1] for line in lines] == ["tasks.py", "sft.py", "rl.py", "eval.py", "-m"]
+    import tasks
+    from commands import manual
+    flags = [line.replace("out/qwen", str(tmp_path)).replace("FOLDER", str(course / "f")).partition("  #")[0].split() for line in lines]
+    args = tasks.settings(manual(""), "data", argv=flags[0][2:])
+    assert (args.world, args.sft_cases, args.rl_cases) == ("functions", 40_000, 4_000)
+    for words, missing in zip(flags[1:4], ("sft_cases.jsonl is missing", "sft.pt does not exist", "_cases.jsonl is missing")):
+        with pytest.raises(SystemExit):
+            run(words[1].removesuffix(".py"), *words[2:])
+        said = capsys.readouterr().err
+        assert missing in said and said.count("\n") == 1, said
+    with pytest.raises(SystemExit):
+        folders.main(flags[4][3:])
+    assert "rl.pt does not exist" in capsys.readouterr().err
 
 
 def test_a_copy_for_sharing_keeps_the_folders_texts(course, tmp_path):
