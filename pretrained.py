@@ -56,8 +56,8 @@ def read(folder, n_ctx):
                 if path.suffix == ".json":
                     json.loads(texts[path.name])  # is it whole?
     with readable(folder):
-        Tokenizer(texts)  # can it be read?
-        return config_of(json.loads(texts["config.json"]), n_ctx), texts
+        config, _ = config_of(json.loads(texts["config.json"]), n_ctx), Tokenizer(texts)
+    return config, texts
 
 
 def config_of(c, n_ctx):  # c: config.json

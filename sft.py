@@ -94,7 +94,7 @@ def read_samples(samples, args, rank: int, begun=()):
     data, source = args.out / "data", Path(samples.__code__.co_filename)
     shares = f"{args.explained}-{args.asked}"
     path = data / f"{source.stem}-{args.format}-{shares}-{args.seed}.npz"
-    code = map(Path(__file__).with_name, ("model.py", "sft.py", "tasks.py"))
+    code = map(Path(__file__).with_name, ("model.py", "pretrained.py", "sft.py", "tasks.py"))
     files = vocabulary_file(args.world), *code, source, *sorted(data.glob("*.jsonl"))
     origin = f"{digest(*files)} {zlib.crc32(str(begun).encode())}"
     if rank == 0 and not (path.exists() and np.load(path).get("origin") == origin):
