@@ -154,7 +154,7 @@ def ranks_of(bpe, specials):
 
 
 class Tokenizer(ours.Tokenizer):
-    """Of a folder's texts. A prompt is a chat if the model's has a form of CHATS, or a line."""
+    """model.Tokenizer, of a folder. A prompt is a turn of a chat of CHATS, or else a plain line."""
 
     def __init__(self, texts):
         file, config = json.loads(texts["tokenizer.json"]), json.loads(texts["config.json"])
