@@ -90,12 +90,11 @@ def read_samples(samples, args, rank: int, begun=()):
     """begun: see tokenizer_of. -> tokens (array, all samples in turn), index (array, rows of start,
     length of what is given, whole length, task), name of the file that keeps them,
     out/data/<source>-<format>-<shares explained, asked>-<seed>.npz, where source is the file that
-    `samples` stands in. The first process writes it where it is missing or made from others.
-    Samples longer than --n-ctx are left out."""
+    `samples` stands in. The first process writes it where it is missing or made from others."""
     data, source = args.out / "data", Path(samples.__code__.co_filename)
     shares = f"{args.explained}-{args.asked}"
     path = data / f"{source.stem}-{args.format}-{shares}-{args.seed}.npz"
-    code = map(Path(__file__).with_name, ("model.py", "sft.py", "tasks.py"))
+    code = map(Path(__file__).with_name, ("model.py", "pretrained.py", "sft.py", "tasks.py"))
     files = vocabulary_file(args.world), *code, source, *sorted(data.glob("*.jsonl"))
     origin = f"{digest(*files)} {zlib.crc32(str(begun).encode())}"
     if rank == 0 and not (path.exists() and np.load(path).get("origin") == origin):
@@ -105,8 +104,6 @@ def read_samples(samples, args, rank: int, begun=()):
         for task, user, assistant in samples(args):
             prompt, answer = tokenizer.prompt(user), tokenizer.answer(assistant)
             length = len(prompt) + len(answer)
-            if length > args.n_ctx:
-                continue
             given = len(prompt) + first * (task == "explain")
             rows.append((len(tokens), given, length, TASKS.index(task)))
             tokens.extend(prompt + answer)
@@ -253,11 +250,9 @@ def main(samples=samples, name="sft", doc=__doc__):
 
     torch.manual_seed(args.seed)
     with plainly(ValueError):
-        model = Transformer(config).to(device)
-        if args.init:
-            pretrained.fill(model, args.init)
+        model = pretrained.load(args.init, config) if args.init else Transformer(config)
     extra = {"format": args.format, "texts": texts, **begun}
-    train(args, model, tokens, index, plan, extra, rank, ranks)
+    train(args, model.to(device), tokens, index, plan, extra, rank, ranks)
     leave_processes()
 
 
