@@ -13,7 +13,8 @@ the model learns how to explain, not that it should. Of all others (44 % in pres
 explained, and nothing says which: whether explaining pays is left to RL to find out.
 The loss is the cross-entropy of the assistant's tokens, the end token included, over their mean
 number a batch, the same for every batch: so each token counts as much as any other. User tokens are
-only read. Batches hold samples of like length, so little is padded, and no sample sees another.
+only read. Batches hold samples of like length, so little is padded, and no sample sees another;
+those longer than --n-ctx are left out.
 Muon trains the matrices, AdamW the rest; the rate is warmed up, held, and decays linearly to zero
 over the second half. A killed run goes on by the same command, to the same weights (`resume` and
 `save` in runs.py).
