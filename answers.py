@@ -114,7 +114,8 @@ class Model:
         self.args, self.tokenizer = args, self.checkpoint["tokenizer"]
         self.write = partial(self.ask, args.max_new_tokens_solve)  # answers solve and fix prompts
         # What is sampled depends on the weights, the code, the seed and how many share the work.
-        code = map(VOCAB.with_name, ("answers.py", "fast.py", "model.py", VOCAB.name))
+        names = "answers.py", "fast.py", "model.py", "pretrained.py", VOCAB.name
+        code = map(VOCAB.with_name, names)
         origin = digest(path, *code)
         name = f"{path.stem}-{origin}-seed{args.seed}-of{args.ranks}.json"
         self.file = args.out / "eval-cache" / name

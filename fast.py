@@ -157,9 +157,11 @@ def compile_training(model):
     what it gains. Takes ten to twenty seconds once, and a C++ compiler or Triton; where it fails
     the model stays as it is. -> what was done, in words."""
     ids = torch.zeros(67, min(113, model.config.n_ctx + 1), dtype=torch.long)  # else sizes get tied
+    mask = torch.zeros_like(ids, dtype=torch.bool)
+    mask[:, -1] = True  # logits of all positions would take gigabytes
     try:
         compiled[model] = torch.compile(block, dynamic=True)
-        logprobs(model, ids, torch.ones_like(ids, dtype=torch.bool)).sum().backward()
+        logprobs(model, ids, mask).sum().backward()
     except Exception as problem:  # no compiler, no Triton, an unsupported platform: all differ
         compiled.pop(model, None)
         return f"not compiled ({type(problem).__name__})"

@@ -13,7 +13,8 @@ the model learns how to explain, not that it should. Of all others (44 % in pres
 explained, and nothing says which: whether explaining pays is left to RL to find out.
 The loss is the cross-entropy of the assistant's tokens, the end token included, over their mean
 number a batch, the same for every batch: so each token counts as much as any other. User tokens are
-only read. Batches hold samples of like length, so little is padded, and no sample sees another.
+only read. Batches hold samples of like length, so little is padded, and no sample sees another;
+those longer than --n-ctx are left out.
 Muon trains the matrices, AdamW the rest; the rate is warmed up, held, and decays linearly to zero
 over the second half. A killed run goes on by the same command, to the same weights (`resume` and
 `save` in runs.py).
@@ -90,12 +91,11 @@ def read_samples(samples, args, rank: int, begun=()):
     """begun: see tokenizer_of. -> tokens (array, all samples in turn), index (array, rows of start,
     length of what is given, whole length, task), name of the file that keeps them,
     out/data/<source>-<format>-<shares explained, asked>-<seed>.npz, where source is the file that
-    `samples` stands in. The first process writes it where it is missing or made from others.
-    Samples longer than --n-ctx are left out."""
+    `samples` stands in. The first process writes it where it is missing or made from others."""
     data, source = args.out / "data", Path(samples.__code__.co_filename)
     shares = f"{args.explained}-{args.asked}"
     path = data / f"{source.stem}-{args.format}-{shares}-{args.seed}.npz"
-    code = map(Path(__file__).with_name, ("model.py", "sft.py", "tasks.py"))
+    code = map(Path(__file__).with_name, ("model.py", "pretrained.py", "sft.py", "tasks.py"))
     files = vocabulary_file(args.world), *code, source, *sorted(data.glob("*.jsonl"))
     origin = f"{digest(*files)} {zlib.crc32(str(begun).encode())}"
     if rank == 0 and not (path.exists() and np.load(path).get("origin") == origin):
@@ -105,8 +105,6 @@ def read_samples(samples, args, rank: int, begun=()):
         for task, user, assistant in samples(args):
             prompt, answer = tokenizer.prompt(user), tokenizer.answer(assistant)
             length = len(prompt) + len(answer)
-            if length > args.n_ctx:
-                continue
             given = len(prompt) + first * (task == "explain")
             rows.append((len(tokens), given, length, TASKS.index(task)))
             tokens.extend(prompt + answer)
@@ -253,11 +251,9 @@ def main(samples=samples, name="sft", doc=__doc__):
 
     torch.manual_seed(args.seed)
     with plainly(ValueError):
-        model = Transformer(config).to(device)
-        if args.init:
-            pretrained.fill(model, args.init)
+        model = pretrained.load(args.init, config) if args.init else Transformer(config)
     extra = {"format": args.format, "texts": texts, **begun}
-    train(args, model, tokens, index, plan, extra, rank, ranks)
+    train(args, model.to(device), tokens, index, plan, extra, rank, ranks)
     leave_processes()
 
 

@@ -11,24 +11,24 @@ import torch
 
 import pretrained
 from commands import fail, manual, plainly, say
-from model import CheckpointError, Transformer, load_checkpoint, save_checkpoint
+from model import CheckpointError, load_checkpoint, save_checkpoint
 from pretrained import DTYPES
 
 
 def save(model, texts, folder):
-    """A new folder: the texts, and the weights in the dtype that config.json names."""
+    """A new folder: the texts, and the weights in bf16 or fp16 if config.json names it, or fp32."""
     folder.mkdir(parents=True)
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
     config = json.loads(texts["config.json"])
-    dtype = getattr(torch, config.get("dtype") or config.get("torch_dtype") or "float32")
+    dtype = config.get("dtype") or config.get("torch_dtype")
+    kind = {"bfloat16": "BF16", "float16": "F16"}.get(dtype, "F32")
     header, parts, end = {"__metadata__": {"format": "pt"}}, [], 0
     for name, p in model.state_dict().items():
         if name != "lm_head.weight" or not model.config.tied:
-            data = p.cpu().to(dtype).contiguous().view(torch.uint8).numpy()
-            (code,) = [code for code in DTYPES if DTYPES[code] == dtype]
+            data = p.cpu().to(DTYPES[kind]).contiguous().view(torch.uint8).numpy()
             theirs = name if name == "lm_head.weight" else f"model.{name}"
-            header[theirs] = {"dtype": code, "shape": [*p.shape],
+            header[theirs] = {"dtype": kind, "shape": [*p.shape],
                               "data_offsets": [end, end := end + data.size]}
             parts.append(data)
     head = json.dumps(header).encode()
@@ -38,7 +38,7 @@ def save(model, texts, folder):
             file.write(part)
 
 
-@plainly(ValueError, CheckpointError)
+@plainly(ValueError, CheckpointError, RuntimeError)  # torch's word for no such folder
 def main(argv=None):
     parser = manual(__doc__)
     parser.add_argument("source", type=Path, help="a folder, or a checkpoint that began with one")
@@ -47,8 +47,7 @@ def main(argv=None):
     args = parser.parse_args(argv)
     if args.source.is_dir():
         config, texts = pretrained.read(args.source, args.n_ctx)
-        model = Transformer(config)
-        pretrained.fill(model, args.source)
+        model = pretrained.load(args.source, config)
         save_checkpoint(args.target, model, extra={"pretrained": texts})
         prompt = pretrained.Tokenizer(texts).template
         return say(f"{args.target}: {model.n_params():,} parameters, prompts {prompt!r}")

@@ -16,17 +16,25 @@ import ast
 import json
 import re
 import sys
-from collections import Counter
+import zlib
+from collections import Counter, defaultdict
 from pathlib import Path
+
+import numpy as np
 
 import rl
 import sft
 import tasks
+import tracer
 from answers import Model
 from commands import fail, manual, plainly, replace_text
+from eval import figure
 from lab import figures, programs
 from runs import provenance
-from tasks import AT_ONCE, EXPLAINED
+from sandbox import Sandbox
+from tasks import AT_ONCE, EXPLAINED, Case, explanation_lines, parse_outcome
+from trace import first_wrong_step
+from worlds import functions
 
 SIZES = {
     "cpu": {"data": "--sft-cases 160000 --rl-cases 8000 --val-cases 400 --test-cases 800",
@@ -39,6 +47,7 @@ SIZES = {
             "rl": "--steps 300 --predict-prompts 128 --solve-prompts 0 --fix-prompts 0"}}
 ANSWERS = ["--max-new-tokens-predict", "800"]
 WAYS = {"free": "", "explained": EXPLAINED, "direct": AT_ONCE}
+EVERYWHERE = {*"Module FunctionDef Return arguments arg Name Load Store Constant Expr".split()}
 
 
 def function_of(code):
@@ -86,6 +95,25 @@ def make_data(args, cases):
     replace_text(path, codes)
 
 
+def load_mbpp(path):
+    """Each assertion of a call's result as a case; the result is what the program really gives."""
+    jobs, cases = [], []
+    with plainly(ValueError, KeyError, TypeError, OSError):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            row = json.loads(line)
+            for assertion in row["test_list"]:
+                (test,) = ast.parse(assertion).body
+                if isinstance(test.test, ast.Compare) and isinstance(test.test.left, ast.Call):
+                    code = f"{row['code'].strip()}\n\nprint(repr({ast.unparse(test.test.left)}))\n"
+                    jobs.append((code.replace("\r\n", "\n"), ""))
+    with Sandbox() as sandbox:
+        for (code, _), run in zip(jobs, sandbox.map(jobs)):
+            if run.status == "OK":
+                cls = str(zlib.crc32(function_of(code).encode()))
+                cases.append(Case(code, "", run.stdout, "", cls, "foreign", "function"))
+    return cases
+
+
 def methods(code):
     """What a function calls: .replace, len()."""
     called = set()
@@ -102,25 +130,100 @@ def construct(code):
     return inner[1] if inner else "straight"
 
 
-def measure(model, cases, right):
-    """-> way -> set -> figure, and of what was explained, by construct, method and length."""
-    told = {}
+def histogram(cases):
+    """What the functions are made of: statements and characters in the mean; in which share of them
+    each statement, kind of expression, method and builtin occurs, and each type of result."""
+    parts, statements, characters = Counter(), 0, 0
+    for case in cases:
+        code = function_of(case.code)
+        nodes = list(ast.walk(ast.parse(code)))
+        statements += sum(isinstance(node, ast.stmt) for node in nodes) - 1  # but for the def
+        characters += len(code)
+        parts.update({type(node).__name__ for node in nodes} - EVERYWHERE | methods(code))
+        try:
+            parts[f"returns {type(ast.literal_eval(case.stdout.strip())).__name__}"] += 1
+        except (ValueError, SyntaxError):
+            parts["an error, or a value without notation"] += 1
+    told = {"statements": statements, "characters": characters} | dict(parts.most_common())
+    return {name: total / len(cases) for name, total in told.items()}
+
+
+def beside(histograms):
+    """set -> name -> share, turned round; without what is rare in all of them."""
+    made = {}
+    for name in dict.fromkeys(sum(map(list, histograms.values()), [])):
+        shares = {set_: shares.get(name, 0) for set_, shares in histograms.items()}
+        if max(shares.values()) >= 0.03:
+            made[name] = shares
+    return made
+
+
+def true_lines(case):
+    """The explanation that is right."""
+    if case.nlex:
+        return explanation_lines(case.nlex)
+    run = tracer.record(case.code, case.stdin)
+    return functions.narrate(run) if run.complete else []
+
+
+def measure(model, cases):
+    """-> columns of figures.compare, of each way; details of the explained answers; these."""
+    columns, pairs = {}, [(case.code, case.stdin) for case in cases]
     for way, begin in WAYS.items():
-        outcomes = model.belief([(case.code, case.stdin) for case in cases], 0, begin)
-        judged = list(map(right, cases, outcomes))
-        columns = figures.of(cases, {"right": judged})
-        told[way] = {"all": figures.figures(columns)["right"]}
+        answers = model.simulate(pairs, 0, begin)
+        judged = list(map(programs.is_right, cases, map(parse_outcome, answers)))
+        columns[way] = judged, cases
         if way == "explained":
-            for name, label in (("construct", lambda case: construct(case.code)),
-                                ("length", lambda case: f"{len(case.code) // 50 * 50}+")):
-                told[name] = {key: figure["right"] for key, figure in
-                              figures.split(columns, label).items()}
-            calls, well = Counter(), Counter()
-            for case, good in zip(cases, judged):
-                calls.update(methods(case.code))
-                well.update(methods(case.code) if good else ())
-            told["method"] = {name: [well[name], n] for name, n in calls.most_common()}
-    return told
+            told = answers, judged
+    gain = np.subtract(columns["explained"][0], columns["direct"][0], dtype=float)
+    columns["explained_minus_direct"] = gain, cases
+    return columns, details(cases, *told), told
+
+
+def details(cases, answers, judged):
+    """Where explained answers are right: by construct, length, method; the first wrong step of the
+    wrong ones, by kind and by what it calls."""
+    right, told = {"right": (judged, cases)}, {}
+    for name, label in (("construct", lambda case: construct(case.code)),
+                        ("length", lambda case: f"{len(case.code) // 50 * 50}+")):
+        rows = figures.split(right, label)
+        told[name] = {key: row["right"] for key, row in sorted(rows.items())}
+    callers, wrong, at = defaultdict(list), Counter(), Counter()
+    for k, (case, answer, good) in enumerate(zip(cases, answers, judged)):
+        for name in methods(case.code):
+            callers[name].append(k)
+        if good:
+            continue
+        if not answer:
+            wrong["cut off"] += 1
+            continue
+        true = true_lines(case)
+        step = first_wrong_step(explanation_lines(answer), true)
+        wrong[step[1] if step else "none"] += 1
+        if step and step[0] < len(true):
+            at.update(set(re.findall(r"\.?\b[a-z]\w*(?=\()", true[step[0]])) or {"no call"})
+    told["method"] = {}
+    for name, chosen in sorted(callers.items(), key=lambda item: -len(item[1])):
+        if 100 * len(chosen) < len(cases):  # the rare ones say nothing
+            break
+        classes = [cases[k].cls for k in chosen]
+        told["method"][name] = figure([judged[k] for k in chosen], classes)
+    return told | {"first_wrong_step": wrong, "called_there": dict(at.most_common())}
+
+
+def examples(cases, answers, judged, n=10):
+    """The first n right and the first n wrong explanations, beside what is true."""
+    texts = []
+    for wanted in (True, False):
+        chosen = [k for k, good in enumerate(judged) if good == wanted][:n]
+        for k in chosen:
+            case, true = cases[k], true_lines(cases[k])
+            said = explanation_lines(answers[k])
+            step = first_wrong_step(said, true)
+            title = "Right" if wanted else f"Wrong, from line {step[0] + 1 if step else len(said)}"
+            texts.append(f"== {title}\n{case.code}\n-- said\n{answers[k] or '(cut off)'}\n"
+                         "-- true\n" + "\n".join([*true, case.stdout]))
+    return "\n".join(texts)
 
 
 def baselines(cases):
@@ -128,7 +231,7 @@ def baselines(cases):
     outputs = Counter(case.stdout for case in cases)
     echoed = 0
     for case in cases:
-        arguments = case.code.rsplit("print(repr(f(", 1)[1]
+        arguments = case.code.rsplit("print(repr(", 1)[1].partition("(")[2]
         echoed += arguments.startswith(case.stdout.strip())
     commonest, n = outputs.most_common(1)[0]
     return {"echo": echoed / len(cases), "commonest": n / len(cases), "which": commonest.strip()}
@@ -138,24 +241,30 @@ def baselines(cases):
 def main():
     parser = manual(__doc__)
     parser.add_argument("file", type=Path, metavar="CRUXEVAL.jsonl", help="never trained on")
+    parser.add_argument("--mbpp", type=Path, help="a second set: MBPP's JSON lines")
     args = tasks.settings(parser, "answers", argv=[
         "--world", "functions", "--out", "out/functions", *ANSWERS, *sys.argv[1:]])
     args.rank, args.ranks = 0, 1
-    benchmark = programs.load_programs(args.file)
-    make_data(args, benchmark)
+    sets = {"benchmark": programs.load_programs(args.file)}
+    if args.mbpp:
+        sets["mbpp"] = load_mbpp(args.mbpp)
+    make_data(args, sum(sets.values(), []))
     stage(args, "sft", *SIZES.get(args.preset, SIZES["cpu"])["model"].split(), *ANSWERS)
     sft.main(samples, "sft", __doc__)
     stage(args, "rl", *ANSWERS)
     rl.main("rl", __doc__)
-    held_out, _ = tasks.load_split(args, "test", 10**6, 0)
-    record = {"dropped": dropped(args), "baselines": {"benchmark": baselines(benchmark)}}
-    for name in ("sft", "rl"):
-        model = Model(args.out / f"{name}.pt", args)
-        record[name] = {"parameters": model.checkpoint["model"].n_params(),
-                        "benchmark": measure(model, benchmark, programs.is_right)}
-        for set_, cases in held_out.items():
-            record["baselines"][set_] = baselines(cases)
-            record[name][set_] = measure(model, cases, programs.is_right)
+    sets |= tasks.load_split(args, "test", 10**6, 0)[0]
+    record, histograms = {"dropped": dropped(args)}, {}
+    models = {name: Model(args.out / f"{name}.pt", args) for name in ("sft", "rl")}
+    record["parameters"] = models["rl"].checkpoint["model"].n_params()
+    for set_, cases in sets.items():
+        columns, made = {}, {"baselines": baselines(cases)}
+        histograms[set_] = histogram(cases)
+        for name, model in models.items():
+            columns[name], made[name], told = measure(model, cases)
+        record[set_] = figures.compare(columns, ["rl minus sft"]) | made
+        replace_text(args.out / f"examples-{set_}.txt", examples(cases, *told))
+    record["histogram"] = beside(histograms)
     print(json.dumps(record, indent=1))
     replace_text(args.out / "functions.json", json.dumps(record | provenance(), indent=1) + "\n")
 

@@ -333,6 +333,86 @@ ROWS with n
 3.2 | runs:{}:right:exact:3.2
 all | runs:{}:right:exact:all
 
+TABLE functions: Functions, before and after RL
+Greedy, equal character by character. CRUXEval-O: 800 functions, never trained on, looked at once.
+Generated: held out by behaviour; longer: longer values.
+COLUMNS
+after SFT | models:sft
+after RL | models:rl
+difference | differences:rl minus sft
+ROWS
+CRUXEval-O, as it chooses | benchmark:{}:free
+told to explain | benchmark:{}:explained
+told to answer at once | benchmark:{}:direct
+explained minus at once | benchmark:{}:explained_minus_direct
+MBPP's assertions, as it chooses | mbpp:{}:free
+generated, as it chooses | short:{}:free
+told to explain | short:{}:explained
+told to answer at once | short:{}:direct
+longer, as it chooses | longer:{}:free
+names never seen, as it chooses | new_names:{}:free
+
+TABLE functions_made_of: What functions are made of
+Share of the functions with it; statements and characters in the mean; who echoes the first argument
+or always gives the commonest result is right in so many.
+COLUMNS
+CRUXEval | benchmark; generated | short
+ROWS
+echo | {}:baselines:echo
+commonest result | {}:baselines:commonest
+* | histogram:*:{}
+
+TABLE functions_methods: CRUXEval-O, right when explained after RL, by what a function calls
+COLUMNS
+right
+ROWS with n
+* | benchmark:rl:method:*
+
+TABLE functions_length: Right when explained after RL, by construct and by characters
+COLUMNS
+CRUXEval | benchmark
+generated | short
+ROWS with n
+straight | {}:rl:construct:straight
+if | {}:rl:construct:if
+for | {}:rl:construct:for
+while | {}:rl:construct:while
+0 to 49 characters | {}:rl:length:0+
+50 to 99 | {}:rl:length:50+
+100 to 149 | {}:rl:length:100+
+150 to 199 | {}:rl:length:150+
+200 to 249 | {}:rl:length:200+
+250 to 299 | {}:rl:length:250+
+
+TABLE functions_wrong: The first wrong step of wrong explanations after RL
+COLUMNS
+CRUXEval | benchmark
+generated | short
+ROWS
+arithmetic (any value) | {}:rl:first_wrong_step:arithmetic
+comparison | {}:rl:first_wrong_step:comparison
+branch | {}:rl:first_wrong_step:branch
+indexing | {}:rl:first_wrong_step:indexing
+loop | {}:rl:first_wrong_step:loop
+another sentence | {}:rl:first_wrong_step:format
+print | {}:rl:first_wrong_step:print
+none, but the output | {}:rl:first_wrong_step:none
+cut off | {}:rl:first_wrong_step:cut off
+
+TABLE candidates: Programs that people wrote, picked by simulation
+Contest problems with right and wrong programs; of each problem's, the one with most of its sample
+tests passed is picked. A run: one program on one test.
+COLUMNS
+figure |
+ROWS
+runs | runs
+short enough to be read | fit
+of these, predicted to the end | answered
+of these that could be read, right | right
+right program picked by simulation | simulate
+by really running the tests | exec
+at random | random
+
 TABLE trace: Explanations of real programs
 The first test of each, or one call; faults by kind; then why a program is not explained to its end.
 COLUMNS programs

@@ -11,6 +11,7 @@ import pytest
 
 import tasks
 import tracer
+from lab import candidates
 from lab import functions as lab
 from runs import tokenizer_of
 from worlds import UNSEEN, functions, split_of
@@ -154,6 +155,17 @@ def test_what_the_lab_counts():
                       "", "1", "foreign", "function")
     assert lab.methods(case.code) == {".upper", "len()"} and lab.construct(case.code) == "for"
     assert lab.baselines([case]) == {"echo": 1, "commonest": 1, "which": "'ab'"}
+    counted = lab.histogram([case])
+    parts = {".upper", "len()", "For", "AugAssign", "Add", "Mult", "BinOp", "Call", "Attribute", "returns str"}
+    assert counted == {"statements": 3, "characters": 73} | dict.fromkeys(parts, 1)
+    assert lab.beside({"a": {"x": 0.5, "y": 0.02}, "b": {"z": 1}}) == {"x": {"a": 0.5, "b": 0}, "z": {"a": 0, "b": 1}}
+    true = lab.true_lines(case)
+    answers = ["\n".join([tasks.EXPLAINED.strip(), *true[:2], wrong, *true[3:], tasks.AT_ONCE + "'ab'", "</output>"]) for wrong in (true[2], "b = 'a'.")]
+    told = lab.details([case, case], answers, [True, False])
+    assert told["method"].keys() == {".upper", "len()"} and told["method"]["len()"]["value"] == 0.5 and told["called_there"] == {".upper": 1, "len": 1}
+    assert told["construct"]["for"]["value"] == 0.5 and told["first_wrong_step"] == {"arithmetic": 1}
+    assert "== Right\n" in lab.examples([case, case], answers, [True, False]) and "== Wrong, from line 3\n" in lab.examples(
+        [case, case], answers, [True, False])
     assert lab.function_of(case.code) == case.code.split("\n\nprint(")[0]
 
 
@@ -171,12 +183,29 @@ def test_from_data_to_the_benchmark(tmp_path, monkeypatch, capsys, one_cpu_threa
     rows = [{"code": code, "input": call.strip()[:-3], "output": row.stdout.strip()},
             {"code": "def f(a):\n    return a", "input": "'b'", "output": "'b'"}]
     (tmp_path / "rows.jsonl").write_text("".join(json.dumps(each) + "\n" for each in rows))
-    monkeypatch.setattr(sys, "argv", ["x", str(tmp_path / "rows.jsonl"), "--preset", "cpu", "--out", str(tmp_path / "out")])
+    tests = ["assert g(2) == 4", "assert g([1]) == [1, 1]", "assert not g(0)"]
+    (tmp_path / "mbpp.jsonl").write_text(json.dumps({"code": "def g(a):\r\n    return a + a", "test_list": tests}))
+    monkeypatch.setattr(sys, "argv", ["x", str(tmp_path / "rows.jsonl"), "--mbpp", str(tmp_path / "mbpp.jsonl"), "--preset", "cpu",
+                                      "--out", str(tmp_path / "out")])
     lab.main()
     capsys.readouterr()
     told = json.loads((tmp_path / "out/functions.json").read_text())
-    assert told["dropped"] >= 1 and told["baselines"]["benchmark"]["echo"] >= 0.5
+    assert told["dropped"] >= 1 and told["benchmark"]["baselines"]["echo"] >= 0.5 and told["histogram"]["statements"]["mbpp"] == 1
+    assert set(told["benchmark"]["differences"]["rl minus sft"]) == {*lab.WAYS, "explained_minus_direct"}
     for stage in ("sft", "rl"):
-        assert told[stage]["benchmark"]["explained"]["all"]["n"] == 2 and set(told[stage]["short"]) >= set(lab.WAYS)
+        assert told["benchmark"]["models"][stage]["explained"]["n"] == 2 and set(told["short"]["models"][stage]) >= set(lab.WAYS)
+        assert told["mbpp"]["models"][stage]["free"] == {"value": 0, "lo": 0, "hi": 0, "n": 2} and told["mbpp"][stage]["first_wrong_step"]["cut off"] == 2
+    assert (tmp_path / "out/examples-benchmark.txt").read_text().count("== Wrong") == 2
+    problem = {"problem": "p", "sample_tests": [{"input": "2\n", "output": "4\n"}, {"input": "3\n", "output": "6\n"}], "candidates": [
+        {"code": "print(2 * int(input()))", "status": "all_pass"}, {"code": "print(4)", "status": "some_pass"},
+        {"code": "x = 1\n" * 999, "status": "none_pass"}]}
+    (tmp_path / "c.jsonl").write_text(json.dumps(problem))
+    monkeypatch.setattr(sys, "argv", ["x", str(tmp_path / "c.jsonl"), "--out", str(tmp_path / "out"), "--world", "functions", "--ckpt",
+                                      str(tmp_path / "out/rl.pt"), "--preset", "cpu", "--max-new-tokens-predict", "9"])
+    candidates.main()
+    told = json.loads((tmp_path / "out/candidates.json").read_text())
+    assert (told["runs"], told["fit"], told["answered"], told["exec"]["value"]) == (6, 4, 0, 1)
+    assert told["random"]["value"] == told["simulate"]["value"] == pytest.approx(1 / 3, abs=1e-4)
+    assert candidates.picked(problem, {(row["code"], "2\n"): ("4\n", "") for row in problem["candidates"][:2]}) == 0.5
     kept = [sample[1] for sample in lab.samples(Namespace(out=tmp_path / "out", seed=0, explained=1, asked=0, format="nlex"))]
     assert kept and not any(code in text for text in kept)

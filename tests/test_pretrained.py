@@ -107,8 +107,7 @@ def test_weights_are_read_in_every_precision_in_one_file_or_several(tmp_path, ki
         if parts > 1:
             where = {key: names[k % parts] for k, key in enumerate(rows)}
             (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": where}))
-        model = Transformer(pretrained.read(folder, 512)[0])
-        pretrained.fill(model, folder)
+        model = pretrained.load(folder, pretrained.read(folder, 512)[0])
         for (name, p), q in zip(source.named_parameters(), model.parameters()):
             if kind == "BF16":  # cut off, not rounded
                 assert ((p - q).abs() <= p.abs() / 128).all() and not (q.detach().view(torch.int32) & 0xFFFF).any(), name
@@ -127,8 +126,7 @@ def test_a_folder_written_back_is_the_same_model(tmp_path, changes):
         p.data = p.data.to(dtype).float()
     folders.save(model, texts_of(config=config), tmp_path / "f")
     again, texts = pretrained.read(tmp_path / "f", 512)
-    other = Transformer(again).eval()
-    pretrained.fill(other, tmp_path / "f")
+    other = pretrained.load(tmp_path / "f", again).eval()
     ids = torch.randint(300, (2, 30))
     assert torch.equal(other(ids), model(ids)) and texts == texts_of(config=config) and again == model.config
     data = (tmp_path / "f/model.safetensors").read_bytes()
@@ -142,25 +140,25 @@ def test_a_folder_written_back_is_the_same_model(tmp_path, changes):
 
 
 def test_a_hubs_cache_and_its_links(tmp_path):
-    """blobs are files, snapshots/<hash> are links to them, refs/main has the hash."""
+    """blobs are files, snapshots/<hash> are links to them."""
     real = a_folder(tmp_path / "real")
     top = tmp_path / "models--someone--something"
     snapshot = top / "snapshots" / "abc123"
-    for folder in (top / "refs", top / "blobs", snapshot):
+    for folder in (top / "blobs", snapshot):
         folder.mkdir(parents=True)
-    (top / "refs/main").write_text("abc123\n")
     for file in real.iterdir():
         file.rename(top / "blobs" / file.name)
         (snapshot / file.name).symlink_to(Path("../../blobs") / file.name)
-    for folder in (top, snapshot, str(top)):
+    for folder in (snapshot, str(snapshot)):
         config, texts = pretrained.read(folder, 64)
-        model = Transformer(config)
-        pretrained.fill(model, folder)
+        model = pretrained.load(folder, config)
         assert config.n_ctx == 64 and texts.keys() == texts_of().keys()
         assert all(torch.equal(p, q) for p, q in zip(model.parameters(), random_model().parameters()))
-    (top / "blobs/tokenizer_config.json").unlink()
-    with pytest.raises(ValueError, match="tokenizer_config.json is missing, or a link to nothing"):
+    with pytest.raises(ValueError, match="someone--something/config.json cannot be used: FileNotFoundError"):
         pretrained.read(top, 64)
+    (top / "blobs/tokenizer_config.json").unlink()
+    with pytest.raises(ValueError, match="abc123/tokenizer_config.json cannot be used: FileNotFoundError"):
+        pretrained.read(snapshot, 64)
 
 
 def changed(path, offset, value):
@@ -169,35 +167,80 @@ def changed(path, offset, value):
     path.write_bytes(data)
 
 
-def edited(path, old, new):
-    """The header's text, at the same length."""
+def edited(path, change):
+    """The header, in which `change` may put what it likes; the tensors stay."""
     data = path.read_bytes()
-    assert old in data and len(old) == len(new)
-    path.write_bytes(data.replace(old, new, 1))
+    end = 8 + struct.unpack("<Q", data[:8])[0]
+    header = json.loads(data[8:end])
+    change(header)
+    head = json.dumps(header).encode()
+    path.write_bytes(struct.pack("<Q", len(head)) + head + data[end:])
 
 
+def weights(harm):
+    return lambda folder: harm(folder / "model.safetensors")
+
+
+def header(change):
+    return weights(lambda path: edited(path, change))
+
+
+def row(name, **values):
+    return header(lambda rows: rows[f"model.{name}"].update(values))
+
+
+def config(**values):
+    return lambda folder: (folder / "config.json").write_text(json.dumps(CONFIG | values))
+
+
+def file(name, text):
+    return lambda folder: (folder / name).write_text(text)
+
+
+GATE = "layers.0.mlp.gate_proj.weight"
+INDEX = "model.safetensors.index.json"
 DAMAGES = {
-    "no folder": (lambda f: f.rename(f.with_name("away")), "config.json is missing"),
-    "no config": (lambda f: (f / "config.json").unlink(), "config.json is missing"),
-    "no tokenizer": (lambda f: (f / "tokenizer.json").unlink(), "tokenizer.json is missing"),
-    "no weights": (lambda f: (f / "model.safetensors").unlink(), "model.safetensors cannot be used: FileNotFoundError"),
-    "torn config": (lambda f: (f / "config.json").write_text('{"model_type": '), "JSONDecodeError"),
-    "not utf-8": (lambda f: (f / "tokenizer.json").write_bytes(b"\xff\xfe"), "UnicodeDecodeError"),
-    "a list": (lambda f: (f / "config.json").write_text("[]"), "TypeError"),
-    "a config without widths": (lambda f: (f / "config.json").write_text('{"model_type": "llama"}'), "KeyError: 'num_attention_heads'"),
-    "cut short": (lambda f: os.truncate(f / "model.safetensors", (f / "model.safetensors").stat().st_size - 1), "truncated or damaged at "),
-    "cut in the header": (lambda f: os.truncate(f / "model.safetensors", 100), "JSONDecodeError"),
-    "empty": (lambda f: os.truncate(f / "model.safetensors", 0), "model.safetensors cannot be used: "),
-    "a huge header": (lambda f: changed(f / "model.safetensors", 0, b"\xff" * 8), "model.safetensors cannot be used: "),
-    "a pickle": (lambda f: torch.save({}, f / "model.safetensors"), "model.safetensors cannot be used: "),
-    "no numbers": (lambda f: changed(f / "model.safetensors", (f / "model.safetensors").stat().st_size - 4, b"\x00\x00\xc0\x7f"),
-                   "model.norm.weight is not all numbers"),
-    "another dtype": (lambda f: edited(f / "model.safetensors", b'"F32"', b'"I32"'), "dtype I32"),
-    "another shape": (lambda f: edited(f / "model.safetensors", b"[40, 32]", b"[32, 40]"), "gate_proj.weight has shape [32, 40], not [40, 32]"),
-    "a false shape": (lambda f: edited(f / "model.safetensors", b"[40, 32]", b"[41, 32]"), "truncated or damaged at model.layers.0.mlp.gate"),
-    "another name": (lambda f: edited(f / "model.safetensors", b"layers.1.mlp.up", b"layers.7.mlp.up"), "layers.1.mlp.up_proj.weight has shape none"),
-    "no part": (lambda f: (f / "model.safetensors.index.json").write_text('{"weight_map": {"a": "part-2.safetensors"}}'), "part-2.safetensors cannot"),
-    "a damaged index": (lambda f: (f / "model.safetensors.index.json").write_text("{}"), "index.json cannot be used: KeyError: 'weight_map'"),
+    "no folder": (lambda f: f.rename(f.with_name("away")), "f/config.json cannot be used: FileNotFoundError"),
+    "no config": (lambda f: (f / "config.json").unlink(), "f/config.json cannot be used: FileNotFoundError"),
+    "no tokenizer": (lambda f: (f / "tokenizer.json").unlink(), "f/tokenizer.json cannot be used: FileNotFoundError"),
+    "no weights": (lambda f: (f / "model.safetensors").unlink(), "f/model.safetensors cannot be used: FileNotFoundError"),
+    "torn config": (file("config.json", '{"model_type": '), "f/config.json cannot be used: JSONDecodeError"),
+    "torn tokenizer": (file("tokenizer.json", '{"model": {"vocab": {"a'), "f/tokenizer.json cannot be used: JSONDecodeError"),
+    "torn chat": (file("tokenizer_config.json", "{"), "f/tokenizer_config.json cannot be used: JSONDecodeError"),
+    "not utf-8": (lambda f: (f / "tokenizer.json").write_bytes(b"\xff\xfe"), "f/tokenizer.json cannot be used: UnicodeDecodeError"),
+    "a folder in place of a file": (lambda f: (f / "chat_template.jinja").mkdir(), "f/chat_template.jinja cannot be used: IsADirectoryError"),
+    "a list": (file("config.json", "[]"), "TypeError"),
+    "a config without widths": (file("config.json", '{"model_type": "llama", "vocab_size": 300, "eos_token_id": 0}'), "KeyError: 'num_attention_heads'"),
+    "no heads": (config(num_attention_heads=0), "ZeroDivisionError"),
+    "a text for a number": (config(num_hidden_layers="2"), "TypeError"),
+    "heads that share nothing": (config(num_key_value_heads=3), "impossible model"),
+    "cut short": (weights(lambda p: os.truncate(p, p.stat().st_size - 1)), "bytes, not "),
+    "cut in the header": (weights(lambda p: os.truncate(p, 100)), "JSONDecodeError"),
+    "cut in the length": (weights(lambda p: os.truncate(p, 5)), "f/model.safetensors cannot be used: "),
+    "empty": (weights(lambda p: os.truncate(p, 0)), "f/model.safetensors cannot be used: "),
+    "longer": (weights(lambda p: p.write_bytes(p.read_bytes() + b"\0")), "bytes, not "),
+    "a huge header": (weights(lambda p: changed(p, 0, b"\xff" * 8)), "f/model.safetensors cannot be used: "),
+    "a pickle": (weights(lambda p: torch.save({}, p)), "f/model.safetensors cannot be used: "),
+    "a header of lists": (header(lambda rows: rows.update(a=[])), "TypeError"),
+    "no numbers": (weights(lambda p: changed(p, p.stat().st_size - 4, b"\x00\x00\xc0\x7f")), "what is no number in norm.weight"),
+    "infinite": (weights(lambda p: changed(p, p.stat().st_size - 4, b"\x00\x00\x80\x7f")), "what is no number in norm.weight"),
+    "another dtype": (row(GATE, dtype="I8"), f"model.{GATE} of dtype I8"),
+    "another size": (row(GATE, dtype="F16"), f"a damaged model.{GATE}"),
+    "another shape": (row(GATE, shape=[32, 40]), f"{GATE} of shape [32, 40], not [40, 32]"),
+    "a false shape": (row(GATE, shape=[41, 32]), f"a damaged model.{GATE}"),
+    "a negative shape": (row(GATE, shape=[-40, -32]), f"{GATE} of shape [-40, -32]"),
+    "no shape": (header(lambda rows: rows[f"model.{GATE}"].pop("shape")), "KeyError: 'shape'"),
+    "the bytes of another": (header(lambda rows: rows[f"model.{GATE}"].update(
+        data_offsets=rows["model.layers.1.mlp.gate_proj.weight"]["data_offsets"])), "it has a damaged model.layers."),
+    "a late beginning": (header(lambda rows: rows[f"model.{GATE}"].update(data_offsets=[o + 4 * (k == 0) for k, o in enumerate(
+        rows[f"model.{GATE}"]["data_offsets"])])), f"a damaged model.{GATE}"),
+    "offsets of text": (row(GATE, data_offsets="ab"), "TypeError"),
+    "another name": (header(lambda rows: rows.update({"model.layers.7.mlp.up_proj.weight": rows.pop("model.layers.1.mlp.up_proj.weight")})),
+                     "layers.1.mlp.up_proj.weight of shape none"),
+    "no part": (file(INDEX, '{"weight_map": {"a": "part-2.safetensors"}}'), "f/part-2.safetensors cannot be used: FileNotFoundError"),
+    "a part that says nothing": (file(INDEX, '{"weight_map": {}}'), "embed_tokens.weight of shape none"),
+    "a damaged index": (file(INDEX, "{}"), "index.json cannot be used: KeyError: 'weight_map'"),
+    "an index of numbers": (file(INDEX, '{"weight_map": {"a": [1]}}'), "index.json cannot be used: TypeError"),
 }
 
 
@@ -208,7 +251,7 @@ def test_a_damaged_folder_is_one_line(tmp_path, damage):
     harm(folder)
     with pytest.raises(ValueError) as problem:
         config, _ = pretrained.read(folder, 512)
-        pretrained.fill(Transformer(config), folder)
+        pretrained.load(folder, config)
     said = str(problem.value)
     assert words in said and "\n" not in said and str(folder) in said, said
 
@@ -216,20 +259,23 @@ def test_a_damaged_folder_is_one_line(tmp_path, damage):
 def test_a_weight_too_many_is_refused(tmp_path):
     folder = a_folder(tmp_path / "f", CONFIG | {"model_type": "qwen2"})                         # with biases
     (folder / "config.json").write_text(json.dumps(CONFIG))
-    model = Transformer(pretrained.read(folder, 512)[0])
-    with pytest.raises(ValueError, match=r"not supported here: model.layers.0.self_attn.[qkv]_proj.bias"):
-        pretrained.fill(model, folder)
+    config, _ = pretrained.read(folder, 512)
+    with pytest.raises(ValueError, match=r"f cannot be used: it has layers.0.self_attn.[qkv]_proj.bias"):
+        pretrained.load(folder, config)
 
 
 # ---------------------------------------------------------------------------------------------------------------------------
 # config.json.
 
 @pytest.mark.parametrize("changes, named", [
-    ({"model_type": "mistral"}, "model_type mistral"), ({"hidden_act": "gelu"}, "hidden_act gelu"), ({"attention_bias": True}, "attention_bias"),
+    ({"model_type": "gpt2"}, "model_type gpt2"), ({"hidden_act": "gelu"}, "hidden_act gelu"), ({"attention_bias": True}, "attention_bias"),
     ({"mlp_bias": True}, "mlp_bias"), ({"use_sliding_window": True}, "sliding windows"), ({"quantization_config": {"bits": 4}}, "quantization_config"),
     ({"layer_types": ["full_attention", "sliding_attention"]}, "sliding windows"), ({"rope_scaling": {"type": "yarn", "factor": 4.0}}, "rope_type yarn"),
     ({"rope_parameters": {"rope_type": "dynamic", "rope_theta": 1e4, "factor": 2.0}}, "rope_type dynamic"),
     ({"rope_parameters": {"rope_type": "default", "rope_theta": 1e4, "partial_rotary_factor": 0.5}}, "partial_rotary_factor"),
+    ({"rope_scaling": {"type": "linear", "factor": 4.0}}, "rope_type linear"), ({"rope_scaling": {"rope_type": "longrope"}}, "rope_type longrope"),
+    ({"model_type": "mistral", "sliding_window": 4096}, "model_type mistral"), ({"model_type": "gemma2"}, "model_type gemma2"),
+    ({"model_type": "phi3", "sliding_window": 2047, "rope_scaling": {"type": "longrope"}}, "model_type phi3"),
 ])
 def test_what_the_model_cannot_compute_is_named(changes, named):
     with pytest.raises(ValueError) as problem:
@@ -257,7 +303,9 @@ def test_how_positions_are_scaled():
     assert scale == pytest.approx([1, share + (1 - share) / 8, 1 / 8, 1 / 8])
     model = random_model(scaling | {"rope_scaling": {"rope_type": "llama3", **rope}}, 64)
     assert model.rope[0, 5, 0].tolist() == pytest.approx([math.cos(5 * a * b) for a, b in zip(speeds, scale)], abs=1e-6)
-    assert pretrained.config_of(scaling | {"rope_scaling": {"type": "linear", "factor": 4.0}}, 64).rope_scale == (0.25,) * 4
+    for key in rope:  # none is guessed
+        with pytest.raises(KeyError, match=key):
+            pretrained.config_of(scaling | {"rope_scaling": {"rope_type": "llama3"} | {k: v for k, v in rope.items() if k != key}}, 64)
 
 
 # ---------------------------------------------------------------------------------------------------------------------------
@@ -326,16 +374,25 @@ def bpe(**changes):
     return {"model": tokenizer_file()["model"] | changes}
 
 
+def one_more(token, content):
+    return {"added_tokens": [*tokenizer_file()["added_tokens"], {"id": token, "content": content}]}
+
+
 @pytest.mark.parametrize("changes, named", [
-    ({"model": {"type": "Unigram", "vocab": [["a", -1.0]]}}, "model Unigram"), ({"model": {"type": "WordPiece", "vocab": {}}}, "model WordPiece"),
-    (bpe(byte_fallback=True), "SentencePiece"), (bpe(end_of_word_suffix="</w>"), "end_of_word_suffix"),
+    ({"model": {"type": "Unigram", "vocab": [["a", -1.0]]}}, "tokenizer Unigram"), ({"model": {"type": "WordPiece", "vocab": {}}}, "tokenizer WordPiece"),
+    (bpe(byte_fallback=True), "SentencePiece"), (bpe(vocab=tokenizer_file()["model"]["vocab"] | {"a</w>": 299}), "a</w>, which no merge makes"),
     ({"pre_tokenizer": None}, "pre_tokenizer none"), ({"pre_tokenizer": {"type": "Metaspace"}}, "pre_tokenizer Metaspace"),
-    ({"pre_tokenizer": {**BYTE_LEVEL, "add_prefix_space": True}}, "pre_tokenizer ByteLevel"),
-    ({"pre_tokenizer": {**DIGITS, "pretokenizers": [{"type": "Digits", "individual_digits": False}, BYTE_LEVEL]}}, "pre_tokenizer Digits + ByteLevel"),
-    ({"pre_tokenizer": {**SPLIT, "pretokenizers": [{**SPLIT["pretokenizers"][0], "behavior": "Removed"}, SPLIT["pretokenizers"][1]]}}, "pre_tokenizer Split"),
+    ({"pre_tokenizer": {**BYTE_LEVEL, "add_prefix_space": True}}, "pre_tokenizer {'type': 'ByteLevel', 'add_prefix_space': True"),
+    ({"pre_tokenizer": {**DIGITS, "pretokenizers": [{"type": "Digits", "individual_digits": False}, BYTE_LEVEL]}}, "pre_tokenizer {'type': 'Digits', 'individual_digits': False}"),
+    ({"pre_tokenizer": {**SPLIT, "pretokenizers": [{**SPLIT["pretokenizers"][0], "behavior": "Removed"}, SPLIT["pretokenizers"][1]]}}, "'behavior': 'Removed'"),
+    ({"pre_tokenizer": {**SPLIT, "pretokenizers": [*SPLIT["pretokenizers"][:1], BYTE_LEVEL]}}, "pre_tokenizer Split + ByteLevel"),
+    ({"pre_tokenizer": {**BYTE_LEVEL, "use_regex": False}}, "pre_tokenizer ByteLevel"), ({"pre_tokenizer": {**SPLIT, "pretokenizers": []}}, "IndexError"),
+    ({"pre_tokenizer": {**SPLIT, "pretokenizers": [{"type": "Split", "pattern": {"Regex": "("}}, SPLIT["pretokenizers"][1]]}}, "Parsing error"),
     ({"normalizer": {"type": "NFKC"}}, "normalizer NFKC"), (bpe(merges=[MERGES[1], MERGES[0], *MERGES[2:]]), "another order"),
     (bpe(merges=MERGES[:-1]), "no merge makes"), (bpe(vocab=tokenizer_file()["model"]["vocab"] | {LETTERS[k] * 9: 400 + k for k in range(99)}, ignore_merges=True), "vocab_size"),
-    (bpe(vocab={"字": 5}), "KeyError"),
+    (bpe(vocab=tokenizer_file()["model"]["vocab"] | {"字": 299}), "KeyError: '字'"), (bpe(vocab=tokenizer_file()["model"]["vocab"] | {"a": 50}), "twice"),
+    (bpe(merges=["h e", "he q"]), "KeyError: 'heq'"), (bpe(vocab=tokenizer_file()["model"]["vocab"] | {"a": -1}), "ids beyond vocab_size"),
+    (one_more(300, "<|x|>"), "ids beyond vocab_size"), (one_more(9, "<|x|>"), "twice"), (one_more(299, "   "), "an added token of spaces"), ({"added_tokens": None}, "TypeError"), ({"model": None}, "AttributeError"),
 ])
 def test_a_tokenizer_that_cannot_be_read_is_named(tmp_path, changes, named):
     folder = a_folder(tmp_path / "f", **{"tokenizer.json": json.dumps(tokenizer_file(**changes))})
@@ -346,8 +403,9 @@ def test_a_tokenizer_that_cannot_be_read_is_named(tmp_path, changes, named):
 
 def test_a_text_without_an_end_is_refused():
     config = {key: value for key, value in CONFIG.items() if key != "eos_token_id"}
-    with pytest.raises(ValueError, match="no token that ends a text"):
-        pretrained.Tokenizer(texts_of(config=config, eos_token=None))
+    for eos in ({}, {"eos_token_id": None}, {"eos_token_id": 300}, {"eos_token_id": 40}):              # 40 is a piece of text
+        with pytest.raises(ValueError, match="no token that ends a text"):
+            pretrained.Tokenizer(texts_of(config=config | eos, eos_token=None))
     assert pretrained.Tokenizer(texts_of(config=config | {"eos_token_id": [2, 0]}, eos_token=None)).end == 2
 
 
@@ -359,6 +417,14 @@ def test_a_large_model_is_asked_for_few_answers_at_once():
     prompts, cpu = [[1] * 500], torch.device("cpu")
     assert fast.rows_of_cache(small, cpu, prompts, 524) > fast.BATCH_ROWS                        # the course is sampled as ever
     assert fast.rows_of_cache(large, cpu, prompts, 524) == 2**31 // (30 * 2 * 3 * 64 * 4 * 1024)
+
+
+def test_compiling_a_large_vocabulary_needs_few_logits(monkeypatch):
+    """Twelve bytes a logit: 7,504 positions of Qwen's 151,936 would take 14 GB."""
+    monkeypatch.setattr(torch, "compile", lambda block, dynamic: block)
+    model, rows = Transformer(plain.ModelConfig(500, n_layer=1, n_embd=32)), []
+    model.lm_head.register_forward_hook(lambda head, given, made: rows.append(len(made)))
+    assert fast.compile_training(model) == "compiled" and rows == [256]
 
 
 @pytest.fixture(scope="module")
@@ -436,10 +502,13 @@ def test_large_vocabularies_keep_their_tokens(tmp_path, monkeypatch):
 
     high = Namespace(n_vocab=70_000, encode=lambda text: [1], prompt=lambda text: [2], answer=lambda text: [65_536, 69_999])
     monkeypatch.setattr(sft, "tokenizer_of", lambda world, begun: high)
+    read = []
+    monkeypatch.setattr(sft, "digest", lambda *paths: read.extend(path.name for path in paths))
     (tmp_path / "data").mkdir()
     args = Namespace(out=tmp_path, format="nlex", explained=0.5, asked=0.5, seed=0, world="contest", n_ctx=99)
     tokens, _, _ = sft.read_samples(lambda args: iter([("predict", "a", "b"), ("solve", "c", "d")]), args, 0)
     assert plain.collate([tokens], 0).tolist() == [[2, 65_536, 69_999] * 2]
+    assert {"model.py", "pretrained.py", "sft.py", "tasks.py"} <= {*read}                       # whose change makes the file anew
 
 
 def test_from_a_folder_to_a_checkpoint_and_back(course, tmp_path, capsys):
@@ -449,8 +518,7 @@ def test_from_a_folder_to_a_checkpoint_and_back(course, tmp_path, capsys):
     assert base["model"].config.n_ctx == 99
     assert all(torch.equal(p, q) for p, q in zip(base["model"].parameters(), random_model().parameters()))
     folders.main([str(course / "out/rl.pt"), str(tmp_path / "back")])
-    again = Transformer(pretrained.read(tmp_path / "back", 1024)[0])
-    pretrained.fill(again, tmp_path / "back")
+    again = pretrained.load(tmp_path / "back", pretrained.read(tmp_path / "back", 1024)[0])
     ids = torch.randint(300, (1, 20))
     assert torch.equal(again(ids), plain.load_checkpoint(course / "out/rl.pt")["model"](ids))
     for command in ([str(ROOT / "results/course-seed0/sft.pt"), str(tmp_path / "no")], [str(tmp_path / "none.pt"), str(tmp_path / "no")]):
@@ -459,17 +527,63 @@ def test_from_a_folder_to_a_checkpoint_and_back(course, tmp_path, capsys):
         assert capsys.readouterr().err.count("\n") == 1 and not (tmp_path / "no").exists()
 
 
+def test_the_documented_commands_are_understood(course, tmp_path, monkeypatch, capsys):
+    """Each comes as far as to what it needs from the one before."""
+    lines = [line for line in (ROOT / "lab/pretrained.md").read_text().splitlines() if line.startswith("python ")]
+    assert [line.split()[1] for line in lines] == ["tasks.py", "sft.py", "rl.py", "eval.py", "-m"]
+    import tasks
+    from commands import manual
+    flags = [line.replace("out/qwen", str(tmp_path)).replace("FOLDER", str(course / "f")).partition("  #")[0].split() for line in lines]
+    args = tasks.settings(manual(""), "data", argv=flags[0][2:])
+    assert (args.world, args.sft_cases, args.rl_cases) == ("functions", 40_000, 4_000)
+    for words, missing in zip(flags[1:4], ("sft_cases.jsonl is missing", "sft.pt does not exist", "_cases.jsonl is missing")):
+        with pytest.raises(SystemExit):
+            run(words[1].removesuffix(".py"), *words[2:])
+        said = capsys.readouterr().err
+        assert missing in said and said.count("\n") == 1, said
+    with pytest.raises(SystemExit):
+        folders.main(flags[4][3:])
+    assert "rl.pt does not exist" in capsys.readouterr().err
+
+
 def test_a_copy_for_sharing_keeps_the_folders_texts(course, tmp_path):
     from lab import export
     export.main([str(course / "out/sft.pt"), str(tmp_path / "small.pt")])
     assert plain.load_checkpoint(tmp_path / "small.pt")["extra"]["pretrained"]["config.json"] == json.dumps(CONFIG)
 
 
-def test_a_wrong_folder_is_one_line_from_sft(course, capsys):
+@pytest.mark.parametrize("damage", ["no config", "cut short", "heads that share nothing"])
+def test_a_wrong_folder_is_one_line_from_a_command(course, tmp_path, capsys, damage):
+    harm, words = DAMAGES[damage]
+    harm(a_folder(tmp_path / "f"))
+    commands = (lambda: run("sft", *tiny_flags("sft", init=tmp_path / "f", out=course / "out", name="other", n_ctx=1024)),
+                lambda: folders.main([str(tmp_path / "f"), str(tmp_path / "base.pt")]))
+    for command in commands:
+        with pytest.raises(SystemExit) as end:
+            command()
+        said = capsys.readouterr().err
+        assert end.value.code == 2 and said.count("\n") == 1 and words in said and "f" in said, said
+
+
+def test_a_checkpoint_that_cannot_be_written_is_one_line(course, tmp_path, capsys):
     with pytest.raises(SystemExit):
-        run("sft", *tiny_flags("sft", init=course / "nowhere", out=course / "out", name="other"))
-    said = capsys.readouterr().err
-    assert said.count("\n") == 1 and "nowhere cannot be used: config.json is missing" in said
+        folders.main([str(course / "f"), str(tmp_path / "nowhere/base.pt")])
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_longer_context_finds_the_longer_samples(course, tmp_path, capsys):
+    """One file of tokens serves every --n-ctx; what is too long is left out when batches are planned."""
+    import shutil
+
+    import numpy as np
+
+    (tmp_path / "out").mkdir()
+    shutil.copytree(course / "out/data", tmp_path / "out/data", ignore=shutil.ignore_patterns("*.npz"))
+    with pytest.raises(SystemExit):
+        run("sft", *tiny_flags("sft", "model", n_ctx=64, out=tmp_path / "out"))
+    assert "some text is always beyond 64 tokens: --n-ctx must be larger" in capsys.readouterr().err
+    (path,) = (tmp_path / "out/data").glob("sft-*.npz")
+    assert np.load(path)["index"][:, 2].max() > 64
 
 
 # ---------------------------------------------------------------------------------------------------------------------------
@@ -493,15 +607,14 @@ LLAMA3_ROPE = dict(rope_type="llama3", rope_theta=5e5, factor=8.0, low_freq_fact
 @pytest.mark.parametrize("kind, more", [
     ("Qwen2", {"tie_word_embeddings": True}), ("Qwen2", {"tie_word_embeddings": False}), ("Qwen3", {"tie_word_embeddings": True, "head_dim": 32}),
     ("Llama", {"tie_word_embeddings": False}), ("Llama", {"rms_norm_eps": 0.01, "rope_parameters": LLAMA3_ROPE}),
-    ("Llama", {"num_key_value_heads": 4, "rope_parameters": dict(rope_type="linear", rope_theta=1e4, factor=4.0)}),
+    ("Llama", {"num_key_value_heads": 4, "head_dim": 16}),
 ], ids=str)
 def test_transformers_folders_give_its_logits_and_texts(tmp_path, kind, more, monkeypatch):
     monkeypatch.setattr(fast, "fast_dtype", lambda device: torch.float32)
     other = theirs(kind, **more)
     other.save_pretrained(tmp_path / "f")
     text = (tmp_path / "f/config.json").read_text()
-    model = Transformer(pretrained.config_of(json.loads(text), 256)).eval()
-    pretrained.fill(model, tmp_path / "f")
+    model = pretrained.load(tmp_path / "f", pretrained.config_of(json.loads(text), 256)).eval()
     ids = torch.randint(300, (2, 200))
     with torch.no_grad():
         logits = other(ids).logits

@@ -371,6 +371,8 @@ def test_random_programs_end_with_the_values_and_the_output_of_a_plain_run():
                  id="an operator without rounds"),
     pytest.param("class A:\n    pass\na = A()\na.x: int\na.y: int = 3", "", ["We define class A.", "a = A().", "a.y = 3."],
                  id="an annotation without a value"),
+    ("xs = [1]\nys = [2 * x for x in xs] * 2\nzs = {x for x in xs}.copy()", "",  # from Python 3.12 on they have no frames
+     ["xs = [1].", "ys = [2 * x for x in [1]] * 2 = [2] * 2 = [2, 2].", "zs = {x for x in [1]}.copy() = {1}.copy() = {1}."]),
 ])
 def test_odd_programs(code, stdin, lines):
     trace = tracer.record(code, stdin)

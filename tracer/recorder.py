@@ -264,6 +264,7 @@ def _hook(name: str, node, *arguments):
     call = ast.Call(ast.Name(name, ast.Load()), [node, *map(ast.Constant, arguments)], [])
     for part in (call, call.func, *call.args[1:]):
         ast.copy_location(part, node)
+        part.end_col_offset = part.col_offset  # not repeated, though a comprehension is
     return call
 
 

@@ -739,7 +739,8 @@ def wanted(rng, code, first, output):
     if stored - loaded and rng.random() < 0.8:
         return False
     rare = 0.03 if "<error>" in output else 1 / 3 if output.rstrip() == first else 1
-    return rng.random() < rare
+    worded = "ValueError" in output and re.search(r"max\(|min\(", code)  # otherwise by each Python
+    return rng.random() < rare and not worded
 
 
 # ------------------------------------------------------------------------------------------------
