@@ -588,7 +588,7 @@ def cell(runs, path, show_n=False):
     """The text of one: of what all the runs have at this path."""
     found = [lookup(run, path) for run in runs]
     first = found[0]
-    if None in found or isinstance(first, dict) and first["value"] is None:
+    if None in found or isinstance(first, dict) and first.get("value") is None:
         return "-"
     if isinstance(first, dict):
         return percent(found, path) + (f", n = {first['n']}" if show_n else "")

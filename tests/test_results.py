@@ -97,7 +97,7 @@ def test_cells():
     assert cell([one], "a") == "50.0 (40.0 to 65.0)" and cell([one, two], "a") == "60.0 (50.0 to 70.0)"
     assert cell([one], "a", show_n=True).endswith(", n = 400")
     assert cell([one], "gain") == "-0.4 (-10.0 to +20.0)" and cell([one, two], "gain") == "+4.8 (-0.4 to +10.0)"
-    assert cell([one, {}], "a") == cell([one], "b") == cell([{"a": figure(None, None, None, 0)}], "a") == "-"
+    assert cell([one, {}], "a") == cell([one], "b") == cell([{"a": figure(None, None, None, 0)}], "a") == cell([{"a": {"b": 1}}], "a") == "-"
     assert cell([{"turns": figure(2.357, 2.0, 3.0)}], "turns") == "2.36 (2.00 to 3.00)"
     changes = [{"differences": {"rl minus sft": {"x": figure(value, value - half, value + half)}}}
                for value, half in ((0.04, 0.03), (0.06, 0.04))]
