@@ -220,13 +220,6 @@ def again(reader, slot):
     need(isinstance(slot.node, ast.Raise) and slot.node.exc is None, "another statement")
 
 
-@form(r"We leave the program(?: with (.*))?\.", "raise")
-def leaves(reader, slot, status):
-    need(slot.name == "SystemExit", f"{slot.name} is raised")
-    need(slot.truth, "SystemExit is caught")
-    need((status or "") == slot.text or not status and slot.text == "0", f"it is left with {slot.text}")
-
-
 @form(r"The except clause(?: for (.*))? does not match\.", "nomatch")
 def no_match(reader, slot, kind):
     need(kind == (slot.node.type and unparsed(slot.node.type)), "another except clause")
@@ -295,16 +288,10 @@ def constant_or_value(reader, node) -> str:
 
 def on_one_line(printed: str, midline: bool) -> list[str]:
     """How what was printed may be told. midline: the line was begun before."""
-    if midline and printed and not printed.strip("\n"):
-        return [f"the end of the line{f' and {rest}' * (len(printed) > 1)}" for rest in on_one_line(printed[1:], False)]
+    if printed == "\n":
+        return ["the end of the line" if midline else "an empty line"]
     line = printed.removesuffix("\n")
-    if printed and not printed.strip("\n"):
-        size = len(printed)
-        return ["an empty line"] if size == 1 else [f"{NUMBERS.get(size, size)} empty lines", f"{size} empty lines"]
     return [line.replace("\n", " / "), repr(line), f"'{line}'", f'"{line}"'] if line.strip() else [repr(line)]
-
-
-NUMBERS = {2: "two", 3: "three", 4: "four"}
 
 
 @form(r"We (define|import|continue|break out of|delete) ?(.*)\.", "stmt")

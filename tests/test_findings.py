@@ -82,7 +82,7 @@ KINDS = {
     "exits": [
         ("import sys\ntry:\n    sys.exit(3)\nexcept SystemExit as stop:\n    code = stop.code", "", [
             "sys.exit(3) stops with SystemExit: 3.", "We handle SystemExit: 3 as stop.", "code = stop.code = 3."]),
-        ("import sys\ntry:\n    sys.exit('bad')\nfinally:\n    print('end')", "", ["We leave the program with bad.", "We print end."]),
+        ("import sys\ntry:\n    sys.exit('bad')\nfinally:\n    print('end')", "", ["sys.exit('bad') stops with SystemExit: bad.", "We print end."]),
     ],
     "values that change inside an expression": [
         ("n = 1\nif (n := n + 1) > 1 and n < 5:\n    pass", "", [
@@ -142,6 +142,9 @@ KINDS = {
         ("from contextlib import nullcontext\nfor k in [1, 2]:\n    with nullcontext(k) as v:\n        continue", "", [
             "We enter the with block of nullcontext(k), so v = 1.", "We continue.", "We leave the with block of nullcontext(k).",
             "Turn 2: k = 2.", "We enter the with block of nullcontext(k), so v = 2.", "We continue.", "We leave the with block of nullcontext(k)."]),
+        ("from contextlib import nullcontext\nclass Shut:\n    def __enter__(self):\n        raise OSError('shut')\n    def __exit__(self, *_):\n        pass\n"
+         "try:\n    with nullcontext(), Shut():\n        pass\nexcept OSError:\n    pass", "", [
+            "We raise OSError: shut.", "We handle OSError: shut."]),
         ("while True:\n    for k in [7, 8]:\n        pass\n    break", "", [
             "True is true, so the loop goes on.", "Turn 1: k = 7.", "Turn 2: k = 8.", "The loop over k ends.", "We break out of the loop."]),
         ("n = 5\nif n < 3:\n    pass\nelif n > 4:\n    pass\nelse:\n    pass", "", [
@@ -160,8 +163,8 @@ KINDS = {
         ("import io, contextlib\nbuf = io.StringIO()\nwith contextlib.redirect_stdout(buf):\n    print('x')\nprint('y', file=buf)", "", [
             "We print nothing to the output, so buf = StringIO('x\\n').", "We print to buf, so buf = StringIO('x\\ny\\n')."]),
         ("log = []\ndef print(text):\n    log.append(text)\nprint('hello')", "", ["log = ['hello'] after append('hello').", "print returns."]),
-        ("print('a', end='')\nprint('\\n')", "", ["We print a.", "We print the end of the line and an empty line."]),
-        ("print('\\n')\nprint('x = 3')\nprint('a', end=' ')", "", ["We print 2 empty lines.", "We print 'x = 3'.", "We print 'a '."]),
+        ("print('a', end='')\nprint('\\n')", "", ["We print a.", "We print '\\n'."]),
+        ("print('\\n')\nprint('x = 3')\nprint('a', end=' ')", "", ["We print '\\n'.", "We print 'x = 3'.", "We print 'a '."]),
         ("def double(n):\n    return n * 2\nprint(double(int(input('n? '))))", "4", [
             "We print 'n? '.", "We read 4.", "We call double with n = 4.", "double returns 4 * 2 = 8.",
             "We print double(int(input('n? '))) = double(int('4')) = double(4) = 8."]),

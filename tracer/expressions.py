@@ -15,13 +15,14 @@ from __future__ import annotations
 import ast
 import builtins
 import operator
+import re
 from functools import lru_cache
 from itertools import chain
 
 import rounds as plain
 from rounds import ATOM, LAST, PENDING, Untold, begun, enclosed, literal, operation, side_by_side
 from trace import Frame
-from tracer.recorder import PLAIN_CALLS
+from tracer.recorder import ORDERED, PLAIN_CALLS
 
 LARGE = 8000  # longer texts are not worked with
 UNKNOWN = object()  # no value of ours
@@ -61,14 +62,11 @@ def is_safe(sign: str, *values) -> bool:
     first, second = [*values, None, None][:2]
     if sign in SECOND:
         return second in SECOND[sign]
-    if sign == "%" and isinstance(first, (str, bytes)):  # "%999d"
-        text = str(first)
-        return "*" not in text and sum(map(str.isdigit, text)) <= 3
+    if sign == "%" and isinstance(first, (str, bytes)):  # "%9999d"
+        return not re.search(r"\*|\d{4}", str(first))
     if sign == "*" and hasattr(second, "__len__"):  # 3 * "ab"
         first, second = second, first
-    if sign == "*" and hasattr(first, "__len__") and isinstance(second, int):
-        return second <= 1000 and second * len(first) <= 10_000
-    return True
+    return sign != "*" or not hasattr(first, "__len__") or second * len(first) <= 10_000
 
 
 def careful(sign: str, function):
@@ -179,7 +177,7 @@ def call(frame, node):
         if by_name and not hasattr(node.args[0], "mark") and (
                 value_of(frame.before.get(node.args[0].id, "?")) is not UNKNOWN):
             return plain.call(frame, node)
-        if not hasattr(node, "mark"):
+        if not hasattr(node, "mark") and path not in ORDERED:
             return operation(template, arguments, FUNCTIONS[path])
     return side_by_side(template, parts + arguments)
 

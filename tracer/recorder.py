@@ -36,7 +36,7 @@ from os.path import commonprefix
 PLAIN_CALLS = frozenset("abs len int str float bool max min sum ord chr round sorted list tuple "
                         "set dict divmod repr any all".split())
 ITERATORS = frozenset("range zip enumerate reversed map filter iter".split())
-_ORDERED = frozenset("list tuple set str repr sum".split())  # a set's order may decide
+ORDERED = frozenset("list tuple set str repr sum".split())  # a set's order may decide
 # Operators may do anything where the program has methods for them or other modules' values.
 _ODD = re.compile(r"""^\s*(?:(?:async\ )?def\ __(?!init__|repr__|str__)|@.*setter|.*property|
     (?:import|from)\ (?!(?:(?:abc|bisect|copy|functools|heapq|itertools|json|math|operator|os|re|
@@ -213,7 +213,7 @@ def _iterates(e) -> bool:
 def _tells_little(e) -> bool:
     """Do the texts of its parts not tell its value?"""
     return isinstance(e, (ast.Attribute, ast.Subscript)) or is_identity(e) or (
-        isinstance(e, ast.Call) and _named(e.func) in _ORDERED)
+        isinstance(e, ast.Call) and _named(e.func) in ORDERED)
 
 
 def is_identity(e) -> bool:
@@ -275,7 +275,7 @@ _NAME, _MRO, _SPACE, _MODULE = [
     type.__dict__[name].__get__ for name in ("__name__", "__mro__", "__dict__", "__module__")]
 _ATOMS = frozenset((int, bool, type(None), float, str))
 _FIXED = frozenset((types.FunctionType, types.BuiltinFunctionType, type, types.ModuleType,
-                    types.MethodType))
+                    types.MethodType, type(re.compile("").match)))
 _KINDS = {types.ModuleType: "module", types.MethodType: "method", type: "class"}
 _VIEWS = frozenset(map(type, ({}.keys(), {}.values(), {}.items())))
 _PRINTED = frozenset([("datetime", name) for name in (
@@ -453,6 +453,10 @@ def _as_written(name: str, classes) -> str:
     return name
 
 
+def _itself(holder, _):
+    return holder
+
+
 def _item(holder, key):
     """holder[key], where that runs none of the program's own methods and changes nothing."""
     kind = type(holder)
@@ -578,7 +582,7 @@ class _Call:
     __slots__ = ("number", "known", "seen", "said", "read", "held", "later")
 
     def __init__(self, number: int):
-        self.number, self.known, self.held, self.later = number, {}, None, 0
+        self.number, self.known, self.held, self.later = number, {}, None, None
         self.seen, self.said, self.read = [], [], []
 
 
@@ -645,21 +649,21 @@ class Recorder:
         if call is not None:
             call.held = holder
             if mark is not None:
-                self.part(call, mark, _attribute if name else lambda holder, _: holder, name)
+                self.part(call, mark, _attribute if name else _itself, holder, name)
         return holder
 
     def key(self, key, mark: int):
         call = self.calls.get(sys._getframe(1))
         if call is not None:
-            self.part(call, mark, _item, key)
+            self.part(call, mark, _item, call.held, key)
         return key
 
-    def part(self, call, mark: int, find, name, later: int = 1) -> None:
-        """Notes a part of what is held, now, and once more when the statement has run."""
-        value = find(call.held, name)
+    def part(self, call, mark: int, find, *place) -> None:
+        """Notes a part of what is held; note() does so once more when the statement has run."""
+        value = find(*place)
         if value is not _MISSING:
             call.seen.append([mark, text_of(value)])
-        call.later = later and (mark + 1, find, name, 0)
+        call.later = mark + 1, find, *place
 
     def note(self, kind: str, frame, extra=None, value: str = "", at=None) -> None:
         """An event, with everything that changed since the frame's previous one."""
@@ -673,6 +677,7 @@ class Recorder:
             more["globals"] = shared
         if call.later and kind != "yield":
             self.part(call, *call.later)
+            call.later = None
         if call.seen:
             more["seen"], call.seen = call.seen, []
             self.used += sum([len(text) for _, text in more["seen"]])
@@ -746,39 +751,28 @@ class Recorder:
             self.globals_seen[name] = held if type(held) in _ATOMS else _MISSING, text
         return changes
 
-    # Trace functions: the program must not notice if they fail.
-
     def watch(self, frame, event: str, argument):
-        """Follows calls of the program, until there is no stack left to record."""
-        try:
-            code = frame.f_code
-            if code.co_filename != self.file or (
-                    code.co_name[0] == "<" and code.co_name != "<module>"):
-                return None
-            self.note("resume" if frame in self.calls else "call", frame,
-                      code.co_qualname.rpartition("<locals>.")[2])
-            return self.inside
-        except BaseException as problem:
-            return self.failed(problem)
-
-    def inside(self, frame, event: str, argument):
-        """Follows what happens in a call."""
+        """The trace function, for calls of the program and for what happens in them. The program
+        must not notice if it fails; where there is no stack left to record, it ends."""
         try:
             if event == "line":
                 if not (_INLINED and self.is_repeated(frame)):
                     self.note("line", frame)
+            elif event == "call":
+                code = frame.f_code
+                if code.co_filename != self.file or (
+                        code.co_name[0] == "<" and code.co_name != "<module>"):
+                    return None
+                self.note("resume" if frame in self.calls else "call", frame,
+                          code.co_qualname.rpartition("<locals>.")[2])
             elif event == "return":
                 self.returned(frame, argument)
             elif event == "exception":
                 self.raised(frame, *argument[:2])
-            return self.inside
-        except BaseException as problem:
-            return self.failed(problem)
-
-    def failed(self, problem) -> None:
-        if isinstance(problem, RecursionError):
+            return self.watch
+        except RecursionError:
             self.stopped = "near the recursion limit nothing can be recorded"
-        else:
+        except BaseException as problem:
             self.over = self.over or "the recorder failed: " + _NAME(type(problem))
         _settrace(None)
 
@@ -862,30 +856,25 @@ class _Channel:
     a crash loses nothing of a short run, then in batches."""
 
     def __init__(self):
-        self.waiting, self.count, self.file = [], 0, os.dup(1)
+        self.file, self.count = os.fdopen(os.dup(1), "w"), 0
         os.dup2(2, 1)  # what the program writes past sys.stdout must not mix with ours
 
     def emit(self, item) -> None:
         """An event, or the reason to stop at once."""
         if type(item) is str:
             self.end({"status": "LIMIT", "reason": item})
-        self.waiting.append(json.dumps(item).encode() + b"\n")
+        self.file.write(json.dumps(item) + "\n")
         self.count += 1
-        if self.count < 200 or self.count % 100 == 0:
-            self.send()
-
-    def send(self) -> None:
-        data, self.waiting = b"".join(self.waiting), []
-        while data:
-            data = data[os.write(self.file, data):]
+        if self.count < 200:
+            self.file.flush()
 
     def end(self, result: dict) -> None:
-        self.waiting.append(json.dumps(result).encode() + b"\n")
+        self.file.write(json.dumps(result))
         self.leave(0)
 
     def leave(self, status: int, leave=os._exit) -> None:
         """What the program finds as os._exit."""
-        self.send()
+        self.file.flush()
         leave(status)
 
 
