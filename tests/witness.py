@@ -168,6 +168,8 @@ def written(value, outer, own: int, shallow: bool) -> str:
         if type(value.tzinfo).__module__ == "__main__":
             return f"<{name}>"
         return f"{repr(value.replace(tzinfo=None)).removeprefix('datetime.')[:-1]}, tzinfo={inside(value.tzinfo)})"
+    if module != "__main__" and getattr(sys.modules.get(module), name, None) is not kind:
+        module = ""  # a class of the program that calls itself a library's
     if kind in SHOWN or (module, name) in (("decimal", "Decimal"), ("fractions", "Fraction")):
         return repr(value).removeprefix("datetime.")
     if BaseException in parents:
