@@ -226,11 +226,14 @@ def no_match(reader, slot, kind):
 
 
 @form(r"We enter the with block(?: of (.*?))?(?:, so (.*))?\.", "enter")
-@form(r"We leave the with block(?: of (.*?))?(?:, so (.*))?\.", "leave")
-def enters(reader, slot, what, values):
+@form(r"We leave the with block(?: of (.*?))?(?:, so (.*)|, which handles (.*))?\.", "leave")
+def enters(reader, slot, what, values, handled=None):
     items = ", ".join(unparsed(item.context_expr) for item in slot.node.items)
     need(not what or what in items, f"the with block of {items}")
     reader.told(values or "", slot.after)
+    if handled:
+        raised = [other for other in reader.world.slots if other.kind == "raise" and slot.begin < other.end <= slot.end and other.act == slot.act]
+        need(raised and not slot.optional and named(handled, raised[-1]), "nothing is handled")
 
 
 @form(r"We match (.*)\.", "match")

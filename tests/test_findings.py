@@ -20,6 +20,7 @@ KINDS = {
         ("s = 'abc'\nn = len(s) + s.index('z')", "", ["'abc'.index('z') stops with ValueError: substring not found."]),
         ("x = None\ny = 1 + x.foo", "", [
             "x.foo stops with AttributeError: 'NoneType' object has no attribute 'foo', where x = None."]),
+        ("grid = [[1]]\ngrid[2].append(grid[0])", "", ["grid[2] stops with IndexError: list index out of range, where grid = [[1]]."]),
         ("for k in 5:\n    pass", "", ["for k in 5 stops with TypeError: 'int' object is not iterable."]),
         ("xs = [1]\nn = 0\ny = 2 + xs[3 // n]", "", ["3 // 0 stops with ZeroDivisionError: integer division or modulo by zero."]),
         ("def g(n):\n    return {}[n]\ntry:\n    y = g(1) + 5 // 0\nexcept KeyError:\n    z = 2", "", [
@@ -78,6 +79,13 @@ KINDS = {
             "We call Door.__exit__ with self = Door(name='b'), kind = <class ValueError>, err = ValueError(\"invalid literal for int() with base 10: "
             "'x'\").", "We leave the with block of Door('b')."]),
         ("def f(n):\n    return f(n + 1)\nf(1)", "", ["We call f with n = 980.", "So it goes on until the stack is full: RecursionError."]),
+    ],
+    "what is left at the end has its say": [
+        ("class Dog:\n    def __del__(self):\n        print('del')\nd = Dog()", "", [
+            "d = Dog().", "We call Dog.__del__.", "We print del.", "Dog.__del__ returns."]),
+        ("def gen():\n    try:\n        yield 1\n    finally:\n        print('closed')\ng = gen()\nnext(g)\n5 // 0", "", [
+            "5 // 0 stops with ZeroDivisionError: integer division or modulo by zero.", "We print closed."]),
+        ("import atexit\n@atexit.register\ndef bye():\n    print('bye')", "", ["We call bye.", "We print bye.", "bye returns."]),
     ],
     "exits": [
         ("import sys\ntry:\n    sys.exit(3)\nexcept SystemExit as stop:\n    code = stop.code", "", [
@@ -138,7 +146,10 @@ KINDS = {
     "with, exceptions, loops": [
         ("from contextlib import suppress, nullcontext\nwith suppress(KeyError), nullcontext():\n    {}['k']\nx = 1", "", [
             "We enter the with block of suppress(KeyError), nullcontext().", "{}['k'] stops with KeyError: 'k'.",
-            "We leave the with block of suppress(KeyError), nullcontext().", "x = 1."]),
+            "We leave the with block of suppress(KeyError), nullcontext(), which handles KeyError: 'k'.", "x = 1."]),
+        ("from contextlib import suppress, nullcontext\ndef f():\n    with suppress(KeyError):\n        return {}['k']\n"
+         "try:\n    f()\n    with nullcontext():\n        5 // 0\nexcept ZeroDivisionError:\n    pass", "", [
+            "We leave the with block of suppress(KeyError), which handles KeyError: 'k'.", "f returns.", "We leave the with block of nullcontext()."]),
         ("from contextlib import nullcontext\nfor k in [1, 2]:\n    with nullcontext(k) as v:\n        continue", "", [
             "We enter the with block of nullcontext(k), so v = 1.", "We continue.", "We leave the with block of nullcontext(k).",
             "Turn 2: k = 2.", "We enter the with block of nullcontext(k), so v = 2.", "We continue.", "We leave the with block of nullcontext(k)."]),

@@ -19,6 +19,7 @@ variables since the frame's previous item, {variable: [text, is it new to somebo
 
 import collections
 import datetime
+import gc
 import io
 import json
 import marshal
@@ -540,12 +541,11 @@ def message(problem) -> str:
         return ""
 
 
-def finish(error: str, cut: bool, ending: str = "", last=None) -> None:
+def finish(error: str, cut: bool, ending: str = "", last: int = -1) -> None:
     """Writes the result and ends the process."""
     look_at_output()
-    number = -1 if last is None else number_of(last)
     with open(f"{Run.folder}/result", "w", encoding="utf-8", errors="surrogatepass") as file:
-        json.dump({"log": Run.log, "texts": list(Run.texts), "error": error, "cut": cut, "ending": ending, "last": number}, file)
+        json.dump({"log": Run.log, "texts": list(Run.texts), "error": error, "cut": cut, "ending": ending, "last": last}, file)
     Run.leave(0)
 
 
@@ -609,7 +609,11 @@ def main(folder: str, seconds: str, statements: str) -> None:
         import threading
         threading._shutdown()
         atexit._run_exitfuncs()
-    finish(error, False, ending, last)
+    number = -1 if last is None else number_of(last)
+    sys.modules["__main__"] = space = last = None  # as at Python's end: what is left may have something to say
+    top.kept.clear()
+    gc.collect()
+    finish(error, False, ending, number)
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ import tokenize
 
 import trace as words
 from tracer import explain, raw, record
-from tracer.narrator import numbered
+from tracer.narrator import is_unwound, numbered
 
 COLOURS = [(r" is true(?=[,.])", "32"), (r" is false(?=[,.])", "31"), (r"^(We print .*)$", "1"),
            (r"^(Turn \d+:)", "36"), (r"(.* stops with .*|We stop with .*|We raise .*)$", "31")]
@@ -29,7 +29,7 @@ def ending(trace) -> str:
         return ""
     place, before = 0, None
     for event, line in zip(trace.events, lines_of(trace)):  # where it was raised, not passed on
-        if event.kind == "exception" and not (before.kind == "return" and before.value == ""):
+        if event.kind == "exception" and event.extra == trace.error and not is_unwound(before):
             place = line
         before = event
     what = f"{trace.error}: {trace.ending}" if trace.ending else trace.error

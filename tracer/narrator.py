@@ -142,7 +142,8 @@ class Frame(Expressions):
         self.read = self.printed = ""   # what the statement took from stdin, and printed
         self.midline = False       # was there something in the line before that?
         self.asked = False         # it read, and that has been told
-        self.leaves = False        # is the with statement being left?
+        self.leaves = self.torn = False  # is a with statement left? because of an exception?
+        self.handled = ""          # the exception, if it ends there
         self.thrown = False        # was the exception thrown into this generator?
         self.failed = None         # the last exception here: name and message
         self.started = 0           # how much had been told when the statement began
@@ -472,7 +473,11 @@ def tell_with(frame):
     for item in frame.node.items if way == "enter" else ():
         names += targets(item.optional_vars) if item.optional_vars else []
     text = listed([frame.now(names), frame.changed(names)])  # what it binds is told whole
-    return f"We {way} the with block{what and f' of {what}'}{text and f', so {text}'}."
+    if frame.handled:
+        text = f", which handles {shorten(frame.handled)}"
+    elif text:
+        text = f", so {text}"
+    return f"We {way} the with block{what and f' of {what}'}{text}."
 
 
 def tell_match(frame):
@@ -556,6 +561,7 @@ def blamed(frame, part, step: str) -> str:
         source = grown(frame, frame.label(node.target))
     elif isinstance(part, ast.expr) and (
             source is None or part not in ast.walk(source) or
+            isinstance(getattr(source, "func", None), ast.Attribute) or
             not frame.computes(part, name)):
         source = part  # the rest has nothing to do with it
     for whole in (source, part):
@@ -598,9 +604,11 @@ class Narrator:
         self.trace, self.steps, self.frames, self.shared = trace, [], {}, {}
         self.statements = numbered(trace.code)[1]
         self.midline = False  # has a line of the output been begun?
+        self.finals = set()   # statements that finally blocks begin with
         for node in self.statements.values():
             for part in ast.walk(node) if isinstance(node, LOOPS) else ():
                 part.loop = node  # the innermost one comes last
+            self.finals.update(getattr(node, "finalbody", ())[:1])
 
     def step(self, index: int, event: Event):
         """Yields the sentences for an event; they may be empty."""
@@ -677,6 +685,11 @@ class Narrator:
             return
         if not isinstance(node, (*ASSIGNMENTS, ast.For)):
             yield tell_input(frame)
+        following = self.statements[event.line] if event.kind == "line" else None
+        frame.handled = ""
+        if frame.leaves and frame.torn and not is_unwound(event) and not isinstance(
+                following, (ast.ExceptHandler, *WITHS)) and following not in self.finals:
+            frame.handled = frame.failed
         if isinstance(node, (ast.If, ast.While, ast.Assert, ast.Match)) or (
                 printing and frame.printed):
             yield tell_change(frame)
@@ -686,7 +699,8 @@ class Narrator:
     def begin(self, frame):
         """A statement is about to run."""
         frame.came, frame.line = frame.line, frame.event.line
-        frame.node = node = self.statements.get(frame.line)
+        frame.torn, frame.node = frame.node is None, self.statements.get(frame.line)
+        node = frame.node
         frame.leaves = isinstance(node, WITHS) and frame.came in lines_inside(node)
         frame.seen, frame.read, frame.printed = {}, "", ""
         frame.asked, frame.started = False, len(self.steps)

@@ -892,11 +892,13 @@ def serve(job: str) -> None:
     result = recorder.run()
     try:
         import atexit
+        _settrace(recorder.watch if result["complete"] else None)
         threading._shutdown()
         atexit._run_exitfuncs()
         sys.modules["__main__"] = recorder.space = recorder.last = None
         recorder.calls.clear()
         gc.collect()  # what is left may have something to say
     finally:
+        _settrace(None)
         result["stdout"] = recorder.printed()
         channel.end(result)
