@@ -501,6 +501,9 @@ def places(new, old, outer=()):
         yield from places(one, other, (*outer, key))
 
 
+INDEX = r"\[(?:'[^']*'|[^=\]'])*\]"  # of codes[']'], too
+
+
 def left_untold(world, slot, sentence: str) -> list[str]:
     """Variables that changed, were not told and could be seen; what calls of the program's own functions did was told in them."""
     if slot.kind not in ("stmt", "change") or slot.calls:
@@ -512,9 +515,9 @@ def left_untold(world, slot, sentence: str) -> list[str]:
         old = slot.before.get(name, "<")
         if text[0] == "<" or text == old or not is_shallow:
             continue
-        if not re.search(rf"(?<![\w.]){re.escape(name)}(?:\.\w+|\[[^=\]]*\])* = ", sentence):
+        if not re.search(rf"(?<![\w.]){re.escape(name)}(?:\.\w+|{INDEX})* = ", sentence):
             missing.append(f"{name} = {text[:80]}")
-        elif (item := re.match(rf"{re.escape(name)}(?:\[[^=\]]*\])+(?= = )", sentence)) and f", {name} = " not in sentence:
+        elif (item := re.match(rf"{re.escape(name)}(?:{INDEX})+(?= = )", sentence)) and f", {name} = " not in sentence:
             depth = len([part for part in ast.walk(ast.parse(item[0])) if isinstance(part, ast.Subscript)])
             if len({place[:depth] for place in differing(text, old)}) > 1:
                 missing.append(f"{name} = {text[:80]}")

@@ -425,7 +425,7 @@ case("a print of the program's own", '''
     ''', ["log = [].", "We define print.", "We call print with text = 'hello'.", "log = ['hello'] after append('hello').", "print returns.",
           "We print nothing."], {"false"})
 
-case("two empty lines", 'print("\\n")', "We print '\\\\n'.", {0: "We print an empty line."}, {"false"})
+case("two empty lines", 'print("\\n")', "We print '\\n'.", {0: "We print an empty line."}, {"false"})
 
 case("read, then call", '''
     def double(n):

@@ -164,7 +164,8 @@ def written(value, outer, own: int, shallow: bool) -> str:
     if kind is collections.defaultdict:
         return f"defaultdict({getattr(value.default_factory, '__name__', None)}, {{{items(dict)}}})"
     if "_member_map_" in type.__dict__["__dict__"].__get__(kind):
-        return f"{name}.{object.__getattribute__(value, '__dict__').get('_name_', '?')}"
+        called = object.__getattribute__(value, "__dict__").get("_name_")
+        return f"{name}.{called}" if called else f"<{name}>"
     if kind in (datetime.datetime, datetime.time) and value.tzinfo is not None:
         if type(value.tzinfo).__module__ == "__main__":
             return f"<{name}>"

@@ -149,8 +149,7 @@ def subscript(frame, node):
     template, parts = receiver(frame, node.value)
     if parts or type(node.slice) is ast.Slice:
         return side_by_side(template + "[%s]", [*parts, frame.rounds(node.slice)])
-    if type(node.value) is ast.Name and getattr(frame.event, "kind", "") == "exception" and (
-            value_of(frame.before.get(template, "?")) is not UNKNOWN):
+    if getattr(frame.event, "kind", "") == "exception" and frame.knows(node.value):
         return plain.subscript(frame, node)  # it may be what raised it
     return iter([(f"{template}[{frame.last(node.slice)[0]}]", ATOM, PENDING)])
 
@@ -173,9 +172,7 @@ def call(frame, node):
     arguments = [frame.rounds(part) for part in [*node.args, *node.keywords]]
     template += "(" + ", ".join(["%s"] * len(arguments)) + ")"
     if path in PLAIN_CALLS and getattr(node, "builtin", False):
-        by_name = path == "len" and type(node.args[0]) is ast.Name
-        if by_name and not hasattr(node.args[0], "mark") and (
-                value_of(frame.before.get(node.args[0].id, "?")) is not UNKNOWN):
+        if path == "len" and frame.knows(node.args[0]) and not hasattr(node.args[0], "mark"):
             return plain.call(frame, node)
         if not hasattr(node, "mark") and path not in ORDERED:
             return operation(template, arguments, FUNCTIONS[path])
@@ -263,6 +260,11 @@ class Expressions(Frame):
     def seen_of(self, node) -> str | None:
         """What was recorded of a marked expression."""
         return self.seen.get(getattr(node, "mark", None))
+
+    def knows(self, node) -> bool:
+        """Is it a variable with a value, not only a text?"""
+        text = self.before.get(getattr(node, "id", ""), "?")
+        return value_of(text) is not UNKNOWN
 
     def rounds(self, node):
         rounds, text = super().rounds(node), self.seen_of(node)

@@ -53,8 +53,7 @@ _PATHS = (ast.Name, ast.Attribute, ast.Subscript)
 
 
 def number(code: str):
-    """-> (syntax tree, {line: statement, except clause or case}, is anything marked). Raises what
-    ast.parse raises.
+    """-> (syntax tree, {line: statement, except clause or case}). Raises what ast.parse raises.
 
     Statements that begin on a line of their own keep its number, others get one past the end of the
     source (`source` holds the true one). Within a statement the column of a node is its place in
@@ -79,7 +78,7 @@ def number(code: str):
     for node in ast.walk(tree) if _INLINED else ():
         if isinstance(node, _COMPREHENSIONS[:3]):
             _repeat(node)
-    return tree, statements, next(marks.marks) > 0
+    return tree, statements
 
 
 def _statements(block: list):
@@ -128,14 +127,13 @@ class _Marks:
 
     def statement(self, node) -> None:
         self.dirty = False  # has something been called that may have changed variables?
-        if isinstance(node, (ast.If, ast.While, ast.Assert)):
-            self.look(node.test)
-            if isinstance(node.test, ast.Constant):
-                self.mark(node.test)  # or `while True` would have no event of its own
+        tested = getattr(node, "test", getattr(node, "subject", None))
+        if tested:
+            self.look(tested)
+            if isinstance(tested, ast.Constant):
+                self.mark(tested)  # or `while True` would have no event of its own
         elif isinstance(node, ast.Return):
             self.look(node.value, True)
-        elif isinstance(node, ast.Match):
-            self.look(node.subject)
         elif isinstance(node, _ASSIGNMENTS) and node.value:
             self.assignment(node)
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
@@ -273,7 +271,7 @@ def _hook(name: str, node, *arguments):
 # attributes of classes, past any metaclass
 _NAME, _MRO, _SPACE, _MODULE = [
     type.__dict__[name].__get__ for name in ("__name__", "__mro__", "__dict__", "__module__")]
-_ATOMS = frozenset((int, bool, type(None), float, str))
+_ATOMS = frozenset((int, bool, type(None), float, str, complex, range))
 _FIXED = frozenset((types.FunctionType, types.BuiltinFunctionType, type, types.ModuleType,
                     types.MethodType, type(re.compile("").match)))
 _KINDS = {types.ModuleType: "module", types.MethodType: "method", type: "class"}
@@ -332,8 +330,8 @@ class _Writer:
             return _fixed(kind, value)
         if kind in _VIEWS:
             return f"{_NAME(kind)}({self.items(list, list(value), depth)})"
-        if kind in (complex, range, bytes, bytearray):
-            short = kind in (complex, range) or len(value) < 1000
+        if kind in (bytes, bytearray):
+            short = len(value) < 1000
             return repr(value) if short else f"<{kind.__name__} of {len(value)} bytes>"
         name, module = _NAME(kind), _MODULE(kind)
         if module != "__main__" and vars(sys.modules.get(module, builtins)).get(name) is not kind:
@@ -346,7 +344,8 @@ class _Writer:
         if type in _MRO(kind):
             return _fixed(type, value)
         if "_member_map_" in _SPACE(kind):  # an Enum
-            return f"{name}.{object.__getattribute__(value, '__dict__').get('_name_', '?')}"
+            called = object.__getattribute__(value, "__dict__").get("_name_")
+            return f"{name}.{called}" if called else f"<{name}>"
         return self.other(value, kind, name, module, depth)
 
     def other(self, value, kind, name: str, module: str, depth: int) -> str:
@@ -600,9 +599,7 @@ class Recorder:
         self.stopped = "the program switched tracing off"      # why, if no event is its last
         self.globals_seen, self.repeats = {}, {}
         self.kept = sys.stdin, sys.stdout                      # or they would close 0 and 1
-        tree, _, marked = number(code)
-        if marked:
-            tree = _Look().visit(tree)
+        tree = _Look().visit(number(code)[0])
         self.program = compile(tree, self.file, "exec", dont_inherit=True)
         self.raw = _Raw()
         self.out = _Stdout(io.BufferedWriter(self.raw), "utf-8", "surrogateescape", "\n")
@@ -789,11 +786,10 @@ class Recorder:
     def returned(self, frame, value) -> None:
         code, place = frame.f_code.co_code, frame.f_lasti
         operation = code[place] if 0 <= place < len(code) else -1
-        if frame.f_code.co_flags & 0x2A0 and operation in _YIELDS and (  # generators, coroutines
-                self.last != ("exception", frame)):
-            self.note("yield", frame, None, _yielded(frame, value))
-            return
         thrown = operation in _YIELDS and self.last == ("exception", frame)
+        if frame.f_code.co_flags & 0x2A0 and operation in _YIELDS and not thrown:
+            self.note("yield", frame, None, _yielded(frame, value))  # generators, coroutines
+            return
         unwound = value is None and operation not in _RETURNS or thrown
         self.ended = frame.f_code is self.program
         self.note("return", frame, None, "" if unwound else text_of(value))
