@@ -77,7 +77,7 @@ KINDS = {
          "    def __exit__(self, kind, err, tb):\n        return kind is ValueError\nd = Door('a')\nwith Door('b') as d:\n    int('x')", "", [
             "d = Door('a') = Door(name='a').", "We enter the with block of Door('b'), so d = Door(name='b').",
             "We call Door.__exit__ with self = Door(name='b'), kind = <class ValueError>, err = ValueError(\"invalid literal for int() with base 10: "
-            "'x'\").", "We leave the with block of Door('b')."]),
+            "'x'\").", "We leave the with block of Door('b'), which handles ValueError: invalid literal for int() with base 10: 'x'."]),
         ("def f(n):\n    return f(n + 1)\nf(1)", "", ["We call f with n = 980.", "So it goes on until the stack is full: RecursionError."]),
     ],
     "what is left at the end has its say": [
