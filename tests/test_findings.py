@@ -153,6 +153,8 @@ KINDS = {
         ("from contextlib import nullcontext\nfor k in [1, 2]:\n    with nullcontext(k) as v:\n        continue", "", [
             "We enter the with block of nullcontext(k), so v = 1.", "We continue.", "We leave the with block of nullcontext(k).",
             "Turn 2: k = 2.", "We enter the with block of nullcontext(k), so v = 2.", "We continue.", "We leave the with block of nullcontext(k)."]),
+        ("from contextlib import nullcontext\ntry:\n    with nullcontext():\n        5 // 0\nfinally:\n    x = 1", "", [
+            "We leave the with block of nullcontext().", "x = 1."]),
         ("from contextlib import nullcontext\nclass Shut:\n    def __enter__(self):\n        raise OSError('shut')\n    def __exit__(self, *_):\n        pass\n"
          "try:\n    with nullcontext(), Shut():\n        pass\nexcept OSError:\n    pass", "", [
             "We raise OSError: shut.", "We handle OSError: shut."]),

@@ -9,8 +9,6 @@ from __future__ import annotations
 import argparse
 import ast
 import json
-import os
-import re
 import signal
 import sys
 import tokenize
@@ -18,9 +16,6 @@ import tokenize
 import trace as words
 from tracer import explain, raw, record
 from tracer.narrator import is_unwound, numbered
-
-COLOURS = [(r" is true(?=[,.])", "32"), (r" is false(?=[,.])", "31"), (r"^(We print .*)$", "1"),
-           (r"^(Turn \d+:)", "36"), (r"(.* stops with .*|We stop with .*|We raise .*)$", "31")]
 
 
 def ending(trace) -> str:
@@ -136,16 +131,9 @@ def show(trace, form: str, refused: bool) -> None:
     if refused:
         return
     lines = [text for _, text in steps] + [ending(trace)] * bool(trace.error)
-    colour = form == "nlex" and sys.stdout.isatty() and "NO_COLOR" not in os.environ
     for line in raw(trace) if form == "raw" else lines:
-        print(coloured(line) if colour else line)
+        print(line)
     print(f"<output>\n{trace.stdout.rstrip()}" if trace.stdout.strip() else "<output>")
     if trace.error:
         print(f"<error>{trace.error}")
     print("</output>")
-
-
-def coloured(line: str) -> str:
-    for pattern, colour in COLOURS:
-        line = re.sub(pattern, f"\x1b[{colour}m\\g<0>\x1b[0m", line)
-    return line
