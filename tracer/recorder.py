@@ -462,8 +462,8 @@ def _item(holder, key):
     group = kind if kind in _GROUPS else _LIBRARY.get((_MODULE(kind), _NAME(kind)))
     if not all([type(part) in _ATOMS for part in (key if type(key) is tuple else [key])]):
         return _MISSING
-    if group is list:
-        return holder[key] if type(key) is int and -len(holder) <= key < len(holder) else _MISSING
+    if group is list and type(key) is int and -len(holder) <= key < len(holder):
+        return holder[key]
     if group is not dict:
         return _MISSING
     found = dict.get(holder, key, _MISSING)
@@ -592,7 +592,8 @@ class Recorder:
 
     def __init__(self, code: str, stdin, max_events: int, max_bytes: int, emit):
         self.max_events, self.max_bytes, self.emit = max_events, max_bytes, emit
-        self.calls, self.calls_made, self.events = {}, 0, 0   # {frame: _Call}
+        self.calls, self.numbers, self.events = {}, itertools.count(), 0   # {frame: _Call}
+        self.nobody = _Call(-1)                                # outside of all calls
         self.last = ("", None)                                 # kind and frame of the last event
         self.used = 0                                          # bytes of values and of output
         self.over, self.ended = "", False                      # a limit
@@ -619,18 +620,14 @@ class Recorder:
         frame = sys._getframe(2)
         while frame is not None and frame not in self.calls:
             frame = frame.f_back
-        return self.calls.get(frame)
+        return self.calls.get(frame, self.nobody)
 
     def said(self, text: str) -> None:
-        call = self.innermost()
-        if call:
-            call.said.append(text)
+        self.innermost().said.append(text)
         self.used += len(text)
 
     def took(self, text: str) -> str:
-        call = self.innermost()
-        if call:
-            call.read.append(text)
+        self.innermost().read.append(text)
         return text
 
     def see(self, value, mark: int):
@@ -666,8 +663,7 @@ class Recorder:
         """An event, with everything that changed since the frame's previous one."""
         call = self.calls.get(frame)
         if call is None:
-            call = self.calls[frame] = _Call(self.calls_made)
-            self.calls_made += 1
+            call = self.calls[frame] = _Call(next(self.numbers))
         changes, more = self.changes(call, frame), {}
         shared = self.shared(frame) if call.number else {}
         if shared:
@@ -694,9 +690,9 @@ class Recorder:
         self.last = kind, frame
         self.emit([kind, call.number, frame.f_lineno, changes, extra, value, more or None])
         if self.events > self.max_events:
-            self.over = self.over or f"more than {self.max_events:,} events"
+            self.over = f"more than {self.max_events:,} events"
         elif self.used > self.max_bytes:
-            self.over = self.over or f"more than {self.max_bytes:,} bytes of values"
+            self.over = f"more than {self.max_bytes:,} bytes of values"
         if self.over:
             self.emit(self.over)
             raise Limit
