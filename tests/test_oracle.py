@@ -7,6 +7,7 @@ from functools import cache
 
 import pytest
 from oracle import judge
+from reading import shown_as
 from witness import witness
 
 seen = cache(witness)
@@ -621,6 +622,62 @@ case("a prompt", """
     We print 'n? '.
     input('n? ') stops with EOFError: EOF when reading a line.
     """, ["We print 'n? '.", "input('n? ') stops with EOFError: EOF when reading a line.", "We print 'n? '."], {"false"})
+
+
+case("a class that calls itself a library's", """
+    __name__ = "decimal"
+    class Decimal:
+        def __repr__(self):
+            return "D"
+    d = Decimal()
+    """, """
+    __name__ = 'decimal'.
+    We define class Decimal with __repr__.
+    d = Decimal().
+    """, ["__name__ = 'decimal'.", "We define class Decimal with __repr__.", "We call Decimal.__repr__.", "d = Decimal()."], {"false"})
+
+case("an operand is asked once", """
+    class D:
+        def __bool__(self):
+            return False
+    d = D()
+    if d and 3 > 2:
+        pass
+    """, """
+    We define class D with __bool__.
+    d = D().
+    We call D.__bool__.
+    D.__bool__ returns False.
+    d and 3 > 2 is false, so we skip the if.
+    """, {4: "d and 3 > 2 is true, so we enter the if."}, {"false"})
+
+case("a code in brackets", """
+    codes = {}
+    codes["]"] = 3
+    """, """
+    codes = {}.
+    codes[']'] = 3.
+    """, {1: "codes[']'] = 4."}, {"false"})
+
+case("what is left at the end", """
+    class Dog:
+        def __del__(self):
+            print("del")
+    d = Dog()
+    """, """
+    We define class Dog with __del__.
+    d = Dog().
+    We call Dog.__del__.
+    We print del.
+    Dog.__del__ returns.
+    """, {3: "We print dog."}, {"false"})
+
+
+def test_how_a_value_may_be_shown():
+    assert shown_as("{<class B>, <class A>}", "{<class A>, <class B>}") and not shown_as("{<class B>, <class C>}", "{<class A>, <class B>}")
+    assert not shown_as("{<class B>: 1, <class A>: 2}", "{<class A>: 2, <class B>: 1}")
+    true = "'Before:  ... " + "x" * 200 + " is now modified'"
+    assert shown_as(true[:14] + " ... " + true[-40:], true) and not shown_as(true[:14] + " ... " + true[-40:-2] + "p'", true)
 
 
 @pytest.mark.parametrize("name", CASES)

@@ -271,7 +271,7 @@ class Activation:
         self.number, self.name = Run.made, name
         Run.made += 1
         self.known, self.kept, self.statement, self.noted, self.entered, self.result = {}, {}, None, None, [], None
-        self.handling, self.matched = [], False
+        self.handling, self.matched, self.operand = [], False, None
 
     def here(self) -> None:
         """This activation runs now: a generator that goes on is on top again."""
@@ -345,6 +345,14 @@ class Activation:
         if value is print:
             write_down("builtin", self.number, number)
         return value
+
+    def truth(self, value) -> bool:
+        self.operand = value
+        return bool(value)
+
+    def decided(self, number: int, truth: bool) -> bool:
+        write_down("value", self.number, number, text_of(self.operand))
+        return truth
 
     def old(self, number: int) -> None:
         self.look_at_places(number, "value")
@@ -613,6 +621,7 @@ def main(folder: str, seconds: str, statements: str) -> None:
     number = -1 if last is None else number_of(last)
     sys.modules["__main__"] = space = last = None  # as at Python's end: what is left may have something to say
     top.kept.clear()
+    top.operand = top.result = None
     gc.collect()
     finish(error, False, ending, number)
 
