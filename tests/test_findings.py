@@ -190,6 +190,8 @@ KINDS = {
     "values with names": [
         ("from datetime import date, timedelta\nd = date(2024, 1, 30) + timedelta(days=3)", "", [
             "We import date, timedelta from datetime.", "d = date(2024, 1, 30) + timedelta(days=3) = date(2024, 2, 2)."]),
+        ("from collections import namedtuple\nimport time\nclass Pair(tuple):\n    pass\nP = namedtuple('P', 'x y')\np = P(1, 2)\nq = Pair([3, 4])\n"
+         "t = time.gmtime(0)", "", ["p = P(1, 2) = P(x=1, y=2).", "q = Pair([3, 4]) = Pair((3, 4)).", "t = time.gmtime(0)."]),
         ("import re\np = re.compile('a+')", "", ["p = re.compile('a+')."]),
         ("def f():\n    pass\ng = [f, len, int]\nv = {1: 2}.values()", "", [
             "g = [f, len, int] = [<function f>, <function len>, <class int>].", "v = {1: 2}.values() = dict_values([2])."]),

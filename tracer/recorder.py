@@ -357,8 +357,9 @@ class _Writer:
                 break
         if depth >= _DEEP or self.room < 0 or kind in self.around:
             return f"{name}(...)"
-        if base is tuple:
-            return name + self.named_tuple(value, kind, depth)
+        named = base is tuple and self.named_tuple(value, kind, depth)
+        if named:
+            return name + named
         if base in _GROUPS:
             if module != "__main__" and not group:
                 return f"<{name}>"
@@ -392,7 +393,7 @@ class _Writer:
             names = _SPACE(parent).get("_fields")
             if type(names) is tuple and len(names) == len(values):
                 return self.fields(list(zip(names, values)), depth)
-        return f"({self.items(tuple, values, depth)})"
+        return ""
 
     def items(self, kind, value, depth: int) -> str:
         own = isinstance(value, kind)  # a deque is written as a list
