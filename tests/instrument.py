@@ -63,6 +63,13 @@ class Rewrite(ast.NodeTransformer):
             node.value = hook("through", node.value)
         return hook("v", node.number, node)
 
+    def tested(self, node):
+        """a and b, where only its truth counts: each operand is asked for its own, once."""
+        if not isinstance(node, ast.BoolOp):
+            return self.visit(node)
+        node.values = [hook("truth", self.visit(part)) for part in node.values]
+        return hook("decided", node.number, node)
+
     def inserted(self, joined) -> None:
         for part in joined.values:
             if isinstance(part, ast.FormattedValue):
@@ -85,7 +92,7 @@ class Rewrite(ast.NodeTransformer):
             return node
         begin, end = say("begin", number), say("end", number)
         if isinstance(node, (ast.If, ast.While)):
-            node.test = hook("test", number, hook("begin", number), self.visit(node.test))
+            node.test = hook("test", number, hook("begin", number), self.tested(node.test))
             node.body, node.orelse = self.block(node.body), self.block(node.orelse)
             return node
         if isinstance(node, (ast.For, ast.AsyncFor)):
@@ -129,7 +136,7 @@ class Rewrite(ast.NodeTransformer):
             node.value = hook("returns", self.visit(node.value) if node.value else ast.Constant(None))
             return [begin, node]
         if kind is ast.Assert:
-            node.test = hook("holds", number, self.visit(node.test))
+            node.test = hook("holds", number, self.tested(node.test))
             node.msg = node.msg and self.visit(node.msg)
             return [begin, node, end]
         if kind is ast.AugAssign:

@@ -362,7 +362,7 @@ def align(world: World, sentences: list[str], cut_told: bool, cut_seen: bool) ->
 
 
 # A sentence about a with block, an exception or a loop that does not fit is one of the wrong kind.
-KINDS = re.compile(r"We (enter|leave) the with|We (handle|raise|leave the program)|.* stops? with |Turn |The .*(loop|except clause)|"
+KINDS = re.compile(r"We (enter|leave) the with|We (handle|raise) |.* stops? with |Turn |The .*(loop|except clause)|"
                    r".* the loop (goes on|ends)")
 
 

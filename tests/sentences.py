@@ -220,24 +220,20 @@ def again(reader, slot):
     need(isinstance(slot.node, ast.Raise) and slot.node.exc is None, "another statement")
 
 
-@form(r"We leave the program(?: with (.*))?\.", "raise")
-def leaves(reader, slot, status):
-    need(slot.name == "SystemExit", f"{slot.name} is raised")
-    need(slot.truth, "SystemExit is caught")
-    need((status or "") == slot.text or not status and slot.text == "0", f"it is left with {slot.text}")
-
-
 @form(r"The except clause(?: for (.*))? does not match\.", "nomatch")
 def no_match(reader, slot, kind):
     need(kind == (slot.node.type and unparsed(slot.node.type)), "another except clause")
 
 
 @form(r"We enter the with block(?: of (.*?))?(?:, so (.*))?\.", "enter")
-@form(r"We leave the with block(?: of (.*?))?(?:, so (.*))?\.", "leave")
-def enters(reader, slot, what, values):
+@form(r"We leave the with block(?: of (.*?))?(?:, so (.*)|, which handles (.*))?\.", "leave")
+def enters(reader, slot, what, values, handled=None):
     items = ", ".join(unparsed(item.context_expr) for item in slot.node.items)
     need(not what or what in items, f"the with block of {items}")
     reader.told(values or "", slot.after)
+    if handled:
+        raised = [other for other in reader.world.slots if other.kind == "raise" and slot.begin < other.end <= slot.end and other.act == slot.act]
+        need(raised and not slot.optional and named(handled, raised[-1]), "nothing is handled")
 
 
 @form(r"We match (.*)\.", "match")
@@ -295,16 +291,10 @@ def constant_or_value(reader, node) -> str:
 
 def on_one_line(printed: str, midline: bool) -> list[str]:
     """How what was printed may be told. midline: the line was begun before."""
-    if midline and printed and not printed.strip("\n"):
-        return [f"the end of the line{f' and {rest}' * (len(printed) > 1)}" for rest in on_one_line(printed[1:], False)]
+    if printed == "\n":
+        return ["the end of the line" if midline else "an empty line"]
     line = printed.removesuffix("\n")
-    if printed and not printed.strip("\n"):
-        size = len(printed)
-        return ["an empty line"] if size == 1 else [f"{NUMBERS.get(size, size)} empty lines", f"{size} empty lines"]
     return [line.replace("\n", " / "), repr(line), f"'{line}'", f'"{line}"'] if line.strip() else [repr(line)]
-
-
-NUMBERS = {2: "two", 3: "three", 4: "four"}
 
 
 @form(r"We (define|import|continue|break out of|delete) ?(.*)\.", "stmt")
@@ -511,6 +501,9 @@ def places(new, old, outer=()):
         yield from places(one, other, (*outer, key))
 
 
+INDEX = r"\[(?:'[^']*'|[^=\]'])*\]"  # of codes[']'], too
+
+
 def left_untold(world, slot, sentence: str) -> list[str]:
     """Variables that changed, were not told and could be seen; what calls of the program's own functions did was told in them."""
     if slot.kind not in ("stmt", "change") or slot.calls:
@@ -522,9 +515,9 @@ def left_untold(world, slot, sentence: str) -> list[str]:
         old = slot.before.get(name, "<")
         if text[0] == "<" or text == old or not is_shallow:
             continue
-        if not re.search(rf"(?<![\w.]){re.escape(name)}(?:\.\w+|\[[^=\]]*\])* = ", sentence):
+        if not re.search(rf"(?<![\w.]){re.escape(name)}(?:\.\w+|{INDEX})* = ", sentence):
             missing.append(f"{name} = {text[:80]}")
-        elif (item := re.match(rf"{re.escape(name)}(?:\[[^=\]]*\])+(?= = )", sentence)) and f", {name} = " not in sentence:
+        elif (item := re.match(rf"{re.escape(name)}(?:{INDEX})+(?= = )", sentence)) and f", {name} = " not in sentence:
             depth = len([part for part in ast.walk(ast.parse(item[0])) if isinstance(part, ast.Subscript)])
             if len({place[:depth] for place in differing(text, old)}) > 1:
                 missing.append(f"{name} = {text[:80]}")

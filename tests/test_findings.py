@@ -20,6 +20,7 @@ KINDS = {
         ("s = 'abc'\nn = len(s) + s.index('z')", "", ["'abc'.index('z') stops with ValueError: substring not found."]),
         ("x = None\ny = 1 + x.foo", "", [
             "x.foo stops with AttributeError: 'NoneType' object has no attribute 'foo', where x = None."]),
+        ("grid = [[1]]\ngrid[2].append(grid[0])", "", ["grid[2] stops with IndexError: list index out of range, where grid = [[1]]."]),
         ("for k in 5:\n    pass", "", ["for k in 5 stops with TypeError: 'int' object is not iterable."]),
         ("xs = [1]\nn = 0\ny = 2 + xs[3 // n]", "", ["3 // 0 stops with ZeroDivisionError: integer division or modulo by zero."]),
         ("def g(n):\n    return {}[n]\ntry:\n    y = g(1) + 5 // 0\nexcept KeyError:\n    z = 2", "", [
@@ -76,13 +77,20 @@ KINDS = {
          "    def __exit__(self, kind, err, tb):\n        return kind is ValueError\nd = Door('a')\nwith Door('b') as d:\n    int('x')", "", [
             "d = Door('a') = Door(name='a').", "We enter the with block of Door('b'), so d = Door(name='b').",
             "We call Door.__exit__ with self = Door(name='b'), kind = <class ValueError>, err = ValueError(\"invalid literal for int() with base 10: "
-            "'x'\").", "We leave the with block of Door('b')."]),
+            "'x'\").", "We leave the with block of Door('b'), which handles ValueError: invalid literal for int() with base 10: 'x'."]),
         ("def f(n):\n    return f(n + 1)\nf(1)", "", ["We call f with n = 980.", "So it goes on until the stack is full: RecursionError."]),
+    ],
+    "what is left at the end has its say": [
+        ("class Dog:\n    def __del__(self):\n        print('del')\nd = Dog()", "", [
+            "d = Dog().", "We call Dog.__del__.", "We print del.", "Dog.__del__ returns."]),
+        ("def gen():\n    try:\n        yield 1\n    finally:\n        print('closed')\ng = gen()\nnext(g)\n5 // 0", "", [
+            "5 // 0 stops with ZeroDivisionError: integer division or modulo by zero.", "We print closed."]),
+        ("import atexit\n@atexit.register\ndef bye():\n    print('bye')", "", ["We call bye.", "We print bye.", "bye returns."]),
     ],
     "exits": [
         ("import sys\ntry:\n    sys.exit(3)\nexcept SystemExit as stop:\n    code = stop.code", "", [
             "sys.exit(3) stops with SystemExit: 3.", "We handle SystemExit: 3 as stop.", "code = stop.code = 3."]),
-        ("import sys\ntry:\n    sys.exit('bad')\nfinally:\n    print('end')", "", ["We leave the program with bad.", "We print end."]),
+        ("import sys\ntry:\n    sys.exit('bad')\nfinally:\n    print('end')", "", ["sys.exit('bad') stops with SystemExit: bad.", "We print end."]),
     ],
     "values that change inside an expression": [
         ("n = 1\nif (n := n + 1) > 1 and n < 5:\n    pass", "", [
@@ -138,10 +146,18 @@ KINDS = {
     "with, exceptions, loops": [
         ("from contextlib import suppress, nullcontext\nwith suppress(KeyError), nullcontext():\n    {}['k']\nx = 1", "", [
             "We enter the with block of suppress(KeyError), nullcontext().", "{}['k'] stops with KeyError: 'k'.",
-            "We leave the with block of suppress(KeyError), nullcontext().", "x = 1."]),
+            "We leave the with block of suppress(KeyError), nullcontext(), which handles KeyError: 'k'.", "x = 1."]),
+        ("from contextlib import suppress, nullcontext\ndef f():\n    with suppress(KeyError):\n        return {}['k']\n"
+         "try:\n    f()\n    with nullcontext():\n        5 // 0\nexcept ZeroDivisionError:\n    pass", "", [
+            "We leave the with block of suppress(KeyError), which handles KeyError: 'k'.", "f returns.", "We leave the with block of nullcontext()."]),
         ("from contextlib import nullcontext\nfor k in [1, 2]:\n    with nullcontext(k) as v:\n        continue", "", [
             "We enter the with block of nullcontext(k), so v = 1.", "We continue.", "We leave the with block of nullcontext(k).",
             "Turn 2: k = 2.", "We enter the with block of nullcontext(k), so v = 2.", "We continue.", "We leave the with block of nullcontext(k)."]),
+        ("from contextlib import nullcontext\ntry:\n    with nullcontext():\n        5 // 0\nfinally:\n    x = 1", "", [
+            "We leave the with block of nullcontext().", "x = 1."]),
+        ("from contextlib import nullcontext\nclass Shut:\n    def __enter__(self):\n        raise OSError('shut')\n    def __exit__(self, *_):\n        pass\n"
+         "try:\n    with nullcontext(), Shut():\n        pass\nexcept OSError:\n    pass", "", [
+            "We raise OSError: shut.", "We handle OSError: shut."]),
         ("while True:\n    for k in [7, 8]:\n        pass\n    break", "", [
             "True is true, so the loop goes on.", "Turn 1: k = 7.", "Turn 2: k = 8.", "The loop over k ends.", "We break out of the loop."]),
         ("n = 5\nif n < 3:\n    pass\nelif n > 4:\n    pass\nelse:\n    pass", "", [
@@ -160,8 +176,8 @@ KINDS = {
         ("import io, contextlib\nbuf = io.StringIO()\nwith contextlib.redirect_stdout(buf):\n    print('x')\nprint('y', file=buf)", "", [
             "We print nothing to the output, so buf = StringIO('x\\n').", "We print to buf, so buf = StringIO('x\\ny\\n')."]),
         ("log = []\ndef print(text):\n    log.append(text)\nprint('hello')", "", ["log = ['hello'] after append('hello').", "print returns."]),
-        ("print('a', end='')\nprint('\\n')", "", ["We print a.", "We print the end of the line and an empty line."]),
-        ("print('\\n')\nprint('x = 3')\nprint('a', end=' ')", "", ["We print 2 empty lines.", "We print 'x = 3'.", "We print 'a '."]),
+        ("print('a', end='')\nprint('\\n')", "", ["We print a.", "We print '\\n'."]),
+        ("print('\\n')\nprint('x = 3')\nprint('a', end=' ')", "", ["We print '\\n'.", "We print 'x = 3'.", "We print 'a '."]),
         ("def double(n):\n    return n * 2\nprint(double(int(input('n? '))))", "4", [
             "We print 'n? '.", "We read 4.", "We call double with n = 4.", "double returns 4 * 2 = 8.",
             "We print double(int(input('n? '))) = double(int('4')) = double(4) = 8."]),
@@ -174,6 +190,8 @@ KINDS = {
     "values with names": [
         ("from datetime import date, timedelta\nd = date(2024, 1, 30) + timedelta(days=3)", "", [
             "We import date, timedelta from datetime.", "d = date(2024, 1, 30) + timedelta(days=3) = date(2024, 2, 2)."]),
+        ("from collections import namedtuple\nimport time\nclass Pair(tuple):\n    pass\nP = namedtuple('P', 'x y')\np = P(1, 2)\nq = Pair([3, 4])\n"
+         "t = time.gmtime(0)", "", ["p = P(1, 2) = P(x=1, y=2).", "q = Pair([3, 4]) = Pair((3, 4)).", "t = time.gmtime(0)."]),
         ("import re\np = re.compile('a+')", "", ["p = re.compile('a+')."]),
         ("def f():\n    pass\ng = [f, len, int]\nv = {1: 2}.values()", "", [
             "g = [f, len, int] = [<function f>, <function len>, <class int>].", "v = {1: 2}.values() = dict_values([2])."]),

@@ -19,6 +19,7 @@ variables since the frame's previous item, {variable: [text, is it new to somebo
 
 import collections
 import datetime
+import gc
 import io
 import json
 import marshal
@@ -163,11 +164,14 @@ def written(value, outer, own: int, shallow: bool) -> str:
     if kind is collections.defaultdict:
         return f"defaultdict({getattr(value.default_factory, '__name__', None)}, {{{items(dict)}}})"
     if "_member_map_" in type.__dict__["__dict__"].__get__(kind):
-        return f"{name}.{object.__getattribute__(value, '__dict__').get('_name_', '?')}"
+        called = object.__getattribute__(value, "__dict__").get("_name_")
+        return f"{name}.{called}" if called else f"<{name}>"
     if kind in (datetime.datetime, datetime.time) and value.tzinfo is not None:
         if type(value.tzinfo).__module__ == "__main__":
             return f"<{name}>"
         return f"{repr(value.replace(tzinfo=None)).removeprefix('datetime.')[:-1]}, tzinfo={inside(value.tzinfo)})"
+    if module != "__main__" and getattr(sys.modules.get(module), name, None) is not kind:
+        module = ""  # a class of the program that calls itself a library's
     if kind in SHOWN or (module, name) in (("decimal", "Decimal"), ("fractions", "Fraction")):
         return repr(value).removeprefix("datetime.")
     if BaseException in parents:
@@ -267,7 +271,7 @@ class Activation:
         self.number, self.name = Run.made, name
         Run.made += 1
         self.known, self.kept, self.statement, self.noted, self.entered, self.result = {}, {}, None, None, [], None
-        self.handling, self.matched = [], False
+        self.handling, self.matched, self.operand = [], False, None
 
     def here(self) -> None:
         """This activation runs now: a generator that goes on is on top again."""
@@ -341,6 +345,14 @@ class Activation:
         if value is print:
             write_down("builtin", self.number, number)
         return value
+
+    def truth(self, value) -> bool:
+        self.operand = value
+        return bool(value)
+
+    def decided(self, number: int, truth: bool) -> bool:
+        write_down("value", self.number, number, text_of(self.operand))
+        return truth
 
     def old(self, number: int) -> None:
         self.look_at_places(number, "value")
@@ -538,12 +550,11 @@ def message(problem) -> str:
         return ""
 
 
-def finish(error: str, cut: bool, ending: str = "", last=None) -> None:
+def finish(error: str, cut: bool, ending: str = "", last: int = -1) -> None:
     """Writes the result and ends the process."""
     look_at_output()
-    number = -1 if last is None else number_of(last)
     with open(f"{Run.folder}/result", "w", encoding="utf-8", errors="surrogatepass") as file:
-        json.dump({"log": Run.log, "texts": list(Run.texts), "error": error, "cut": cut, "ending": ending, "last": number}, file)
+        json.dump({"log": Run.log, "texts": list(Run.texts), "error": error, "cut": cut, "ending": ending, "last": last}, file)
     Run.leave(0)
 
 
@@ -607,7 +618,12 @@ def main(folder: str, seconds: str, statements: str) -> None:
         import threading
         threading._shutdown()
         atexit._run_exitfuncs()
-    finish(error, False, ending, last)
+    number = -1 if last is None else number_of(last)
+    sys.modules["__main__"] = space = last = None  # as at Python's end: what is left may have something to say
+    top.kept.clear()
+    top.operand = top.result = None
+    gc.collect()
+    finish(error, False, ending, number)
 
 
 if __name__ == "__main__":

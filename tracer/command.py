@@ -9,18 +9,13 @@ from __future__ import annotations
 import argparse
 import ast
 import json
-import os
-import re
 import signal
 import sys
 import tokenize
 
 import trace as words
 from tracer import explain, raw, record
-from tracer.narrator import numbered
-
-COLOURS = [(r" is true(?=[,.])", "32"), (r" is false(?=[,.])", "31"), (r"^(We print .*)$", "1"),
-           (r"^(Turn \d+:)", "36"), (r"(.* stops with .*|We stop with .*|We raise .*)$", "31")]
+from tracer.narrator import is_unwound, numbered
 
 
 def ending(trace) -> str:
@@ -29,7 +24,7 @@ def ending(trace) -> str:
         return ""
     place, before = 0, None
     for event, line in zip(trace.events, lines_of(trace)):  # where it was raised, not passed on
-        if event.kind == "exception" and not (before.kind == "return" and before.value == ""):
+        if event.kind == "exception" and event.extra == trace.error and not is_unwound(before):
             place = line
         before = event
     what = f"{trace.error}: {trace.ending}" if trace.ending else trace.error
@@ -136,16 +131,9 @@ def show(trace, form: str, refused: bool) -> None:
     if refused:
         return
     lines = [text for _, text in steps] + [ending(trace)] * bool(trace.error)
-    colour = form == "nlex" and sys.stdout.isatty() and "NO_COLOR" not in os.environ
     for line in raw(trace) if form == "raw" else lines:
-        print(coloured(line) if colour else line)
+        print(line)
     print(f"<output>\n{trace.stdout.rstrip()}" if trace.stdout.strip() else "<output>")
     if trace.error:
         print(f"<error>{trace.error}")
     print("</output>")
-
-
-def coloured(line: str) -> str:
-    for pattern, colour in COLOURS:
-        line = re.sub(pattern, f"\x1b[{colour}m\\g<0>\x1b[0m", line)
-    return line

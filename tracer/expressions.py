@@ -15,13 +15,14 @@ from __future__ import annotations
 import ast
 import builtins
 import operator
+import re
 from functools import lru_cache
 from itertools import chain
 
 import rounds as plain
 from rounds import ATOM, LAST, PENDING, Untold, begun, enclosed, literal, operation, side_by_side
 from trace import Frame
-from tracer.recorder import PLAIN_CALLS
+from tracer.recorder import ORDERED, PLAIN_CALLS
 
 LARGE = 8000  # longer texts are not worked with
 UNKNOWN = object()  # no value of ours
@@ -61,14 +62,11 @@ def is_safe(sign: str, *values) -> bool:
     first, second = [*values, None, None][:2]
     if sign in SECOND:
         return second in SECOND[sign]
-    if sign == "%" and isinstance(first, (str, bytes)):  # "%999d"
-        text = str(first)
-        return "*" not in text and sum(map(str.isdigit, text)) <= 3
+    if sign == "%" and isinstance(first, (str, bytes)):  # "%9999d"
+        return not re.search(r"\*|\d{4}", str(first))
     if sign == "*" and hasattr(second, "__len__"):  # 3 * "ab"
         first, second = second, first
-    if sign == "*" and hasattr(first, "__len__") and isinstance(second, int):
-        return second <= 1000 and second * len(first) <= 10_000
-    return True
+    return sign != "*" or not hasattr(first, "__len__") or second * len(first) <= 10_000
 
 
 def careful(sign: str, function):
@@ -151,8 +149,7 @@ def subscript(frame, node):
     template, parts = receiver(frame, node.value)
     if parts or type(node.slice) is ast.Slice:
         return side_by_side(template + "[%s]", [*parts, frame.rounds(node.slice)])
-    if type(node.value) is ast.Name and getattr(frame.event, "kind", "") == "exception" and (
-            value_of(frame.before.get(template, "?")) is not UNKNOWN):
+    if getattr(frame.event, "kind", "") == "exception" and frame.knows(node.value):
         return plain.subscript(frame, node)  # it may be what raised it
     return iter([(f"{template}[{frame.last(node.slice)[0]}]", ATOM, PENDING)])
 
@@ -175,11 +172,9 @@ def call(frame, node):
     arguments = [frame.rounds(part) for part in [*node.args, *node.keywords]]
     template += "(" + ", ".join(["%s"] * len(arguments)) + ")"
     if path in PLAIN_CALLS and getattr(node, "builtin", False):
-        by_name = path == "len" and type(node.args[0]) is ast.Name
-        if by_name and not hasattr(node.args[0], "mark") and (
-                value_of(frame.before.get(node.args[0].id, "?")) is not UNKNOWN):
+        if path == "len" and frame.knows(node.args[0]) and not hasattr(node.args[0], "mark"):
             return plain.call(frame, node)
-        if not hasattr(node, "mark"):
+        if not hasattr(node, "mark") and path not in ORDERED:
             return operation(template, arguments, FUNCTIONS[path])
     return side_by_side(template, parts + arguments)
 
@@ -265,6 +260,11 @@ class Expressions(Frame):
     def seen_of(self, node) -> str | None:
         """What was recorded of a marked expression."""
         return self.seen.get(getattr(node, "mark", None))
+
+    def knows(self, node) -> bool:
+        """Is it a variable with a value, not only a text?"""
+        text = self.before.get(getattr(node, "id", ""), "?")
+        return value_of(text) is not UNKNOWN
 
     def rounds(self, node):
         rounds, text = super().rounds(node), self.seen_of(node)

@@ -59,11 +59,9 @@ ITERATES = ("GET_ITER", "FOR_ITER", "GET_AITER", "GET_ANEXT")
 def on_one_line(printed: str, midline: bool = False) -> str:
     """What was printed; in quotes where it could be taken for words of ours. midline: was the line
     begun before?"""
+    if printed == "\n":
+        return "the end of the line" if midline else "an empty line"
     text = printed.removesuffix("\n")
-    if not text.strip("\n"):
-        count = len(printed) - midline
-        empty = f"{count} empty lines" if count > 1 else "an empty line" * count
-        return " and ".join(filter(None, ["the end of the line" * midline, empty]))
     if text != text.strip() or " = " in text or " / " in text or "\n\n" in text:
         return shorten(repr(text))
     return shorten(text.replace("\n", " / "))
@@ -89,18 +87,14 @@ def prints(node) -> bool:
     return is_print(node) and getattr(node, "builtin", False)
 
 
-def is_object(text: str | None) -> bool:
-    """Account(owner='Ann'): a value told by its type and fields."""
-    return bool(text) and text[-1] == ")" and text.partition("(")[0].isidentifier()
-
-
 @lru_cache(maxsize=1000)
-def fields_of(text: str | None) -> dict[str, str]:
+def fields_of(text: str) -> dict[str, str]:
     """"Account(owner='Ann', balance=3)" -> {"owner": "'Ann'", "balance": "3"}; {} for others."""
     fields, depth, part = {}, 0, ""
-    if not is_object(text):
+    kind, _, inside = text.partition("(")
+    if text[-1:] != ")" or not kind.isidentifier():
         return fields
-    for token in TOKENS.findall(text.partition("(")[2][:-1] + ","):
+    for token in TOKENS.findall(inside[:-1] + ","):
         depth += (token in "([{<") - (token in ")]}>")
         if token != "," or depth:
             part += token
@@ -148,9 +142,8 @@ class Frame(Expressions):
         self.read = self.printed = ""   # what the statement took from stdin, and printed
         self.midline = False       # was there something in the line before that?
         self.asked = False         # it read, and that has been told
-        self.blocks = set()        # with statements that have been entered
-        self.left = None           # the one that is being left
-        self.struck = self.torn = False  # was there an exception; is it left because of one?
+        self.leaves = self.torn = False  # is a with statement left? because of an exception?
+        self.handled = ""          # the exception, if it ends there
         self.thrown = False        # was the exception thrown into this generator?
         self.failed = None         # the last exception here: name and message
         self.started = 0           # how much had been told when the statement began
@@ -277,8 +270,12 @@ def tell_change(frame):
     return sentence(frame.changed())
 
 
+def tell_output(frame):
+    return frame.printed and tell_printed([on_one_line(frame.printed, frame.midline)])
+
+
 def tell_input(frame, values: str = ""):
-    return tell_read(shorten(" ".join(frame.read.splitlines())), values)
+    return frame.read and tell_read(shorten(" ".join(frame.read.splitlines())), values)
 
 
 def tell_assign(frame):
@@ -471,12 +468,16 @@ def tell_handler(frame):
 
 def tell_with(frame):
     what = listed([source_of(item.context_expr) for item in frame.node.items])
-    way = "leave" if frame.left is frame.node else "enter"
+    way = "leave" if frame.leaves else "enter"
     names = []
     for item in frame.node.items if way == "enter" else ():
         names += targets(item.optional_vars) if item.optional_vars else []
     text = listed([frame.now(names), frame.changed(names)])  # what it binds is told whole
-    return f"We {way} the with block{what and f' of {what}'}{text and f', so {text}'}."
+    if frame.handled:
+        text = f", which handles {shorten(frame.handled)}"
+    elif text:
+        text = f", so {text}"
+    return f"We {way} the with block{what and f' of {what}'}{text}."
 
 
 def tell_match(frame):
@@ -508,17 +509,13 @@ def raised_by(frame):
     """-> the part of the statement whose instruction raised the exception, None if there is no
     telling, and the instruction."""
     place, step = (frame.event.more or {}).get("at") or (None, "")
-    parts = list(ast.walk(frame.node))
+    parts = list(ast.walk(frame.node)) if frame.node else []
     return parts[place] if place is not None and place < len(parts) else None, step
 
 
-def tell_crash(frame, leaves: bool = False):
-    """The sentence for a statement that raised an exception. leaves: it ends the program."""
+def tell_crash(frame, part, step: str):
+    """The sentence for a statement that raised an exception."""
     node, name, named = frame.node, frame.event.extra, shorten(frame.failed)
-    part, step = raised_by(frame)
-    if name == "SystemExit" and leaves:
-        message = shorten(frame.event.value)
-        return f"We leave the program{'' if message in ('', '0') else f' with {message}'}."
     if name == "GeneratorExit":
         return f"{frame.name} is closed."
     if step == "RAISE_VARARGS" and isinstance(node, ast.Assert):
@@ -564,6 +561,7 @@ def blamed(frame, part, step: str) -> str:
         source = grown(frame, frame.label(node.target))
     elif isinstance(part, ast.expr) and (
             source is None or part not in ast.walk(source) or
+            isinstance(getattr(source, "func", None), ast.Attribute) or
             not frame.computes(part, name)):
         source = part  # the rest has nothing to do with it
     for whole in (source, part):
@@ -606,9 +604,11 @@ class Narrator:
         self.trace, self.steps, self.frames, self.shared = trace, [], {}, {}
         self.statements = numbered(trace.code)[1]
         self.midline = False  # has a line of the output been begun?
+        self.finals = set()   # statements that finally blocks begin with
         for node in self.statements.values():
             for part in ast.walk(node) if isinstance(node, LOOPS) else ():
                 part.loop = node  # the innermost one comes last
+            self.finals.update(getattr(node, "finalbody", ())[:1])
 
     def step(self, index: int, event: Event):
         """Yields the sentences for an event; they may be empty."""
@@ -625,8 +625,8 @@ class Narrator:
         if frame.printed != printed:
             self.midline = frame.printed[-1] != "\n" and not frame.read
         if event.kind == "line" and event.line == frame.line and frame.node and not isinstance(
-                frame.node, (*LOOPS, *WITHS)):
-            return  # a jump inside a statement reports its line again
+                frame.node, LOOPS):
+            return  # a jump inside a statement, or another context of a with
         before, after = self.trace.events[index - 1], self.trace.events[index + 1:index + 2]
         thrown = bool(after) and after[0].kind == "exception" and after[0].frame == event.frame
         if event.kind == "call" and not thrown:
@@ -637,7 +637,7 @@ class Narrator:
             yield tell_yield(frame)
         elif event.kind == "exception":
             frame.thrown = before.kind == "resume"
-            yield from self.failed(frame, index, before)
+            yield from self.failed(frame, before)
         elif event.kind in ("line", "return"):
             yield from self.finish(frame)
             if event.kind == "line":
@@ -650,16 +650,15 @@ class Narrator:
         number, printed, read = (event.more or {}).get("asked", (None, "", ""))
         frame = self.frames.get(number)
         if frame:
-            frame.read, frame.asked = read, True
-            if printed:
-                yield tell_printed([on_one_line(printed)])
+            frame.printed, frame.read, frame.midline = printed, read, self.midline
+            yield tell_output(frame)
             yield tell_input(frame)
-            frame.read = ""
+            frame.printed, frame.read, frame.asked = "", "", True
 
-    def failed(self, frame, index: int, before: Event):
+    def failed(self, frame, before: Event):
         """An exception is told where it was raised; what C code catches ends there."""
         event = frame.event
-        part, _ = raised_by(frame) if frame.node else (None, "")
+        part, step = raised_by(frame)
         if event.extra == "StopAsyncIteration" and not isinstance(
                 part, (ast.Await, ast.Call, ast.Raise)):
             return  # an asynchronous loop has come to its end
@@ -667,22 +666,12 @@ class Narrator:
         inner = self.frames.get(before.frame)
         passes = is_unwound(before) and inner and inner.failed == frame.failed
         if frame.node and not passes:
-            if frame.printed:
-                yield tell_printed([on_one_line(frame.printed, frame.midline)])
-                frame.printed = ""
-            if frame.read:
-                yield tell_input(frame)
+            yield tell_output(frame)
+            frame.printed = ""
+            yield tell_input(frame)
             yield tell_change(frame)
-            yield tell_crash(frame, event.extra == "SystemExit" and self.leaves(index))
-        frame.node, frame.struck = None, True
-
-    def leaves(self, index: int) -> bool:
-        """Does nothing catch the exception of this event?"""
-        events = self.trace.events
-        for event in events[index:]:
-            if event.kind == "line" and type(self.statements[event.line]) is ast.ExceptHandler:
-                return False
-        return events[-1].frame == 0 and is_unwound(events[-1])
+            yield tell_crash(frame, part, step)
+        frame.node = None
 
     def finish(self, frame):
         """The sentences for a statement that has just run."""
@@ -690,12 +679,17 @@ class Narrator:
         ran = node not in (None, frame.definition) and not (is_unwound(event) and not (
             frame.failed or isinstance(node, ast.Raise)))
         printing = ran and isinstance(node, ast.Expr) and prints(node.value)
-        if frame.printed and not printing:
-            yield tell_printed([on_one_line(frame.printed, frame.midline)])
+        if not printing:
+            yield tell_output(frame)
         if not ran:
             return
-        if frame.read and not isinstance(node, (*ASSIGNMENTS, ast.For)):
+        if not isinstance(node, (*ASSIGNMENTS, ast.For)):
             yield tell_input(frame)
+        following = self.statements[event.line] if event.kind == "line" else None
+        frame.handled = ""
+        if frame.leaves and frame.torn and not is_unwound(event) and not isinstance(
+                following, (ast.ExceptHandler, *WITHS)) and following not in self.finals:
+            frame.handled = frame.failed
         if isinstance(node, (ast.If, ast.While, ast.Assert, ast.Match)) or (
                 printing and frame.printed):
             yield tell_change(frame)
@@ -705,29 +699,13 @@ class Narrator:
     def begin(self, frame):
         """A statement is about to run."""
         frame.came, frame.line = frame.line, frame.event.line
-        node = self.statements.get(frame.line)
-        if not isinstance(node, WITHS):
-            frame.left = None
-        elif self.is_past(frame, node):
-            node = None
-        frame.node, frame.struck = node, False
+        frame.torn, frame.node = frame.node is None, self.statements.get(frame.line)
+        node = frame.node
+        frame.leaves = isinstance(node, WITHS) and frame.came in lines_inside(node)
         frame.seen, frame.read, frame.printed = {}, "", ""
         frame.asked, frame.started = False, len(self.steps)
         if node in frame.turns and frame.came not in lines_inside(node):
             frame.turns[node] = 0
-
-    def is_past(self, frame, node) -> bool:
-        """Is a with statement neither entered nor left? An exception comes by once a context."""
-        torn = frame.struck or frame.torn and frame.left is not None
-        if node in frame.blocks:
-            frame.blocks.remove(node)
-            frame.left, frame.torn = node, torn
-        elif frame.left is node and torn:
-            return True
-        else:
-            frame.blocks.add(node)
-            frame.left = None
-        return False
 
 
 def is_unwound(event: Event) -> bool:

@@ -36,7 +36,7 @@ from os.path import commonprefix
 PLAIN_CALLS = frozenset("abs len int str float bool max min sum ord chr round sorted list tuple "
                         "set dict divmod repr any all".split())
 ITERATORS = frozenset("range zip enumerate reversed map filter iter".split())
-_ORDERED = frozenset("list tuple set str repr sum".split())  # a set's order may decide
+ORDERED = frozenset("list tuple set str repr sum".split())  # a set's order may decide
 # Operators may do anything where the program has methods for them or other modules' values.
 _ODD = re.compile(r"""^\s*(?:(?:async\ )?def\ __(?!init__|repr__|str__)|@.*setter|.*property|
     (?:import|from)\ (?!(?:(?:abc|bisect|copy|functools|heapq|itertools|json|math|operator|os|re|
@@ -53,8 +53,7 @@ _PATHS = (ast.Name, ast.Attribute, ast.Subscript)
 
 
 def number(code: str):
-    """-> (syntax tree, {line: statement, except clause or case}, is anything marked). Raises what
-    ast.parse raises.
+    """-> (syntax tree, {line: statement, except clause or case}). Raises what ast.parse raises.
 
     Statements that begin on a line of their own keep its number, others get one past the end of the
     source (`source` holds the true one). Within a statement the column of a node is its place in
@@ -79,7 +78,7 @@ def number(code: str):
     for node in ast.walk(tree) if _INLINED else ():
         if isinstance(node, _COMPREHENSIONS[:3]):
             _repeat(node)
-    return tree, statements, next(marks.marks) > 0
+    return tree, statements
 
 
 def _statements(block: list):
@@ -128,14 +127,13 @@ class _Marks:
 
     def statement(self, node) -> None:
         self.dirty = False  # has something been called that may have changed variables?
-        if isinstance(node, (ast.If, ast.While, ast.Assert)):
-            self.look(node.test)
-            if isinstance(node.test, ast.Constant):
-                self.mark(node.test)  # or `while True` would have no event of its own
+        tested = getattr(node, "test", getattr(node, "subject", None))
+        if tested:
+            self.look(tested)
+            if isinstance(tested, ast.Constant):
+                self.mark(tested)  # or `while True` would have no event of its own
         elif isinstance(node, ast.Return):
             self.look(node.value, True)
-        elif isinstance(node, ast.Match):
-            self.look(node.subject)
         elif isinstance(node, _ASSIGNMENTS) and node.value:
             self.assignment(node)
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
@@ -213,7 +211,7 @@ def _iterates(e) -> bool:
 def _tells_little(e) -> bool:
     """Do the texts of its parts not tell its value?"""
     return isinstance(e, (ast.Attribute, ast.Subscript)) or is_identity(e) or (
-        isinstance(e, ast.Call) and _named(e.func) in _ORDERED)
+        isinstance(e, ast.Call) and _named(e.func) in ORDERED)
 
 
 def is_identity(e) -> bool:
@@ -274,9 +272,9 @@ def _hook(name: str, node, *arguments):
 # attributes of classes, past any metaclass
 _NAME, _MRO, _SPACE, _MODULE = [
     type.__dict__[name].__get__ for name in ("__name__", "__mro__", "__dict__", "__module__")]
-_ATOMS = frozenset((int, bool, type(None), float, str))
+_ATOMS = frozenset((int, bool, type(None), float, str, complex, range))
 _FIXED = frozenset((types.FunctionType, types.BuiltinFunctionType, type, types.ModuleType,
-                    types.MethodType))
+                    types.MethodType, type(re.compile("").match)))
 _KINDS = {types.ModuleType: "module", types.MethodType: "method", type: "class"}
 _VIEWS = frozenset(map(type, ({}.keys(), {}.values(), {}.items())))
 _PRINTED = frozenset([("datetime", name) for name in (
@@ -333,8 +331,8 @@ class _Writer:
             return _fixed(kind, value)
         if kind in _VIEWS:
             return f"{_NAME(kind)}({self.items(list, list(value), depth)})"
-        if kind in (complex, range, bytes, bytearray):
-            short = kind in (complex, range) or len(value) < 1000
+        if kind in (bytes, bytearray):
+            short = len(value) < 1000
             return repr(value) if short else f"<{kind.__name__} of {len(value)} bytes>"
         name, module = _NAME(kind), _MODULE(kind)
         if module != "__main__" and vars(sys.modules.get(module, builtins)).get(name) is not kind:
@@ -347,7 +345,8 @@ class _Writer:
         if type in _MRO(kind):
             return _fixed(type, value)
         if "_member_map_" in _SPACE(kind):  # an Enum
-            return f"{name}.{object.__getattribute__(value, '__dict__').get('_name_', '?')}"
+            called = object.__getattribute__(value, "__dict__").get("_name_")
+            return f"{name}.{called}" if called else f"<{name}>"
         return self.other(value, kind, name, module, depth)
 
     def other(self, value, kind, name: str, module: str, depth: int) -> str:
@@ -359,8 +358,9 @@ class _Writer:
                 break
         if depth >= _DEEP or self.room < 0 or kind in self.around:
             return f"{name}(...)"
-        if base is tuple:
-            return name + self.named_tuple(value, kind, depth)
+        named = base is tuple and self.named_tuple(value, kind, depth)
+        if named:
+            return name + named
         if base in _GROUPS:
             if module != "__main__" and not group:
                 return f"<{name}>"
@@ -394,7 +394,7 @@ class _Writer:
             names = _SPACE(parent).get("_fields")
             if type(names) is tuple and len(names) == len(values):
                 return self.fields(list(zip(names, values)), depth)
-        return f"({self.items(tuple, values, depth)})"
+        return ""
 
     def items(self, kind, value, depth: int) -> str:
         own = isinstance(value, kind)  # a deque is written as a list
@@ -454,14 +454,18 @@ def _as_written(name: str, classes) -> str:
     return name
 
 
+def _itself(holder, _):
+    return holder
+
+
 def _item(holder, key):
     """holder[key], where that runs none of the program's own methods and changes nothing."""
     kind = type(holder)
     group = kind if kind in _GROUPS else _LIBRARY.get((_MODULE(kind), _NAME(kind)))
     if not all([type(part) in _ATOMS for part in (key if type(key) is tuple else [key])]):
         return _MISSING
-    if group is list:
-        return holder[key] if type(key) is int and -len(holder) <= key < len(holder) else _MISSING
+    if group is list and type(key) is int and -len(holder) <= key < len(holder):
+        return holder[key]
     if group is not dict:
         return _MISSING
     found = dict.get(holder, key, _MISSING)
@@ -579,7 +583,7 @@ class _Call:
     __slots__ = ("number", "known", "seen", "said", "read", "held", "later")
 
     def __init__(self, number: int):
-        self.number, self.known, self.held, self.later = number, {}, None, 0
+        self.number, self.known, self.held, self.later = number, {}, None, None
         self.seen, self.said, self.read = [], [], []
 
 
@@ -590,16 +594,15 @@ class Recorder:
 
     def __init__(self, code: str, stdin, max_events: int, max_bytes: int, emit):
         self.max_events, self.max_bytes, self.emit = max_events, max_bytes, emit
-        self.calls, self.calls_made, self.events = {}, 0, 0   # {frame: _Call}
+        self.calls, self.numbers, self.events = {}, itertools.count(), 0   # {frame: _Call}
+        self.nobody = _Call(-1)                                # outside of all calls
         self.last = ("", None)                                 # kind and frame of the last event
         self.used = 0                                          # bytes of values and of output
         self.over, self.ended = "", False                      # a limit
         self.stopped = "the program switched tracing off"      # why, if no event is its last
         self.globals_seen, self.repeats = {}, {}
         self.kept = sys.stdin, sys.stdout                      # or they would close 0 and 1
-        tree, _, marked = number(code)
-        if marked:
-            tree = _Look().visit(tree)
+        tree = _Look().visit(number(code)[0])
         self.program = compile(tree, self.file, "exec", dont_inherit=True)
         self.raw = _Raw()
         self.out = _Stdout(io.BufferedWriter(self.raw), "utf-8", "surrogateescape", "\n")
@@ -619,18 +622,14 @@ class Recorder:
         frame = sys._getframe(2)
         while frame is not None and frame not in self.calls:
             frame = frame.f_back
-        return self.calls.get(frame)
+        return self.calls.get(frame, self.nobody)
 
     def said(self, text: str) -> None:
-        call = self.innermost()
-        if call:
-            call.said.append(text)
+        self.innermost().said.append(text)
         self.used += len(text)
 
     def took(self, text: str) -> str:
-        call = self.innermost()
-        if call:
-            call.read.append(text)
+        self.innermost().read.append(text)
         return text
 
     def see(self, value, mark: int):
@@ -646,34 +645,34 @@ class Recorder:
         if call is not None:
             call.held = holder
             if mark is not None:
-                self.part(call, mark, _attribute if name else lambda holder, _: holder, name)
+                self.part(call, mark, _attribute if name else _itself, holder, name)
         return holder
 
     def key(self, key, mark: int):
         call = self.calls.get(sys._getframe(1))
         if call is not None:
-            self.part(call, mark, _item, key)
+            self.part(call, mark, _item, call.held, key)
         return key
 
-    def part(self, call, mark: int, find, name, later: int = 1) -> None:
-        """Notes a part of what is held, now, and once more when the statement has run."""
-        value = find(call.held, name)
+    def part(self, call, mark: int, find, *place) -> None:
+        """Notes a part of what is held; note() does so once more when the statement has run."""
+        value = find(*place)
         if value is not _MISSING:
             call.seen.append([mark, text_of(value)])
-        call.later = later and (mark + 1, find, name, 0)
+        call.later = mark + 1, find, *place
 
     def note(self, kind: str, frame, extra=None, value: str = "", at=None) -> None:
         """An event, with everything that changed since the frame's previous one."""
         call = self.calls.get(frame)
         if call is None:
-            call = self.calls[frame] = _Call(self.calls_made)
-            self.calls_made += 1
+            call = self.calls[frame] = _Call(next(self.numbers))
         changes, more = self.changes(call, frame), {}
         shared = self.shared(frame) if call.number else {}
         if shared:
             more["globals"] = shared
         if call.later and kind != "yield":
             self.part(call, *call.later)
+            call.later = None
         if call.seen:
             more["seen"], call.seen = call.seen, []
             self.used += sum([len(text) for _, text in more["seen"]])
@@ -693,9 +692,9 @@ class Recorder:
         self.last = kind, frame
         self.emit([kind, call.number, frame.f_lineno, changes, extra, value, more or None])
         if self.events > self.max_events:
-            self.over = self.over or f"more than {self.max_events:,} events"
+            self.over = f"more than {self.max_events:,} events"
         elif self.used > self.max_bytes:
-            self.over = self.over or f"more than {self.max_bytes:,} bytes of values"
+            self.over = f"more than {self.max_bytes:,} bytes of values"
         if self.over:
             self.emit(self.over)
             raise Limit
@@ -747,39 +746,28 @@ class Recorder:
             self.globals_seen[name] = held if type(held) in _ATOMS else _MISSING, text
         return changes
 
-    # Trace functions: the program must not notice if they fail.
-
     def watch(self, frame, event: str, argument):
-        """Follows calls of the program, until there is no stack left to record."""
-        try:
-            code = frame.f_code
-            if code.co_filename != self.file or (
-                    code.co_name[0] == "<" and code.co_name != "<module>"):
-                return None
-            self.note("resume" if frame in self.calls else "call", frame,
-                      code.co_qualname.rpartition("<locals>.")[2])
-            return self.inside
-        except BaseException as problem:
-            return self.failed(problem)
-
-    def inside(self, frame, event: str, argument):
-        """Follows what happens in a call."""
+        """The trace function, for calls of the program and for what happens in them. The program
+        must not notice if it fails; where there is no stack left to record, it ends."""
         try:
             if event == "line":
                 if not (_INLINED and self.is_repeated(frame)):
                     self.note("line", frame)
+            elif event == "call":
+                code = frame.f_code
+                if code.co_filename != self.file or (
+                        code.co_name[0] == "<" and code.co_name != "<module>"):
+                    return None
+                self.note("resume" if frame in self.calls else "call", frame,
+                          code.co_qualname.rpartition("<locals>.")[2])
             elif event == "return":
                 self.returned(frame, argument)
             elif event == "exception":
                 self.raised(frame, *argument[:2])
-            return self.inside
-        except BaseException as problem:
-            return self.failed(problem)
-
-    def failed(self, problem) -> None:
-        if isinstance(problem, RecursionError):
+            return self.watch
+        except RecursionError:
             self.stopped = "near the recursion limit nothing can be recorded"
-        else:
+        except BaseException as problem:
             self.over = self.over or "the recorder failed: " + _NAME(type(problem))
         _settrace(None)
 
@@ -796,11 +784,10 @@ class Recorder:
     def returned(self, frame, value) -> None:
         code, place = frame.f_code.co_code, frame.f_lasti
         operation = code[place] if 0 <= place < len(code) else -1
-        if frame.f_code.co_flags & 0x2A0 and operation in _YIELDS and (  # generators, coroutines
-                self.last != ("exception", frame)):
-            self.note("yield", frame, None, _yielded(frame, value))
-            return
         thrown = operation in _YIELDS and self.last == ("exception", frame)
+        if frame.f_code.co_flags & 0x2A0 and operation in _YIELDS and not thrown:
+            self.note("yield", frame, None, _yielded(frame, value))  # generators, coroutines
+            return
         unwound = value is None and operation not in _RETURNS or thrown
         self.ended = frame.f_code is self.program
         self.note("return", frame, None, "" if unwound else text_of(value))
@@ -863,30 +850,25 @@ class _Channel:
     a crash loses nothing of a short run, then in batches."""
 
     def __init__(self):
-        self.waiting, self.count, self.file = [], 0, os.dup(1)
+        self.file, self.count = os.fdopen(os.dup(1), "w"), 0
         os.dup2(2, 1)  # what the program writes past sys.stdout must not mix with ours
 
     def emit(self, item) -> None:
         """An event, or the reason to stop at once."""
         if type(item) is str:
             self.end({"status": "LIMIT", "reason": item})
-        self.waiting.append(json.dumps(item).encode() + b"\n")
+        self.file.write(json.dumps(item) + "\n")
         self.count += 1
-        if self.count < 200 or self.count % 100 == 0:
-            self.send()
-
-    def send(self) -> None:
-        data, self.waiting = b"".join(self.waiting), []
-        while data:
-            data = data[os.write(self.file, data):]
+        if self.count < 200:
+            self.file.flush()
 
     def end(self, result: dict) -> None:
-        self.waiting.append(json.dumps(result).encode() + b"\n")
+        self.file.write(json.dumps(result))
         self.leave(0)
 
     def leave(self, status: int, leave=os._exit) -> None:
         """What the program finds as os._exit."""
-        self.send()
+        self.file.flush()
         leave(status)
 
 
@@ -904,11 +886,13 @@ def serve(job: str) -> None:
     result = recorder.run()
     try:
         import atexit
+        _settrace(recorder.watch if result["complete"] else None)
         threading._shutdown()
         atexit._run_exitfuncs()
         sys.modules["__main__"] = recorder.space = recorder.last = None
         recorder.calls.clear()
         gc.collect()  # what is left may have something to say
     finally:
+        _settrace(None)
         result["stdout"] = recorder.printed()
         channel.end(result)
