@@ -702,9 +702,15 @@ def fixed_calls(kind):
     return calls
 
 
+def construct(function):
+    """primitive (one line) | straight | if | try | for | while, by its first statement that has
+    others in it."""
+    inner = re.search(r"^ +(for|while|if|try)\b", function, re.M)
+    return inner[1] if inner else "straight" if function.count("\n") > 1 else "primitive"
+
+
 def random_program(rng, knobs, split, set_):
-    """kind: primitive (one line) | straight | if | try | for | while, by its first statement that
-    has others in it."""
+    """kind: its construct."""
     kinds, values = random_kinds(rng), Values(rng, set_ == "longer" or rng.random() < 0.1)
     arguments = [values.draw(kind) for kind in kinds]
     try:
@@ -720,9 +726,7 @@ def random_program(rng, knobs, split, set_):
     cls = class_of(code, kind, outputs)
     if split_of(cls) != split or len(set(outputs)) == 1 and rng.random() < 0.9:
         return None
-    sort = re.search(r"^ +(for|while|if|try)\b", code, re.M)
-    sort = sort[1] if sort else "straight" if code.count("\n") > 1 else "primitive"
-    return Program(program, "", cls, sort)
+    return Program(program, "", cls, construct(code))
 
 
 def wanted(rng, code, first, output):
@@ -763,8 +767,8 @@ def record(code, stdin="", max_events=300):
 
 def narrate(run, seed=0):
     """Without "We define f." and "We print repr(f(...)) = ...": f's return says it."""
-    lines = tracer.narrate(run, seed)[1:]
-    return lines[:-1] if lines[-1].startswith("We print repr(f(") else lines
+    return [line for line in tracer.narrate(run, seed)
+            if not line.startswith(("We define ", "We print repr("))]
 
 
 TELLER = SimpleNamespace(record=record, narrate=narrate, raw=tracer.raw)
