@@ -119,6 +119,13 @@ def test_outputs_stop_where_values_explode():
         assert functions.outputs_on(code, [""], *functions.LIMITS) == ["<error>Timeout"]
 
 
+def test_programs_of_others_are_told_as_ours_are():
+    """No definition, wherever it stands, and no print of the result, whatever the function's name."""
+    code = "import re\nK = 3\n\ndef h(x):\n    return x + K\n\ndef g(a):\n    return h(a)\n\nprint(repr(g(1)))\n"
+    assert functions.narrate(tracer.record(code)) == [
+        "We import re.", "K = 3.", "We call g with a = 1.", "We call h with x = 1.", "h returns 1 + 3 = 4.", "g returns h(1) = 4."]
+
+
 def test_letters_of_texts_are_tokens_of_their_own(drawn):
     """Wherever a text stands in quotes, in code, explanation and output; and every text comes back."""
     tokenizer, seen = tokenizer_of("functions"), 0
