@@ -253,9 +253,8 @@ def main():
         fail(f"--preset must be one of {', '.join(SIZES)}")
     sets, sizes = {"benchmark": programs.load_programs(args.file)}, SIZES[args.preset]
     if args.mbpp:
-        sets["mbpp"] = load_mbpp(args.mbpp)
+        sets["mbpp"] = explain(load_mbpp(args.mbpp))
     for name, cases in sets.items():
-        sets[name] = cases = explain(cases)
         if {case.kind for case in cases} != {"function"}:
             fail(f"{name}: every row must be a function with its call, and one must end")
 
@@ -269,6 +268,7 @@ def main():
     models = {name: Model(args.out / f"{name}.pt", args) for name in ("sft", "rl")}
     parameters = models["rl"].checkpoint["model"].n_params()
     sets |= tasks.load_split(args, "test", 10**6, 0)[0]
+    explain(sets["benchmark"])
     record, texts = measure(models, sets)
     record |= {"dropped": dropped, "parameters": parameters, **provenance()}
     for set_, text in texts.items():
