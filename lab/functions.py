@@ -17,9 +17,8 @@ import json
 import re
 import sys
 from collections import Counter, defaultdict
+from operator import sub
 from pathlib import Path
-
-import numpy as np
 
 import rl
 import sft
@@ -30,7 +29,7 @@ from commands import fail, manual, plainly, replace_text
 from eval import figure
 from lab import figures, programs
 from runs import provenance
-from tasks import AT_ONCE, EXPLAINED, Case, explanation_lines, parse_outcome, predict_answer
+from tasks import AT_ONCE, EXPLAINED, Case, explanation_lines, predict_answer
 from trace import first_wrong_step
 from worlds import functions
 
@@ -125,15 +124,13 @@ def make_data(cases):
 
 
 def predict(model, cases):
-    """-> way -> the answers; way -> are they right, and explained_minus_direct"""
-    answers, right, pairs = {}, {}, [(case.code, case.stdin) for case in cases]
+    """-> way -> is each prediction right, and explained_minus_direct; the explained answers"""
+    right, pairs = {}, [(case.code, case.stdin) for case in cases]
+    truths = [case.outcome for case in cases]
     for way, begin in WAYS.items():
-        answers[way] = model.simulate(pairs, 0, begin)
-        right[way] = []
-        for case, answer in zip(cases, answers[way]):
-            right[way].append(programs.is_exact(parse_outcome(answer), case.outcome))
-    gain = np.subtract(right["explained"], right["direct"], dtype=float)
-    return answers, right | {"explained_minus_direct": gain}
+        right[way] = list(map(programs.is_exact, model.belief(pairs, 0, begin), truths))
+    right["explained_minus_direct"] = list(map(sub, right["explained"], right["direct"]))
+    return right, model.simulate(pairs, 0, EXPLAINED)
 
 
 def explain(cases):
@@ -225,20 +222,21 @@ def examples(cases, answers, right, n=10):
 
 # --------------------------------------------------------------------------------------------------
 
-def measure(models, sets):
-    """What stands in functions.json, and each set's examples of the last model."""
-    record, texts, shares = {}, {}, defaultdict(dict)
+def measure(models, sets, out):
+    """-> figures of each set, histogram; writes the last model's examples."""
+    record, shares = {}, defaultdict(dict)
     for set_, cases in sets.items():
         for name, share in histogram(cases).items():
             shares[name][set_] = share
         columns, told = {}, {"baselines": baselines(cases)}
         for name, model in models.items():
-            answers, right = predict(model, cases)
+            right, answers = predict(model, cases)
             columns[name] = figures.of(cases, right)
-            told[name] = details(cases, answers["explained"], right["explained"])
+            told[name] = details(cases, answers, right["explained"])
         record[set_] = figures.compare(columns, ["rl minus sft"]) | told
-        texts[set_] = examples(cases, answers["explained"], right["explained"])
-    return record | {"histogram": shares}, texts
+        text = examples(cases, answers, right["explained"])
+        replace_text(out / f"examples-{set_}.txt", text)
+    return record | {"histogram": shares}
 
 
 @plainly()
@@ -269,10 +267,8 @@ def main():
     parameters = models["rl"].checkpoint["model"].n_params()
     sets |= tasks.load_split(args, "test", 10**6, 0)[0]
     explain(sets["benchmark"])
-    record, texts = measure(models, sets)
-    record |= {"dropped": dropped, "parameters": parameters, **provenance()}
-    for set_, text in texts.items():
-        replace_text(args.out / f"examples-{set_}.txt", text)
+    record = measure(models, sets, args.out) | provenance()
+    record |= {"dropped": dropped, "parameters": parameters}
     replace_text(args.out / "functions.json", json.dumps(record, indent=1) + "\n")
 
 

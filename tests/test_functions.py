@@ -182,6 +182,21 @@ def test_what_the_lab_counts():
     assert "== Right, every line right\n" in text and "== Wrong, wrong from line 3\n" in text and "== Wrong, wrong from line 1\n" in text
 
 
+def test_every_character_counts_and_every_way_is_asked():
+    class Said:
+        def simulate(self, pairs, draw, begin):
+            assert draw == 0
+            results = {"": "'a b'", tasks.EXPLAINED: "'a  b'", tasks.AT_ONCE: "'a  b' "}
+            return [f"<output>\n{results[begin]}\n</output>" for _ in pairs]
+
+        def belief(self, *asked):
+            return list(map(tasks.parse_outcome, self.simulate(*asked)))
+    case = tasks.Case("def f(a):\n    return a\n\nprint(repr(f('a  b')))\n", "", "'a  b'\n", "", "1", "short", "primitive")
+    right, told = lab.predict(Said(), [case, case])
+    assert right == {"free": [False, False], "explained": [True, True], "direct": [False, False], "explained_minus_direct": [1, 1]}
+    assert told == ["<output>\n'a  b'\n</output>"] * 2
+
+
 def test_functions_are_the_same_whatever_their_names():
     """Those of a benchmark leave the data under other names, too: of variables, of builtins that are variables, of the function; beside imports."""
     def same(a, b):
