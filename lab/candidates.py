@@ -15,61 +15,59 @@ import tasks
 from answers import SHIPPED, Model, Runner
 from commands import manual, plainly, replace_text
 from eval import figure, rank_score_at_k
+from lab.programs import read_rows
 from runs import provenance
 from sandbox import Sandbox
 from tasks import same_outcome
 
 
-def runs_of(problem):
-    """-> [[(program, stdin), ...], ...], a list for each program; what each test should print"""
-    tests, runs = problem["sample_tests"], []
-    for program in problem["candidates"]:
+def to_problem(row, number):
+    """-> is each program right; its runs, (program, stdin); the outcome that each test wants"""
+    right, runs, tests = [], [], row["sample_tests"]
+    for program in row["candidates"]:
+        right.append(program["status"] == "all_pass")
         runs.append([(program["code"], test["input"]) for test in tests])
-    return runs, [(test["output"], "") for test in tests]
+    return right, runs, [(test["output"], "") for test in tests]
 
 
-def picked(problem, outcomes):
-    """outcomes: (program, stdin) -> outcome, those that are known. -> the chance that the program
-    with most tests passed is right."""
-    runs, wanted = runs_of(problem)
+def picked(right, runs, wanted, outcomes):
+    """outcomes: of the runs that are known. -> the chance that the program with most tests passed
+    is right."""
     scores = []
     for pairs in runs:
-        passed = [same_outcome(outcomes.get(pair), want) for pair, want in zip(pairs, wanted)]
-        scores.append(sum(passed))
-    right = [program["status"] == "all_pass" for program in problem["candidates"]]
+        scores.append(sum(map(same_outcome, map(outcomes.get, pairs), wanted)))
     return rank_score_at_k(scores, right, len(right))
 
 
 def measure(problems, model, sandbox):
-    pairs = {}
-    for problem in problems:
-        for runs in runs_of(problem)[0]:
-            pairs.update(dict.fromkeys(runs))
-    fitting = [pair for pair in pairs if not model.too_long(tasks.predict_prompt(*pair))]
+    whose = {}  # run -> number of its problem
+    for number, (_, runs, _) in enumerate(problems):
+        whose |= dict.fromkeys(sum(runs, []), number)
+    fitting = [run for run in whose if not model.too_long(tasks.predict_prompt(*run))]
     believed = dict(zip(fitting, model.belief(fitting, 0)))
-    real = dict(zip(pairs, Runner(sandbox).outcomes(list(pairs))))
-    right = [same_outcome(believed[pair], real[pair] or ("", "Limit")) for pair in fitting]
-    names = [problem["problem"] for problem in problems]
-    told = {"runs": len(pairs), "fit": len(fitting), "answered": sum(map(bool, believed.values())),
-            "right": figure(right, [code for code, _ in fitting])}
+    real = dict(zip(whose, Runner(sandbox).outcomes(whose)))
+    right = [same_outcome(believed[run], real[run] or ("", "Limit")) for run in fitting]
+    told = {"runs": len(whose), "fit": len(fitting), "answered": sum(map(bool, believed.values())),
+            "right": figure(right, list(map(whose.get, fitting)))}
     for judge, outcomes in {"simulate": believed, "exec": real, "random": {}}.items():
-        told[judge] = figure([picked(problem, outcomes) for problem in problems], names)
+        chances = [picked(*problem, outcomes) for problem in problems]
+        told[judge] = figure(chances, range(len(problems)))
     return told
 
 
-@plainly(ValueError, KeyError, TypeError)
+@plainly()
 def main():
     parser = manual(__doc__)
     parser.add_argument("file", type=Path, metavar="CANDIDATES.jsonl")
     parser.add_argument("--ckpt", type=Path, default=SHIPPED, help="who predicts (%(default)s)")
     args = tasks.settings(parser, "answers")
     args.rank, args.ranks = 0, 1
-    problems = list(map(json.loads, args.file.read_text(encoding="utf-8").splitlines()))
+    problems = read_rows(args.file, to_problem)
     with Sandbox() as sandbox:
         record = measure(problems, Model(args.ckpt, args), sandbox)
-    print(json.dumps(record, indent=1))
-    record |= {"file": args.file.name, "checkpoint": str(args.ckpt), **provenance()}
-    replace_text(args.out / "candidates.json", json.dumps(record, indent=1) + "\n")
+    text = json.dumps(record | {"checkpoint": str(args.ckpt)} | provenance(), indent=1)
+    print(text)
+    replace_text(args.out / "candidates.json", text + "\n")
 
 
 if __name__ == "__main__":

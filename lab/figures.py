@@ -85,10 +85,10 @@ LABELS = {
 }
 
 
-def breakdown(cases, right):
+def breakdown(cases, right, labels=LABELS):
     """right: of each case, is the prediction right. -> key of metrics.json -> its rows"""
     made = {}
-    for key, label in LABELS.items():
+    for key, label in labels.items():
         rows = split(of(cases, {"right": right}), label)
         made[key] = {name: row["right"] for name, row in rows.items()}
     return made

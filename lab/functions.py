@@ -9,30 +9,27 @@ holds what differs from the preset. A killed run goes on by the same command.
 
 CRUXEVAL.jsonl: JSON lines with code (a function f), input (its arguments), output (repr of the
 result). Right is what equals the output character by character. The benchmark is never trained on:
-functions whose text is that of one of its rows are dropped from the training data and counted.
+functions that are one of its functions, but for names, leave the data of SFT and of RL.
 """
 
 import ast
 import json
 import re
 import sys
-import zlib
 from collections import Counter, defaultdict
+from operator import sub
 from pathlib import Path
-
-import numpy as np
 
 import rl
 import sft
 import tasks
 import tracer
-from answers import Model
+from answers import Model, constructs
 from commands import fail, manual, plainly, replace_text
 from eval import figure
 from lab import figures, programs
 from runs import provenance
-from sandbox import Sandbox
-from tasks import AT_ONCE, EXPLAINED, Case, explanation_lines, parse_outcome
+from tasks import AT_ONCE, EXPLAINED, Case, explanation_lines, predict_answer
 from trace import first_wrong_step
 from worlds import functions
 
@@ -45,196 +42,201 @@ SIZES = {
             "model": "--n-layer 12 --n-embd 512 --n-head 8 --n-kv-head 2",
             "sft": "--steps 30000 --batch-tokens 65536",
             "rl": "--steps 300 --predict-prompts 128 --solve-prompts 0 --fix-prompts 0"}}
-ANSWERS = ["--max-new-tokens-predict", "800"]
+ANSWERS = "--max-new-tokens-predict 800"
 WAYS = {"free": "", "explained": EXPLAINED, "direct": AT_ONCE}
-EVERYWHERE = {*"Module FunctionDef Return arguments arg Name Load Store Constant Expr".split()}
+LENGTHS = 49, 99, 149, 199, 249, 299  # characters: the last of each group
+NAMED = {ast.FunctionDef: "name", ast.arg: "arg", ast.Name: "id"}  # where a function's names stand
 
 
-def function_of(code):
-    """The text of f as Python writes it, whatever is called after it."""
-    body = [node for node in ast.parse(code).body if isinstance(node, ast.FunctionDef)]
-    return "\n".join(map(ast.unparse, body))
-
-
-def samples(args):
-    """As sft.samples, without the functions of the benchmark."""
-    theirs = texts_of_benchmark(args)
-    for sample in sft.samples(args):
-        code = sample[1].removeprefix("Predict.\n").rpartition("\nInput:")[0]
-        if function_of(code) not in theirs:
-            yield sample
-
-
-def texts_of_benchmark(args):
-    """They stand in a file beside the data."""
-    return set(json.loads((args.out / "data" / "benchmark.jsonl").read_text()))
-
-
-def dropped(args):
-    """How many training functions have the text of one of the benchmark's."""
-    cases = tasks.load_cases(args.out / "data" / "sft_cases.jsonl")
-    theirs = texts_of_benchmark(args)
-    return sum(function_of(case.code) in theirs for case in cases)
-
-
-def stage(args, section, *more):
-    """sys.argv for another script."""
-    sizes = SIZES.get(args.preset, SIZES["cpu"])
-    given = ["--preset", args.preset, "--seed", str(args.seed), "--out", str(args.out), "--world",
-             "functions", *sizes[section].split(), *more]
-    sys.argv[1:] = given
-    return given
-
-
-def make_data(args, cases):
-    tasks.make_data(tasks.settings(manual(__doc__), "data", argv=stage(args, "data")))
-    path = args.out / "data" / "benchmark.jsonl"
-    codes = json.dumps(sorted({function_of(case.code) for case in cases}))
-    if path.exists() and path.read_text() != codes:
-        fail(f"{args.out} belongs to another benchmark: name another folder by --out")
-    replace_text(path, codes)
-
+# --------------------------------------------------------------------------------------------------
+# The sets. Every program is a function, or several, and print(repr(f(...))).
 
 def load_mbpp(path):
-    """Each assertion of a call's result as a case; the result is what the program really gives."""
-    jobs, cases = [], []
-    with plainly(ValueError, KeyError, TypeError, OSError):
-        for line in path.read_text(encoding="utf-8").splitlines():
-            row = json.loads(line)
-            for assertion in row["test_list"]:
-                (test,) = ast.parse(assertion).body
-                if isinstance(test.test, ast.Compare) and isinstance(test.test.left, ast.Call):
-                    code = f"{row['code'].strip()}\n\nprint(repr({ast.unparse(test.test.left)}))\n"
-                    jobs.append((code.replace("\r\n", "\n"), ""))
-    with Sandbox() as sandbox:
-        for (code, _), run in zip(jobs, sandbox.map(jobs)):
-            if run.status == "OK":
-                cls = str(zlib.crc32(function_of(code).encode()))
-                cases.append(Case(code, "", run.stdout, "", cls, "foreign", "function"))
+    """Each assertion of a call's result as a case; the result is left to `explain`."""
+    def use(row, number):
+        code = row["code"].replace("\r\n", "\n").strip()
+        for assertion in row["test_list"]:
+            test = ast.parse(assertion).body[0].test
+            if isinstance(test, ast.Compare) and isinstance(test.left, ast.Call):
+                program = f"{code}\n\nprint(repr({ast.unparse(test.left)}))\n"
+                cases.append(Case(program, "", "", "", str(number), "foreign", "function"))
+
+    cases = []
+    programs.read_rows(path, use)
     return cases
 
 
-def methods(code):
-    """What a function calls: .replace, len()."""
-    called = set()
-    for node in ast.walk(ast.parse(function_of(code))):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
-            called.add(f".{node.func.attr}")
-        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            called.add(f"{node.func.id}()")
-    return called
+def function_of(code):
+    """Without its call."""
+    return code.rpartition("\n\nprint(repr(")[0]
 
 
-def construct(code):
-    inner = re.search(r"^ +(for|while|if|try)\b", code, re.M)
-    return inner[1] if inner else "straight"
+def nameless(code):
+    """-> the text of each function, its own name and its variables' numbered: those of two
+    programs are equal if they differ in names, spaces and comments alone."""
+    texts = set()
+    for function in ast.walk(ast.parse(code)):
+        if isinstance(function, ast.FunctionDef):
+            named, own, numbers = [], set(), {}
+            for node in ast.walk(function):
+                if place := NAMED.get(type(node)):
+                    named.append((node, place))
+                    if not isinstance(getattr(node, "ctx", None), ast.Load):
+                        own.add(getattr(node, place))
+            for node, place in named:
+                name = getattr(node, place)
+                if name in own:  # not of a builtin
+                    setattr(node, place, numbers.setdefault(name, f"v{len(numbers)}"))
+            texts.add(ast.unparse(function))
+    return texts
+
+
+def shape(text):
+    """Equal where texts differ in names: soon compared."""
+    return re.sub(r"\w+", "", text)
+
+
+# --------------------------------------------------------------------------------------------------
+# The stages.
+
+def give(args, *flags):
+    """To the next script, by sys.argv."""
+    sys.argv[1:] = ["--world", "functions", "--preset", args.preset, "--seed", str(args.seed),
+                    "--out", str(args.out), *" ".join(flags).split()]
+
+
+def make_data(cases):
+    """The data files, without the functions of these cases -> how many were dropped of each."""
+    args, theirs, dropped = tasks.settings(manual(__doc__), "data"), set(), {}
+    tasks.make_data(args)
+    for case in cases:
+        theirs |= nameless(case.code)
+    shapes = set(map(shape, theirs))
+    for name in ("sft_cases", "rl_cases"):
+        path, kept = args.out / "data" / f"{name}.jsonl", []
+        for line in path.open():
+            code = json.loads(line)["code"]
+            if shape(function_of(code)) not in shapes or not nameless(code) & theirs:
+                kept.append(line)
+        replace_text(path, "".join(kept))
+        dropped[name] = getattr(args, name) - len(kept)
+    return dropped
+
+
+def predict(model, cases):
+    """-> way -> is each prediction right, and explained_minus_direct; the explained answers"""
+    right, pairs = {}, [(case.code, case.stdin) for case in cases]
+    truths = [case.outcome for case in cases]
+    for way, begin in WAYS.items():
+        right[way] = list(map(programs.is_exact, model.belief(pairs, 0, begin), truths))
+    right["explained_minus_direct"] = list(map(sub, right["explained"], right["direct"]))
+    return right, model.simulate(pairs, 0, EXPLAINED)
+
+
+def explain(cases):
+    """Programs from elsewhere get their true explanations, in the words of the world, and, where
+    the file does not say it, what they print. -> those that have it."""
+    for case in cases:
+        if not case.nlex:
+            run = tracer.record(case.code)
+            if run.status == "OK":
+                case.stdout = case.stdout or run.stdout
+            case.nlex = predict_answer(functions.narrate(run), case.outcome)
+    return [case for case in cases if case.stdout or case.error]
+
+
+# --------------------------------------------------------------------------------------------------
+# What the functions are made of, and where explained answers go wrong.
+
+LABELS = {
+    "construct": lambda case: functions.construct(function_of(case.code)),
+    "length": lambda case: figures.bin_of(len(function_of(case.code)), LENGTHS, 0)}
+
+
+def calls(function):
+    """{".replace()", "len()"}: methods and builtins."""
+    return {name for name in constructs(function) if name.endswith("()")}
 
 
 def histogram(cases):
-    """What the functions are made of: statements and characters in the mean; in which share of them
-    each statement, kind of expression, method and builtin occurs, and each type of result."""
-    parts, statements, characters = Counter(), 0, 0
+    """What the functions are made of: characters in the mean; in which share of them each kind of
+    syntax, method and builtin occurs; the share of each length and type of result. What is rare, or
+    in all of them, is left out."""
+    found, shares = Counter(), {}
     for case in cases:
-        code = function_of(case.code)
-        nodes = list(ast.walk(ast.parse(code)))
-        statements += sum(isinstance(node, ast.stmt) for node in nodes) - 1  # but for the def
-        characters += len(code)
-        parts.update({type(node).__name__ for node in nodes} - EVERYWHERE | methods(code))
+        function = function_of(case.code)
+        found["characters"] += len(function)
+        found[f"{LABELS['length'](case)} characters"] += 1
+        found.update({type(node).__name__ for node in ast.walk(ast.parse(function))})
+        found.update(calls(function))
         try:
-            parts[f"returns {type(ast.literal_eval(case.stdout.strip())).__name__}"] += 1
+            found[f"returns {type(ast.literal_eval(case.stdout.strip())).__name__}"] += 1
         except (ValueError, SyntaxError):
-            parts["an error, or a value without notation"] += 1
-    told = {"statements": statements, "characters": characters} | dict(parts.most_common())
-    return {name: total / len(cases) for name, total in told.items()}
-
-
-def beside(histograms):
-    """set -> name -> share, turned round; without what is rare in all of them."""
-    made = {}
-    for name in dict.fromkeys(sum(map(list, histograms.values()), [])):
-        shares = {set_: shares.get(name, 0) for set_, shares in histograms.items()}
-        if max(shares.values()) >= 0.03:
-            made[name] = shares
-    return made
-
-
-def true_lines(case):
-    """The explanation that is right."""
-    if case.nlex:
-        return explanation_lines(case.nlex)
-    run = tracer.record(case.code, case.stdin)
-    return functions.narrate(run) if run.complete else []
-
-
-def measure(model, cases):
-    """-> columns of figures.compare, of each way; details of the explained answers; these."""
-    columns, pairs = {}, [(case.code, case.stdin) for case in cases]
-    for way, begin in WAYS.items():
-        answers = model.simulate(pairs, 0, begin)
-        judged = list(map(programs.is_right, cases, map(parse_outcome, answers)))
-        columns[way] = judged, cases
-        if way == "explained":
-            told = answers, judged
-    gain = np.subtract(columns["explained"][0], columns["direct"][0], dtype=float)
-    columns["explained_minus_direct"] = gain, cases
-    return columns, details(cases, *told), told
-
-
-def details(cases, answers, judged):
-    """Where explained answers are right: by construct, length, method; the first wrong step of the
-    wrong ones, by kind and by what it calls."""
-    right, told = {"right": (judged, cases)}, {}
-    for name, label in (("construct", lambda case: construct(case.code)),
-                        ("length", lambda case: f"{len(case.code) // 50 * 50}+")):
-        rows = figures.split(right, label)
-        told[name] = {key: row["right"] for key, row in sorted(rows.items())}
-    callers, wrong, at = defaultdict(list), Counter(), Counter()
-    for k, (case, answer, good) in enumerate(zip(cases, answers, judged)):
-        for name in methods(case.code):
-            callers[name].append(k)
-        if good:
-            continue
-        if not answer:
-            wrong["cut off"] += 1
-            continue
-        true = true_lines(case)
-        step = first_wrong_step(explanation_lines(answer), true)
-        wrong[step[1] if step else "none"] += 1
-        if step and step[0] < len(true):
-            at.update(set(re.findall(r"\.?\b[a-z]\w*(?=\()", true[step[0]])) or {"no call"})
-    told["method"] = {}
-    for name, chosen in sorted(callers.items(), key=lambda item: -len(item[1])):
-        if 100 * len(chosen) < len(cases):  # the rare ones say nothing
-            break
-        classes = [cases[k].cls for k in chosen]
-        told["method"][name] = figure([judged[k] for k in chosen], classes)
-    return told | {"first_wrong_step": wrong, "called_there": dict(at.most_common())}
-
-
-def examples(cases, answers, judged, n=10):
-    """The first n right and the first n wrong explanations, beside what is true."""
-    texts = []
-    for wanted in (True, False):
-        chosen = [k for k, good in enumerate(judged) if good == wanted][:n]
-        for k in chosen:
-            case, true = cases[k], true_lines(cases[k])
-            said = explanation_lines(answers[k])
-            step = first_wrong_step(said, true)
-            title = "Right" if wanted else f"Wrong, from line {step[0] + 1 if step else len(said)}"
-            texts.append(f"== {title}\n{case.code}\n-- said\n{answers[k] or '(cut off)'}\n"
-                         "-- true\n" + "\n".join([*true, case.stdout]))
-    return "\n".join(texts)
+            found["an error, or a value without notation"] += 1
+    for name, total in found.most_common():
+        if total != len(cases) and total >= 0.03 * len(cases):
+            shares[name] = total / len(cases)
+    return shares
 
 
 def baselines(cases):
-    """Who echoes the first argument, and who gives the commonest answer."""
-    outputs = Counter(case.stdout for case in cases)
-    echoed = 0
+    """Who echoes the first argument, and who gives the commonest result."""
+    results, echoed = Counter(case.stdout.strip() or case.error for case in cases), 0
     for case in cases:
-        arguments = case.code.rsplit("print(repr(", 1)[1].partition("(")[2]
-        echoed += arguments.startswith(case.stdout.strip())
-    commonest, n = outputs.most_common(1)[0]
-    return {"echo": echoed / len(cases), "commonest": n / len(cases), "which": commonest.strip()}
+        call = ast.parse(case.code).body[-1].value.args[0].args[0]
+        echoed += case.stdout.strip() in map(ast.unparse, call.args[:1])
+    ((commonest, n),) = results.most_common(1)
+    return {"echo": echoed / len(cases), "commonest": n / len(cases), "which": commonest}
+
+
+def details(cases, answers, right):
+    """Where explained answers are right, by construct, length and what is called; the first wrong
+    step."""
+    told = figures.breakdown(cases, right, LABELS)
+    callers, told["method"] = defaultdict(list), {}
+    for case, good in zip(cases, right):
+        for name in calls(function_of(case.code)):
+            callers[name].append((good, case.cls))
+    for name, rows in sorted(callers.items(), key=lambda item: -len(item[1])):
+        if 100 * len(rows) >= len(cases):  # the rare ones say nothing
+            told["method"][name] = figure(*zip(*rows))
+    told["first_wrong_step"] = figures.wrong_steps(cases, right, answers)
+    kinds, cut_off = told["first_wrong_step"]["kinds"], answers.count("")
+    kinds["format"] -= cut_off  # where nothing is said, the first line is missing
+    kinds["cut off"] = cut_off
+    return told
+
+
+def examples(cases, answers, right, n=10):
+    """The first n right and the first n wrong explanations, above what is true."""
+    texts = []
+    for verdict in ("Right", "Wrong"):
+        chosen = [k for k, good in enumerate(right) if good == (verdict == "Right")]
+        for k in chosen[:n]:
+            said, true = answers[k] or "(cut off)", cases[k].nlex
+            step = first_wrong_step(explanation_lines(said), explanation_lines(true))
+            line = f"wrong from line {step[0] + 1}" if step else "every line right"
+            texts += [f"== {verdict}, {line}", cases[k].code, "-- said", said, "-- true", true, ""]
+    return "\n".join(texts)
+
+
+# --------------------------------------------------------------------------------------------------
+
+def measure(models, sets, out):
+    """-> figures of each set, histogram; writes the last model's examples."""
+    record, shares = {}, defaultdict(dict)
+    for set_, cases in sets.items():
+        for name, share in histogram(cases).items():
+            shares[name][set_] = share
+        columns, told = {}, {"baselines": baselines(cases)}
+        for name, model in models.items():
+            right, answers = predict(model, cases)
+            columns[name] = figures.of(cases, right)
+            told[name] = details(cases, answers, right["explained"])
+        record[set_] = figures.compare(columns, ["rl minus sft"]) | told
+        text = examples(cases, answers, right["explained"])
+        replace_text(out / f"examples-{set_}.txt", text)
+    return record | {"histogram": shares}
 
 
 @plainly()
@@ -243,30 +245,31 @@ def main():
     parser.add_argument("file", type=Path, metavar="CRUXEVAL.jsonl", help="never trained on")
     parser.add_argument("--mbpp", type=Path, help="a second set: MBPP's JSON lines")
     args = tasks.settings(parser, "answers", argv=[
-        "--world", "functions", "--out", "out/functions", *ANSWERS, *sys.argv[1:]])
+        "--world", "functions", "--out", "out/functions", *ANSWERS.split(), *sys.argv[1:]])
     args.rank, args.ranks = 0, 1
-    sets = {"benchmark": programs.load_programs(args.file)}
+    if args.preset not in SIZES:
+        fail(f"--preset must be one of {', '.join(SIZES)}")
+    sets, sizes = {"benchmark": programs.load_programs(args.file)}, SIZES[args.preset]
     if args.mbpp:
-        sets["mbpp"] = load_mbpp(args.mbpp)
-    make_data(args, sum(sets.values(), []))
-    stage(args, "sft", *SIZES.get(args.preset, SIZES["cpu"])["model"].split(), *ANSWERS)
-    sft.main(samples, "sft", __doc__)
-    stage(args, "rl", *ANSWERS)
-    rl.main("rl", __doc__)
-    sets |= tasks.load_split(args, "test", 10**6, 0)[0]
-    record, histograms = {"dropped": dropped(args)}, {}
+        sets["mbpp"] = explain(load_mbpp(args.mbpp))
+    for name, cases in sets.items():
+        if {case.kind for case in cases} != {"function"}:
+            fail(f"{name}: every row must be a function with its call, and one must end")
+
+    give(args, sizes["data"])
+    dropped = make_data(sum(sets.values(), []))
+    give(args, sizes["model"], sizes["sft"], ANSWERS)
+    sft.main()
+    give(args, sizes["rl"], ANSWERS)
+    rl.main()
+
     models = {name: Model(args.out / f"{name}.pt", args) for name in ("sft", "rl")}
-    record["parameters"] = models["rl"].checkpoint["model"].n_params()
-    for set_, cases in sets.items():
-        columns, made = {}, {"baselines": baselines(cases)}
-        histograms[set_] = histogram(cases)
-        for name, model in models.items():
-            columns[name], made[name], told = measure(model, cases)
-        record[set_] = figures.compare(columns, ["rl minus sft"]) | made
-        replace_text(args.out / f"examples-{set_}.txt", examples(cases, *told))
-    record["histogram"] = beside(histograms)
-    print(json.dumps(record, indent=1))
-    replace_text(args.out / "functions.json", json.dumps(record | provenance(), indent=1) + "\n")
+    parameters = models["rl"].checkpoint["model"].n_params()
+    sets |= tasks.load_split(args, "test", 10**6, 0)[0]
+    explain(sets["benchmark"])
+    record = measure(models, sets, args.out) | provenance()
+    record |= {"dropped": dropped, "parameters": parameters}
+    replace_text(args.out / "functions.json", json.dumps(record, indent=1) + "\n")
 
 
 if __name__ == "__main__":

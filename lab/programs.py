@@ -7,6 +7,7 @@ function f (CRUXEval) becomes a program, the function and print(repr(f(arguments
 is exact equality of the repr.
 """
 
+import ast
 import json
 import re
 from pathlib import Path
@@ -19,28 +20,34 @@ from lab.report import TABLES, render
 from runs import provenance
 
 
-def load_programs(path):
-    """Each row as a case; its class is its id, its kind the level, or "function"."""
-    cases = []
+def read_rows(path, use):
+    """-> use(row, its number) of each JSON line. A file or a row that cannot be used is one line
+    for the person and status 2."""
+    made, number = [], 0
     try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except (OSError, ValueError) as problem:  # not there, a folder, not UTF-8
-        fail(f"cannot read {path}: {problem}")
-    for number, line in enumerate(lines, 1):
-        if not line:
-            continue
-        try:
-            row = json.loads(line)
-            code, stdin, stdout = row["code"], row["input"], row["output"]
-            code + stdin + stdout  # each is a text
-        except (ValueError, KeyError, TypeError) as problem:
-            fail(f"{path}, line {number}: needs texts code, input, output ({problem!r})")
-        level = str(row.get("level", "all"))
-        if re.search(r"^def f\(", code, re.M) and not re.search(r"^print\(|input\(", code, re.M):
-            code, stdin, level = f"{code.rstrip()}\n\nprint(repr(f({stdin})))\n", "", "function"
-        cls = str(row.get("id", number))
-        cases.append(tasks.Case(code, stdin, stdout, "", cls, "foreign", level))
-    return cases
+        for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1):
+            if line:
+                made.append(use(json.loads(line), number))
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, SyntaxError) as problem:
+        fail(f"cannot use {path}, line {number}: {problem!r}")
+    return made
+
+
+def load_programs(path):
+    """Each row as a case."""
+    return read_rows(path, to_case)
+
+
+def to_case(row, number):
+    """Its class is its id, its kind the level, or "function"."""
+    code, stdin, stdout = row["code"], row["input"], row["output"]
+    "".join((code, stdin, stdout))  # each is a text
+    level = str(row.get("level", "all"))
+    if re.search(r"^def f\(", code, re.M) and not re.search(r"^print\(|input\(", code, re.M):
+        code, stdin, level = f"{code.rstrip()}\n\nprint(repr(f({stdin})))\n", "", "function"
+        ast.parse(code)
+    cls = str(row.get("id", number))
+    return tasks.Case(code, stdin, stdout, "", cls, "foreign", level)
 
 
 def is_right(case, outcome):

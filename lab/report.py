@@ -353,8 +353,8 @@ longer, as it chooses | longer:{}:free
 names never seen, as it chooses | new_names:{}:free
 
 TABLE functions_made_of: What functions are made of
-Share of the functions with it; statements and characters in the mean; who echoes the first argument
-or always gives the commonest result is right in so many.
+Share of the functions with it; -: below 3 %, or all; characters: in the mean; who echoes the first
+argument or always gives the commonest result is right in so many.
 COLUMNS
 CRUXEval | benchmark; generated | short
 ROWS
@@ -373,31 +373,35 @@ COLUMNS
 CRUXEval | benchmark
 generated | short
 ROWS with n
+one line | {}:rl:construct:primitive
 straight | {}:rl:construct:straight
 if | {}:rl:construct:if
 for | {}:rl:construct:for
 while | {}:rl:construct:while
-0 to 49 characters | {}:rl:length:0+
-50 to 99 | {}:rl:length:50+
-100 to 149 | {}:rl:length:100+
-150 to 199 | {}:rl:length:150+
-200 to 249 | {}:rl:length:200+
-250 to 299 | {}:rl:length:250+
+try | {}:rl:construct:try
+0 to 49 characters | {}:rl:length:0-49
+50 to 99 | {}:rl:length:50-99
+100 to 149 | {}:rl:length:100-149
+150 to 199 | {}:rl:length:150-199
+200 to 249 | {}:rl:length:200-249
+250 to 299 | {}:rl:length:250-299
+300 and more | {}:rl:length:300+
 
 TABLE functions_wrong: The first wrong step of wrong explanations after RL
 COLUMNS
 CRUXEval | benchmark
 generated | short
 ROWS
-arithmetic (any value) | {}:rl:first_wrong_step:arithmetic
-comparison | {}:rl:first_wrong_step:comparison
-branch | {}:rl:first_wrong_step:branch
-indexing | {}:rl:first_wrong_step:indexing
-loop | {}:rl:first_wrong_step:loop
-another sentence | {}:rl:first_wrong_step:format
-print | {}:rl:first_wrong_step:print
-none, but the output | {}:rl:first_wrong_step:none
-cut off | {}:rl:first_wrong_step:cut off
+arithmetic (any value) | {}:rl:first_wrong_step:kinds:arithmetic
+comparison | {}:rl:first_wrong_step:kinds:comparison
+branch | {}:rl:first_wrong_step:kinds:branch
+indexing | {}:rl:first_wrong_step:kinds:indexing
+loop | {}:rl:first_wrong_step:kinds:loop
+another sentence | {}:rl:first_wrong_step:kinds:format
+print | {}:rl:first_wrong_step:kinds:print
+none, but the output | {}:rl:first_wrong_step:kinds:none
+cut off | {}:rl:first_wrong_step:kinds:cut off
+right with a wrong line | {}:rl:first_wrong_step:right_with_wrong_step
 
 TABLE candidates: Programs that people wrote, picked by simulation
 Contest problems with right and wrong programs; of each problem's, the one with most of its sample

@@ -1,6 +1,7 @@
 """The world of functions: its grammar, its explanations and tokens, the evaluation on a benchmark of ours."""
 
 import ast
+import dataclasses
 import json
 import random
 import re
@@ -118,6 +119,13 @@ def test_outputs_stop_where_values_explode():
         assert functions.outputs_on(code, [""], *functions.LIMITS) == ["<error>Timeout"]
 
 
+def test_programs_of_others_are_told_as_ours_are():
+    """No definition, wherever it stands, and no print of the result, whatever the function's name."""
+    code = "import re\nK = 3\n\ndef h(x):\n    return x + K\n\ndef g(a):\n    return h(a)\n\nprint(repr(g(1)))\n"
+    assert functions.narrate(tracer.record(code)) == [
+        "We import re.", "K = 3.", "We call g with a = 1.", "We call h with x = 1.", "h returns 1 + 3 = 4.", "g returns h(1) = 4."]
+
+
 def test_letters_of_texts_are_tokens_of_their_own(drawn):
     """Wherever a text stands in quotes, in code, explanation and output; and every text comes back."""
     tokenizer, seen = tokenizer_of("functions"), 0
@@ -153,49 +161,112 @@ def test_explanations_end_in_what_is_printed(drawn):
 def test_what_the_lab_counts():
     case = tasks.Case("def f(a, b):\n    for x in a:\n        b += x.upper() * len(a)\n    return b\n\nprint(repr(f('ab', '')))\n", "", "'ab'\n",
                       "", "1", "foreign", "function")
-    assert lab.methods(case.code) == {".upper", "len()"} and lab.construct(case.code) == "for"
-    assert lab.baselines([case]) == {"echo": 1, "commonest": 1, "which": "'ab'"}
-    counted = lab.histogram([case])
-    parts = {".upper", "len()", "For", "AugAssign", "Add", "Mult", "BinOp", "Call", "Attribute", "returns str"}
-    assert counted == {"statements": 3, "characters": 73} | dict.fromkeys(parts, 1)
-    assert lab.beside({"a": {"x": 0.5, "y": 0.02}, "b": {"z": 1}}) == {"x": {"a": 0.5, "b": 0}, "z": {"a": 0, "b": 1}}
-    true = lab.true_lines(case)
+    one = dataclasses.replace(case, code="def f(a):\n    return a\n\nprint(repr(f(12, 3)))\n", stdout="1\n")  # how 12 begins is no echo
+    crash = dataclasses.replace(one, stdout="", error="KeyError")
+    assert lab.calls(lab.function_of(case.code)) == {".upper()", "len()"}
+    assert lab.baselines([case, case, one, crash]) == {"echo": 0.5, "commonest": 0.5, "which": "'ab'"}
+    counted = lab.histogram([case, one])
+    halves = {".upper()", "len()", "For", "AugAssign", "Add", "Mult", "BinOp", "Call", "Attribute", "Store", "returns str", "returns int",
+              "50-99 characters", "0-49 characters"}
+    assert counted == {"characters": (73 + 22) / 2} | dict.fromkeys(halves, 0.5)
+    assert lab.explain([case]) == [case] and not lab.explain([dataclasses.replace(one, code="def f():\n    1 / 0\n\nprint(repr(f()))\n", stdout="")])
+    true = tasks.explanation_lines(case.nlex)
+    assert true[0] == "We call f with a = 'ab', b = ''." and case.stdout == "'ab'\n"  # the file's word, though it is wrong
     answers = ["\n".join([tasks.EXPLAINED.strip(), *true[:2], wrong, *true[3:], tasks.AT_ONCE + "'ab'", "</output>"]) for wrong in (true[2], "b = 'a'.")]
-    told = lab.details([case, case], answers, [True, False])
-    assert told["method"].keys() == {".upper", "len()"} and told["method"]["len()"]["value"] == 0.5 and told["called_there"] == {".upper": 1, "len": 1}
-    assert told["construct"]["for"]["value"] == 0.5 and told["first_wrong_step"] == {"arithmetic": 1}
-    assert "== Right\n" in lab.examples([case, case], answers, [True, False]) and "== Wrong, from line 3\n" in lab.examples(
-        [case, case], answers, [True, False])
-    assert lab.function_of(case.code) == case.code.split("\n\nprint(")[0]
+    told = lab.details([case] * 3, [*answers, ""], [True, False, False])
+    assert told["method"].keys() == {".upper()", "len()"} and told["method"]["len()"]["value"] == pytest.approx(1 / 3, abs=1e-4)
+    assert told["construct"]["for"]["n"] == told["length"]["50-99"]["n"] == 3
+    assert told["first_wrong_step"]["kinds"] == {"arithmetic": 1, "format": 0, "cut off": 1}
+    assert told["first_wrong_step"]["right_with_wrong_step"]["value"] == 0
+    text = lab.examples([case] * 3, [*answers, ""], [True, False, False])
+    assert "== Right, every line right\n" in text and "== Wrong, wrong from line 3\n" in text and "== Wrong, wrong from line 1\n" in text
+
+
+def test_every_character_counts_and_every_way_is_asked():
+    class Said:
+        def simulate(self, pairs, draw, begin):
+            assert draw == 0
+            results = {"": "'a b'", tasks.EXPLAINED: "'a  b'", tasks.AT_ONCE: "'a  b' "}
+            return [f"<output>\n{results[begin]}\n</output>" for _ in pairs]
+
+        def belief(self, *asked):
+            return list(map(tasks.parse_outcome, self.simulate(*asked)))
+    case = tasks.Case("def f(a):\n    return a\n\nprint(repr(f('a  b')))\n", "", "'a  b'\n", "", "1", "short", "primitive")
+    right, told = lab.predict(Said(), [case, case])
+    assert right == {"free": [False, False], "explained": [True, True], "direct": [False, False], "explained_minus_direct": [1, 1]}
+    assert told == ["<output>\n'a  b'\n</output>"] * 2
+
+
+def test_functions_are_the_same_whatever_their_names():
+    """Those of a benchmark leave the data under other names, too: of variables, of builtins that are variables, of the function; beside imports."""
+    def same(a, b):
+        return bool(lab.nameless(a) & lab.nameless(b))
+    ours = "def f(text, n):\n    out = [c for c in text if len(c) > n]\n    return sorted(out, key=len)"
+    assert same(ours, ours.replace("text", "str").replace("out", "list")) and same(ours, "import re\n\n" + ours.replace("f(", "keep_long(") + "\n\nkeep_long(1)")
+    assert same(ours, f"def other(x):\n    return x\n\n{ours}") and same(ours, ours.replace("\n", "  # why\n").replace("[c", "[ c"))
+    for old, new in ((">", "<"), ("sorted", "list"), ("len(c)", "len(n)"), ("key", "reverse")):
+        assert not same(ours, ours.replace(old, new)), new
+
+
+def test_files_that_cannot_be_used_are_one_line_and_status_2(tmp_path, monkeypatch, capsys):
+    good = {"code": "def f(a):\n    return a", "input": "1", "output": "1"}
+    (tmp_path / "good").write_text(json.dumps(good))
+    texts = ["", "{", "[]", '{"code": 1, "input": "", "output": ""}', json.dumps(good | {"code": "def f(:"}), json.dumps(good | {"code": "print(1)"})]
+    mbpp = ["", "{", '{"code": "x = 1", "test_list": ["assert ("]}', '{"code": "x = 1", "test_list": ["x"]}',
+            json.dumps({"code": "def g(a):\n    1 / 0", "test_list": ["assert g(1) == 2"]})]
+    people = ["{", '{"problem": "p"}', '{"problem": "p", "sample_tests": [], "candidates": [1]}']
+    bad = tmp_path / "bad"
+    for module, arguments, contents in ((lab, [bad], texts), (lab, [tmp_path / "good", "--mbpp", bad], mbpp), (candidates, [bad], people)):
+        for text in [None, *contents]:
+            bad.unlink(missing_ok=True)
+            if text is not None:
+                bad.write_text(text)
+            monkeypatch.setattr(sys, "argv", ["x", *map(str, arguments), "--preset", "cpu", "--out", str(tmp_path / "out")])
+            with pytest.raises(SystemExit) as stop:
+                module.main()
+            told = capsys.readouterr().err
+            assert stop.value.code == 2 and told.count("\n") == 1 and ("bad" in told or "must be" in told), (text, told)
 
 
 def test_from_data_to_the_benchmark(tmp_path, monkeypatch, capsys, one_cpu_thread):
-    """Two functions as a benchmark, models of a few steps: everything that the lab writes is there; one row's function is dropped."""
+    """Three functions as a benchmark, models of a few steps: everything that the lab writes is there; two of them, though under other
+    names, leave the data of SFT and RL; the same command goes on."""
     problems = " ".join(f"--{name} 1" for name in ("sft-problems", "rl-problems", "val-problems", "test-problems", "val-vague", "test-vague"))
     sizes = {"data": f"--sft-cases 40 --rl-cases 6 --val-cases 2 --test-cases 3 {problems}",
              "model": "--n-layer 1 --n-embd 32 --n-head 2 --n-kv-head 1",
              "sft": "--steps 3 --batch-tokens 4096 --val-every 3 --val-cases 1 --compile 0",
              "rl": "--steps 1 --predict-prompts 2 --solve-prompts 0 --fix-prompts 0 --val-cases 1 --group 2"}
     monkeypatch.setattr(lab, "SIZES", {"cpu": sizes})
-    monkeypatch.setattr(lab, "ANSWERS", ["--max-new-tokens-predict", "12"])
-    (row,) = tasks.make_rows(Namespace(world="functions", world_size="cpu", seed=0), "sft_cases", 0, 1)
-    code, _, call = row.code.partition("\n\nprint(repr(f(")
-    rows = [{"code": code, "input": call.strip()[:-3], "output": row.stdout.strip()},
-            {"code": "def f(a):\n    return a", "input": "'b'", "output": "'b'"}]
+    monkeypatch.setattr(lab, "ANSWERS", "--max-new-tokens-predict 12")
+    rows = [{"code": "def f(a):\n    return a", "input": "'b'", "output": "'b'"}]
+    for name in ("sft_cases", "rl_cases"):
+        (case,) = tasks.make_rows(Namespace(world="functions", world_size="cpu", seed=0), name, 0, 1)
+        code, _, call = case.code.partition("\n\nprint(repr(f(")
+        first = re.search(r"f\((\w+)", code)[1]
+        rows.append({"code": re.sub(rf"\b{first}\b", "other", code), "input": call.strip()[:-3], "output": case.stdout.strip()})
     (tmp_path / "rows.jsonl").write_text("".join(json.dumps(each) + "\n" for each in rows))
     tests = ["assert g(2) == 4", "assert g([1]) == [1, 1]", "assert not g(0)"]
     (tmp_path / "mbpp.jsonl").write_text(json.dumps({"code": "def g(a):\r\n    return a + a", "test_list": tests}))
-    monkeypatch.setattr(sys, "argv", ["x", str(tmp_path / "rows.jsonl"), "--mbpp", str(tmp_path / "mbpp.jsonl"), "--preset", "cpu",
-                                      "--out", str(tmp_path / "out")])
+    command = ["x", str(tmp_path / "rows.jsonl"), "--mbpp", str(tmp_path / "mbpp.jsonl"), "--preset", "cpu", "--out", str(tmp_path / "out")]
+    monkeypatch.setattr(sys, "argv", list(command))
     lab.main()
     capsys.readouterr()
     told = json.loads((tmp_path / "out/functions.json").read_text())
-    assert told["dropped"] >= 1 and told["benchmark"]["baselines"]["echo"] >= 0.5 and told["histogram"]["statements"]["mbpp"] == 1
+    theirs = set().union(*(lab.nameless(row["code"]) for row in rows))
+    for name, n in (("sft_cases", 40), ("rl_cases", 6)):
+        left = tasks.load_cases(tmp_path / f"out/data/{name}.jsonl")
+        assert told["dropped"][name] == n - len(left) >= 1 and not any(theirs & lab.nameless(case.code) for case in left)
+    assert told["benchmark"]["baselines"]["echo"] >= 0.3 and told["histogram"]["characters"]["mbpp"] == 26
     assert set(told["benchmark"]["differences"]["rl minus sft"]) == {*lab.WAYS, "explained_minus_direct"}
     for stage in ("sft", "rl"):
-        assert told["benchmark"]["models"][stage]["explained"]["n"] == 2 and set(told["short"]["models"][stage]) >= set(lab.WAYS)
-        assert told["mbpp"]["models"][stage]["free"] == {"value": 0, "lo": 0, "hi": 0, "n": 2} and told["mbpp"][stage]["first_wrong_step"]["cut off"] == 2
-    assert (tmp_path / "out/examples-benchmark.txt").read_text().count("== Wrong") == 2
+        assert told["benchmark"]["models"][stage]["explained"]["n"] == 3 and set(told["short"]["models"][stage]) >= set(lab.WAYS)
+        assert told["mbpp"]["models"][stage]["free"] == {"value": 0, "lo": 0, "hi": 0, "n": 2} and told["mbpp"][stage]["first_wrong_step"]["kinds"]["cut off"] == 2
+    assert (tmp_path / "out/examples-benchmark.txt").read_text().count("== Wrong") == 3
+    before = (tmp_path / "out/rl.pt").read_bytes()
+    monkeypatch.setattr(sys, "argv", command)
+    lab.main()
+    again = json.loads((tmp_path / "out/functions.json").read_text())
+    assert "is there" in capsys.readouterr().out and again == told and (tmp_path / "out/rl.pt").read_bytes() == before
     problem = {"problem": "p", "sample_tests": [{"input": "2\n", "output": "4\n"}, {"input": "3\n", "output": "6\n"}], "candidates": [
         {"code": "print(2 * int(input()))", "status": "all_pass"}, {"code": "print(4)", "status": "some_pass"},
         {"code": "x = 1\n" * 999, "status": "none_pass"}]}
@@ -206,6 +277,5 @@ def test_from_data_to_the_benchmark(tmp_path, monkeypatch, capsys, one_cpu_threa
     told = json.loads((tmp_path / "out/candidates.json").read_text())
     assert (told["runs"], told["fit"], told["answered"], told["exec"]["value"]) == (6, 4, 0, 1)
     assert told["random"]["value"] == told["simulate"]["value"] == pytest.approx(1 / 3, abs=1e-4)
-    assert candidates.picked(problem, {(row["code"], "2\n"): ("4\n", "") for row in problem["candidates"][:2]}) == 0.5
-    kept = [sample[1] for sample in lab.samples(Namespace(out=tmp_path / "out", seed=0, explained=1, asked=0, format="nlex"))]
-    assert kept and not any(code in text for text in kept)
+    outcomes = {(row["code"], "2\n"): ("4\n", "") for row in problem["candidates"][:2]}
+    assert candidates.picked(*candidates.to_problem(problem, 1), outcomes) == 0.5

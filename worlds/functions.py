@@ -440,75 +440,81 @@ class Values:
                 self.parts += [*self.rng.choices(text, k=3), text[start:start + 2], text[:2]]
         return value
 
+    def pick(self, *options):
+        return self.rng.choice(options)
+
+    def between(self, least, most):
+        return self.rng.randint(least, most)
+
     def size(self, most):
         """Few are large; for longer values, few are small."""
         least = most if self.long else 0
-        return least + min(self.rng.randint(0, most), self.rng.randint(0, most + 2))
+        return least + min(self.between(0, most), self.between(0, most + 2))
 
     def word(self):
-        word = "".join(self.rng.choices(SYLLABLES, k=self.rng.randint(1, 3)))
-        return self.rng.choice((word, word, word, word.title(), word.upper(), word[:3]))
+        word = "".join(self.rng.choices(SYLLABLES, k=self.between(1, 3)))
+        return self.pick(word, word, word, word.title(), word.upper(), word[:3])
 
     def letters(self, most=20):
         """Of few or many different ones: aabab, xK3_q."""
-        every = self.rng.choice((string.ascii_lowercase, string.ascii_lowercase, "ab", "aAbB1",
-                                 string.digits, string.ascii_letters, string.ascii_letters +
-                                 string.digits, string.punctuation + "abc  ", "xyz. ", "01"))
+        low, both = string.ascii_lowercase, string.ascii_letters
+        every = self.pick(low, low, "ab", "aAbB1", string.digits, both, both + string.digits,
+                          string.punctuation + "abc  ", "xyz. ", "01")
         return "".join(self.rng.choices(every, k=self.size(most)))
 
     def sentence(self):
-        mark = self.rng.choice((" ", " ", " ", *SEPARATORS, "\n", "\t"))
+        mark = self.pick(" ", " ", " ", *SEPARATORS, "\n", "\t")
         words = [self.word() for _ in range(2 + self.size(2))]
         if self.rng.random() < 0.2:
-            words[-1] = str(self.rng.randint(0, 999))
-        return mark.join(words) + self.rng.choice(("", "", "", "", "!", ".", " ", mark))
+            words[-1] = str(self.between(0, 999))
+        return mark.join(words) + self.pick("", "", "", "", "!", ".", " ", mark)
 
     def str(self):
-        return self.rng.choice((self.word, self.letters, self.letters, self.sentence))()
+        return self.pick(self.word, self.letters, self.letters, self.sentence)()
 
     def part(self):
         if self.parts and self.rng.random() < 0.7:
-            return self.rng.choice(self.parts)
-        return self.rng.choice((self.mark, self.mark, self.word, lambda: self.letters(2)))()
+            return self.pick(*self.parts)
+        return self.pick(self.mark, self.mark, self.word, lambda: self.letters(2))()
 
     def mark(self):
-        return self.rng.choice(SEPARATORS + list(string.ascii_lowercase))
+        return self.pick(*SEPARATORS, *string.ascii_lowercase)
 
     char = mark
 
     def small(self):
-        return min(self.rng.randint(0, 6), self.rng.randint(0, 6))
+        return min(self.between(0, 6), self.between(0, 6))
 
     def int(self):
-        return self.rng.choice((self.small, lambda: self.rng.randint(-9, 20),
-                                lambda: self.rng.randint(0, 9), lambda: self.rng.randint(0, 99)))()
+        return self.pick(self.small, lambda: self.between(-9, 20), lambda: self.between(0, 9),
+                         lambda: self.between(0, 99))()
 
     def ints(self):
-        most = self.rng.choice((3, 9, 9, 50, 999))
-        least = self.rng.choice((0, 0, 0, -most))
-        return [self.rng.randint(least, most) for _ in range(self.size(6))]
+        most = self.pick(3, 9, 9, 50, 999)
+        least = self.pick(0, 0, 0, -most)
+        return [self.between(least, most) for _ in range(self.size(6))]
 
     def strs(self):
-        make = self.rng.choice((self.word, self.word, self.mark, lambda: self.letters(3)))
+        make = self.pick(self.word, self.word, self.mark, lambda: self.letters(3))
         return [make() for _ in range(self.size(4))]
 
     def table(self):
-        return {self.rng.choice((self.mark, self.word))(): self.int() for _ in range(self.size(3))}
+        return {self.pick(self.mark, self.word)(): self.int() for _ in range(self.size(3))}
 
     def words(self):
-        return {self.rng.choice((self.mark, self.word))(): self.word() for _ in range(self.size(3))}
+        return {self.pick(self.mark, self.word)(): self.word() for _ in range(self.size(3))}
 
     def codes(self):
-        return {self.rng.randint(0, 20): self.word() for _ in range(self.size(3))}
+        return {self.between(0, 20): self.word() for _ in range(self.size(3))}
 
     def width(self):
-        return self.rng.randint(2, 14)
+        return self.between(2, 14)
 
     def divisor(self):
-        return self.rng.choice((2, 2, 2, 3, 3, 4, 5, 10))
+        return self.pick(2, 2, 2, 3, 3, 4, 5, 10)
 
     def third(self):
-        return self.rng.randint(0, 2)
+        return self.between(0, 2)
 
 
 # ------------------------------------------------------------------------------------------------
@@ -536,22 +542,24 @@ class Writer:
                 self.taken.add(name)
                 return name
 
+    def fitting(self, kind):
+        types = FITS.get(kind, (kind,))
+        return [name for name, type_ in self.scope if type_ in types]
+
     def variable(self, kind, without=()):
         """Later ones are more likely."""
-        fitting = [name for name, type_ in self.scope
-                   if type_ in FITS.get(kind, (kind,)) and name not in without]
-        if not fitting:
+        names = [name for name in self.fitting(kind) if name not in without]
+        if not names:
             raise NoSuchVariable(kind)
-        return self.rng.choice(fitting + 2 * fitting[-2:])
+        return self.rng.choice(names + 2 * names[-2:])
 
     def expression(self, kind, depth, receiver=False):
         """receiver: no value, for a method follows."""
         rng = self.rng
         if kind == "some":
             return self.expression(drawn(rng, RESULTS), depth, receiver)
-        there = any(type_ in FITS.get(kind, (kind,)) for _, type_ in self.scope)
         grammar = kind in EXPRESSIONS
-        if there and (not grammar or rng.random() < (0.35 if depth > 1 else 0.8)):
+        if self.fitting(kind) and (not grammar or rng.random() < (0.35 if depth > 1 else 0.8)):
             return self.variable(kind)
         deep = depth > (-1 if kind == "bool" else 0)
         if grammar and deep and rng.random() < COMPUTED.get(kind, 1):
@@ -585,14 +593,12 @@ class Writer:
             if way == "new":
                 new.append((self.name(kind), kind))
                 return new[-1][0]
-            if way == "same":
-                return same[kind]
             if way == "var":
                 same[kind] = self.variable(kind, self.empty if loop else self.turning)
-                return same[kind]
-            receiver = line[match.end():match.end() + 1] in (".", "[")
-            text = self.expression(kind, depth, receiver)
-            same[kind] = f"({text})" if " " in text else text
+            elif way != "same":
+                receiver = line[match.end():match.end() + 1] in (".", "[")
+                text = self.expression(kind, depth, receiver)
+                same[kind] = f"({text})" if " " in text else text
             return same[kind]
 
         lines = []
@@ -632,13 +638,16 @@ class Writer:
 
     def function(self, kinds):
         """A function of arguments of these types."""
-        rng = self.rng
         for kind in kinds:
             self.scope.append((self.name(kind), kind))
-        names, lines = [name for name, _ in self.scope], []
-        shape = drawn(rng, SHAPES)
-        if shape == "primitive":
-            return self.whole(names, self.primitive())
+        names = ", ".join(name for name, _ in self.scope)
+        shape = drawn(self.rng, SHAPES)
+        lines = self.primitive() if shape == "primitive" else self.body(shape)
+        body = "\n    ".join(lines)
+        return ast.unparse(ast.parse(f"def f({names}):\n    {body}\n"))
+
+    def body(self, shape):
+        rng, lines = self.rng, []
         if shape == "loop":
             for _ in range(rng.choice((0, 1, 1, 1, 1, 2))):
                 lines += self.statement("before", 1)
@@ -651,8 +660,7 @@ class Writer:
                 lines += self.statement(rng.choice(("top", "mutate")), 1)
         elif shape == "if":
             lines += self.statement("if", 2)
-        lines.append(f"return {self.result(2 if len(lines) < 3 else 1)}")
-        return self.whole(names, lines)
+        return [*lines, f"return {self.result(2 if len(lines) < 3 else 1)}"]
 
     def primitive(self):
         """One method or builtin, each as likely."""
@@ -663,10 +671,6 @@ class Writer:
         if table is EXPRESSIONS:
             return [f"return {told}"]
         return [told, f"return {self.rng.choice([name for name, _ in self.scope if name in told])}"]
-
-    def whole(self, names, lines):
-        body = "\n".join(f"    {line}" for line in lines)
-        return ast.unparse(ast.parse(f"def f({', '.join(names)}):\n{body}\n"))
 
     def result(self, depth):
         """Often what was made last."""
@@ -702,9 +706,15 @@ def fixed_calls(kind):
     return calls
 
 
+def construct(function):
+    """primitive (one line) | straight | if | try | for | while, by its first statement that has
+    others in it."""
+    inner = re.search(r"^ +(for|while|if|try)\b", function, re.M)
+    return inner[1] if inner else "straight" if function.count("\n") > 1 else "primitive"
+
+
 def random_program(rng, knobs, split, set_):
-    """kind: primitive (one line) | straight | if | try | for | while, by its first statement that
-    has others in it."""
+    """kind: its construct."""
     kinds, values = random_kinds(rng), Values(rng, set_ == "longer" or rng.random() < 0.1)
     arguments = [values.draw(kind) for kind in kinds]
     try:
@@ -720,9 +730,7 @@ def random_program(rng, knobs, split, set_):
     cls = class_of(code, kind, outputs)
     if split_of(cls) != split or len(set(outputs)) == 1 and rng.random() < 0.9:
         return None
-    sort = re.search(r"^ +(for|while|if|try)\b", code, re.M)
-    sort = sort[1] if sort else "straight" if code.count("\n") > 1 else "primitive"
-    return Program(program, "", cls, sort)
+    return Program(program, "", cls, construct(code))
 
 
 def wanted(rng, code, first, output):
@@ -763,8 +771,8 @@ def record(code, stdin="", max_events=300):
 
 def narrate(run, seed=0):
     """Without "We define f." and "We print repr(f(...)) = ...": f's return says it."""
-    lines = tracer.narrate(run, seed)[1:]
-    return lines[:-1] if lines[-1].startswith("We print repr(f(") else lines
+    return [line for line in tracer.narrate(run, seed)
+            if not line.startswith(("We define ", "We print repr("))]
 
 
 TELLER = SimpleNamespace(record=record, narrate=narrate, raw=tracer.raw)
