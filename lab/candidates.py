@@ -65,7 +65,7 @@ def main():
     problems = read_rows(args.file, to_problem)
     with Sandbox() as sandbox:
         record = measure(problems, Model(args.ckpt, args), sandbox)
-    text = json.dumps(record | {"checkpoint": str(args.ckpt)} | provenance(), indent=1)
+    text = json.dumps(record | provenance(), indent=1)
     print(text)
     replace_text(args.out / "candidates.json", text + "\n")
 

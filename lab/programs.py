@@ -86,8 +86,7 @@ def main():
     too_long = 0
     for case in cases:
         too_long += model.too_long(tasks.predict_prompt(case.code, case.stdin))
-    record = {"file": args.file.name, "checkpoint": str(args.ckpt), "levels": levels,
-              "too_long": too_long, **provenance()}
+    record = {"file": args.file.name, "levels": levels, "too_long": too_long, **provenance()}
     path = args.out / f"programs-{args.file.stem}.json"
     replace_text(path, json.dumps(record, indent=1) + "\n")
     print(render(TABLES["elsewhere"], [record], [path]))
