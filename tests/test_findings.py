@@ -181,6 +181,8 @@ KINDS = {
         ("def double(n):\n    return n * 2\nprint(double(int(input('n? '))))", "4", [
             "We print 'n? '.", "We read 4.", "We call double with n = 4.", "double returns 4 * 2 = 8.",
             "We print double(int(input('n? '))) = double(int('4')) = double(4) = 8."]),
+        ("import re\ndef g(s):\n    return int(s)\nys = [g(s) for s in input().split()]\nt = re.sub('a', lambda m: str(g('1')), input())", "3\na", [
+            "We read 3.", "We call g with s = '3'.", "g returns int('3') = 3.", "ys = [3].", "We read a."]),
         ("import os, sys\nx = os.read(sys.stdin.fileno(), 100)", "ab", ["x = os.read(sys.stdin.fileno(), 100) = os.read(0, 100) = b'ab'."]),
         ("import sys\nprint('a')\nx = sys.stdout.buffer.write(b'b\\n')", "", ["We print a.", "x = sys.stdout.buffer.write(b'b\\n') = 2."]),
         ("import threading\ndef work(n):\n    print(n + 1)\nthread = threading.Thread(target=work, args=[3])\nthread.start()\nthread.join()", "", [

@@ -678,7 +678,10 @@ class Recorder:
             self.used += sum([len(text) for _, text in more["seen"]])
         if call.read:
             more["read"], call.read = "".join(call.read), []
-        caller = self.calls.get(frame.f_back) if extra and not at else None  # of a call
+        back = frame.f_back if extra and not at else None  # of a call
+        while back and back not in self.calls:  # a comprehension, or a library
+            back = back.f_back
+        caller = self.calls.get(back)
         if caller and caller.read:
             more["asked"] = [caller.number, "".join(caller.said), "".join(caller.read)]
             caller.said, caller.read = [], []
