@@ -35,9 +35,10 @@ from worlds import functions
 
 SIZES = {
     "cpu": {"data": "--sft-cases 160000 --rl-cases 8000 --val-cases 400 --test-cases 800",
-            "model": "--n-layer 6 --n-embd 256 --n-head 8 --n-kv-head 2",
-            "sft": "--steps 40000 --batch-tokens 4096 --val-every 5000",
-            "rl": "--steps 100 --predict-prompts 32 --solve-prompts 0 --fix-prompts 0"},
+            "model": "--n-layer 6 --n-embd 192 --n-head 6 --n-kv-head 2",
+            "sft": "--steps 13000 --batch-tokens 3072 --val-every 3000",
+            "rl": "--steps 40 --predict-prompts 16 --solve-prompts 0 --fix-prompts 0 --val-every 40"
+                  " --val-cases 40"},
     "gpu": {"data": "--sft-cases 1000000 --rl-cases 40000 --val-cases 400 --test-cases 800",
             "model": "--n-layer 12 --n-embd 512 --n-head 8 --n-kv-head 2",
             "sft": "--steps 30000 --batch-tokens 65536",

@@ -553,8 +553,9 @@ def message(problem) -> str:
 def finish(error: str, cut: bool, ending: str = "", last: int = -1) -> None:
     """Writes the result and ends the process."""
     look_at_output()
-    with open(f"{Run.folder}/result", "w", encoding="utf-8", errors="surrogatepass") as file:
+    with open(f"{Run.folder}/half", "w", encoding="utf-8", errors="surrogatepass") as file:
         json.dump({"log": Run.log, "texts": list(Run.texts), "error": error, "cut": cut, "ending": ending, "last": last}, file)
+    os.replace(f"{Run.folder}/half", f"{Run.folder}/result")  # whole, or not at all: its time may be over
     Run.leave(0)
 
 
