@@ -129,7 +129,6 @@ def asked(folder, run):
     with TemporaryDirectory() as kept, Sandbox(cpu_seconds=0.5) as sandbox:
         flags = ["--preset", run["preset"], "--seed", str(run["seed"]), "--out", kept]
         args = tasks.settings(manual(""), "answers", "eval", argv=flags)
-        args.rank, args.ranks = 0, 1
         for stage in ("sft", "rl"):
             if (folder / f"{stage}.pt").exists():
                 models[stage] = Model(folder / f"{stage}.pt", args)

@@ -480,9 +480,9 @@ def test_a_missing_checkpoint_is_one_line_before_anything_is_measured(out, tmp_p
         (tmp_path / f"{name}.pt").symlink_to(out / f"{name}.pt")
     for name in course.STAGES:  # whichever is missing, the others being there
         (tmp_path / f"{name}.pt").unlink()
-        assert f"{name}.pt does not exist; `python {name}.py --preset quick --out {tmp_path}` makes it" in said()
+        assert f"{name}.pt does not exist; `python {name}.py --preset quick --out {tmp_path} --world contest --seed 0` makes it" in said()
         (tmp_path / f"{name}.pt").write_bytes(b"no checkpoint")
-        assert f"{name}.pt is damaged" in said()
+        assert f"{name}.pt is cut off, or no checkpoint" in said()
         (tmp_path / f"{name}.pt").unlink()
         (tmp_path / f"{name}.pt").symlink_to(out / f"{name}.pt")
 
