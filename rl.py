@@ -356,7 +356,8 @@ def main(name="rl", doc=__doc__):
         parser.error("--group must be at least 2: the baseline is the mean of a group")
     if args.predict_prompts + args.solve_prompts + args.fix_prompts == 0:
         parser.error("there are no prompts: each kind of them is 0")
-    rank, ranks = join_processes(device := pick_device())
+    device = pick_device()
+    rank, ranks = join_processes(device)
     start = load_start(args, device)
     with suppress(OSError):  # of functions that stand in no file
         sources = map(getsource, (predict, judge, set_advantages))

@@ -6,6 +6,7 @@ import json
 import math
 import os
 import random
+import re
 import struct
 import sys
 import unicodedata
@@ -544,23 +545,41 @@ def test_from_a_folder_to_a_checkpoint_and_back(course, tmp_path, capsys):
         assert capsys.readouterr().err.count("\n") == 1 and not (tmp_path / "no").exists()
 
 
-def test_the_documented_commands_are_understood(course, tmp_path, monkeypatch, capsys):
+def test_the_documented_commands_are_understood(course, tmp_path, capsys):
     """Each comes as far as to what it needs from the one before."""
-    lines = [line for line in (ROOT / "lab/pretrained.md").read_text().splitlines() if line.startswith("python ")]
-    assert [line.split()[1] for line in lines] == ["tasks.py", "sft.py", "rl.py", "eval.py", "-m"]
     import tasks
     from commands import manual
-    flags = [line.replace("out/qwen", str(tmp_path)).replace("FOLDER", str(course / "f")).partition("  #")[0].split() for line in lines]
-    args = tasks.settings(manual(""), "data", argv=flags[0][2:])
-    assert (args.world, args.sft_cases, args.rl_cases) == ("functions", 40_000, 4_000)
-    for words, missing in zip(flags[1:4], ("sft_cases.jsonl is missing", "sft.pt does not exist", "_cases.jsonl is missing")):
-        with pytest.raises(SystemExit):
-            run(words[1].removesuffix(".py"), *words[2:])
-        said = capsys.readouterr().err
-        assert missing in said and said.count("\n") == 1, said
-    with pytest.raises(SystemExit):
-        folders.main(flags[4][3:])
-    assert "rl.pt does not exist" in capsys.readouterr().err
+    from lab import programs
+
+    lines = [line for line in (ROOT / "lab/pretrained.md").read_text().splitlines() if line.startswith("python ")]
+    names = {"out/trial": tmp_path / "trial", "out/qwen": tmp_path / "qwen", "out/before": tmp_path, "FOLDER": course / "f"}
+    said = ["", "sft_cases.jsonl is missing", "sft.pt does not exist", "_cases.jsonl is missing"]
+    trial, gpu = [*said, "rl.pt does not exist"], said
+    alone = ["base.pt: ", "cannot use CRUXEVAL.jsonl", "cannot use CRUXEVAL.jsonl"]
+    assert len(lines) == len(trial + gpu + alone)
+    for line, words in zip(lines, trial + gpu + alone):
+        for name, place in names.items():
+            line = re.sub(rf"\b{name}\b", str(place), line)
+        _, script, *flags = line.partition("  #")[0].split()
+        if script == "tasks.py":
+            args = tasks.settings(manual(""), "data", argv=flags)
+            assert (args.world, args.sft_cases) in (("functions", 40_000), ("contest", 400))
+            continue
+        try:
+            if script == "-m":
+                if flags[0] == "lab.folder":
+                    folders.main(flags[1:])
+                else:
+                    with pytest.MonkeyPatch.context() as patch:
+                        patch.setattr(sys, "argv", flags)
+                        programs.main()
+            else:
+                run(script.removesuffix(".py"), *flags)
+        except SystemExit:
+            pass
+        told = "".join(capsys.readouterr())
+        assert words in told and told.splitlines()[-1].count(words) == 1 and len(told.splitlines()) <= 2, told
+    assert plain.load_checkpoint(tmp_path / "base.pt")["model"].config.n_ctx == 2048
 
 
 def test_a_copy_for_sharing_keeps_the_folders_texts(course, tmp_path):
