@@ -103,8 +103,8 @@ def tokenizer_of(world, extra=()):
 
 
 def vocabulary(world):
-    file = str(digest(vocabulary_file(world)))
-    return {"vocabulary": file, "pieces": str(zlib.crc32(PIECES.encode()))}
+    return {"vocabulary": str(digest(vocabulary_file(world))),
+            "pieces": str(zlib.crc32(PIECES.encode()))}
 
 
 def start_and_data(args, start):

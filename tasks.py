@@ -404,7 +404,7 @@ def load_rows(path, cls):
                 raise ValueError("fields are missing")
         except (ValueError, TypeError) as problem:
             fail(f"{path}, line {number}: not a {cls.__name__} ({problem}); "
-                 "delete the file and run `python tasks.py` again")
+                 "delete the file and run `python tasks.py` again, with its flags")
     return rows
 
 

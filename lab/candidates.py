@@ -25,8 +25,8 @@ def to_problem(row, number):
     right, runs, tests = [], [], row["sample_tests"]
     for program in row["candidates"]:
         right.append(program["status"] == "all_pass")
-        runs.append([(program["code"], test["input"]) for test in tests])
-    return right, runs, [(test["output"], "") for test in tests]
+        runs.append([(program["code"] + "", test["input"] + "") for test in tests])  # texts?
+    return right, runs, [(test["output"] + "", "") for test in tests]
 
 
 def picked(right, runs, wanted, outcomes):

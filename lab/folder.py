@@ -33,8 +33,7 @@ def save(model, texts, folder):
     head = json.dumps(header).encode()
     head += b" " * (-len(head) % 8)
     with open(folder / "model.safetensors", "wb") as file:
-        for part in (len(head).to_bytes(8, "little"), head, *parts):
-            file.write(part)
+        file.writelines([len(head).to_bytes(8, "little"), head, *parts])
 
 
 @plainly(ValueError, CheckpointError, RuntimeError)  # torch's word for no such folder

@@ -163,7 +163,7 @@ def main(argv=None):
     parser.add_argument("folders", type=Path, nargs="*", metavar="RUN", help="runs to compare")
     parser.add_argument("--out", type=Path, help="one run, above the others (default: out)")
     args = parser.parse_args(argv)
-    shown, others = args.folders, args.folders
+    shown = others = args.folders
     runs = [read(folder) for folder in others]
     if args.out or not others:
         shown = [args.out or Path("out")]
