@@ -36,7 +36,7 @@ def save(model, texts, folder):
         file.writelines([len(head).to_bytes(8, "little"), head, *parts])
 
 
-@plainly(ValueError, CheckpointError, RuntimeError)  # torch's word for no such folder
+@plainly(ValueError, CheckpointError, RuntimeError)  # torch's word for a full disk
 def main(argv=None):
     parser = manual(__doc__)
     parser.add_argument("source", type=Path, help="a folder, or a checkpoint that began with one")
@@ -49,6 +49,7 @@ def main(argv=None):
     if args.source.is_dir():
         config, texts = pretrained.read(args.source, args.n_ctx)
         model = pretrained.load(args.source, config)
+        args.target.parent.mkdir(parents=True, exist_ok=True)
         save_checkpoint(args.target, model, extra={"pretrained": texts})
         return say(f"{args.target}: {model.n_params():,} parameters, "
                    f"prompts {pretrained.Tokenizer(texts).template!r}")

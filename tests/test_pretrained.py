@@ -552,7 +552,7 @@ def test_the_documented_commands_are_understood(course, tmp_path, capsys):
     from lab import programs
 
     lines = [line for line in (ROOT / "lab/pretrained.md").read_text().splitlines() if line.startswith("python ")]
-    names = {"out/trial": tmp_path / "trial", "out/qwen": tmp_path / "qwen", "out/before": tmp_path, "FOLDER": course / "f"}
+    names = {"out/trial": tmp_path / "trial", "out/qwen": tmp_path / "qwen", "out/before": tmp_path / "before", "FOLDER": course / "f"}
     said = ["", "sft_cases.jsonl is missing", "sft.pt does not exist", "_cases.jsonl is missing"]
     trial, gpu = [*said, "rl.pt does not exist"], said
     alone = ["base.pt: ", "cannot use CRUXEVAL.jsonl", "cannot use CRUXEVAL.jsonl"]
@@ -579,7 +579,7 @@ def test_the_documented_commands_are_understood(course, tmp_path, capsys):
             pass
         told = "".join(capsys.readouterr())
         assert words in told and told.splitlines()[-1].count(words) == 1 and len(told.splitlines()) <= 2, told
-    assert plain.load_checkpoint(tmp_path / "base.pt")["model"].config.n_ctx == 2048
+    assert plain.load_checkpoint(tmp_path / "before/base.pt")["model"].config.n_ctx == 2048
 
 
 def test_a_copy_for_sharing_keeps_the_folders_texts(course, tmp_path):
@@ -659,7 +659,7 @@ def test_a_target_that_is_there_stays_as_it_is(course, tmp_path, capsys):
 
 def test_a_checkpoint_that_cannot_be_written_is_one_line(course, tmp_path, capsys):
     with pytest.raises(SystemExit):
-        folders.main([str(course / "f"), str(tmp_path / "nowhere/base.pt")])
+        folders.main([str(course / "f"), str(course / "f/config.json/base.pt")])
     assert capsys.readouterr().err.count("\n") == 1
 
 
