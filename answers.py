@@ -27,7 +27,7 @@ import worlds
 from commands import fail, refuse_others, replace_text
 from fast import generate
 from model import VOCAB, Rollout, pick_device
-from runs import digest, gather, load, share, start_and_data
+from runs import digest, gather, load, maker, share, start_and_data
 from trace import canonical, first_wrong_step
 
 
@@ -108,16 +108,17 @@ class Model:
     evaluation goes on where it was, and nothing is asked twice."""
 
     def __init__(self, path, args, remedy="--ckpt names another"):
-        """args: with rank, ranks. Ends the program by one line, with the remedy, where the file is
-        missing or damaged."""
+        """args: with rank, ranks, where several share the work. Ends the program by one line, with
+        the remedy, where the file is missing or damaged."""
         self.checkpoint = load(path, pick_device(), remedy)
         self.args, self.tokenizer = args, self.checkpoint["tokenizer"]
+        self.rank = getattr(args, "rank", 0)
         self.write = partial(self.ask, args.max_new_tokens_solve)  # answers solve and fix prompts
         # What is sampled depends on the weights, the code, the seed and how many share the work.
         names = "answers.py", "fast.py", "model.py", "pretrained.py", VOCAB.name
         code = map(VOCAB.with_name, names)
         origin = digest(path, *code)
-        name = f"{path.stem}-{origin}-seed{args.seed}-of{args.ranks}.json"
+        name = f"{path.stem}-{origin}-seed{args.seed}-of{getattr(args, 'ranks', 1)}.json"
         self.file = args.out / "eval-cache" / name
         self.said = json.loads(self.file.read_text()) if self.file.exists() else {}
 
@@ -129,7 +130,7 @@ class Model:
         if new:
             work = partial(self.sample, max_new_tokens, draw, begin=begin)
             said.update(zip(new, share(new, work)))
-            if self.args.rank == 0:
+            if self.rank == 0:
                 self.file.parent.mkdir(parents=True, exist_ok=True)
                 replace_text(self.file, json.dumps(self.said))
             gather([])  # who reads the file next finds it written
@@ -142,7 +143,7 @@ class Model:
     def sample(self, max_new_tokens, draw, prompts, begin="", cut=False):
         """Asks, and remembers nothing. An answer that is cut off is "", as in RL: never right;
         cut: what there is of it."""
-        model, seed = self.checkpoint["model"], hash((self.args.seed, self.args.rank, draw))
+        model, seed = self.checkpoint["model"], hash((self.args.seed, self.rank, draw))
         turns = sample(model, self.tokenizer, prompts, max_new_tokens, 1, seed, min(draw, 1), begin)
         answers = []
         for (turn,) in turns:
@@ -166,9 +167,8 @@ def load_models(args, stages):
     models = {}
     for stage in stages:
         path = args.out / f"{stage}.pt"
-        remedy = f"`python {stage}.py --preset {args.preset} --out {args.out}` makes it"
-        models[stage] = Model(path, args, remedy)
-        made, extra = models[stage].checkpoint["made"], models[stage].checkpoint["extra"]
+        models[stage] = model = Model(path, args, maker(f"{stage}.py", args))
+        made, extra = model.checkpoint["made"], model.checkpoint["extra"]
         wanted = {"preset": args.preset, "seed": str(args.seed), "world": args.world}
         if stage == "rl" and "start_and_data" in made and "seconds" in extra:
             wanted["start_and_data"] = start_and_data(args, args.out / "sft.pt")

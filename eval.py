@@ -411,6 +411,9 @@ def main():
     if args.episode is not None:
         from lab import episode
         return episode.show(args)
+    if args.ckpt or args.stdin:
+        parser.error("--ckpt and --stdin go with --show or --episode; lab.programs measures one "
+                     "checkpoint alone, on programs from elsewhere")
     started = time.time()
     with Sandbox(cpu_seconds=0.5) as sandbox:  # these programs take milliseconds or never end
         metrics = measure(args, Truth(sandbox))

@@ -332,7 +332,7 @@ FORMAT = "nano-self-execution/1"
 
 
 class CheckpointError(Exception):
-    """The file cannot be used; the message says why and what to do."""
+    """The file cannot be used; the message says why."""
 
 
 def save_checkpoint(path, model, optimizers=(), step=0, extra=None):
@@ -350,6 +350,9 @@ def load_checkpoint(path, device="cpu"):
     never code."""
     if not Path(path).exists():
         raise CheckpointError(f"{path} does not exist")
+    if not zipfile.is_zipfile(path):
+        raise CheckpointError(f"{path} is cut off, or no checkpoint of this project (a model of "
+                              "Hugging Face's is given as its folder: lab/pretrained.md)")
     try:
         with zipfile.ZipFile(path) as archive:
             if archive.testzip():
@@ -364,9 +367,8 @@ def load_checkpoint(path, device="cpu"):
         model.load_state_dict(weights)
         rest = {key: record[key] for key in ("optimizers", "step", "extra")}
     except Exception as problem:  # a file of arbitrary bytes can raise anything in there
-        reason = f"{type(problem).__name__}: {problem}".partition("\n")[0][:100]
         raise CheckpointError(f"{path} is damaged, no checkpoint of this project, or another "
-                              f"version's ({reason}); delete it and train again") from None
+                              f"version's ({problem!r:.100})") from None
     return {"model": model.to(device), **rest}
 
 

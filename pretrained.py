@@ -1,10 +1,8 @@
 """How does one begin with a model of others? Reads Hugging Face's folders. May be skipped.
 
-    python sft.py --init FOLDER --muon-lr 0.0005 --adam-lr 0.00002    # rl.py, eval.py go on from it
-    python -m lab.folder out/rl.pt FOLDER                             # and back
+    python sft.py --init FOLDER --muon-lr 0.0005 --adam-lr 0.00002    # see lab/pretrained.md
 
-Qwen2, Qwen2.5, Qwen3, Llama and what is built like it (SmolLM2). What is damaged, or is not in
-model.py, is a ValueError of one line. Checkpoints keep the folder's texts: extra["pretrained"].
+Qwen2 to Qwen3, Llama, SmolLM2. Checkpoints keep the folder's texts, in extra["pretrained"].
 """
 
 import json
@@ -28,6 +26,8 @@ USUAL = dict(add_prefix_space=False, individual_digits=True, behavior="Isolated"
 CHATS = {"<|im_end|>": "<|im_start|>user\n{}<|im_end|>\n<|im_start|>assistant\n",
          "<|eot_id|>": "<|begin_of_text|><|start_header_id|>user<|end_header_id|>\n\n{}<|eot_id|>"
                        "<|start_header_id|>assistant<|end_header_id|>\n\n"}
+WORDS = {"ValueError": "", "KeyError": "it lacks ", "JSONDecodeError": "torn, or git-lfs pointer: ",
+         "FileNotFoundError": "config.json, tokenizer.json, *.safetensors of a folder are read: "}
 SYSTEM = re.compile(r"<\|im_start\|>system(?:\\n|\n)[^'\"{}]+<\|im_end\|>(?:\\n|\n)")
 
 
@@ -37,8 +37,8 @@ def readable(path):
     try:
         yield
     except Exception as problem:  # files of arbitrary bytes can raise anything in there
-        why = f"{type(problem).__name__}: {problem}".removeprefix("ValueError: ").partition("\n")[0]
-        raise ValueError(f"{path} cannot be used: {why}") from None
+        told = WORDS.get(name := type(problem).__name__, f"{name}: ")
+        raise ValueError(f"{path} cannot be used: {told}{problem}".partition("\n")[0]) from None
 
 
 def refuse(what, it_has):
@@ -61,11 +61,12 @@ def read(folder, n_ctx):
 
 
 def config_of(c, n_ctx):  # c: config.json
-    kind, heads, width = c["model_type"], c["num_attention_heads"], c["hidden_size"]
+    kind = c["model_type"]
+    refuse(f"model_type {kind}, not qwen2, qwen3, llama", kind not in ("qwen2", "qwen3", "llama"))
+    heads, width = c["num_attention_heads"], c["hidden_size"]
     rope = c.get("rope_parameters") or {"rope_theta": c.get("rope_theta", 10_000.0)}
     rope = rope | (c.get("rope_scaling") or {})
     way, act = rope.get("rope_type", rope.get("type", "default")), c.get("hidden_act", "silu")
-    refuse(f"model_type {kind}, not qwen2, qwen3, llama", kind not in ("qwen2", "qwen3", "llama"))
     refuse(f"rope_type {way}, not default, llama3", way not in ("default", "llama3"))
     refuse(f"hidden_act {act}, not silu", act != "silu")
     refuse("sliding windows", c.get("use_sliding_window") or "sliding" in str(c.get("layer_types")))
@@ -87,9 +88,8 @@ def config_of(c, n_ctx):  # c: config.json
 
 
 def tensors(path):
-    """-> name -> (bytes, dtype, shape). A file has its header's length in 8 bytes, the header, the
-    tensors without gaps. It is mapped into memory: what is not used is not read."""
-    data = torch.from_file(str(path), size=path.stat().st_size, dtype=torch.uint8)
+    """-> name -> (bytes, dtype, shape). A file: header's length in 8 bytes, header, all bytes."""
+    data = torch.from_file(str(path), size=path.stat().st_size, dtype=torch.uint8)  # mapped
     begin = 8 + int.from_bytes(data[:8].numpy().tobytes(), "little")
     header, end, found = json.loads(data[8:begin].numpy().tobytes()), 0, {}
     header.pop("__metadata__", None)
@@ -109,13 +109,13 @@ def load(folder, config):
     with readable(index):
         if index.exists():
             files = sorted({*json.loads(index.read_text())["weight_map"].values()})
-    for file in files:
-        with readable(Path(folder, file)):
-            found |= tensors(Path(folder, file))
+    for path in map(Path(folder).joinpath, files):
+        with readable(path):
+            found |= tensors(path)
     with readable(folder):
         model = ours.Transformer(config)
         for name, p in model.named_parameters():  # of a tied model without lm_head
-            data, dtype, shape = found.pop(name, (None, None, "none"))
+            data, dtype, shape = found.pop(name)
             refuse(f"{name} of shape {shape}, not {[*p.shape]}", shape != [*p.shape])
             p.data.copy_(data.clone().view(dtype).view(shape))  # cloned: it may lie at an odd byte
             refuse(f"what is no number in {name}", not p.isfinite().all())

@@ -79,11 +79,10 @@ from runs import (
     is_there,
     join_processes,
     leave_processes,
-    load,
+    load_start,
     log_step,
     resume,
     save,
-    start_and_data,
     tokenizer_of,
 )
 from sandbox import Sandbox
@@ -350,17 +349,16 @@ def train(args, model, own: list[Case], extra: dict, rank: int, ranks: int):
 def main(name="rl", doc=__doc__):
     """name: of checkpoint and log, where --name gives none; doc: what --help says."""
     parser = manual(doc)
-    parser.add_argument("--start", default="sft", help="checkpoint to start from (default: sft)")
+    parser.add_argument("--start", default="sft", help="name of what to start from (default: sft)")
     parser.add_argument("--name", default=name, help=f"of checkpoint and log (default: {name})")
     args = tasks.settings(parser, "rl", "answers")
     if args.group < 2:
         parser.error("--group must be at least 2: the baseline is the mean of a group")
     if args.predict_prompts + args.solve_prompts + args.fix_prompts == 0:
         parser.error("there are no prompts: each kind of them is 0")
-    rank, ranks = join_processes(device := pick_device())
-    path = args.out / f"{args.start}.pt"
-    start = load(path, device, f"`bash run.sh` or sft.py --name {args.start} makes it; or copy one")
-    args.start_and_data = start_and_data(args, path)
+    device = pick_device()
+    rank, ranks = join_processes(device)
+    start = load_start(args, device)
     with suppress(OSError):  # of functions that stand in no file
         sources = map(getsource, (predict, judge, set_advantages))
         args.rewards = zlib.crc32("".join(sources).encode())

@@ -11,6 +11,7 @@ import sys
 import time
 import zlib
 from contextlib import suppress
+from pathlib import Path
 
 import torch
 import torch.distributed as dist
@@ -102,8 +103,8 @@ def tokenizer_of(world, extra=()):
 
 
 def vocabulary(world):
-    file = str(digest(vocabulary_file(world)))
-    return {"vocabulary": file, "pieces": str(zlib.crc32(PIECES.encode()))}
+    return {"vocabulary": str(digest(vocabulary_file(world))),
+            "pieces": str(zlib.crc32(PIECES.encode()))}
 
 
 def start_and_data(args, start):
@@ -115,12 +116,18 @@ def made_with(args):
     """What decides a run's weights: its flags, what the script added to them, the vocabulary."""
     made = vocabulary(args.world)
     for name, value in vars(args).items():
-        if name not in ("out", "began", "elsewhere", "init"):
+        if name not in ("out", "began", "elsewhere", "folder"):
             made[name] = str(value)
     return made
 
 
-def load(path, device="cpu", remedy="the same command does"):
+def maker(script, args):
+    """-> the remedy where a checkpoint is missing: its command, with the flags all stages share."""
+    return (f"`python {script} --preset {args.preset} --out {args.out} --world {args.world} "
+            f"--seed {args.seed}` makes it")
+
+
+def load(path, device="cpu", remedy="delete it, and the same command makes it anew"):
     """model.load_checkpoint, with its tokenizer and under "made" what it was made with. Ends the
     program by one line where the file is missing or damaged or knows another vocabulary."""
     try:
@@ -134,17 +141,45 @@ def load(path, device="cpu", remedy="the same command does"):
     return saved
 
 
+def given(names):
+    """-> those whose flags stand in the command."""
+    typed = " ".join(sys.argv)
+    return [name for name in names if f" --{name}".replace("_", "-") in typed]
+
+
+def need_rates(extra):
+    """Ends the program where what began with a folder would learn at a preset's rates."""
+    if "pretrained" in extra and len(given(["muon_lr", "adam_lr"])) < 2:
+        fail("a pre-trained model needs --muon-lr and --adam-lr: the presets' rates are for random "
+             "weights (lab/pretrained.md has others)")
+
+
 def begin(args, names):
     """What SFT begins with -> ModelConfig, what checkpoints keep of it (see tokenizer_of). names:
-    of the flags for sizes; with --init args get the folder's sizes, and "start"."""
-    if not args.init:
+    of the flags for sizes; with --init args get the folder's, and as "init" a number of what its
+    files hold, wherever it lies."""
+    if args.folder is None:
         shape = {name: getattr(args, name) for name in names}
         return ModelConfig(tokenizer_of(args.world).n_vocab, **shape), {}
+    if {*given(names)} - {"n_ctx"}:
+        fail("--init brings the model's sizes: of their flags only --n-ctx can stand beside it")
     with plainly(ValueError):
-        config, texts = pretrained.read(args.init, args.n_ctx)
-    vars(args).update({name: getattr(config, name) for name in names}, start=args.init)
-    say(f"{args.init}: prompts are {pretrained.Tokenizer(texts).template!r}")
-    return config, {"pretrained": texts}
+        config, texts = pretrained.read(args.folder, args.n_ctx)
+    need_rates(begun := {"pretrained": texts})
+    args.init = digest(*sorted(Path(args.folder).glob("*.[js]*")))  # json, jinja, safetensors
+    vars(args).update({name: getattr(config, name) for name in names})
+    say(f"{args.folder}: prompts are {pretrained.Tokenizer(texts).template!r}")
+    return config, begun
+
+
+def load_start(args, device):
+    """What RL begins with, as of `load`; args know it by start_and_data."""
+    args.start = args.start.removesuffix(".pt")
+    path = args.out / f"{args.start}.pt"
+    start = load(path, device, maker(f"sft.py --name {args.start}", args))
+    need_rates(start["extra"])
+    args.start_and_data = start_and_data(args, path)
+    return start
 
 
 def is_there(args):
@@ -154,6 +189,13 @@ def is_there(args):
         refuse_others(path, load(path)["made"], made_with(args))
         say(f"{args.name:6s}  {path} is there")
     return path.exists()
+
+
+def keep(path, record):
+    """Writes the figures and what they can be traced by, as JSON. -> the record that is kept"""
+    record = record | provenance()
+    replace_text(path, json.dumps(record, indent=1) + "\n")
+    return record
 
 
 # --------------------------------------------------------------------------------------------------

@@ -228,7 +228,8 @@ def main(samples=samples, name="sft", doc=__doc__):
                         help="how steps are told: in words (nlex), by variable dumps (raw)")
     parser.add_argument("--predict-only", action="store_true", help="output prediction alone")
     parser.add_argument("--tokens", type=int, help="end once so many are read, before --steps")
-    parser.add_argument("--init", help="a Hugging Face folder to begin with: see pretrained.py")
+    parser.add_argument("--init", dest="folder",
+                        help="of Hugging Face's, to begin with: see lab/pretrained.md")
     parser.add_argument("--name", default=name, help=f"of checkpoint and log (default: {name})")
     args = tasks.settings(parser, "sft", "model", "answers")
     if max(args.explained, args.asked) > 1:
@@ -251,7 +252,7 @@ def main(samples=samples, name="sft", doc=__doc__):
 
     torch.manual_seed(args.seed)
     with plainly(ValueError):
-        model = pretrained.load(args.init, config) if args.init else Transformer(config)
+        model = pretrained.load(args.folder, config) if begun else Transformer(config)
     extra = {"format": args.format, "texts": texts, **begun}
     train(args, model.to(device), tokens, index, plan, extra, rank, ranks)
     leave_processes()

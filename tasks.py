@@ -394,7 +394,7 @@ def load_rows(path, cls):
     """The rows of a data file. Ends the program if it is missing or damaged."""
     if not path.exists():
         out = path.parent.parent
-        fail(f"{path} is missing: make it with `python tasks.py --out {out}` and your --preset")
+        fail(f"{path} is missing: make it with `python tasks.py --out {out}` and your other flags")
     rows = []
     for number, line in enumerate(path.open("rb"), 1):
         try:
@@ -404,7 +404,7 @@ def load_rows(path, cls):
                 raise ValueError("fields are missing")
         except (ValueError, TypeError) as problem:
             fail(f"{path}, line {number}: not a {cls.__name__} ({problem}); "
-                 "delete the file and run `python tasks.py` again")
+                 "delete the file and run `python tasks.py` again, with its flags")
     return rows
 
 

@@ -131,8 +131,7 @@ def main():
         if name != rival in speeds:
             ratios[name] = median([a / b for a, b in zip(one[1:], speeds[rival][1:])])
         print(f"{name:34s} {median(one[1:]):10,.0f} tokens a second   {ratios.get(name, '')}")
-    record = {"rounds": args.rounds, "figures": figures, "ratios": ratios, **provenance()}
-    print(json.dumps(record))
+    print(json.dumps({"rounds": args.rounds, "figures": figures, "ratios": ratios, **provenance()}))
 
 
 if __name__ == "__main__":

@@ -1,22 +1,21 @@
 """Programs that people wrote for contests, picked by simulation: how far is it from the worlds?
 
-    python -m lab.candidates CANDIDATES.jsonl --ckpt out/rl.pt    # writes out/candidates.json
+    python -m lab.candidates FILE.jsonl --ckpt out/rl.pt    # writes out/candidates.json
 
-CANDIDATES.jsonl: a problem a line, with sample_tests ([{input, output}]) and candidates ([{code,
+FILE.jsonl: a problem a line, with sample_tests ([{input, output}]) and candidates ([{code,
 status}], right ones all_pass). Each program's output on each sample test is predicted greedily;
 what is too long to read is not. Of each problem's programs the one with most tests passed is
 picked: by these predictions, by really running the tests, at random.
 """
 
 import json
-from pathlib import Path
 
 import tasks
-from answers import SHIPPED, Model, Runner
-from commands import manual, plainly, replace_text
+from answers import Model, Runner
+from commands import plainly
 from eval import figure, rank_score_at_k
-from lab.programs import read_rows
-from runs import provenance
+from lab.programs import asked, read_rows
+from runs import keep
 from sandbox import Sandbox
 from tasks import same_outcome
 
@@ -26,8 +25,8 @@ def to_problem(row, number):
     right, runs, tests = [], [], row["sample_tests"]
     for program in row["candidates"]:
         right.append(program["status"] == "all_pass")
-        runs.append([(program["code"], test["input"]) for test in tests])
-    return right, runs, [(test["output"], "") for test in tests]
+        runs.append([(program["code"] + "", test["input"] + "") for test in tests])  # texts?
+    return right, runs, [(test["output"] + "", "") for test in tests]
 
 
 def picked(right, runs, wanted, outcomes):
@@ -57,17 +56,11 @@ def measure(problems, model, sandbox):
 
 @plainly()
 def main():
-    parser = manual(__doc__)
-    parser.add_argument("file", type=Path, metavar="CANDIDATES.jsonl")
-    parser.add_argument("--ckpt", type=Path, default=SHIPPED, help="who predicts (%(default)s)")
-    args = tasks.settings(parser, "answers")
-    args.rank, args.ranks = 0, 1
+    args = asked(__doc__)
     problems = read_rows(args.file, to_problem)
     with Sandbox() as sandbox:
         record = measure(problems, Model(args.ckpt, args), sandbox)
-    text = json.dumps(record | provenance(), indent=1)
-    print(text)
-    replace_text(args.out / "candidates.json", text + "\n")
+    print(json.dumps(keep(args.out / "candidates.json", record), indent=1))
 
 
 if __name__ == "__main__":

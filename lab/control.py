@@ -15,7 +15,7 @@ import sft
 import tasks
 from commands import fail, manual, plainly, refuse_others
 from model import pick_device
-from runs import digest, is_there, join_processes, leave_processes, load
+from runs import digest, is_there, join_processes, leave_processes, load, maker, need_rates
 
 
 @plainly()
@@ -23,13 +23,14 @@ def main():
     args = tasks.settings(manual(__doc__), "sft", "model", "answers")
     rank, ranks = join_processes(device := pick_device())
     rl_path = args.out / "rl.pt"
-    rl = load(rl_path, remedy="`python rl.py` makes it")["extra"]
+    rl = load(rl_path, remedy=maker("rl.py", args))["extra"]
     if "start" not in rl:
         fail(f"{rl_path} is no run of rl.py")
     start_path = args.out / f"{rl['start']}.pt"
     start = load(start_path, device, "it needs what RL started from")
     if "texts" not in start["extra"]:
         fail(f"{start_path} is a shipped copy, which does not know its texts: train it by sft.py")
+    need_rates(start["extra"])
     keys = {"format", "texts", "pretrained"} & start["extra"].keys()
     kept = {key: start["extra"][key] for key in keys}
     args.name, args.format = f"{rl['start']}-control", kept["format"]

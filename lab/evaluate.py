@@ -93,8 +93,8 @@ class Lab:
         made, columns = defaultdict(dict), defaultdict(dict)
         for name, model in self.models.items():
             extra = model.checkpoint["extra"]
-            told = {key: extra.get(key) for key in ("tokens", "examples", "seconds")}
-            made["training"][name] = told
+            made["training"][name] = {
+                key: extra.get(key) for key in ("tokens", "examples", "seconds")}
             for set_, cases in self.sets.items():
                 predicted = self.predict(name, cases)
                 columns[name] |= of(cases, predicted, "{}/" + set_)

@@ -5,12 +5,12 @@
 
 from pathlib import Path
 
-from commands import fail, manual, plainly
+from commands import manual, plainly
 from model import save_checkpoint
 from runs import load
 
 
-@plainly()
+@plainly(RuntimeError)  # torch's word for no such folder, and for a full disk
 def main(argv=None):
     parser = manual(__doc__)
     parser.add_argument("source", type=Path, help="checkpoint")
@@ -20,10 +20,7 @@ def main(argv=None):
     kept = {"made": saved["made"], "commit": saved["extra"].get("commit", "unknown")}
     if "pretrained" in saved["extra"]:
         kept["pretrained"] = saved["extra"]["pretrained"]
-    try:
-        save_checkpoint(args.target, saved["model"].bfloat16(), extra=kept)
-    except RuntimeError as problem:  # torch's word for no such folder, and for a full disk
-        fail(f"{args.target} cannot be written ({str(problem)[:80]})")
+    save_checkpoint(args.target, saved["model"].bfloat16(), extra=kept)
 
 
 if __name__ == "__main__":

@@ -28,7 +28,7 @@ from answers import Model, constructs
 from commands import fail, manual, plainly, replace_text
 from eval import figure
 from lab import figures, programs
-from runs import provenance
+from runs import keep
 from tasks import AT_ONCE, EXPLAINED, Case, explanation_lines, predict_answer
 from trace import first_wrong_step
 from worlds import functions
@@ -247,7 +247,6 @@ def main():
     parser.add_argument("--mbpp", type=Path, help="a second set: MBPP's JSON lines")
     args = tasks.settings(parser, "answers", argv=[
         "--world", "functions", "--out", "out/functions", *ANSWERS.split(), *sys.argv[1:]])
-    args.rank, args.ranks = 0, 1
     if args.preset not in SIZES:
         fail(f"--preset must be one of {', '.join(SIZES)}")
     sets, sizes = {"benchmark": programs.load_programs(args.file)}, SIZES[args.preset]
@@ -268,9 +267,8 @@ def main():
     parameters = models["rl"].checkpoint["model"].n_params()
     sets |= tasks.load_split(args, "test", 10**6, 0)[0]
     explain(sets["benchmark"])
-    record = measure(models, sets, args.out) | provenance()
-    record |= {"dropped": dropped, "parameters": parameters}
-    replace_text(args.out / "functions.json", json.dumps(record, indent=1) + "\n")
+    record = measure(models, sets, args.out) | {"dropped": dropped, "parameters": parameters}
+    keep(args.out / "functions.json", record)
 
 
 if __name__ == "__main__":

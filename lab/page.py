@@ -129,7 +129,6 @@ def asked(folder, run):
     with TemporaryDirectory() as kept, Sandbox(cpu_seconds=0.5) as sandbox:
         flags = ["--preset", run["preset"], "--seed", str(run["seed"]), "--out", kept]
         args = tasks.settings(manual(""), "answers", "eval", argv=flags)
-        args.rank, args.ranks = 0, 1
         for stage in ("sft", "rl"):
             if (folder / f"{stage}.pt").exists():
                 models[stage] = Model(folder / f"{stage}.pt", args)
@@ -164,7 +163,7 @@ def main(argv=None):
     parser.add_argument("folders", type=Path, nargs="*", metavar="RUN", help="runs to compare")
     parser.add_argument("--out", type=Path, help="one run, above the others (default: out)")
     args = parser.parse_args(argv)
-    shown, others = args.folders, args.folders
+    shown = others = args.folders
     runs = [read(folder) for folder in others]
     if args.out or not others:
         shown = [args.out or Path("out")]

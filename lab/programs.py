@@ -14,10 +14,10 @@ from pathlib import Path
 
 import tasks
 from answers import SHIPPED, Model
-from commands import fail, manual, plainly, replace_text
+from commands import fail, manual, plainly
 from lab import figures
 from lab.report import TABLES, render
-from runs import provenance
+from runs import keep
 
 
 def read_rows(path, use):
@@ -74,21 +74,24 @@ def predict(cases, model):
     return model.belief([(case.code, case.stdin) for case in cases], 0)
 
 
+def asked(doc):
+    """-> args of a command of one FILE.jsonl and one --ckpt; doc: what --help says."""
+    parser = manual(doc)
+    parser.add_argument("file", type=Path, metavar="FILE.jsonl", help="never trained on")
+    parser.add_argument("--ckpt", type=Path, default=SHIPPED, help="who predicts (%(default)s)")
+    return tasks.settings(parser, "answers")
+
+
 @plainly()
 def main():
-    parser = manual(__doc__)
-    parser.add_argument("file", type=Path, metavar="FILE.jsonl", help="the programs")
-    parser.add_argument("--ckpt", type=Path, default=SHIPPED, help="who predicts (%(default)s)")
-    args = tasks.settings(parser, "answers")
-    args.rank, args.ranks = 0, 1
+    args = asked(__doc__)
     cases, model = load_programs(args.file), Model(args.ckpt, args)
     levels = right_by_level(cases, list(map(is_right, cases, predict(cases, model))))
     too_long = 0
     for case in cases:
-        too_long += model.too_long(tasks.predict_prompt(case.code, case.stdin))
-    record = {"file": args.file.name, "levels": levels, "too_long": too_long, **provenance()}
+        too_long += model.too_long(case.prompt)
     path = args.out / f"programs-{args.file.stem}.json"
-    replace_text(path, json.dumps(record, indent=1) + "\n")
+    record = keep(path, {"file": args.file.name, "levels": levels, "too_long": too_long})
     print(render(TABLES["elsewhere"], [record], [path]))
     print(f"Among the wrong ones {too_long} are too long to read.")
 

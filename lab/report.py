@@ -722,8 +722,7 @@ def main():
         print("**Preset quick: a smaller world; effects are smaller and noisier than in the "
               "course.**\n")
     for table in TABLES.values():
-        text = render(table, [run], [str(args.out)])
-        if text:
+        if text := render(table, [run], [str(args.out)]):
             print(text + "\n")
 
 

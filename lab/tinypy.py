@@ -24,7 +24,7 @@ from answers import Model
 from commands import fail, manual, plainly, replace_text
 from lab import programs
 from lab.report import TABLES, render
-from runs import provenance
+from runs import keep
 
 TEX = [("0.5M", "48M", 85.8), ("1M", "2M", 63.2), ("1M", "8M", 84.0), ("1M", "16M", 87.0),
        ("1M", "48M", 90.4), ("2M", "48M", 90.1), ("15M", "480M", 99.13)]
@@ -99,7 +99,6 @@ def main():
     parser.add_argument("--programs", type=int, default=240_000, help="made for training")
     args = tasks.settings(parser, "sft", "model", "answers",
                           argv=["--world", "tinypy", "--out", "out/tinypy", *sys.argv[1:]])
-    args.rank, args.ranks = 0, 1
     cases = programs.load_programs(args.file)
     make_data(args, cases)
     train(args, "explained")
@@ -112,10 +111,9 @@ def main():
     print(f"{overlaps:,} distinct programs were dropped: rows of the benchmark")
     record = {"benchmark": args.file.name, "dropped": overlaps, "runs": runs,
               "flags": flags(args, "sft", "model", "answers") + ["--programs", str(args.programs)],
-              "TEX": [dict(zip(PUBLISHED, row)) for row in TEX], **provenance()}
+              "TEX": [dict(zip(PUBLISHED, row)) for row in TEX]}
     path = args.out / "tinypy.json"
-    replace_text(path, json.dumps(record, indent=1) + "\n")
-    print(render(TABLES["tinypy"], [record], [path]))
+    print(render(TABLES["tinypy"], [keep(path, record)], [path]))
     for parameters, seen, right in TEX:
         print(f"TEX at once: {parameters:>4s} parameters, {seen:>4s} programs {right:6.1f} %")
 

@@ -124,7 +124,7 @@ def main():
         from runs import provenance  # here: torch would weigh on the heap of "speed"
         results[part] |= provenance()
         args.out.write_text(json.dumps(results, indent=1) + "\n")
-        print(part, json.dumps(results[part]))
+        print(part, results[part])
 
 
 if __name__ == "__main__":

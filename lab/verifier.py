@@ -9,14 +9,14 @@ import sys
 import rl
 import tasks
 from commands import fail
-from runs import digest, load
+from runs import digest, load, maker
 
 train, is_there = rl.train, rl.is_there
 
 
 def is_there_for_its_programs(args):
     path = args.out / "rl.pt"
-    if "own" not in load(path, remedy="`python rl.py` makes it")["extra"]:
+    if "own" not in load(path, remedy=maker("rl.py", args))["extra"]:
         fail(f"{path} is no run of rl.py")
     args.programs = digest(path)
     return is_there(args)

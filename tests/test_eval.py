@@ -321,7 +321,7 @@ def test_a_model_is_asked_once_and_remembers(tmp_path, monkeypatch):
     calls = []
     monkeypatch.setattr(answers, "generate", lambda *rest, **options: calls.append((rest[4], options["temperature"])) or [])
     for seed, rank, draw in ((0, 0, 0), (0, 0, 1), (0, 0, 2), (1, 0, 1), (0, 1, 1)):
-        model.args = arguments(tmp_path, seed=seed, rank=rank)
+        model.args, model.rank = arguments(tmp_path, seed=seed), rank
         real(model, 4, draw, ["x"])
     assert [temperature for _, temperature in calls] == [0, 1, 1, 1, 1] and len({seed for seed, _ in calls}) == 5
     # an answer that is cut off is wrong, whatever it says; to be shown there is what there is of it
@@ -480,9 +480,9 @@ def test_a_missing_checkpoint_is_one_line_before_anything_is_measured(out, tmp_p
         (tmp_path / f"{name}.pt").symlink_to(out / f"{name}.pt")
     for name in course.STAGES:  # whichever is missing, the others being there
         (tmp_path / f"{name}.pt").unlink()
-        assert f"{name}.pt does not exist; `python {name}.py --preset quick --out {tmp_path}` makes it" in said()
+        assert f"{name}.pt does not exist; `python {name}.py --preset quick --out {tmp_path} --world contest --seed 0` makes it" in said()
         (tmp_path / f"{name}.pt").write_bytes(b"no checkpoint")
-        assert f"{name}.pt is damaged" in said()
+        assert f"{name}.pt is cut off, or no checkpoint" in said()
         (tmp_path / f"{name}.pt").unlink()
         (tmp_path / f"{name}.pt").symlink_to(out / f"{name}.pt")
 

@@ -279,3 +279,11 @@ def test_from_data_to_the_benchmark(tmp_path, monkeypatch, capsys, one_cpu_threa
     assert told["random"]["value"] == told["simulate"]["value"] == pytest.approx(1 / 3, abs=1e-4)
     outcomes = {(row["code"], "2\n"): ("4\n", "") for row in problem["candidates"][:2]}
     assert candidates.picked(*candidates.to_problem(problem, 1), outcomes) == 0.5
+    test, program = problem["sample_tests"][0], problem["candidates"][0]
+    for change in ({"sample_tests": [{"input": "2"}]}, {"sample_tests": [test | {"output": 4}]}, {"sample_tests": [test | {"input": None}]}, {"sample_tests": 1},
+                   {"candidates": [program | {"code": None}]}, {"candidates": [{"code": "x"}]}, {"candidates": None}):
+        (tmp_path / "c.jsonl").write_text(json.dumps(problem) + "\n" + json.dumps(problem | change))
+        with pytest.raises(SystemExit):
+            candidates.main()
+        said = capsys.readouterr().err
+        assert "cannot use " in said and "c.jsonl, line 2: " in said and said.count("\n") == 1

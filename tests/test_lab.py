@@ -120,7 +120,7 @@ def test_a_control_goes_on_with_its_start_for_as_long_as_rl_trained(out, capsys)
     shutil.copy(out / "sft.pt", out / "rl.pt")
     assert "rl.pt is no run of rl.py" in refused(*TINY[1:])
     (out / "rl.pt").unlink()
-    assert "`python rl.py` makes it" in refused(*TINY[1:])
+    assert "`python rl.py --preset " in refused(*TINY[1:])
     (out / "rl.pt").write_bytes(whole)
 
 
@@ -216,7 +216,7 @@ def test_from_shipped_copies_one_can_begin_anywhere(out, tmp_path, capsys):
     (tmp_path / "sft.pt").unlink()
     with pytest.raises(SystemExit):
         run("rl.py", tmp_path, *PLAY, "--name=another")
-    assert "sft.pt does not exist; `bash run.sh` or sft.py --name sft makes it; or copy one" in capsys.readouterr().err
+    assert "sft.pt does not exist; `python sft.py --name sft --preset " in capsys.readouterr().err
 
 
 def test_what_is_missing_or_of_another_kind_is_one_line(out, tmp_path, capsys):
@@ -228,8 +228,8 @@ def test_what_is_missing_or_of_another_kind_is_one_line(out, tmp_path, capsys):
         return told
     assert "nosuch.pt does not exist; name another" in refused(export.main, tmp_path / "nosuch.pt", tmp_path / "x.pt")
     (tmp_path / "torn.pt").write_bytes((out / "sft.pt").read_bytes()[:999])
-    assert "torn.pt is damaged" in refused(export.main, tmp_path / "torn.pt", tmp_path / "x.pt")
-    assert "cannot be written" in refused(export.main, out / "sft.pt", tmp_path / "nosuch" / "x.pt")
+    assert "torn.pt is cut off" in refused(export.main, tmp_path / "torn.pt", tmp_path / "x.pt")
+    assert "nosuch" in refused(export.main, out / "sft.pt", tmp_path / "nosuch" / "x.pt")
 
 
 def test_the_bench_lets_all_take_turns_and_ends_with_one_line_of_json(monkeypatch, capsys):

@@ -6,6 +6,7 @@ import json
 import math
 import os
 import random
+import re
 import struct
 import sys
 import unicodedata
@@ -154,10 +155,10 @@ def test_a_hubs_cache_and_its_links(tmp_path):
         model = pretrained.load(folder, config)
         assert config.n_ctx == 64 and texts.keys() == texts_of().keys()
         assert all(torch.equal(p, q) for p, q in zip(model.parameters(), random_model().parameters()))
-    with pytest.raises(ValueError, match="someone--something/config.json cannot be used: FileNotFoundError"):
+    with pytest.raises(ValueError, match="someone--something/config.json cannot be used: config.json, tokenizer.json, "):
         pretrained.read(top, 64)
     (top / "blobs/tokenizer_config.json").unlink()
-    with pytest.raises(ValueError, match="abc123/tokenizer_config.json cannot be used: FileNotFoundError"):
+    with pytest.raises(ValueError, match="abc123/tokenizer_config.json cannot be used: config.json, tokenizer.json, "):
         pretrained.read(snapshot, 64)
 
 
@@ -199,23 +200,28 @@ def file(name, text):
 
 GATE = "layers.0.mlp.gate_proj.weight"
 INDEX = "model.safetensors.index.json"
+POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:0123\nsize 538090408\n"
 DAMAGES = {
-    "no folder": (lambda f: f.rename(f.with_name("away")), "f/config.json cannot be used: FileNotFoundError"),
-    "no config": (lambda f: (f / "config.json").unlink(), "f/config.json cannot be used: FileNotFoundError"),
-    "no tokenizer": (lambda f: (f / "tokenizer.json").unlink(), "f/tokenizer.json cannot be used: FileNotFoundError"),
-    "no weights": (lambda f: (f / "model.safetensors").unlink(), "f/model.safetensors cannot be used: FileNotFoundError"),
-    "torn config": (file("config.json", '{"model_type": '), "f/config.json cannot be used: JSONDecodeError"),
-    "torn tokenizer": (file("tokenizer.json", '{"model": {"vocab": {"a'), "f/tokenizer.json cannot be used: JSONDecodeError"),
-    "torn chat": (file("tokenizer_config.json", "{"), "f/tokenizer_config.json cannot be used: JSONDecodeError"),
+    "no folder": (lambda f: f.rename(f.with_name("away")), "f/config.json cannot be used: config.json, tokenizer.json, "),
+    "no config": (lambda f: (f / "config.json").unlink(), "f/config.json cannot be used: config.json, tokenizer.json, "),
+    "no tokenizer": (lambda f: (f / "tokenizer.json").unlink(), "f/tokenizer.json cannot be used: config.json, tokenizer.json, "),
+    "no weights": (lambda f: (f / "model.safetensors").unlink(), "f/model.safetensors cannot be used: config.json, tokenizer.json, "),
+    "torn config": (file("config.json", '{"model_type": '), "f/config.json cannot be used: torn, or git-lfs pointer: "),
+    "torn tokenizer": (file("tokenizer.json", '{"model": {"vocab": {"a'), "f/tokenizer.json cannot be used: torn, or git-lfs pointer: "),
+    "torn chat": (file("tokenizer_config.json", "{"), "f/tokenizer_config.json cannot be used: torn, or git-lfs pointer: "),
+    "a pointer": (weights(lambda p: p.write_text(POINTER)), "f/model.safetensors cannot be used: torn, or git-lfs pointer"),
+    "a tokenizer's pointer": (file("tokenizer.json", POINTER), "f/tokenizer.json cannot be used: torn, or git-lfs pointer"),
+    "other weights": (weights(lambda p: p.rename(p.with_name("pytorch_model.bin"))), "config.json, tokenizer.json, *.safetensors of a folder are read"),
+    "GPT-2": (file("config.json", '{"model_type": "gpt2", "n_head": 12, "n_embd": 768, "vocab_size": 50257}'), "f cannot be used: it has model_type gpt2"),
     "not utf-8": (lambda f: (f / "tokenizer.json").write_bytes(b"\xff\xfe"), "f/tokenizer.json cannot be used: UnicodeDecodeError"),
     "a folder in place of a file": (lambda f: (f / "chat_template.jinja").mkdir(), "f/chat_template.jinja cannot be used: IsADirectoryError"),
     "a list": (file("config.json", "[]"), "TypeError"),
-    "a config without widths": (file("config.json", '{"model_type": "llama", "vocab_size": 300, "eos_token_id": 0}'), "KeyError: 'num_attention_heads'"),
+    "a config without widths": (file("config.json", '{"model_type": "llama", "vocab_size": 300, "eos_token_id": 0}'), "it lacks 'num_attention_heads'"),
     "no heads": (config(num_attention_heads=0), "ZeroDivisionError"),
     "a text for a number": (config(num_hidden_layers="2"), "TypeError"),
     "heads that share nothing": (config(num_key_value_heads=3), "impossible model"),
     "cut short": (weights(lambda p: os.truncate(p, p.stat().st_size - 1)), "bytes, not "),
-    "cut in the header": (weights(lambda p: os.truncate(p, 100)), "JSONDecodeError"),
+    "cut in the header": (weights(lambda p: os.truncate(p, 100)), "torn, or git-lfs pointer"),
     "cut in the length": (weights(lambda p: os.truncate(p, 5)), "f/model.safetensors cannot be used: "),
     "empty": (weights(lambda p: os.truncate(p, 0)), "f/model.safetensors cannot be used: "),
     "longer": (weights(lambda p: p.write_bytes(p.read_bytes() + b"\0")), "bytes, not "),
@@ -229,17 +235,17 @@ DAMAGES = {
     "another shape": (row(GATE, shape=[32, 40]), f"{GATE} of shape [32, 40], not [40, 32]"),
     "a false shape": (row(GATE, shape=[41, 32]), f"a damaged model.{GATE}"),
     "a negative shape": (row(GATE, shape=[-40, -32]), f"{GATE} of shape [-40, -32]"),
-    "no shape": (header(lambda rows: rows[f"model.{GATE}"].pop("shape")), "KeyError: 'shape'"),
+    "no shape": (header(lambda rows: rows[f"model.{GATE}"].pop("shape")), "it lacks 'shape'"),
     "the bytes of another": (header(lambda rows: rows[f"model.{GATE}"].update(
         data_offsets=rows["model.layers.1.mlp.gate_proj.weight"]["data_offsets"])), "it has a damaged model.layers."),
     "a late beginning": (header(lambda rows: rows[f"model.{GATE}"].update(data_offsets=[o + 4 * (k == 0) for k, o in enumerate(
         rows[f"model.{GATE}"]["data_offsets"])])), f"a damaged model.{GATE}"),
     "offsets of text": (row(GATE, data_offsets="ab"), "TypeError"),
     "another name": (header(lambda rows: rows.update({"model.layers.7.mlp.up_proj.weight": rows.pop("model.layers.1.mlp.up_proj.weight")})),
-                     "layers.1.mlp.up_proj.weight of shape none"),
-    "no part": (file(INDEX, '{"weight_map": {"a": "part-2.safetensors"}}'), "f/part-2.safetensors cannot be used: FileNotFoundError"),
-    "a part that says nothing": (file(INDEX, '{"weight_map": {}}'), "embed_tokens.weight of shape none"),
-    "a damaged index": (file(INDEX, "{}"), "index.json cannot be used: KeyError: 'weight_map'"),
+                     "it lacks 'layers.1.mlp.up_proj.weight'"),
+    "no part": (file(INDEX, '{"weight_map": {"a": "part-2.safetensors"}}'), "f/part-2.safetensors cannot be used: config.json, tokenizer.json, "),
+    "a part that says nothing": (file(INDEX, '{"weight_map": {}}'), "it lacks 'embed_tokens.weight'"),
+    "a damaged index": (file(INDEX, "{}"), "index.json cannot be used: it lacks 'weight_map'"),
     "an index of numbers": (file(INDEX, '{"weight_map": {"a": [1]}}'), "index.json cannot be used: TypeError"),
 }
 
@@ -390,8 +396,8 @@ def one_more(token, content):
     ({"pre_tokenizer": {**SPLIT, "pretokenizers": [{"type": "Split", "pattern": {"Regex": "("}}, SPLIT["pretokenizers"][1]]}}, "Parsing error"),
     ({"normalizer": {"type": "NFKC"}}, "normalizer NFKC"), (bpe(merges=[MERGES[1], MERGES[0], *MERGES[2:]]), "another order"),
     (bpe(merges=MERGES[:-1]), "no merge makes"), (bpe(vocab=tokenizer_file()["model"]["vocab"] | {LETTERS[k] * 9: 400 + k for k in range(99)}, ignore_merges=True), "vocab_size"),
-    (bpe(vocab=tokenizer_file()["model"]["vocab"] | {"字": 299}), "KeyError: '字'"), (bpe(vocab=tokenizer_file()["model"]["vocab"] | {"a": 50}), "twice"),
-    (bpe(merges=["h e", "he q"]), "KeyError: 'heq'"), (bpe(vocab=tokenizer_file()["model"]["vocab"] | {"a": -1}), "ids beyond vocab_size"),
+    (bpe(vocab=tokenizer_file()["model"]["vocab"] | {"字": 299}), "it lacks '字'"), (bpe(vocab=tokenizer_file()["model"]["vocab"] | {"a": 50}), "twice"),
+    (bpe(merges=["h e", "he q"]), "it lacks 'heq'"), (bpe(vocab=tokenizer_file()["model"]["vocab"] | {"a": -1}), "ids beyond vocab_size"),
     (one_more(300, "<|x|>"), "ids beyond vocab_size"), (one_more(9, "<|x|>"), "twice"), (one_more(299, "   "), "an added token of spaces"), ({"added_tokens": None}, "TypeError"), ({"model": None}, "AttributeError"),
 ])
 def test_a_tokenizer_that_cannot_be_read_is_named(tmp_path, changes, named):
@@ -436,7 +442,7 @@ def course(tmp_path_factory):
     sizes = {"n_ctx": 1024, "max_new_tokens_predict": 20, "max_new_tokens_solve": 20, "out": top / "out"}
     run("sft", *tiny_flags("sft", init=top / "f", muon_lr=0.001, adam_lr=0.001, **sizes))
     del sizes["n_ctx"]
-    run("rl", *tiny_flags("rl", **sizes))
+    run("rl", *tiny_flags("rl", muon_lr=0.0001, adam_lr=0.0001, **sizes))
     run("eval", *tiny_flags("eval", cases=2, problems=2, samples=1, turns=2, **{k: v for k, v in sizes.items()}))
     return top
 
@@ -472,7 +478,7 @@ def test_samples_are_in_the_models_tokens(course):
     assert kinds == set(sft.TASKS)
 
 
-def test_sft_rl_and_evaluation_go_on_from_a_folder(course, capsys):
+def test_sft_rl_and_evaluation_go_on_from_a_folder(course, monkeypatch, capsys):
     start = random_model(n_ctx=1024)
     sft, rl = (plain.load_checkpoint(course / f"out/{name}.pt") for name in ("sft", "rl"))
     assert sft["model"].config == start.config == rl["model"].config
@@ -482,13 +488,25 @@ def test_sft_rl_and_evaluation_go_on_from_a_folder(course, capsys):
     texts = {name: (course / "f" / name).read_text() for name in texts_of()}
     assert sft["extra"]["pretrained"] == rl["extra"]["pretrained"] == texts
     made = sft["extra"]["made"]
-    assert made["start"] == str(course / "f") and (made["n_layer"], made["n_embd"], made["n_kv_head"]) == ("2", "32", "2") and "init" not in made
+    assert "start" not in made and "folder" not in made and made["init"].isdigit() and (made["n_layer"], made["n_embd"], made["n_kv_head"]) == ("2", "32", "2")
     metrics = json.loads((course / "out/metrics.json").read_text())
     assert metrics["predict"]["rl/free/short"]["n"] == 2
     flags = tiny_flags("sft", init=course / "f", muon_lr=0.001, adam_lr=0.001, n_ctx=1024, max_new_tokens_predict=20, max_new_tokens_solve=20, out=course / "out")
     run("sft", *flags)
     said = capsys.readouterr().out
     assert "sft.pt is there" in said and "prompts are '<|im_start|>system\\nBe brief." in said
+    moved = course / "elsewhere/f"                                                               # wherever the folder lies, it is known
+    moved.mkdir(parents=True, exist_ok=True)
+    for path in (course / "f").iterdir():
+        (moved / path.name).write_bytes(path.read_bytes())
+    monkeypatch.chdir(moved.parent)
+    flags[flags.index("--init") + 1] = "f"
+    run("sft", *flags)
+    assert "sft.pt is there" in capsys.readouterr().out
+    changed(moved / "model.safetensors", (moved / "model.safetensors").stat().st_size - 4, struct.pack("<f", 0.5))
+    with pytest.raises(SystemExit):
+        run("sft", *flags)                                                                       # another model of the same sizes
+    assert "sft.pt was made with init " in capsys.readouterr().err
     with pytest.raises(SystemExit):
         run("sft", *tiny_flags("sft", "model", out=course / "out"))                              # random weights, our tokens
     assert "sft.pt was made with" in capsys.readouterr().err
@@ -527,23 +545,41 @@ def test_from_a_folder_to_a_checkpoint_and_back(course, tmp_path, capsys):
         assert capsys.readouterr().err.count("\n") == 1 and not (tmp_path / "no").exists()
 
 
-def test_the_documented_commands_are_understood(course, tmp_path, monkeypatch, capsys):
+def test_the_documented_commands_are_understood(course, tmp_path, capsys):
     """Each comes as far as to what it needs from the one before."""
-    lines = [line for line in (ROOT / "lab/pretrained.md").read_text().splitlines() if line.startswith("python ")]
-    assert [line.split()[1] for line in lines] == ["tasks.py", "sft.py", "rl.py", "eval.py", "-m"]
     import tasks
     from commands import manual
-    flags = [line.replace("out/qwen", str(tmp_path)).replace("FOLDER", str(course / "f")).partition("  #")[0].split() for line in lines]
-    args = tasks.settings(manual(""), "data", argv=flags[0][2:])
-    assert (args.world, args.sft_cases, args.rl_cases) == ("functions", 40_000, 4_000)
-    for words, missing in zip(flags[1:4], ("sft_cases.jsonl is missing", "sft.pt does not exist", "_cases.jsonl is missing")):
-        with pytest.raises(SystemExit):
-            run(words[1].removesuffix(".py"), *words[2:])
-        said = capsys.readouterr().err
-        assert missing in said and said.count("\n") == 1, said
-    with pytest.raises(SystemExit):
-        folders.main(flags[4][3:])
-    assert "rl.pt does not exist" in capsys.readouterr().err
+    from lab import programs
+
+    lines = [line for line in (ROOT / "lab/pretrained.md").read_text().splitlines() if line.startswith("python ")]
+    names = {"out/trial": tmp_path / "trial", "out/qwen": tmp_path / "qwen", "out/before": tmp_path / "before", "FOLDER": course / "f"}
+    said = ["", "sft_cases.jsonl is missing", "sft.pt does not exist", "_cases.jsonl is missing"]
+    trial, gpu = [*said, "rl.pt does not exist"], said
+    alone = ["base.pt: ", "cannot use CRUXEVAL.jsonl", "cannot use CRUXEVAL.jsonl"]
+    assert len(lines) == len(trial + gpu + alone)
+    for line, words in zip(lines, trial + gpu + alone):
+        for name, place in names.items():
+            line = re.sub(rf"\b{name}\b", str(place), line)
+        _, script, *flags = line.partition("  #")[0].split()
+        if script == "tasks.py":
+            args = tasks.settings(manual(""), "data", argv=flags)
+            assert (args.world, args.sft_cases) in (("functions", 40_000), ("contest", 400))
+            continue
+        try:
+            if script == "-m":
+                if flags[0] == "lab.folder":
+                    folders.main(flags[1:])
+                else:
+                    with pytest.MonkeyPatch.context() as patch:
+                        patch.setattr(sys, "argv", flags)
+                        programs.main()
+            else:
+                run(script.removesuffix(".py"), *flags)
+        except SystemExit:
+            pass
+        told = "".join(capsys.readouterr())
+        assert words in told and told.splitlines()[-1].count(words) == 1 and len(told.splitlines()) <= 2, told
+    assert plain.load_checkpoint(tmp_path / "before/base.pt")["model"].config.n_ctx == 2048
 
 
 def test_a_copy_for_sharing_keeps_the_folders_texts(course, tmp_path):
@@ -556,7 +592,7 @@ def test_a_copy_for_sharing_keeps_the_folders_texts(course, tmp_path):
 def test_a_wrong_folder_is_one_line_from_a_command(course, tmp_path, capsys, damage):
     harm, words = DAMAGES[damage]
     harm(a_folder(tmp_path / "f"))
-    commands = (lambda: run("sft", *tiny_flags("sft", init=tmp_path / "f", out=course / "out", name="other", n_ctx=1024)),
+    commands = (lambda: run("sft", *tiny_flags("sft", init=tmp_path / "f", out=course / "out", name="other", n_ctx=1024, muon_lr=0.001, adam_lr=0.001)),
                 lambda: folders.main([str(tmp_path / "f"), str(tmp_path / "base.pt")]))
     for command in commands:
         with pytest.raises(SystemExit) as end:
@@ -565,9 +601,65 @@ def test_a_wrong_folder_is_one_line_from_a_command(course, tmp_path, capsys, dam
         assert end.value.code == 2 and said.count("\n") == 1 and words in said and "f" in said, said
 
 
+def test_what_is_forgotten_or_too_much_beside_a_folder_is_one_line(course, tmp_path, capsys):
+    rates = dict(muon_lr=0.001, adam_lr=0.001)
+    folder, start = ["--init", str(course / "f")], ["--name", "second", "--start", "sft.pt"]
+    for script, flags, words in (
+            ("sft", [*folder, "--muon-lr", "0.001"], "needs --muon-lr and --adam-lr"), ("sft", [*folder, "--adam-lr=0.001"], "needs --muon-lr and --adam-lr"),
+            ("sft", ["--init", "", *tiny_flags(**rates)], "config.json cannot be used: config.json, tokenizer.json"),
+            ("sft", [*folder, *tiny_flags(**rates), "--n-layer=4"], "of their flags only --n-ctx"),
+            ("sft", [*folder, *tiny_flags(**rates), "--n-kv-head", "2"], "of their flags only --n-ctx"),
+            ("sft", ["--init", str(course / "f/model.safetensors"), *tiny_flags(**rates)], "config.json cannot be used: NotADirectoryError"),
+            ("rl", start, "needs --muon-lr and --adam-lr"), ("rl", [*start, "--muon-lr", "0.001"], "needs --muon-lr and --adam-lr"),
+            ("rl", ["--start", "none", "--world", "contest"], f"none.pt does not exist; `python sft.py --name none --preset quick --out {tmp_path} --world contest --seed 0` makes it"),
+            ("eval", ["--ckpt", str(course / "out/rl.pt")], "--ckpt and --stdin go with --show or --episode"), ("eval", ["--stdin", "3"], "--ckpt and --stdin go with")):
+        out = course / "out" if "second" in flags else tmp_path
+        with pytest.raises(SystemExit) as end:
+            run(script, "--preset", "quick", "--out", str(out), *flags)
+        said = capsys.readouterr().err
+        assert end.value.code == 2 and words in said and (script == "eval" or said.count("\n") == 1), (flags, said)
+    assert not (course / "out/second.pt").exists() and not list(tmp_path.iterdir())
+    run("rl", *tiny_flags("rl", max_new_tokens_predict=20, max_new_tokens_solve=20, out=course / "out", **rates), *start)
+    assert plain.load_checkpoint(course / "out/second.pt")["extra"]["start"] == "sft"           # "sft.pt" is the same
+
+
+def test_a_folder_or_a_foreign_file_is_not_to_be_deleted(course, tmp_path, capsys):
+    import runs
+
+    for path in (course / "f", course / "f/model.safetensors", course / "f/config.json"):
+        with pytest.raises(plain.CheckpointError, match="is cut off, or no checkpoint of this project") as problem:
+            plain.load_checkpoint(path)
+        assert "delete" not in str(problem.value) and "given as its folder" in str(problem.value)
+    torch.save(random_model().state_dict(), tmp_path / "pytorch_model.bin")
+    with pytest.raises(plain.CheckpointError, match="no checkpoint of this project") as problem:
+        plain.load_checkpoint(tmp_path / "pytorch_model.bin")
+    assert "delete" not in str(problem.value)
+    with pytest.raises(SystemExit):
+        run("eval", "--preset", "quick", "--out", str(tmp_path), "--show", str(ROOT / "examples/power.py"), "--ckpt", str(course / "f"))
+    said = capsys.readouterr().err
+    assert "no checkpoint of this project" in said and "delete" not in said and said.count("\n") == 1
+    (tmp_path / "sft-state.pt").write_bytes(b"PK")                                             # a run's own: the same command would write it
+    with pytest.raises(SystemExit):
+        runs.load(tmp_path / "sft-state.pt")
+    assert "delete it, and the same command makes it anew" in capsys.readouterr().err
+
+
+def test_a_target_that_is_there_stays_as_it_is(course, tmp_path, capsys):
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "file").write_text("mine")
+    for source in (course / "f", course / "out/rl.pt"):
+        for target in (tmp_path / "folder", tmp_path / "file"):
+            with pytest.raises(SystemExit) as end:
+                folders.main([str(source), str(target)])
+            said = capsys.readouterr().err
+            assert end.value.code == 2 and f"{target} is there: name another" in said and said.count("\n") == 1
+    assert {path.name for path in tmp_path.iterdir()} == {"folder", "file"} and (tmp_path / "file").read_text() == "mine"
+    assert not list((tmp_path / "folder").iterdir())
+
+
 def test_a_checkpoint_that_cannot_be_written_is_one_line(course, tmp_path, capsys):
     with pytest.raises(SystemExit):
-        folders.main([str(course / "f"), str(tmp_path / "nowhere/base.pt")])
+        folders.main([str(course / "f"), str(course / "f/config.json/base.pt")])
     assert capsys.readouterr().err.count("\n") == 1
 
 
