@@ -186,8 +186,7 @@ def baselines(cases):
     for case in cases:
         call = ast.parse(case.code).body[-1].value.args[0].args[0]
         echoed += case.stdout.strip() in map(ast.unparse, call.args[:1])
-    ((commonest, n),) = results.most_common(1)
-    return {"echo": echoed / len(cases), "commonest": n / len(cases), "which": commonest}
+    return {"echo": echoed / len(cases), "commonest": max(results.values()) / len(cases)}
 
 
 def details(cases, answers, right):
