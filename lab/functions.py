@@ -263,10 +263,9 @@ def main():
     rl.main()
 
     models = {name: Model(args.out / f"{name}.pt", args) for name in ("sft", "rl")}
-    parameters = models["rl"].checkpoint["model"].n_params()
     sets |= tasks.load_split(args, "test", 10**6, 0)[0]
     explain(sets["benchmark"])
-    record = measure(models, sets, args.out) | {"dropped": dropped, "parameters": parameters}
+    record = {"dropped": dropped} | measure(models, sets, args.out)
     keep(args.out / "functions.json", record)
 
 
