@@ -668,7 +668,7 @@ def render(table, runs, folders):
     return f"**{table.title}.** {table.caption}\n\n{markdown(columns)}\n\n<sub>{about}</sub>"
 
 
-def source(runs, folders, counts, part):
+def source(runs, folders, counts, part=""):
     """Which files, seeds, machine, commits, command, and how many items a cell. part: of the file,
     where each part has its own."""
     run, parts = runs[0], [", ".join(f"`{folder}`" for folder in folders)]
@@ -684,7 +684,7 @@ def source(runs, folders, counts, part):
             parts += [run["machine"], run["date"], f"`{run['command']}`"]
     if "commit" in run:
         commits = dict.fromkeys(other.get("commit", run["commit"])[:7] for other in runs)
-        parts.append("commit " + ", ".join(commits))
+        parts.append(f"commit {', '.join(commits)}")
     return "; ".join(parts)
 
 
