@@ -39,7 +39,7 @@ SIZES = {
             "sft": "--steps 13000 --batch-tokens 3072 --val-every 3000",
             "rl": "--steps 40 --predict-prompts 16 --solve-prompts 0 --fix-prompts 0 --val-every 40"
                   " --val-cases 40"},
-    "gpu": {"data": "--sft-cases 1000000 --rl-cases 40000 --val-cases 400 --test-cases 800",
+    "gpu": {"data": "--sft-cases 400000 --rl-cases 40000 --val-cases 400 --test-cases 800",
             "model": "--n-layer 12 --n-embd 512 --n-head 8 --n-kv-head 2",
             "sft": "--steps 30000 --batch-tokens 65536",
             "rl": "--steps 300 --predict-prompts 128 --solve-prompts 0 --fix-prompts 0"}}
