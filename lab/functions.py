@@ -34,7 +34,7 @@ from trace import first_wrong_step
 from worlds import functions
 
 SIZES = {
-    "cpu": {"data": "--sft-cases 160000 --rl-cases 8000 --val-cases 400 --test-cases 800",
+    "cpu": {"data": "--sft-cases 120000 --rl-cases 8000 --val-cases 400 --test-cases 800",
             "model": "--n-layer 6 --n-embd 192 --n-head 6 --n-kv-head 2",
             "sft": "--steps 13000 --batch-tokens 3072 --val-every 3000",
             "rl": "--steps 40 --predict-prompts 16 --solve-prompts 0 --fix-prompts 0 --val-every 40"

@@ -103,6 +103,33 @@ def test_names_that_training_never_shows(drawn):
         assert not any(map(unseen.fullmatch, names))
 
 
+HABITUAL = """def f(text, n):
+    a, b = (text + '  a\\n, b: c ', n * 2)
+    d = {'a': 1, 'b': n - 1}
+    for k, v in (d, d):
+        if n >= 2 and (not text.isdigit()):
+            return ''.join((c for c in text if c > 'a'))
+    return (a, b)"""
+
+
+@pytest.mark.parametrize("habit", functions.HABITS.strip().splitlines(), ids=range(16))
+def test_people_type_a_program_in_many_ways(habit, monkeypatch):
+    """Each way is seen, and none changes what a program does or a text of it."""
+    monkeypatch.setattr(functions, "HABITS", "100 " + habit.split(" ", 1)[1])
+    told = functions.typed(random.Random(0), HABITUAL)
+    assert told != HABITUAL and functions.meaning(told) == functions.meaning(HABITUAL) is not None
+    assert functions.typed(random.Random(0), "f('a , b: c + d')") in ("f('a , b: c + d')", 'f("a , b: c + d")')
+
+
+def test_how_a_program_is_typed_is_not_told(drawn):
+    functions_ = [lab.function_of(case.code) for case in drawn]
+    assert sum(ast.unparse(ast.parse(code)) != code for code in functions_) > 40
+    assert sum('f("' in case.code for case in drawn) > 5
+    for case in drawn:
+        plain = ast.unparse(ast.parse(case.code))
+        assert functions.narrate(functions.record(plain)) == functions.narrate(functions.record(case.code)), case.code
+
+
 def test_recorded_here_or_in_the_sandbox_it_is_the_same_run(drawn):
     for case in drawn[:12]:
         here, there = functions.record(case.code), tracer.record(case.code)

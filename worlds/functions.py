@@ -18,7 +18,8 @@ of it was copied. Nothing here knows the benchmark: lab/functions.py drops what 
 
 The arguments are drawn first. Texts in the code are often parts of them, so that a replacement
 finds something to replace and a split somewhere to split. What crashes is kept once in thirty
-draws; a call that gives back its first argument, once in three.
+draws; a call that gives back its first argument, once in three. People type the same program in
+many ways (HABITS); its explanation is always in the same one.
 
 Explanations are tracer's, of a recording made in this process: the programs are ours. Tokens: a
 text in quotes is spelled letter by letter wherever it stands (VOCABULARY, SPELLED); methods, names
@@ -32,6 +33,7 @@ import random
 import re
 import string
 import sys
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -105,7 +107,7 @@ str 6 {triple}[{third}]
 str 6 {words}.get({part}, {str})
 str 4 max({strs})
 str 3 min({strs}, key=len)
-char 70 {str}[{small}]
+char 110 {str}[{small}]
 char 14 {str}[-1]
 char 20 {str}[0]
 char 5 {char}.upper()
@@ -127,7 +129,7 @@ int 24 {int} - {int}
 int 12 {int} * {small}
 int 10 {int} // {divisor}
 int 14 {int} % {divisor}
-int 30 {ints}[{small}]
+int 60 {ints}[{small}]
 int 18 {ints}[-1]
 int 9 sum({ints})
 int 10 max({ints})
@@ -288,12 +290,17 @@ top 5 {new bool} = {bool}
 if 14 if {bool}:|    return {some}
 if 18 if {bool}:|    {block}
 if 14 if {bool}:|    {block}|else:|    {block}
+if 4 if {bool}:|    return {some}|elif {bool}:|    return {some}
 top 3 try:|    {new int} = {str}.index({part})|except ValueError:|    {block}
 top 4 {new int}, {new str} = ({int}, {str})
 top 4 {new str}, _, {new str} = {str}.partition({mark})
-loop 12 if {bool}:|    {block}
+loop 24 if {bool}:|    {block}
 loop 12 if {bool}:|    {block}|else:|    {block}
-loop 3 if {bool}:|    break
+loop 4 if {bool}:|    break
+loop 5 if {bool}:|    return {some}
+loop 3 if {bool}:|    {block}|elif {bool}:|    {block}
+loop 2 for {new char} in {var str}:|    {block}
+loop 2 for {new int} in {var ints}:|    {block}
 loop 1 if {bool}:|    continue
 mutate 26 {var strs}.append({str})
 mutate 12 {var ints}.append({int})
@@ -387,6 +394,26 @@ COMPUTED = {"str": 0.9, "int": 0.6, "small": 0.25, "part": 0.05, "char": 0.7, "s
 UNTAKEN = {"str", "int", "len", "list", "max", "min", "sum", "dict", "all", "any", "range", "map"}
 SHAPES = {"primitive": 26, "straight": 36, "if": 22, "loop": 100}
 SEPARATORS = [" ", ",", ", ", "-", "_", ".", "|", ":", "/", ";", "#"]
+# How people type what ast.unparse, which writes the programs, writes otherwise: percent of them,
+# pattern => replacement, outside of texts. What would change a program is not done.
+HABITS = r"""
+25 '((?:[^'"\\\n]|\\[^'"])*)' => "\1"
+90 \(\((.*\bfor\b.*)\)\) => (\1)
+90 (=|\breturn|\bin)\s\((.*)\)(:?)$ => \1 \2\3
+80 \b(and|or)\s\(([^()]*(?:\([^()]*\)[^()]*)*)\) => \1 \2
+30 \s([-+%]|[*/]+)\s => \1
+8 \s([<>]|[<>=!]=)\s => \1
+5 \s([-+*/]*=)\s => \1
+12 ,\s => ,
+8 :\s(?=\S) => :
+3 :(\s)(?=\S) => \1:\1
+4 return\s(.*)$ => return (\1)
+5 \b(if|while)\s(.*):$ => \1 (\2):
+6 ^([ ]+(?:if|elif|else)\b.*:)\n[ ]+((?!if|for|while|try).*)$ => \1 \2
+3 ([\[{])([^\[\]{}]+)([\]}]) => \1 \2 \3
+8 \n([ ]+(?:for|while|if|return)\b) => \n\n\1
+4 ^([ ]+)((?:for|while|if|return)\b.*)$ => \1# \2\n\1\2
+"""
 SYLLABLES = """ba be bo ca co da de di fa fi ga go ha hi ja ka ki la le lo ma me mi na no pa po ra
 re ri sa se so ta te to va vi wa we za an en in on ar er or st th ch sh tr""".split()
 
@@ -426,10 +453,11 @@ def drawn(rng, weights):
 
 @dataclass
 class Values:
-    """Draws values of each type. Of `parts`, letters and pieces of the texts drawn so far, is what
-    programs look for."""
+    """Draws values of each type, brief ones for the code. Of `parts`, letters and pieces of the
+    texts drawn so far, is what programs look for."""
     rng: object
     long: bool = False
+    brief: bool = False
     parts: list = field(default_factory=list)
 
     def draw(self, kind):
@@ -447,15 +475,18 @@ class Values:
         return self.rng.randint(least, most)
 
     def size(self, most):
-        """Few are large; for longer values, few are small."""
-        least = most if self.long else 0
-        return least + min(self.between(0, most), self.between(0, most + 2))
+        """Few are large; of long values, none is small."""
+        most //= 3 if self.brief else 1
+        least = most // 2 if self.long else 0
+        return min(self.between(least, most), self.between(least, most + 3))
 
     def word(self):
-        word = "".join(self.rng.choices(SYLLABLES, k=self.between(1, 3)))
+        made = "".join(self.rng.choices(SYLLABLES, k=self.between(1, 3)))
+        plain = "".join(self.rng.choices(string.ascii_lowercase, k=self.between(2, 8)))
+        word = self.pick(made, plain, self.rng.choice(WORDS))
         return self.pick(word, word, word, word.title(), word.upper(), word[:3])
 
-    def letters(self, most=20):
+    def letters(self, most=36):
         """Of few or many different ones: aabab, xK3_q."""
         low, both = string.ascii_lowercase, string.ascii_letters
         every = self.pick(low, low, "ab", "aAbB1", string.digits, both, both + string.digits,
@@ -464,7 +495,7 @@ class Values:
 
     def sentence(self):
         mark = self.pick(" ", " ", " ", *SEPARATORS, "\n", "\t")
-        words = [self.word() for _ in range(2 + self.size(2))]
+        words = [self.word() for _ in range(2 + self.size(6))]
         if self.rng.random() < 0.2:
             words[-1] = str(self.between(0, 999))
         return mark.join(words) + self.pick("", "", "", "", "!", ".", " ", mark)
@@ -475,7 +506,7 @@ class Values:
     def part(self):
         if self.parts and self.rng.random() < 0.7:
             return self.pick(*self.parts)
-        return self.pick(self.mark, self.mark, self.word, lambda: self.letters(2))()
+        return self.pick(self.mark, self.mark, self.word, lambda: self.letters(6))()
 
     def mark(self):
         return self.pick(*SEPARATORS, *string.ascii_lowercase)
@@ -492,20 +523,20 @@ class Values:
     def ints(self):
         most = self.pick(3, 9, 9, 50, 999)
         least = self.pick(0, 0, 0, -most)
-        return [self.between(least, most) for _ in range(self.size(6))]
+        return [self.between(least, most) for _ in range(self.size(11))]
 
     def strs(self):
-        make = self.pick(self.word, self.word, self.mark, lambda: self.letters(3))
-        return [make() for _ in range(self.size(4))]
+        make = self.pick(self.word, self.word, self.mark, lambda: self.letters(9))
+        return [make() for _ in range(self.size(9))]
 
     def table(self):
-        return {self.pick(self.mark, self.word)(): self.int() for _ in range(self.size(3))}
+        return {self.pick(self.mark, self.word)(): self.int() for _ in range(self.size(6))}
 
     def words(self):
-        return {self.pick(self.mark, self.word)(): self.word() for _ in range(self.size(3))}
+        return {self.pick(self.mark, self.word)(): self.word() for _ in range(self.size(6))}
 
     def codes(self):
-        return {self.between(0, 20): self.word() for _ in range(self.size(3))}
+        return {self.between(0, 20): self.word() for _ in range(self.size(6))}
 
     def width(self):
         return self.between(2, 14)
@@ -525,7 +556,7 @@ class Writer:
 
     def __init__(self, rng, values, new_names):
         self.rng, self.values, self.new_names = rng, values, new_names
-        self.scope, self.taken = [], {"f", "_"}
+        self.scope, self.taken, values.brief = [], {"f", "_"}, True
         self.turning, self.empty = set(), set()  # variables of loops; accumulators
 
     def name(self, kind):
@@ -621,7 +652,7 @@ class Writer:
         self.scope += new
         lines = []
         for _ in range(self.rng.choice((1, 1, 1, 2))):
-            place = "loop" if depth > 0 and self.rng.random() < 0.35 else "mutate"
+            place = "loop" if depth > 0 and self.rng.random() < 0.5 else "mutate"
             lines += self.statement(place, depth - 1)
         del self.scope[before:]
         return lines
@@ -684,6 +715,27 @@ class Writer:
         return name
 
 
+def meaning(code):
+    """Equal for programs that differ in how they are typed."""
+    with suppress(SyntaxError):
+        return ast.dump(ast.parse(code))
+
+
+def typed(rng, code):
+    """The same program, as somebody types it."""
+    for habit in HABITS.strip().splitlines():
+        share, rule = habit.split(" ", 1)
+        pattern, becomes = rule.split(" => ")
+
+        def replace(match, becomes=becomes):
+            return match[0] if match[match.re.groups] else match.expand(becomes)  # last: a text
+
+        if rng.random() < int(share) / 100:
+            other = re.sub(f"{pattern}|{SPELLED}", replace, code, flags=re.M)
+            code = other if meaning(other) == meaning(code) else code
+    return code
+
+
 def random_kinds(rng):
     """The types of the arguments."""
     kinds = [drawn(rng, ARGUMENTS)]
@@ -730,6 +782,7 @@ def random_program(rng, knobs, split, set_):
     cls = class_of(code, kind, outputs)
     if split_of(cls) != split or len(set(outputs)) == 1 and rng.random() < 0.9:
         return None
+    program = f"{typed(rng, code)}\n\nprint(repr({typed(rng, f'f({call})')}))\n"
     return Program(program, "", cls, construct(code))
 
 
