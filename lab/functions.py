@@ -14,7 +14,6 @@ functions that are one of its functions, but for names, leave the data of SFT an
 
 import ast
 import json
-import re
 import sys
 from collections import Counter, defaultdict
 from operator import sub
@@ -45,7 +44,7 @@ SIZES = {
             "rl": "--steps 300 --predict-prompts 128 --solve-prompts 0 --fix-prompts 0"}}
 ANSWERS = "--max-new-tokens-predict 800"
 WAYS = {"free": "", "explained": EXPLAINED, "direct": AT_ONCE}
-LENGTHS = 49, 99, 149, 199, 249, 299  # characters: the last of each group
+LENGTHS = range(49, 300, 50)  # characters: the last of each group
 NAMED = {ast.FunctionDef: "name", ast.arg: "arg", ast.Name: "id"}  # where a function's names stand
 
 
@@ -92,11 +91,6 @@ def nameless(code):
     return texts
 
 
-def shape(text):
-    """Equal where texts differ in names: soon compared."""
-    return re.sub(r"\w+", "", text)
-
-
 # --------------------------------------------------------------------------------------------------
 # The stages.
 
@@ -112,12 +106,10 @@ def make_data(cases):
     tasks.make_data(args)
     for case in cases:
         theirs |= nameless(case.code)
-    shapes = set(map(shape, theirs))
     for name in ("sft_cases", "rl_cases"):
         path, kept = args.out / "data" / f"{name}.jsonl", []
         for line in path.open():
-            code = json.loads(line)["code"]
-            if shape(function_of(code)) not in shapes or not nameless(code) & theirs:
+            if not nameless(json.loads(line)["code"]) & theirs:
                 kept.append(line)
         replace_text(path, "".join(kept))
         dropped[name] = getattr(args, name) - len(kept)
@@ -150,6 +142,8 @@ def explain(cases):
 # What the functions are made of, and where explained answers go wrong.
 
 LABELS = {
+    "plain": lambda case: str(  # typed as ast.unparse does, but for an empty line
+        case.code.replace("\n\n", "\n") == ast.unparse(ast.parse(case.code)) + "\n"),
     "construct": lambda case: functions.construct(function_of(case.code)),
     "length": lambda case: figures.bin_of(len(function_of(case.code)), LENGTHS, 0)}
 

@@ -345,7 +345,6 @@ CRUXEval-O, as it chooses | benchmark:{}:free
 told to explain | benchmark:{}:explained
 told to answer at once | benchmark:{}:direct
 explained minus at once | benchmark:{}:explained_minus_direct
-told to explain, but for the 20 that training had under other names | benchmark_others:{}:explained
 MBPP's assertions, as it chooses | mbpp:{}:free
 generated, as it chooses | short:{}:free
 told to explain | short:{}:explained
@@ -363,46 +362,49 @@ echo | {}:baselines:echo
 commonest result | {}:baselines:commonest
 * | histogram:*:{}
 
-TABLE functions_methods: CRUXEval-O, right when explained after SFT, by what a function calls
+TABLE functions_methods: CRUXEval-O, right when explained after RL, by what a function calls
 COLUMNS
 right
 ROWS with n
-* | benchmark:sft:method:*
+* | benchmark:rl:method:*
 
-TABLE functions_length: Right when explained after SFT, by construct and by characters
+TABLE functions_length: Right when explained after RL, by typing, construct and characters
+Plain: function and call are typed as ast.unparse types them; empty lines do not count.
 COLUMNS
 CRUXEval | benchmark
 generated | short
 ROWS with n
-one line | {}:sft:construct:primitive
-straight | {}:sft:construct:straight
-if | {}:sft:construct:if
-for | {}:sft:construct:for
-while | {}:sft:construct:while
-try | {}:sft:construct:try
-0 to 49 characters | {}:sft:length:0-49
-50 to 99 | {}:sft:length:50-99
-100 to 149 | {}:sft:length:100-149
-150 to 199 | {}:sft:length:150-199
-200 to 249 | {}:sft:length:200-249
-250 to 299 | {}:sft:length:250-299
-300 and more | {}:sft:length:300+
+plain | {}:rl:plain:True
+not plain | {}:rl:plain:False
+one line | {}:rl:construct:primitive
+straight | {}:rl:construct:straight
+if | {}:rl:construct:if
+for | {}:rl:construct:for
+while | {}:rl:construct:while
+try | {}:rl:construct:try
+0 to 49 characters | {}:rl:length:0-49
+50 to 99 | {}:rl:length:50-99
+100 to 149 | {}:rl:length:100-149
+150 to 199 | {}:rl:length:150-199
+200 to 249 | {}:rl:length:200-249
+250 to 299 | {}:rl:length:250-299
+300 and more | {}:rl:length:300+
 
-TABLE functions_wrong: The first wrong step of wrong explanations after SFT
+TABLE functions_wrong: The first wrong step of wrong explanations after RL
 COLUMNS
 CRUXEval | benchmark
 generated | short
 ROWS
-arithmetic (any value) | {}:sft:first_wrong_step:kinds:arithmetic
-comparison | {}:sft:first_wrong_step:kinds:comparison
-branch | {}:sft:first_wrong_step:kinds:branch
-indexing | {}:sft:first_wrong_step:kinds:indexing
-loop | {}:sft:first_wrong_step:kinds:loop
-another sentence | {}:sft:first_wrong_step:kinds:format
-print | {}:sft:first_wrong_step:kinds:print
-none, but the output | {}:sft:first_wrong_step:kinds:none
-cut off | {}:sft:first_wrong_step:kinds:cut off
-right with a wrong line | {}:sft:first_wrong_step:right_with_wrong_step
+arithmetic (any value) | {}:rl:first_wrong_step:kinds:arithmetic
+comparison | {}:rl:first_wrong_step:kinds:comparison
+branch | {}:rl:first_wrong_step:kinds:branch
+indexing | {}:rl:first_wrong_step:kinds:indexing
+loop | {}:rl:first_wrong_step:kinds:loop
+another sentence | {}:rl:first_wrong_step:kinds:format
+print | {}:rl:first_wrong_step:kinds:print
+none, but the output | {}:rl:first_wrong_step:kinds:none
+cut off | {}:rl:first_wrong_step:kinds:cut off
+right with a wrong line | {}:rl:first_wrong_step:right_with_wrong_step
 
 TABLE candidates: Programs that people wrote, picked by simulation
 Contest problems with right and wrong programs; of each problem's, the one with most of its sample

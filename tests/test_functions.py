@@ -202,7 +202,9 @@ def test_what_the_lab_counts():
     answers = ["\n".join([tasks.EXPLAINED.strip(), *true[:2], wrong, *true[3:], tasks.AT_ONCE + "'ab'", "</output>"]) for wrong in (true[2], "b = 'a'.")]
     told = lab.details([case] * 3, [*answers, ""], [True, False, False])
     assert told["method"].keys() == {".upper()", "len()"} and told["method"]["len()"]["value"] == pytest.approx(1 / 3, abs=1e-4)
-    assert told["construct"]["for"]["n"] == told["length"]["50-99"]["n"] == 3
+    assert told["construct"]["for"]["n"] == told["length"]["50-99"]["n"] == told["plain"]["True"]["n"] == 3
+    for change, plain in (("\n    b", "\n\n    b"), "True"), (("a, b", "a,b"), "False"), (("'ab'", '"ab"'), "False"):
+        assert lab.LABELS["plain"](dataclasses.replace(case, code=case.code.replace(*change))) == plain
     assert told["first_wrong_step"]["kinds"] == {"arithmetic": 1, "format": 0, "cut off": 1}
     assert told["first_wrong_step"]["right_with_wrong_step"]["value"] == 0
     text = lab.examples([case] * 3, [*answers, ""], [True, False, False])

@@ -377,23 +377,61 @@ for 4 while {var int} < len({var str}):|    {block}|    {same int} += {divisor}
 # What holes without a template of their own stand for, and which variables fit a hole.
 FITS = {"str": ("str", "char", "part"), "part": ("char", "part"), "int": ("int", "small"),
         "sized": ("str", "strs", "ints", "table", "words"), "keyed": ("table", "words")}
-RESULTS = {"str": 60, "strs": 12, "ints": 9, "int": 8, "table": 3, "bool": 6, "words": 2,
-           "pairs": 2, "triple": 3, "duo": 4}   # what functions return
-ARGUMENTS = {"str": 62, "ints": 15, "int": 9, "strs": 6, "table": 5, "words": 3, "codes": 1}
-FURTHER = {"part": 38, "int": 34, "str": 12, "ints": 7, "strs": 5, "table": 3}  # not the first one
-NAMES = {
-    "str": "text s string value txt word line sentence st str1 name key out result res ans",
-    "char": "c char ch letter x l", "part": "char sep ch c sub letter s1 prefix suffix delimiter x",
-    "int": "n num count total x k result length m value a val", "small": "i j n k idx index",
-    "bool": "flag ok found is_ok same", "strs": "words parts lst items result out res ls l strings",
-    "ints": "nums numbers arr array lst a xs values result items", "triple": "parts t a pieces",
-    "table": "d dic dct counts result table scores", "words": "d dic dct pairs mapping",
-    "codes": "d dic codes", "pairs": "pairs items result"}
-COMPUTED = {"str": 0.9, "int": 0.6, "small": 0.25, "part": 0.05, "char": 0.7, "strs": 0.9,
-            "ints": 0.8}  # how often, where no variable is taken; else a literal
-UNTAKEN = {"str", "int", "len", "list", "max", "min", "sum", "dict", "all", "any", "range", "map"}
-SHAPES = {"primitive": 26, "straight": 36, "if": 22, "loop": 100}
-SEPARATORS = [" ", ",", ", ", "-", "_", ".", "|", ":", "/", ";", "#"]
+# Types of results, of first and further arguments; shapes of functions. Where no variable is taken,
+# how many percent are computed; else they are literals.
+KINDS = """
+result 60 str
+result 12 strs
+result 9 ints
+result 8 int
+result 3 table
+result 6 bool
+result 2 words
+result 2 pairs
+result 3 triple
+result 4 duo
+first 62 str
+first 15 ints
+first 9 int
+first 6 strs
+first 5 table
+first 3 words
+first 1 codes
+further 38 part
+further 34 int
+further 12 str
+further 7 ints
+further 5 strs
+further 3 table
+computed 90 str
+computed 60 int
+computed 25 small
+computed 5 part
+computed 70 char
+computed 90 strs
+computed 80 ints
+shape 26 primitive
+shape 36 straight
+shape 22 if
+shape 100 loop
+"""
+NAMES = """
+str text s string value txt word line sentence st str1 name key out result res ans
+char c char ch letter x l
+part char sep ch c sub letter s1 prefix suffix delimiter x
+int n num count total x k result length m value a val
+small i j n k idx index
+bool flag ok found is_ok same
+strs words parts lst items result out res ls l strings
+ints nums numbers arr array lst a xs values result items
+triple parts t a pieces
+table d dic dct counts result table scores
+words d dic dct pairs mapping
+codes d dic codes
+pairs pairs items result
+"""
+UNTAKEN = "str int len list max min sum dict all any range map".split()  # as names
+SEPARATORS = " !,!, !-!_!.!|!:!/!;!#".split("!")
 # How people type what ast.unparse, which writes the programs, writes otherwise: percent of them,
 # pattern => replacement, outside of texts. What would change a program is not done.
 HABITS = r"""
@@ -429,7 +467,8 @@ def lines_of(table):
     return rows
 
 
-EXPRESSIONS, STATEMENTS = lines_of(EXPRESSIONS), lines_of(STATEMENTS)
+EXPRESSIONS, STATEMENTS, KINDS = map(lines_of, (EXPRESSIONS, STATEMENTS, KINDS))
+COMPUTED = dict(zip(*KINDS["computed"]))
 HOLE = re.compile(r"\{\{|\}\}|\{(?:(new|var|same) )?(\w+)\}")
 # What nobody writes: x = x, x += x, replace(a, a), x == x.
 SAME = re.compile(r"\b(\w+) [-+*/]*= \1$"
@@ -444,8 +483,8 @@ def names_in(text):
     return re.findall(r"(?<!['\w])[A-Za-z_]\w*(?!')", text)
 
 
-def drawn(rng, weights):
-    return rng.choices(list(weights), list(weights.values()))[0]
+def drawn(rng, lines):
+    return rng.choices(*lines)[0]
 
 
 # ------------------------------------------------------------------------------------------------
@@ -565,7 +604,7 @@ class Writer:
             if self.new_names:
                 name = "_".join(rng.choices(UNSEEN, k=1 if tried < 9 else 2))
             elif tried < 9 and rng.random() < 0.75:
-                name = rng.choice(NAMES[kind].split())
+                name = rng.choice(re.search(rf"^{kind} (.*)", NAMES, re.M)[1].split())
             else:
                 name = rng.choice((rng.choice(LETTERS), random_name(rng, WORDS)))
             tried += 1
@@ -588,14 +627,14 @@ class Writer:
         """receiver: no value, for a method follows."""
         rng = self.rng
         if kind == "some":
-            return self.expression(drawn(rng, RESULTS), depth, receiver)
+            return self.expression(drawn(rng, KINDS["result"]), depth, receiver)
         grammar = kind in EXPRESSIONS
         if self.fitting(kind) and (not grammar or rng.random() < (0.35 if depth > 1 else 0.8)):
             return self.variable(kind)
         deep = depth > (-1 if kind == "bool" else 0)
-        if grammar and deep and rng.random() < COMPUTED.get(kind, 1):
+        if grammar and deep and 100 * rng.random() < COMPUTED.get(kind, 100):
             for _ in range(9):
-                template = rng.choices(*EXPRESSIONS[kind])[0]
+                template = drawn(rng, EXPRESSIONS[kind])
                 try:
                     text = self.fill(template, depth - 1)
                 except NoSuchVariable:
@@ -618,7 +657,7 @@ class Writer:
             if kind == "each":
                 return each
             if kind in ("test", "number"):
-                return self.fill(self.rng.choices(*EXPRESSIONS[kind])[0], 0, each)
+                return self.fill(drawn(self.rng, EXPRESSIONS[kind]), 0, each)
             if kind == "fill":
                 return self.rng.choice(("", " ", "-", ": ", "_"))
             if way == "new":
@@ -660,7 +699,7 @@ class Writer:
     def statement(self, place, depth):
         for _ in range(30):
             before = len(self.scope)
-            template = self.rng.choices(*STATEMENTS[place])[0]
+            template = drawn(self.rng, STATEMENTS[place])
             try:
                 return self.fill(template, depth).split("\n")
             except NoSuchVariable:
@@ -672,7 +711,7 @@ class Writer:
         for kind in kinds:
             self.scope.append((self.name(kind), kind))
         names = ", ".join(name for name, _ in self.scope)
-        shape = drawn(self.rng, SHAPES)
+        shape = drawn(self.rng, KINDS["shape"])
         lines = self.primitive() if shape == "primitive" else self.body(shape)
         body = "\n    ".join(lines)
         return ast.unparse(ast.parse(f"def f({names}):\n    {body}\n"))
@@ -706,7 +745,7 @@ class Writer:
     def result(self, depth):
         """Often what was made last."""
         name, kind = self.rng.choice(self.scope[-1:] + self.scope[-2:])
-        if kind in RESULTS and self.rng.random() < 0.5:
+        if kind in KINDS["result"][0] and self.rng.random() < 0.5:
             return name
         for _ in range(9):
             text = self.expression("some", depth, receiver=True)
@@ -730,7 +769,7 @@ def typed(rng, code):
         def replace(match, becomes=becomes):
             return match[0] if match[match.re.groups] else match.expand(becomes)  # last: a text
 
-        if rng.random() < int(share) / 100:
+        if 100 * rng.random() < int(share):
             other = re.sub(f"{pattern}|{SPELLED}", replace, code, flags=re.M)
             code = other if meaning(other) == meaning(code) else code
     return code
@@ -738,9 +777,9 @@ def typed(rng, code):
 
 def random_kinds(rng):
     """The types of the arguments."""
-    kinds = [drawn(rng, ARGUMENTS)]
+    kinds = [drawn(rng, KINDS["first"])]
     while len(kinds) < 3 and rng.random() < (0.45 if len(kinds) == 1 else 0.16):
-        kinds.append(drawn(rng, FURTHER))
+        kinds.append(drawn(rng, KINDS["further"]))
     return kinds
 
 
