@@ -28,7 +28,6 @@ and the words of explanations are tokens. A "primitive" is one method or builtin
 
 import ast
 import io
-import keyword
 import random
 import re
 import string
@@ -42,7 +41,17 @@ from types import SimpleNamespace
 import tracer
 from trace import Event, Trace
 from tracer.recorder import Recorder, whole
-from worlds import LETTERS, UNSEEN, WORDS, Program, class_of, outputs_on, random_name, split_of
+from worlds import (
+    LETTERS,
+    RESERVED,
+    UNSEEN,
+    WORDS,
+    Program,
+    class_of,
+    outputs_on,
+    random_name,
+    split_of,
+)
 
 SIZES = {"cpu": {}}  # there is one size only
 FIXED_INPUTS = {}    # made for each signature: fixed_calls
@@ -95,15 +104,26 @@ str 16 {str}[{small}:{small}]
 str 30 {str}[::-1]
 str 5 {str}[::2]
 str 4 {str}[1::2]
+str 5 {str}[:len({str})]
+str 7 {str}[len({part}):]
+str 6 {str}[:-len({part})]
+str 4 {var strs}.pop()
+str 3 {var strs}.pop({small})
+str 2 {pairs}[{small}][0]
 str 40 {str} + {str}
 str 16 {str} * {small}
 str 18 {strs}[{small}]
 str 10 {strs}[-1]
 str 9 str({int})
-str 5 f'{{{var str}}}{fill}{{{var int}}}'
-str 1 '{{}}{fill}{{}}'.format({str}, {int})
+str 2 f'{{{var str}}}: {{{var int}}}'
+str 2 f'{{{var str}}}-{{{var str}}}'
+str 1 f'{{{var int}}}{{{var str}}}'
+str 2 '{{}}: {{}}'.format({str}, {int})
+str 1 '{{}} {{}}'.format({str}, {str})
 str 4 {str} if {bool} else {str}
-str 6 {triple}[{third}]
+str 2 {triple}[0]
+str 2 {triple}[1]
+str 2 {triple}[2]
 str 6 {words}.get({part}, {str})
 str 4 max({strs})
 str 3 min({strs}, key=len)
@@ -111,6 +131,7 @@ char 110 {str}[{small}]
 char 14 {str}[-1]
 char 20 {str}[0]
 char 5 {char}.upper()
+char 8 {strs}[{small}][{small}]
 char 6 {char}.lower()
 char 5 chr(ord({char}) + {small})
 part 1 {str}
@@ -119,6 +140,7 @@ int 18 {str}.count({part})
 int 6 {ints}.count({int})
 int 6 {strs}.count({part})
 int 24 {str}.find({part})
+int 5 {str}.find({part}, {small})
 int 16 {str}.rfind({part})
 int 34 {str}.index({part})
 int 26 {str}.rindex({part})
@@ -131,6 +153,10 @@ int 10 {int} // {divisor}
 int 14 {int} % {divisor}
 int 60 {ints}[{small}]
 int 18 {ints}[-1]
+int 6 {var ints}.pop()
+int 5 {var ints}.pop({small})
+int 2 {var table}.pop({part}, {small})
+int 3 len({rows}[{small}])
 int 9 sum({ints})
 int 10 max({ints})
 int 6 min({ints})
@@ -182,6 +208,8 @@ bool 14 {int} % {divisor} == 0
 bool 6 {int} % 2 == 1
 bool 6 not {sized}
 bool 8 not {bool}
+bool 3 {int} < {int} < {int}
+bool 4 {str}[{small}:].startswith({part})
 bool 20 {bool} and {bool}
 bool 10 {bool} or {bool}
 bool 4 all(({test} for {each} in {str}))
@@ -218,6 +246,7 @@ strs 5 list({keyed}.keys())
 strs 6 list({words}.values())
 strs 4 list(map(str, {ints}))
 strs 14 {strs}.copy()
+strs 4 {strs}[:]
 strs 4 list(reversed({strs}))
 strs 4 [{str}, {str}]
 ints 14 sorted({ints})
@@ -229,6 +258,16 @@ ints 6 {ints}[::2]
 ints 14 {ints} + {ints}
 ints 5 {ints} * {small}
 ints 14 {ints}.copy()
+ints 6 {ints}[:]
+ints 4 {ints}[:len({sized}) // 2]
+ints 8 {rows}[{small}]
+ints 2 [len({each}) for {each} in {rows}]
+ints 3 sum({rows}, [])
+rows 10 {rows}[::-1]
+rows 8 {rows}.copy()
+rows 6 {rows}[{small}:]
+rows 4 {rows} + [{ints}]
+rows 3 [{ints}, {ints}]
 ints 8 list(range({small}))
 ints 5 [{each} for {each} in {ints} if {number}]
 ints 3 [{each} * {small} for {each} in {ints}]
@@ -277,6 +316,7 @@ before 22 {new int} = 0
 before 20 {new ints} = []
 before 14 {new table} = {{}}
 before 6 {new words} = {{}}
+before 2 {new rows} = []
 before 8 {new strs} = list({str})
 before 6 {new ints} = {ints}.copy()
 top 36 {new str} = {str}
@@ -287,7 +327,16 @@ top 7 {new table} = {table}
 top 4 {new words} = {words}
 top 5 {new triple} = {triple}
 top 5 {new bool} = {bool}
+top 4 {new str}, {new int} = {var table}.popitem()
+top 2 {new rows} = {rows}
 if 14 if {bool}:|    return {some}
+if 5 if {bool}:|    return {word}
+if 5 if {bool}:|    return True
+if 5 if {bool}:|    return False
+if 1 if {bool}:|    return None
+if 5 if {bool}:|    return {word}|else:|    return {word}
+if 8 if {bool}:|    return {some}|else:|    return {some}
+if 2 if {var str}.isdigit():|    return int({same str})
 if 18 if {bool}:|    {block}
 if 14 if {bool}:|    {block}|else:|    {block}
 if 4 if {bool}:|    return {some}|elif {bool}:|    return {some}
@@ -298,6 +347,9 @@ loop 24 if {bool}:|    {block}
 loop 12 if {bool}:|    {block}|else:|    {block}
 loop 4 if {bool}:|    break
 loop 5 if {bool}:|    return {some}
+loop 4 if {bool}:|    return False
+loop 4 if {bool}:|    return True
+loop 2 if {bool}:|    return {word}
 loop 3 if {bool}:|    {block}|elif {bool}:|    {block}
 loop 2 for {new char} in {var str}:|    {block}
 loop 2 for {new int} in {var ints}:|    {block}
@@ -319,6 +371,10 @@ mutate 5 {var strs}.remove({part})
 mutate 5 {var ints}.remove({int})
 mutate 2 {var strs}.extend({strs})
 mutate 3 {var ints}.extend({ints})
+mutate 4 {var ints}[:{small}] = {ints}
+mutate 3 {var strs}[{small}:{small}] = {strs}
+mutate 4 {var rows}.append({ints})
+mutate 2 {var rows}.pop({small})
 mutate 3 {var strs}.clear()
 mutate 3 {var ints}.clear()
 mutate 6 {var strs}[{small}] = {str}
@@ -351,6 +407,13 @@ for 50 for {new char} in {var str}:|    {block}
 for 45 for {new small} in range(len({var str})):|    {block}
 for 27 for {new small} in range(len({var ints})):|    {block}
 for 15 for {new small} in range({small}):|    {block}
+for 10 for {new small} in range({int}):|    {block}
+for 5 for {new small} in range({small}, len({var str})):|    {block}
+for 5 for {new small} in range(len({var ints}) - 1, -1, -1):|    {block}
+for 3 for {new small} in range({int} + 1):|    {block}
+for 6 for {new ints} in {var rows}:|    {block}
+for 4 while {var ints} and {bool}:|    {same ints}.pop()|    {block}
+for 4 while {var int} < len({var str}) and {same str}[{same int}] != {char}:|    {same int} += 1
 for 6 for {new small} in range(1, len({var str})):|    {block}
 for 6 for {new small} in range(0, len({var str}), 2):|    {block}
 for 6 for {new small} in range(len({var str}) - 1, -1, -1):|    {block}
@@ -375,8 +438,13 @@ for 5 while {var int} > 0:|    {block}|    {same int} //= 2
 for 4 while {var int} < len({var str}):|    {block}|    {same int} += {divisor}
 """
 # What holes without a template of their own stand for, and which variables fit a hole.
-FITS = {"str": ("str", "char", "part"), "part": ("char", "part"), "int": ("int", "small"),
-        "sized": ("str", "strs", "ints", "table", "words"), "keyed": ("table", "words")}
+FITS = """
+str str char part
+part char part
+int int small
+sized str strs ints rows table words
+keyed table words
+"""
 # Types of results, of first and further arguments; shapes of functions. Where no variable is taken,
 # how many percent are computed; else they are literals.
 KINDS = """
@@ -390,6 +458,7 @@ result 2 words
 result 2 pairs
 result 3 triple
 result 4 duo
+result 2 rows
 first 62 str
 first 15 ints
 first 9 int
@@ -397,6 +466,7 @@ first 6 strs
 first 5 table
 first 3 words
 first 1 codes
+first 2 rows
 further 38 part
 further 34 int
 further 12 str
@@ -428,29 +498,31 @@ triple parts t a pieces
 table d dic dct counts result table scores
 words d dic dct pairs mapping
 codes d dic codes
+rows matrix rows grid lists array lst
 pairs pairs items result
 """
-UNTAKEN = "str int len list max min sum dict all any range map".split()  # as names
-SEPARATORS = " !,!, !-!_!.!|!:!/!;!#".split("!")
+SEPARATORS = [", ", *" ,-_.|:/;#"]
 # How people type what ast.unparse, which writes the programs, writes otherwise: percent of them,
 # pattern => replacement, outside of texts. What would change a program is not done.
 HABITS = r"""
-25 '((?:[^'"\\\n]|\\[^'"])*)' => "\1"
-90 \(\((.*\bfor\b.*)\)\) => (\1)
+20 '((?:[^'"\\\n]|\\[^'"])*)' => "\1"
+90 \(\(([^()]*(?:\([^()]*\)[^()]*)*)\)\) => (\1)
 90 (=|\breturn|\bin)\s\((.*)\)(:?)$ => \1 \2\3
 80 \b(and|or)\s\(([^()]*(?:\([^()]*\)[^()]*)*)\) => \1 \2
 30 \s([-+%]|[*/]+)\s => \1
-8 \s([<>]|[<>=!]=)\s => \1
-5 \s([-+*/]*=)\s => \1
-12 ,\s => ,
-8 :\s(?=\S) => :
-3 :(\s)(?=\S) => \1:\1
+4 \s([<>]|[<>=!]=)\s => \1
+2 \s([-+*/]*=)\s => \1
+6 ,\s => ,
+5 :\s(?=\S) => :
+2 :(\s)(?=\S) => \1:\1
 4 return\s(.*)$ => return (\1)
-5 \b(if|while)\s(.*):$ => \1 (\2):
+5 \b(if|elif|while)\s(.*):$ => \1 (\2):
+3 ([-+])\s(\w+\s[*/%]+\s\w+) => \1 (\2)
 6 ^([ ]+(?:if|elif|else)\b.*:)\n[ ]+((?!if|for|while|try).*)$ => \1 \2
-3 ([\[{])([^\[\]{}]+)([\]}]) => \1 \2 \3
-8 \n([ ]+(?:for|while|if|return)\b) => \n\n\1
-4 ^([ ]+)((?:for|while|if|return)\b.*)$ => \1# \2\n\1\2
+2 (?<![\w\])'"])([\[{])([^\[\]{}]+)([\]}]) => \1 \2 \3
+4 (?<!:)\n([ ]+(?:for|while|if|return)\b) => \n\n\1
+2 (\s)(\S+)$ => \1\2\1
+2 ^([ ]+)((?:for|while|if|return)\b.*)$ => \1# \2\n\1\2
 """
 SYLLABLES = """ba be bo ca co da de di fa fi ga go ha hi ja ka ki la le lo ma me mi na no pa po ra
 re ri sa se so ta te to va vi wa we za an en in on ar er or st th ch sh tr""".split()
@@ -459,8 +531,7 @@ re ri sa se so ta te to va vi wa we za an en in on ar er or st th ch sh tr""".sp
 def lines_of(table):
     """-> kind -> (templates, weights)"""
     rows = {}
-    for line in table.strip().splitlines():
-        kind, weight, template = line.split(" ", 2)
+    for kind, weight, template in re.findall(r"^(\w+) (\d+) (.*)", table, re.M):
         templates, weights = rows.setdefault(kind, ([], []))
         templates.append(template)
         weights.append(int(weight))
@@ -469,6 +540,7 @@ def lines_of(table):
 
 EXPRESSIONS, STATEMENTS, KINDS = map(lines_of, (EXPRESSIONS, STATEMENTS, KINDS))
 COMPUTED = dict(zip(*KINDS["computed"]))
+NAMES, FITS = (dict(re.findall(r"(\w+) (.*)", table)) for table in (NAMES, FITS))
 HOLE = re.compile(r"\{\{|\}\}|\{(?:(new|var|same) )?(\w+)\}")
 # What nobody writes: x = x, x += x, replace(a, a), x == x.
 SAME = re.compile(r"\b(\w+) [-+*/]*= \1$"
@@ -504,7 +576,8 @@ class Values:
         for text in value if isinstance(value, (list, dict)) else [value]:
             if isinstance(text, str) and text:
                 start = self.rng.randrange(len(text))
-                self.parts += [*self.rng.choices(text, k=3), text[start:start + 2], text[:2]]
+                self.parts += [*self.rng.choices(text, k=3), text[start:start + 2]]
+                self.parts += [text[:2], text[:8]]
         return value
 
     def pick(self, *options):
@@ -556,8 +629,7 @@ class Values:
         return min(self.between(0, 6), self.between(0, 6))
 
     def int(self):
-        return self.pick(self.small, lambda: self.between(-9, 20), lambda: self.between(0, 9),
-                         lambda: self.between(0, 99))()
+        return self.between(*self.pick((0, 3), (0, 9), (-9, 20), (0, 99)))
 
     def ints(self):
         most = self.pick(3, 9, 9, 50, 999)
@@ -568,8 +640,12 @@ class Values:
         make = self.pick(self.word, self.word, self.mark, lambda: self.letters(9))
         return [make() for _ in range(self.size(9))]
 
+    def rows(self):
+        return [[self.int() for _ in range(self.size(4))] for _ in range(self.size(4))]
+
     def table(self):
-        return {self.pick(self.mark, self.word)(): self.int() for _ in range(self.size(6))}
+        make = self.pick(self.mark, self.word, self.word, self.small)
+        return {make(): self.int() for _ in range(self.size(6))}
 
     def words(self):
         return {self.pick(self.mark, self.word)(): self.word() for _ in range(self.size(6))}
@@ -583,9 +659,6 @@ class Values:
     def divisor(self):
         return self.pick(2, 2, 2, 3, 3, 4, 5, 10)
 
-    def third(self):
-        return self.between(0, 2)
-
 
 # ------------------------------------------------------------------------------------------------
 # Programs.
@@ -595,7 +668,8 @@ class Writer:
 
     def __init__(self, rng, values, new_names):
         self.rng, self.values, self.new_names = rng, values, new_names
-        self.scope, self.taken, values.brief = [], {"f", "_"}, True
+        self.scope, self.taken = [], {"f", "_"}
+        values.brief = True  # in the code
         self.turning, self.empty = set(), set()  # variables of loops; accumulators
 
     def name(self, kind):
@@ -604,16 +678,16 @@ class Writer:
             if self.new_names:
                 name = "_".join(rng.choices(UNSEEN, k=1 if tried < 9 else 2))
             elif tried < 9 and rng.random() < 0.75:
-                name = rng.choice(re.search(rf"^{kind} (.*)", NAMES, re.M)[1].split())
+                name = rng.choice(NAMES[kind].split())
             else:
                 name = rng.choice((rng.choice(LETTERS), random_name(rng, WORDS)))
             tried += 1
-            if name not in self.taken and not keyword.iskeyword(name) and name not in UNTAKEN:
+            if name not in self.taken | RESERVED:
                 self.taken.add(name)
                 return name
 
     def fitting(self, kind):
-        types = FITS.get(kind, (kind,))
+        types = FITS.get(kind, kind).split()
         return [name for name, type_ in self.scope if type_ in types]
 
     def variable(self, kind, without=()):
@@ -658,8 +732,6 @@ class Writer:
                 return each
             if kind in ("test", "number"):
                 return self.fill(drawn(self.rng, EXPRESSIONS[kind]), 0, each)
-            if kind == "fill":
-                return self.rng.choice(("", " ", "-", ": ", "_"))
             if way == "new":
                 new.append((self.name(kind), kind))
                 return new[-1][0]
@@ -690,8 +762,8 @@ class Writer:
         before = len(self.scope)
         self.scope += new
         lines = []
-        for _ in range(self.rng.choice((1, 1, 1, 2))):
-            place = "loop" if depth > 0 and self.rng.random() < 0.5 else "mutate"
+        for _ in range(self.rng.choice((1, 1, 2, 3) if depth > 1 else (1, 1, 1, 2))):
+            place = "loop" if depth > 0 and self.rng.random() < 0.35 else "mutate"
             lines += self.statement(place, depth - 1)
         del self.scope[before:]
         return lines
@@ -723,11 +795,11 @@ class Writer:
                 lines += self.statement("before", 1)
                 self.empty.add(self.scope[-1][0])
         for _ in range(rng.choice((0, 0, 0, 1, 1) if shape == "loop" else (0, 0, 1, 1, 2, 2, 3))):
-            lines += self.statement(rng.choice(("top", "top", "mutate")), 2)
+            lines += self.statement(rng.choice(("top", "top", "top", "mutate", "if")), 2)
         if shape == "loop":
             lines += self.statement("for", 2)
-            if rng.random() < 0.25:
-                lines += self.statement(rng.choice(("top", "mutate")), 1)
+            if rng.random() < 0.3:
+                lines += self.statement(rng.choice(("top", "mutate", "if", "for")), 1)
         elif shape == "if":
             lines += self.statement("if", 2)
         return [*lines, f"return {self.result(2 if len(lines) < 3 else 1)}"]
@@ -743,7 +815,9 @@ class Writer:
         return [told, f"return {self.rng.choice([name for name, _ in self.scope if name in told])}"]
 
     def result(self, depth):
-        """Often what was made last."""
+        """Often what was made last; rarely a constant."""
+        if self.rng.random() < 0.06:
+            return self.rng.choice(("True", "False", self.expression("word", 0)))
         name, kind = self.rng.choice(self.scope[-1:] + self.scope[-2:])
         if kind in KINDS["result"][0] and self.rng.random() < 0.5:
             return name
@@ -761,17 +835,15 @@ def meaning(code):
 
 
 def typed(rng, code):
-    """The same program, as somebody types it."""
-    for habit in HABITS.strip().splitlines():
-        share, rule = habit.split(" ", 1)
-        pattern, becomes = rule.split(" => ")
-
-        def replace(match, becomes=becomes):
-            return match[0] if match[match.re.groups] else match.expand(becomes)  # last: a text
-
-        if 100 * rng.random() < int(share):
-            other = re.sub(f"{pattern}|{SPELLED}", replace, code, flags=re.M)
-            code = other if meaning(other) == meaning(code) else code
+    """The same program, as somebody types it, who has some habits and follows them often."""
+    for share, pattern, becomes in re.findall("^([0-9]+) (.*) => (.*)", HABITS, re.M):
+        if 100 * rng.random() > int(share):
+            continue
+        often = rng.choice((0.5, 1))
+        for match in reversed([*re.finditer(f"{pattern}|{SPELLED}", code, re.M)]):
+            if not match[match.re.groups] and rng.random() < often:  # the last group: of a text
+                other = code[:match.start()] + match.expand(becomes) + code[match.end():]
+                code = other if meaning(other) == meaning(code) else code
     return code
 
 
@@ -787,13 +859,9 @@ def random_kinds(rng):
 def fixed_calls(kind):
     """Arguments that tell functions apart, fourteen for these types."""
     rng, calls = random.Random(kind), []
-    rich = ["The quick-brown fox, jumps_over 12 LAZY dogs. ", "aabbccabcabc", "", "x=1;y=2|z/3:#!"]
     for k in range(14):
         values = Values(rng, long=k % 2 == 1)
-        arguments = [values.draw(each) for each in kind.split()]
-        if kind.startswith("str") and k < len(rich):
-            arguments[0] = rich[k]
-        calls.append(repr(tuple(arguments)))
+        calls.append(repr(tuple(map(values.draw, kind.split()))))
     return calls
 
 
