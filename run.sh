@@ -84,7 +84,7 @@ case "$command" in course) course "$@" ;;
   test) setup; install_extra dev; status=0
     "$python" -m ruff check --output-format concise . || status=$?
     "$python" -m pytest -q "$@" || status=$?; exit $status ;;
-  lab) setup; "$python" -m lab.stubs "$@" ;; time) setup; "$python" -m lab.minutes "$@" ;;
+  lab) setup; install_extra dev; "$python" -m lab.stubs "$@" ;; time) setup; "$python" -m lab.minutes "$@" ;;
   setup) setup ;; help) sed -n '2,/^set/s/^# \{0,1\}//p' run.sh ;;
   *) fail "no such command: $command (quick, test, lab, time, setup, help; none: the course)" ;;
 esac

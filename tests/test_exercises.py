@@ -18,6 +18,7 @@ import model as plain
 import rl
 import sft
 import trace
+from answers import Runner
 from lab.exercises import inputs, partial, terse
 from model import ModelConfig, Rollout, Tokenizer, Transformer
 from tasks import Case
@@ -144,7 +145,7 @@ def test_exercise_5_rank_score_is_what_all_subsets_give():
         scores = [rng.choice([-math.inf, -120, 0, 1 / 3, 2 / 3, 1, 1]) for _ in range(n)]    # -inf: a program that cannot be read
         correct = np.array([rng.randint(0, 1) for _ in range(n)])
         for k in range(1, n + 1):
-            assert course.rank_score_at_k(scores, correct, k) == pytest.approx(picked(scores, correct, k))
+            assert course.rank_score_at_k(scores, correct, k) == pytest.approx(picked(scores, correct, k)), (scores, correct, k)
 
 
 # ---------------------------------------------------------------------------------------------------------------------
@@ -173,14 +174,15 @@ def test_exercise_6_a_line_for_each_step_that_changed_or_printed_something():
 
 # ---------------------------------------------------------------------------------------------------------------------
 
-class Runs:
-    """In place of answers.Runner: what comes of a program on an input is in a table; elsewhere the run hits a limit."""
+class Runs(Runner):
+    """In place of the sandbox: what comes of a program on an input is in a table; elsewhere the run hits a limit."""
 
     def __init__(self, table):
         self.table = table
 
     def outcomes(self, jobs):
         assert all(isinstance(part, str) for job in jobs for part in job), jobs              # as the sandbox does
+        assert not {"", "None"} & {code for code, _ in jobs}, "a program that cannot be read is no program that runs"
         return [self.table.get(job) for job in jobs]
 
 
