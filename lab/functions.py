@@ -8,7 +8,8 @@ benchmark, greedily, in three ways: as they choose, told to explain, told to ans
 holds what differs from the preset. A killed run goes on by the same command.
 
 CRUXEVAL.jsonl: JSON lines with code (a function f), input (its arguments), output (repr of the
-result). Right is what equals the output character by character. The benchmark is never trained on:
+result). Right is what equals the output character by character; RL's reward and the logs' val_...
+ignore blanks, as everywhere else. The benchmark is never trained on:
 functions that are one of its functions, but for names, leave the data of SFT and of RL.
 """
 

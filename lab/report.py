@@ -334,7 +334,8 @@ ROWS with n
 all | runs:{}:right:exact:all
 
 TABLE functions: Functions, before and after RL
-Greedy, equal character by character. CRUXEval-O: 800 functions, never trained on, looked at once.
+Greedy, equal character by character. CRUXEval-O: 800 functions, never trained on, asked once; the
+world is made after counts over them.
 Generated: held out by behaviour; longer: longer values.
 COLUMNS
 after SFT | models:sft

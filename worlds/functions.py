@@ -12,9 +12,10 @@ r"""The world of functions: strings, lists and dictionaries, in the manner of CR
     python tasks.py --world functions --show
 
 The language is a grammar: two tables, EXPRESSIONS and STATEMENTS, each line a type or a place, a
-weight, and a template with holes. The weights come from counts over CRUXEval's functions (which
-methods, builtins, statements, types of arguments and results, how often); no function, call or text
-of it was copied. Nothing here knows the benchmark: lab/functions.py drops what comes out equal.
+weight, and a template with holes. The weights and the ways of typing come from counts over
+CRUXEval's functions (which methods, builtins, statements, types of arguments and results, how
+often), and what a first model got wrong there said what was missing: so the world is made after
+that benchmark, though no function, call or text was copied. lab/functions.py drops what is equal.
 
 The arguments are drawn first. Texts in the code are often parts of them, so that a replacement
 finds something to replace and a split somewhere to split. What crashes is kept once in thirty
@@ -23,7 +24,7 @@ many ways (HABITS); its explanation is always in the same one.
 
 Explanations are tracer's, of a recording made in this process: the programs are ours. Tokens: a
 text in quotes is spelled letter by letter wherever it stands (VOCABULARY, SPELLED); methods, names
-and the words of explanations are tokens. A "primitive" is one method or builtin on longer values.
+and the words of explanations are tokens. A "primitive" is one method or builtin.
 """
 
 import ast
@@ -61,8 +62,8 @@ SPELLED = r"""('(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")"""
 
 # ------------------------------------------------------------------------------------------------
 # The grammar. Types: str, char (a str of one letter), part (a str to look for), int, small (an int
-# that may be an index or a count), bool, strs and ints (lists), pairs (a list of tuples), table
-# (str -> int), words (str -> str), codes (int -> str), triple (three str), some (any of them).
+# that may be an index or a count), bool, strs and ints (lists), rows (a list of ints), pairs (of
+# tuples), table (str or int -> int), words (str -> str), codes (int -> str), triple (three str), some (any of them).
 # {new ints} is a variable that the statement makes, {var ints} one that is there, {same ints} what
 # stood in the last hole of that type, {block} further statements; | ends a line.
 
@@ -503,7 +504,7 @@ pairs pairs items result
 """
 SEPARATORS = [", ", *" ,-_.|:/;#"]
 # How people type what ast.unparse, which writes the programs, writes otherwise: percent of them,
-# pattern => replacement, outside of texts. What would change a program is not done.
+# pattern => replacement; of texts, only the quotes. What would change a program is not done.
 HABITS = r"""
 20 '((?:[^'"\\\n]|\\[^'"])*)' => "\1"
 90 \(\(([^()]*(?:\([^()]*\)[^()]*)*)\)\) => (\1)
@@ -829,7 +830,7 @@ class Writer:
 
 
 def meaning(code):
-    """Equal for programs that differ in how they are typed."""
+    """Equal for programs that differ in how they are typed. None: it does not parse."""
     with suppress(SyntaxError):
         return ast.dump(ast.parse(code))
 
