@@ -62,8 +62,9 @@ SPELLED = r"""('(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")"""
 
 # ------------------------------------------------------------------------------------------------
 # The grammar. Types: str, char (a str of one letter), part (a str to look for), int, small (an int
-# that may be an index or a count), bool, strs and ints (lists), rows (a list of ints), pairs (of
-# tuples), table (str or int -> int), words (str -> str), codes (int -> str), triple (three str), some (any of them).
+# that may be an index or a count), bool, strs and ints (lists), rows (lists of ints), pairs (a list
+# of tuples), table (str or int -> int), words (str -> str), codes (int -> str), triple (three str),
+# some (any of them).
 # {new ints} is a variable that the statement makes, {var ints} one that is there, {same ints} what
 # stood in the last hole of that type, {block} further statements; | ends a line.
 
