@@ -95,7 +95,7 @@ def validate(model, tokenizer, sets, problems, runner, args, solve=True):
         users, jobs = list(map(tasks.solve_prompt, problems)), []
         answers = share(users, lambda mine: answer(mine, args.max_new_tokens_solve))
         for problem, (turn,) in zip(problems, answers):
-            jobs.append((tasks.parse_program(turn.text) or "(", problem.tests))  # "(" cannot parse
+            jobs.append((tasks.parse_program(turn.text), problem.tests))
         record["val_solve"] = float(np.mean(runner.solved(jobs)))
     return record
 
@@ -190,8 +190,8 @@ class Runner:
 
     def solved(self, jobs):
         """Whether each program passes all its tests; a job is (program, [[stdin, stdout], ...]).
-        Stops each program at its first failed test."""
-        right = [bool(tests) for _, tests in jobs]
+        None and "", no program, pass none. Stops each program at its first failed test."""
+        right = [bool(code and tests) for code, tests in jobs]
         for turn in range(max([len(tests) for _, tests in jobs], default=0)):
             pairs, wanted = {}, {}  # by job number
             for k, (code, tests) in enumerate(jobs):
@@ -301,7 +301,7 @@ def show(args):
         code = args.show.read_text()
         compile(code, args.show, "exec", dont_inherit=True)
         run = tracer.record(code, args.stdin)
-    except (OSError, ValueError, SyntaxError) as problem:
+    except (OSError, ValueError, SyntaxError, RecursionError, MemoryError) as problem:
         fail(f"cannot use {args.show}: {problem}")
     if run.status == "LIMIT":
         fail(f"this run is too long to explain: {run.reason}")

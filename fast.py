@@ -1,4 +1,4 @@
-"""May be skipped: model.py's `logprobs` and `generate`, same answers, some forty times as fast.
+"""May be skipped: model.py's `logprobs` and `generate`, the same in fp32, faster.
 
     from fast import generate, logprobs        # what sft.py, rl.py and eval.py do
 

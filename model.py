@@ -56,7 +56,7 @@ class Tokenizer:
     spelled: a pattern, one group; what it finds in a text is spelled in bytes, a token each."""
 
     def __init__(self, path=VOCAB, spelled=""):
-        self.spelled, ranks = re.compile(spelled or "$(never)"), {}
+        self.spelled, ranks = re.compile(spelled or "$(nowhere)"), {}
         try:
             for line in Path(path).read_text().splitlines():
                 token, rank = line.split()
@@ -307,8 +307,8 @@ def generate(model, prompts, max_new_tokens, group=1, seed=0, *, end, temperatur
 # Learning.
 
 def pick_device():
-    mps = torch.backends.mps.is_available()
-    return "cuda" if torch.cuda.is_available() else "mps" if mps else "cpu"
+    """Not Apple's: several processes cannot sum gradients there, and these models are small."""
+    return "cuda" if torch.cuda.is_available() else "cpu"
 
 
 def make_optimizers(model, muon_lr, adam_lr):

@@ -32,8 +32,8 @@ Deviations from the paper
     - predict is 74 % of the prompts (paper: 15 % of the samples, 25 % with multi-turn).
     - Its pool of the model's own right programs (up to 4 a problem, each with every public test, as
       in the paper) is gathered while training, not before.
-    - Muon for matrices. It normalises its update: clipping (0.1, the paper's) only weighs steps
-      against each other there. The rate decays linearly to zero.
+    - Muon for matrices. Clipping (0.1, the paper's) never acted in the course: norms stay below
+      0.05. The rate decays linearly to zero.
     - A program whose behaviour class is held out (validation, test) is never shown to the model,
       also when the model wrote it: the pool refuses it, and in multi_turn its episode ends with it.
 
@@ -42,7 +42,7 @@ Log, one line a step (play is predict, solve or multi)
                             the prompts drawn: read progress off val_* (sft.py; step 0 is the start)
     <play>_length, _cut     tokens of an answer; share that was cut off (above 0.1: allow more)
     explained               share of the predictions that are told step by step
-    skipped, groups         a third of the groups skipped is usual at first, half later; all of
+    skipped, groups         a quarter of the groups skipped is usual at first, half later; all of
                             them: nothing is left to learn from
     tokens                  sampled in this step: N
     entropy                 nats a token: mean of -log p of what was sampled. 0.05 at first, 0.03
@@ -161,7 +161,7 @@ def multi_turn(groups, answers, runner, held_out, args):
 
 def judge(episodes, runner):
     """Reward each episode's last program: does it pass all tests, public and hidden?"""
-    jobs = [(episode.programs[-1] or "(", episode.task.tests) for episode in episodes]  # "(": none
+    jobs = [(episode.programs[-1], episode.task.tests) for episode in episodes]
     for episode, right in zip(episodes, runner.solved(jobs)):
         episode.rewards.append(1.0 if right else -1.0)
 
@@ -270,7 +270,8 @@ def describe(step, played):
             cut.append(not turn.rollout.finished)
             surprise += turn.rollout.logprobs
         record["groups"] += len(groups)
-        record["skipped"] += len(groups) - sum(bool(learnable([group])) for group in groups)
+        for group in groups:
+            record["skipped"] += not learnable([group])
         if groups:
             record |= {f"{name}_pass": fmean(last), f"{name}_length": fmean(lengths),
                        f"{name}_cut": fmean(cut)}
@@ -289,7 +290,7 @@ def train(args, model, own: list[Case], extra: dict, rank: int, ranks: int):
     problems = tasks.load_problems(args.out / "data" / "rl_problems.jsonl")
     part = lambda n: (n + ranks - 1 - rank) // ranks        # this process's, of n prompts
     optimizers = make_optimizers(model, args.muon_lr, args.adam_lr)
-    first, saved = resume(args, model, optimizers, rank)
+    done, saved = resume(args, model, optimizers, rank)
     own = [Case(**row) for row in saved.get("own", map(asdict, own))]
     seconds = saved.get("seconds", 0.0)
     with Sandbox(cpu_seconds=0.5) as sandbox:  # these programs take milliseconds or never end
@@ -299,9 +300,9 @@ def train(args, model, own: list[Case], extra: dict, rank: int, ranks: int):
         items = tasks.load_split(args, "val", args.val_cases, args.val_cases)
         check = partial(validate, model, tokenizer, *items, runner, args,
                         args.solve_prompts + args.fix_prompts)
-        if first == 0:
+        if done == 0:
             log_step(args, {"step": 0, **check()}, rank)
-        for step in tqdm(range(first + 1, args.steps + 1), "rl", args.steps, initial=first,
+        for step in tqdm(range(done + 1, args.steps + 1), "rl", args.steps, initial=done,
                          disable=rank > 0 or None):
             # All that is random comes from (seed, step, process): a resumed run is the same run.
             rng, began = random.Random(f"{args.seed}/{step}/{rank}"), time.time()
@@ -311,9 +312,9 @@ def train(args, model, own: list[Case], extra: dict, rank: int, ranks: int):
             drawn = draw_cases(rng, cases, own, part(args.predict_prompts), args.own_share)
             n = min(part(args.solve_prompts), len(problems))
             to_fix = rng.sample(problems, min(part(args.fix_prompts), len(problems)))
-            first = solve(rng.sample(problems, n) + to_fix, answers, runner, args)  # in one call
-            played = {"predict": predict(drawn, answers, args), "solve": first[:n],
-                      "multi": multi_turn(first[n:], answers, runner, held_out, args)}
+            tries = solve(rng.sample(problems, n) + to_fix, answers, runner, args)  # in one call
+            played = {"predict": predict(drawn, answers, args), "solve": tries[:n],
+                      "multi": multi_turn(tries[n:], answers, runner, held_out, args)}
             written = gather(played["solve"] + played["multi"])
             own += gather([] if rank > 0 else own_cases(written, own, held_out))
 
@@ -354,13 +355,15 @@ def main(name="rl", doc=__doc__):
     args = tasks.settings(parser, "rl", "answers")
     if args.group < 2:
         parser.error("--group must be at least 2: the baseline is the mean of a group")
+    if args.own_share > 1:
+        parser.error("--own-share is a share, at most 1")
     if args.predict_prompts + args.solve_prompts + args.fix_prompts == 0:
         parser.error("there are no prompts: each kind of them is 0")
     device = pick_device()
     rank, ranks = join_processes(device)
     start = load_start(args, device)
     with suppress(OSError):  # of functions that stand in no file
-        sources = map(getsource, (predict, judge, set_advantages))
+        sources = map(getsource, (predict, solve, multi_turn, judge, advantages, set_advantages))
         args.rewards = zlib.crc32("".join(sources).encode())
     if not is_there(args):
         args.processes = ranks  # as many must go on

@@ -202,9 +202,8 @@ def keep(path, record):
 # Saves. A run has a name (args.name) and writes out/<name>.pt and out/<name>.jsonl.
 
 def resume(args, model, optimizers, rank):
-    """Go on where a killed run was saved last -> steps done, its extra; (0, {}) if there is none.
-    Sets args.began, from which `save` counts the seconds."""
-    path, args.began = args.out / f"{args.name}-state.pt", time.time()
+    """Go on where a killed run was saved last -> steps done, its extra; (0, {}) if there is none."""
+    path = args.out / f"{args.name}-state.pt"
     saved = {"step": 0, "extra": {}}
     if path.exists():
         saved = load(path, str(model.device))
@@ -218,7 +217,8 @@ def resume(args, model, optimizers, rank):
 
 
 def save(args, model, optimizers, step, last, extra):
-    """out/<name>.pt after the last step, before it out/<name>-state.pt, with the optimizers."""
+    """out/<name>.pt after the last step, before it out/<name>-state.pt, with the optimizers. Adds
+    the seconds since args.began, then sets it."""
     path = args.out / f"{args.name}{'' if last else '-state'}.pt"
     extra = extra | provenance() | {"made": made_with(args)}
     try:

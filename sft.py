@@ -21,8 +21,8 @@ over the second half. A killed run goes on by the same command, to the same weig
 
 The log out/<name>.jsonl has one line every 50 steps and at each validation or save:
     tokens             read so far, prompts included, padding not
-    loss               nats an assistant token, mean over the steps since the last line: 6.1 (the
-                       logarithm of the vocabulary) first, 0.1 after a third of the steps, 0.03 last
+    loss               nats an assistant token, mean over the steps since the last line: 3.5
+                       first, 0.1 after a third of the steps, 0.03 last
     train_seconds      so far, without validation
     val_short, val_longer                  share of right predictions of validation programs, four
                                            of each at temperature 1, by input length

@@ -122,7 +122,7 @@ for _row in TABLE.strip().splitlines()[1:]:
 
 def settings(parser, *sections, argv=None):
     """Adds --preset, --seed, --out, --world and a flag for each value of the table's sections, then
-    parses -> Namespace, with world_size (see worlds/). Refuses data of another world or seed under
+    parses -> Namespace, with world_size (see worlds/) and began, the time. Refuses data of another world or seed under
     --out. With COURSE in the environment (run.sh) flags of the other sections may stand there."""
     preset = "gpu" if "GPU 0:" in subprocess.getoutput("nvidia-smi -L") else "cpu"
     flag = parser.add_argument
@@ -137,7 +137,7 @@ def settings(parser, *sections, argv=None):
                      dest=name if section in sections else "elsewhere")
     parser.allow_abbrev = False
     args = parser.parse_args(argv)
-    values = vars(args)
+    args.began, values = time.time(), vars(args)
     for section in sections:
         for name, value in PRESETS[args.preset][section].items():
             if values[name] is None:
@@ -371,8 +371,8 @@ def make_data(args):
     folder, sizes = args.out / "data", PRESETS[args.preset]["data"]
     made_with = check_data(args, *sizes)
     folder.mkdir(parents=True, exist_ok=True)
-    if not (kept := folder / "settings.json").exists():
-        replace_text(kept, json.dumps(made_with | {"commit": commit()}, indent=1))
+    if not any(folder.glob("*.jsonl")):  # else they are made with what stands there
+        replace_text(folder / "settings.json", json.dumps(made_with | {"commit": commit()}, indent=1))
     with ProcessPoolExecutor(initializer=serve) as pool:
         for name in sizes:
             path, started = folder / f"{name}.jsonl", time.time()

@@ -126,8 +126,8 @@ def record(code: str, stdin: str = "", max_events: int = 1_000) -> Trace:
 # ------------------------------------------------------------------------------------------------
 # Sentences: one function for each kind of statement.
 
-PHRASES = [("so we enter the if.", "so we go inside."), ("so we skip the if.", "so we move on."),
-           ("The loop ends.", "No turn is left.")]  # first and second wording
+PHRASES = [("so we enter the if.", "so we go inside."), ("so we skip the if.", "so we move on.")]
+# first and second wording
 NO_PROGRAM = "The program does not parse: SyntaxError."
 
 

@@ -547,7 +547,8 @@ def test_show_puts_the_simulation_beside_the_truth(out, tmp_path, monkeypatch, c
     (empty / "data").mkdir()  # whatever data lie there
     (empty / "data" / "settings.json").write_text('{"world": "another", "world_size": "gpu"}')
     assert "output right: " in run_main(monkeypatch, capsys, course.main, *flags)
-    for bad, text in (("none.py", None), ("bad.py", "x = = 3\n"), ("endless.py", "while True:\n    x = 1\n"), ("long.py", "x = 1\n" * 40)):
+    for bad, text in (("none.py", None), ("bad.py", "x = = 3\n"), ("endless.py", "while True:\n    x = 1\n"),
+                      ("deep.py", "x = " + "-" * 3000 + "1\n"), ("long.py", "x = 1\n" * 40)):
         if text:
             (tmp_path / bad).write_text(text)
         with pytest.raises(SystemExit) as ended:

@@ -468,6 +468,7 @@ def test_errors_are_one_clear_line(out, tmp_path, run, capsys, tokenizer):
     assert data.count("\n") == 1 and "is missing" in data and "python tasks.py" in data
     assert "--group must be at least 2" in told(capsys, run, "rl", group=1).splitlines()[-1]
     assert "no prompts" in told(capsys, run, "rl", predict_prompts=0, solve_prompts=0, fix_prompts=0).splitlines()[-1]
+    assert "--own-share is a share" in told(capsys, run, "rl", own_share=1.5).splitlines()[-1]
     assert "--steps" in told(capsys, run, "rl", steps=0).splitlines()[-1]
     assert "--nonsense" in told(capsys, run, "rl", nonsense=1).splitlines()[-1]
     assert "--seed must be at least 0" in told(capsys, run, "rl", seed=-1).splitlines()[-1]

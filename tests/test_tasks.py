@@ -157,6 +157,7 @@ def test_runner_runs_each_pair_once_and_stops_at_the_first_failed_test():
         assert len(runner.known) == 3
         assert runner.outcomes([("while True: pass", "")] * 2) == [None, None]
         assert len(runner.known) == 4 and runner.solved([]) == []
+        assert runner.solved([(None, [["", ""]]), ("", [["", ""]]), ("x = 1", [["", ""]])]) == [False, False, True]
 
 
 def test_every_text_round_trips_through_the_tokenizer():
@@ -260,6 +261,11 @@ def test_data_of_other_settings_are_refused(small_data, tmp_path, capsys):
     flags = data_flags(small_data)
     assert re.fullmatch("[0-9a-f]{40}(-dirty)?|unknown", json.loads((small_data / "data" / "settings.json").read_text())["commit"])
     path = small_data / "data" / "settings.json"
+    killed = tmp_path / "killed" / "data" / "settings.json"                              # before its first file was whole
+    killed.parent.mkdir(parents=True)
+    killed.write_text(path.read_text())
+    tasks.make_data(settings("--preset", "quick", *tiny_flags(**{name: 1 for name in TINY}), "--out", tmp_path / "killed", "--seed", 1))
+    assert json.loads(killed.read_text())["seed"] == 1
     path.write_text(path.read_text().replace('"commit": "', '"commit": "older '))
     tasks.make_data(settings(*flags))                                                   # the same: nothing to do
     assert "older " in path.read_text()                                                 # they are of the commit that made them

@@ -1,7 +1,7 @@
 """In words: every kind of statement, in frames that call, yield, raise and catch.
 
     explain(trace)    # -> [(1, "r = 2 + 3 * 4 = 2 + 12 = 14."), ...]: an event's index, a sentence
-    narrate(trace)    # -> the sentences alone, in one of eight wordings
+    narrate(trace)    # -> the sentences alone, in one of four wordings
 
 It extends trace.py: sentences that are made there are made there only. A sentence with rounds of
 arithmetic is used only if its end is the recorded one; everything else falls back to what changed.
