@@ -385,7 +385,7 @@ def table(metrics):
         place = metrics
         for key in path.split(":"):
             place = place[-1] if key == "-1" else place[key]
-        mean, lo, hi, _ = 100 * np.array(list(place.values()), dtype=float)
+        mean, lo, hi = 100 * np.array(list(map(place.get, ("value", "lo", "hi"))), dtype=float)
         text = f"{mean:.1f} ({lo:.1f} to {hi:.1f})".replace("nan (nan to nan)", "-")
         lines.append(f"| {words:50} | {text:23} |")
     return "\n".join(lines)

@@ -202,7 +202,7 @@ def keep(path, record):
 # Saves. A run has a name (args.name) and writes out/<name>.pt and out/<name>.jsonl.
 
 def resume(args, model, optimizers, rank):
-    """Go on where a killed run was saved last -> steps done, its extra; (0, {}) if there is none."""
+    """Go on where a killed run was saved last -> steps done, its extra; without one, 0 and {}."""
     path = args.out / f"{args.name}-state.pt"
     saved = {"step": 0, "extra": {}}
     if path.exists():

@@ -122,8 +122,9 @@ for _row in TABLE.strip().splitlines()[1:]:
 
 def settings(parser, *sections, argv=None):
     """Adds --preset, --seed, --out, --world and a flag for each value of the table's sections, then
-    parses -> Namespace, with world_size (see worlds/) and began, the time. Refuses data of another world or seed under
-    --out. With COURSE in the environment (run.sh) flags of the other sections may stand there."""
+    parses -> Namespace, with world_size (see worlds/) and began, the time. Refuses data of another
+    world or seed under --out. With COURSE in the environment (run.sh) flags of other sections may
+    stand there."""
     preset = "gpu" if "GPU 0:" in subprocess.getoutput("nvidia-smi -L") else "cpu"
     flag = parser.add_argument
     flag("--preset", choices=PRESETS, default=preset, help="sizes, budgets; quick: a smaller world")
@@ -372,7 +373,8 @@ def make_data(args):
     made_with = check_data(args, *sizes)
     folder.mkdir(parents=True, exist_ok=True)
     if not any(folder.glob("*.jsonl")):  # else they are made with what stands there
-        replace_text(folder / "settings.json", json.dumps(made_with | {"commit": commit()}, indent=1))
+        text = json.dumps(made_with | {"commit": commit()}, indent=1)
+        replace_text(folder / "settings.json", text)
     with ProcessPoolExecutor(initializer=serve) as pool:
         for name in sizes:
             path, started = folder / f"{name}.jsonl", time.time()

@@ -30,7 +30,8 @@ knows only what the programs of worlds/contest.py contain; it would tell others 
 
 Splits are by behaviour: a program's class is a hash of what it prints on the fixed inputs of its
 kind, and the class alone decides whether it may be trained on, chosen by, or tested on. Two
-programs that do the same thing can therefore never stand on both sides.
+programs that do the same thing can therefore never stand on both sides, unless their output never
+varies: then the class is that of their syntax.
 
 Programs of a world are ours and therefore trusted: they run in this process. Programs from a
 model go through `heldout`.
