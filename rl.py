@@ -108,7 +108,7 @@ class Episode:
 # Environments: tasks -> groups of rewarded episodes, G for each task. `answers` is answers.ask with
 # its first three arguments given: user texts, max_new_tokens, group -> groups of turns.
 
-def begin(chosen, answered):
+def episodes_of(chosen, answered):
     """chosen: tasks; answered: groups of turns -> groups of episodes that have no reward yet."""
     groups = []
     for task, turns in zip(chosen, answered):
@@ -121,7 +121,7 @@ def begin(chosen, answered):
 
 def predict(cases, answers, args):
     users = [case.prompt for case in cases]
-    groups = begin(cases, answers(users, args.max_new_tokens_predict, args.group))
+    groups = episodes_of(cases, answers(users, args.max_new_tokens_predict, args.group))
     for episode in sum(groups, []):
         outcome = tasks.parse_outcome(episode.turns[0].text)
         right = tasks.same_outcome(outcome, episode.task.outcome)
@@ -131,7 +131,7 @@ def predict(cases, answers, args):
 
 def solve(problems, answers, runner, args):
     users = list(map(tasks.solve_prompt, problems))
-    groups = begin(problems, answers(users, args.max_new_tokens_solve, args.group))
+    groups = episodes_of(problems, answers(users, args.max_new_tokens_solve, args.group))
     for episode in sum(groups, []):
         episode.programs.append(tasks.parse_program(episode.turns[0].text))
     judge(sum(groups, []), runner)

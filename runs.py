@@ -154,7 +154,7 @@ def need_rates(extra):
              "weights (lab/pretrained.md has others)")
 
 
-def begin(args, names):
+def start_of(args, names):
     """What SFT begins with -> ModelConfig, what checkpoints keep of it (see tokenizer_of). names:
     of the flags for sizes; with --init args get the folder's, and as "init" a number of what its
     files hold, wherever it lies."""

@@ -54,7 +54,6 @@ from commands import fail, manual, plainly, say
 from fast import compile_training, cut_batches, logprobs  # model.py's, faster
 from model import Transformer, collate, make_optimizers, pick_device
 from runs import (
-    begin,
     digest,
     gather,
     is_there,
@@ -64,6 +63,7 @@ from runs import (
     resume,
     save,
     speed,
+    start_of,
     sum_over_processes,
     tokenizer_of,
     vocabulary_file,
@@ -237,7 +237,7 @@ def main(samples=samples, name="sft", doc=__doc__):
     if args.name == "sft" and (args.format != "nlex" or args.predict_only):
         parser.error("this needs --name: sft.pt has all texts, in words")
     rank, ranks = join_processes(device := pick_device())
-    config, begun = begin(args, tasks.PRESETS[args.preset]["model"])
+    config, begun = start_of(args, tasks.PRESETS[args.preset]["model"])
     tokens, index, texts = read_samples(samples, args, rank, begun)
     args.texts = zlib.crc32(tokens)
     if is_there(args):

@@ -3,7 +3,7 @@
 EXERCISES.md asks for it, and FORKS.md has the files that train it.
 """
 
-from rl import begin
+from rl import episodes_of
 from tasks import same_outcome
 
 
@@ -16,7 +16,7 @@ def find_input(cases, answers, args, runner):
     any is right on which the case's program really has the case's outcome. One that was cut off is
     wrong."""
     prompts = [find_prompt(case) for case in cases]
-    groups = begin(cases, answers(prompts, args.max_new_tokens_predict, args.group))
+    groups = episodes_of(cases, answers(prompts, args.max_new_tokens_predict, args.group))
     episodes = sum(groups, [])
     jobs = [(episode.task.code, episode.turns[0].text) for episode in episodes]
     for episode, outcome in zip(episodes, runner.outcomes(jobs)):
