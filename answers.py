@@ -294,15 +294,11 @@ def in_words(outcome):
 
 def show(args):
     """The model's simulation (greedy) beside the truth, line by line. Writes no file."""
-    import tracer  # explains any program
+    import tracer.command  # explains any program
 
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` ends it quietly
-    try:
-        code = args.show.read_text()
-        compile(code, args.show, "exec", dont_inherit=True)
-        run = tracer.record(code, args.stdin)
-    except (OSError, ValueError, SyntaxError, RecursionError, MemoryError) as problem:
-        fail(f"cannot use {args.show}: {problem}")
+    code = tracer.command.program_of(str(args.show))
+    run = tracer.record(code, args.stdin)
     if run.status == "LIMIT":
         fail(f"this run is too long to explain: {run.reason}")
     path = checkpoint_of(args)

@@ -99,7 +99,7 @@ def tokenizer_of(world, extra=()):
     if "pretrained" in extra:
         return pretrained.Tokenizer(extra["pretrained"])
     path = vocabulary_file(world)
-    return Tokenizer(path, worlds.load(world).SPELLED if path != VOCAB else "")
+    return Tokenizer(path, getattr(worlds.load(world), "SPELLED", "") if path != VOCAB else "")
 
 
 def vocabulary(world):

@@ -278,6 +278,17 @@ class World:
         number = self.current[act]
         self.also(act, number, changes)
         self.result[act] = number, self.begun[act, number], self.time
+        if self.is_delayed(self.nodes[number]):
+            self.add("delay", act, number, text=text)
+
+    def is_delayed(self, node) -> bool:
+        """Is a finally clause or the end of a with block between a return and the end of the call?"""
+        while not isinstance(around := self.parents[node], DEFINITIONS):
+            final = getattr(around, "finalbody", [])
+            if isinstance(around, (ast.With, ast.AsyncWith)) or final and node not in final:
+                return True
+            node = around
+        return False
 
     def on_return(self, act, text):
         number, (begin, before), end = self.result.pop(act, (None, (0, {}), 0))

@@ -52,6 +52,13 @@ def returned(reader, slot, name, value):
     reader.chain(value, source, [slot.text, *hidden(slot.text, value)])
 
 
+@form(r"We are about to return(?: (.*))?\.", "delay")
+def delayed(reader, slot, value):
+    need(value or slot.node.value is None, "it has a value")
+    if value:
+        reader.chain(value, slot.node.value, [slot.text, None])
+
+
 def hidden(true: str, shown: str) -> list:
     """A value without a notation need not be told."""
     return [None] if true[0] == "<" else []
@@ -241,26 +248,30 @@ def matches(reader, slot, text):
     need(text in ("the subject", unparsed(slot.node.subject)) or reader.chain(text, slot.node.subject, [slot.text]) is None, "")
 
 
-@form(r"Case (.*?)(?: (matches)(?:, so (.*))?| does not match)\.", "case")
-def case(reader, slot, text, fits, values):
+@form(r"Case (.*?)(?: (matches)(?:, so (.*))?| does not match(?:, with (.*))?)\.", "case")
+def case(reader, slot, text, fits, values, tried):
     need(bool(fits) == slot.truth, f"it {'matches' if slot.truth else 'does not match'}")
     guard = slot.node.guard
     need(not text or text == unparsed(slot.node.pattern) + (f" if {unparsed(guard)}" if guard else ""), "another pattern")
     reader.told(values or "", slot.after)
 
 
+def is_read(text: str, read: str) -> bool:
+    line = " ".join(read.splitlines())
+    return shown_as(text, line if line == line.strip() else repr(read)) or read == "\n" and text == "an empty line"
+
+
 @form(r"We read (.*)\.", "read")
 def reads(reader, slot, text):
-    need(shown_as(text, " ".join(slot.read.splitlines())), f"it reads {slot.read[:100]}")
+    need(is_read(text, slot.read), f"it reads {slot.read[:100]}")
 
 
 @form(r"We read (.*)\.", "stmt", "turn")
 def reads_so(reader, slot, text):
-    true = " ".join(slot.read.splitlines())
     for match in re.finditer(", so ", text):
-        if slot.read and shown_as(text[:match.start()], true):
+        if slot.read and is_read(text[:match.start()], slot.read):
             return reader.told(text[match.end():], slot.after)
-    raise Wrong(f"it reads {true[:100]!r}")
+    raise Wrong(f"it reads {slot.read[:100]!r}")
 
 
 @form(r"We print (?:nothing to the output|to (.*?))(?:, so (.*))?\.", "print")
@@ -319,6 +330,7 @@ def fixed(reader, slot, what, text):
         need(text == ", ".join(map(unparsed, node.targets)), "something else is deleted")
         return reader.told(rest, slot.after)
     if what == "break out of":
+        need(isinstance(node, ast.Break), "another statement")
         loop = node
         while not isinstance(loop, (ast.For, ast.AsyncFor, ast.While)):
             loop = reader.world.parents[loop]

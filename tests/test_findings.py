@@ -189,6 +189,42 @@ KINDS = {
             "We call work with n = 3.", "We print 3 + 1 = 4.", "work returns."]),
         ("class Dog:\n    pass\nprint(str(Dog())[:21])\nprint([Dog()])", "", ["We define class Dog."]),
     ],
+    "what is done between a return and the end of the call": [
+        ("def h(x):\n    try:\n        return x * 2 + 1\n    finally:\n        x = 100\nprint(h(1))", "", [
+            "We call h with x = 1.", "We are about to return 1 * 2 + 1 = 2 + 1 = 3.", "x = 100.", "h returns 3."]),
+        ("import contextlib\nd = {1: 2}\ndef g(k):\n    with contextlib.nullcontext():\n        return d[k] * 10\ng(1)", "", [
+            "We are about to return d[1] * 10 = 2 * 10 = 20.", "We leave the with block of contextlib.nullcontext().", "g returns 20."]),
+        ("def w():\n    try:\n        return\n    finally:\n        print(1)\nw()", "", ["We are about to return.", "We print 1.", "w returns."]),
+        ("def e():\n    try:\n        1 / 0\n    except ZeroDivisionError as problem:\n        return 1\ne()", "", [
+            "We handle ZeroDivisionError: division by zero as problem.", "e returns 1."]),
+        ("class R:\n    def __del__(self):\n        print('del')\ndef f():\n    r = R()\n    return 1\nprint(f())", "", [
+            "f returns 1.", "We call R.__del__.", "We print del.", "R.__del__ returns.", "We print f() = 1."]),
+        ("def c():\n    while True:\n        try:\n            x = yield\n        except KeyError:\n            pass\nk = c()\nnext(k)", "", [
+            "c yields None.", "c is closed.", "The except clause for KeyError does not match."]),
+    ],
+    "values that were left out or in another order": [
+        ("from collections import OrderedDict\no = OrderedDict(a=1, b=2)\no.move_to_end('a')\np = list(o)", "", [
+            "o = OrderedDict({'b': 2, 'a': 1}) after move_to_end('a').", "p = list(OrderedDict({'b': 2, 'a': 1})) = ['b', 'a']."]),
+        ("class N:\n    __slots__ = ('v', 'n')\n    def __init__(self, v, n):\n        self.v, self.n = v, n\na = N(1, N(2, 0))\nk = 4\na.n.v += k * 2", "", [
+            "a.n.v = 2 + 4 * 2 = 2 + 8 = 10."]),
+        ("class V:\n    def __getitem__(self, i):\n        return i\nv = V()\nw = v[1:3]", "", [
+            "We call V.__getitem__ with i = slice(1, 3, None).", "V.__getitem__ returns slice(1, 3, None)."]),
+        ("n, i = 7, 2\nwhile i <= n ** 0.5:\n    i += 1\nx = 2 ** -1", "", [
+            "2 <= 7 ** 0.5: 2 <= 2.6457513110645907 is true, so the loop goes on.", "x = 2 ** -1 = 0.5."]),
+        ("a, b = input(), input()\nc = input()", "\n  5 \n", ["We read '\\n  5 \\n', so a = '', b = '  5 '."]),
+        ("a = input()\nb = input()", "\nx", ["We read an empty line, so a = ''.", "We read x, so b = 'x'."]),
+        ("for v in ([3, 1], {'a': 1, 'b': 2}, 12):\n    match v:\n        case [a, b] if a == b:\n            pass\n        case [a, b]:\n"
+         "            pass\n        case {'a': c, **rest}:\n            pass\n        case int(n) if n > 20:\n            pass", "", [
+            "Case [a, b] if a == b does not match, with a = 3, b = 1.", "Case [a, b] matches, so a = 3, b = 1.",
+            "Case {'a': c, **rest} matches, so rest = {'b': 2}, c = 1.", "Case int(n) if n > 20 does not match, with n = 12."]),
+        ("def reg(c):\n    return c\n@reg\nclass A:\n    def f(self):\n        pass", "", ["We define class A with f, decorated with reg."]),
+        ("name, other = 'Bartholomew Cubbins', 'somebody@example.com'\nif (len(name) > 3 and name[0].isupper() and not name.isdigit()\n"
+         "        and other.count('@') == 1 and other.endswith('.com')):\n    pass", "", [
+            "len(name) > 3 and name[0].isupper() and (not name.isdigit()) and (other.count('@') == 1) and other.endswith('.com'): "
+            "'somebody@example.com'.endswith('.com') is true, so we enter the if."]),
+        ("try:\n    {}[2, 3]\nexcept KeyError:\n    raise ValueError('bad', [1])", "", [
+            "{}[(2, 3)] stops with KeyError: (2, 3).", "We raise ValueError: ('bad', [1])."]),
+    ],
     "values with names": [
         ("from datetime import date, timedelta\nd = date(2024, 1, 30) + timedelta(days=3)", "", [
             "We import date, timedelta from datetime.", "d = date(2024, 1, 30) + timedelta(days=3) = date(2024, 2, 2)."]),

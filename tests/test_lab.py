@@ -19,8 +19,9 @@ import rl
 import runs
 import sft
 import tasks
+import worlds
 from lab import control, export, minutes, no_fix, no_tests, rejection, vocab
-from lab.vocab import draw_texts, learn_vocab
+from lab.vocab import draw_pieces, learn_vocab
 from model import PIECES, SPECIALS, Rollout, Tokenizer, load_checkpoint, save_checkpoint
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -156,27 +157,27 @@ def test_minutes_of_a_run_are_a_row_of_the_table(tmp_path, monkeypatch, capsys):
 # ---------------------------------------------------------------------------------------------------------------------
 # The vocabulary.
 
-def test_a_learnt_vocabulary_is_bytes_then_frequent_pieces_without_names(tmp_path):
+def test_a_learnt_vocabulary_is_bytes_then_frequent_pieces(tmp_path):
     path = tmp_path / "vocab.tiktoken"
-    text = "x = total + 12\n" * 30 + "y = average + 34\n" * 25
-    learn_vocab(re.findall(PIECES, text + "z = seldom + 5\n"), {"total"}, path)
-    first = path.read_bytes()
+    pieces = re.findall(PIECES, "y = average + 34\n" * 25 + "z = seldom + 5\n")
+    learn_vocab(pieces, path)
     tokenizer = Tokenizer(path)
-    assert len(tokenizer.encode(" = ")) == 1
-    assert len(tokenizer.encode("average")) == 1 and len(tokenizer.encode("seldom")) == 6
-    assert len(tokenizer.encode("total")) == 5                          # a name: spelled
+    assert len(tokenizer.encode(" = ")) == len(tokenizer.encode("average")) == 1 and len(tokenizer.encode("seldom")) == 6
     assert tokenizer.decode(list(range(256))[65:70]) == "ABCDE"
-    assert tokenizer.n_vocab == len(first.splitlines()) + len(SPECIALS)
-    learn_vocab(re.findall(PIECES, text), (), path, n_ranks=258)
+    assert tokenizer.n_vocab == len(path.read_text().splitlines()) + len(SPECIALS)
+    learn_vocab(pieces, path, n_ranks=258)
     assert Tokenizer(path).n_vocab == 258 + len(SPECIALS)
 
 
-def test_the_vocabulary_comes_from_texts_of_both_worlds_and_of_every_kind(monkeypatch):
-    monkeypatch.setattr(vocab.contest, "renamed", vocab.contest.renamed)
-    text, names = draw_texts(600)
-    for part in ("Predict.\n", "Solve.\n", "Submit or fix.\n", "Try.\n", "ord(", "not (", "\tprint(", "zip(", " obtained ", "NameError"):
-        assert part in text, part
-    assert {"nums", "x", "r", "main", "out"} <= names and not names & {"print", "range", "for", "Keep"}
+def test_a_vocabulary_comes_from_a_worlds_texts_of_every_kind(monkeypatch, tmp_path):
+    pieces = set(draw_pieces(worlds.load("contest"), 300))
+    assert {"Solve", "Submit", "Try ", " obtained ", "Predict", "zip"} <= pieces
+    pieces = draw_pieces(worlds.load("functions"), 60)
+    assert {"Predict", "repr", "f", "Step by step:\n"} <= set(pieces) and max(map(pieces.count, set(pieces))) <= 60
+    assert not any(len(piece) > 1 and piece[0] in "'\"" for piece in pieces)             # what is in quotes is spelled
+    monkeypatch.setattr("sys.argv", ["vocab", str(tmp_path / "v"), "--world", "nosuch"])
+    with pytest.raises(SystemExit):
+        vocab.main()
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -132,6 +132,11 @@ def test_raw_frames():
         'x = 3 {"x": 3}', "if x > 2: {}", 'x += 1 {"x": 4}', "print(x) {}"]
     assert raw(record("x = 1\ny = x % 0")) == ['x = 1 {"x": 1}', "y = x % 0 {} ZeroDivisionError"]
     assert raw(record("x = (")) == ["SyntaxError"]
+    assert tracer.raw(tracer.record("x = 5; y = 6\n")) == ['x = 5; y = 6 {"x": 5}', 'y = 6 {"y": 6}']
+    assert tracer.record("import sys\nsys.exit('fatal')").ending == "fatal"
+    missing = "try:\n    import nosuch\nexcept ImportError:\n    nosuch = None\n"
+    assert tracer.record(missing + "[1][2]").ending == "list index out of range"             # the sandbox is not the reason
+    assert "the modules of Python's library alone, not nosuch" in tracer.record("import nosuch").ending
 
 
 def test_seed_changes_wording_only():

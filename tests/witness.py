@@ -131,7 +131,8 @@ def written(value, outer, own: int, shallow: bool) -> str:
         return written(part, outer, own, shallow)
 
     def items(base):
-        members = list((dict.items if base is dict else base.__iter__)(value))
+        walk = collections.OrderedDict.items if isinstance(value, collections.OrderedDict) else dict.items
+        members = list((walk if base is dict else base.__iter__)(value))
         if len(members) > LONG:  # its middle will be left out
             members = members[:HEAD // 2] + members[-TAIL // 2:]
         if base is dict:
@@ -156,6 +157,8 @@ def written(value, outer, own: int, shallow: bool) -> str:
         return "<lambda>" if called == "<lambda>" else f"<{what} {called}>"
     if kind in (type({}.keys()), type({}.values()), type({}.items())):
         return f"{name}([{', '.join(map(inside, value))}])"
+    if kind is slice:
+        return f"slice({', '.join(map(inside, (value.start, value.stop, value.step)))})"
     if kind is io.StringIO:
         return f"StringIO({'' if value.closed else repr(value.getvalue())})"
     if kind is collections.deque:

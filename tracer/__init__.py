@@ -68,7 +68,8 @@ def compare(trace: Trace, true) -> None:
     """Incomplete where an untraced run printed something else. Addresses of objects are as good as
     any others. If the sandbox is the reason of an exception, that is said with its message."""
     note = getattr(true, "note", "")
-    if note and trace.error:
+    of_others = "modules" in note and note.split()[-1] not in trace.ending  # that was handled
+    if note and trace.error and not of_others:
         trace.ending += f" ({note})"
     texts = [re.sub(" at 0x[0-9a-f]{6,}", "", run.stdout) for run in (trace, true)]
     if texts[0] == texts[1] and trace.error == true.error:

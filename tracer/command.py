@@ -14,6 +14,7 @@ import sys
 import tokenize
 
 import trace as words
+from commands import fail
 from tracer import explain, raw, record
 from tracer.narrator import is_unwound, numbered
 
@@ -43,11 +44,6 @@ def lines_of(trace) -> list[int]:
     return lines
 
 
-def fail(message: str) -> None:
-    print(f"trace.py: {message}", file=sys.stderr)
-    sys.exit(2)
-
-
 def read(path: str) -> str:
     """A text file, or our own input for "-". A Python file says itself how it is encoded."""
     try:
@@ -59,22 +55,22 @@ def read(path: str) -> str:
         fail(f"cannot read {path}: {getattr(problem, 'strerror', None) or problem}")
 
 
-def program_of(args) -> str:
+def program_of(path: str, call: str | None = None) -> str:
     """The program to run: the file, and the call that was asked for."""
-    code = read(args.program)
-    if args.call is not None:
+    code = read(path)
+    if call is not None:
         try:
-            if not isinstance(ast.parse(args.call.strip(), mode="eval").body, ast.Call):
+            if not isinstance(ast.parse(call.strip(), mode="eval").body, ast.Call):
                 raise SyntaxError
         except (SyntaxError, ValueError):
-            fail(f'--call needs one call, such as "f([1, 2], 3)", got {args.call!r}')
-        code += f"\nprint(repr({args.call.strip()}))\n"
+            fail(f'--call needs one call, such as "f([1, 2], 3)", got {call!r}')
+        code += f"\nprint(repr({call.strip()}))\n"
     try:
-        compile(code, args.program, "exec", dont_inherit=True)
+        compile(code, path, "exec", dont_inherit=True)
     except SyntaxError as problem:
-        fail(f"{args.program}, line {problem.lineno}: {problem.msg}")
+        fail(f"{path}, line {problem.lineno}: {problem.msg}")
     except (ValueError, RecursionError, MemoryError) as problem:
-        fail(f"{args.program} cannot be compiled: {problem}")
+        fail(f"{path} cannot be compiled: {problem}")
     return code
 
 
@@ -101,7 +97,7 @@ def main() -> None:
         fail("--max-events must be at least 1")
     if args.html is not None and args.format:
         fail("--html writes a page and prints nothing: leave out --format")
-    code, stdin = program_of(args), args.stdin
+    code, stdin = program_of(args.program, args.call), args.stdin
     if stdin == "-" or args.stdin_file:
         stdin = read(args.stdin_file or "-")
     trace = record(code, stdin, max_events=args.max_events)

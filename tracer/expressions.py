@@ -52,7 +52,7 @@ def known(text: str):
 # ------------------------------------------------------------------------------------------------
 # What is worked out here, and how.
 
-SECOND = {"**": range(64), "<<": range(2000), "round": (None, *range(-99, 100))}
+SECOND = {"**": range(-64, 64), "<<": range(2000), "round": (None, *range(-99, 100))}
 
 
 def is_safe(sign: str, *values) -> bool:
@@ -60,7 +60,7 @@ def is_safe(sign: str, *values) -> bool:
     if UNKNOWN in values:
         return False
     first, second = [*values, None, None][:2]
-    if sign in SECOND:
+    if sign in SECOND and not (sign == "**" and isinstance(second, float)):
         return second in SECOND[sign]
     if sign == "%" and isinstance(first, (str, bytes)):  # "%9999d"
         return not re.search(r"\*|\d{4}", str(first))

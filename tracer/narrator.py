@@ -189,6 +189,9 @@ class Frame(Expressions):
         if not texts or path_of(test) or is_identity(test):
             rounds = [*filter(None, [source_of(test, 120)]), *rounds]  # names say more
         shown = abridged(rounds or texts, test) or [shorten((texts or [ast.unparse(test)])[0])]
+        source = source_of(test, 240) if isinstance(test, ast.BoolOp) else ""
+        if rounds and len(rounds[0]) > 120 and len(source) > 120:
+            shown.insert(0, source)
         return ": ".join(shown)
 
     def now(self, names) -> str:
@@ -275,7 +278,10 @@ def tell_output(frame):
 
 
 def tell_input(frame, values: str = ""):
-    return frame.read and tell_read(shorten(" ".join(frame.read.splitlines())), values)
+    text = " ".join(frame.read.splitlines())
+    if text != text.strip():
+        text = repr(frame.read)
+    return frame.read and tell_read(shorten(text) or "an empty line", values)
 
 
 def tell_assign(frame):
@@ -417,6 +423,16 @@ def tell_returned(frame):
     return tell_return(frame.name, " = ".join(ended(texts, source, shorten(value))))
 
 
+def tell_delayed(frame):
+    """A return that something comes before: a finally clause, the end of a with block."""
+    value = frame.node.value
+    if frame.event.kind == "return":
+        return tell_change(frame)
+    texts = (frame.texts(value) or [source_of(value)]) if value else []
+    text = " = ".join(ended(texts, value, shorten(texts[-1]))) if texts else ""
+    return sentence(f"We are about to return {text}".rstrip(), frame.changed())
+
+
 def tell_if(frame):
     text = plain.tell_if(frame)
     return text.replace("go to the else.", "try the elif.") if (
@@ -437,14 +453,19 @@ def loop_of(node) -> str:
 def tell_def(frame):
     if isinstance(frame.definition, ast.ClassDef):
         return ""  # told with the class
-    how, text = " and ".join(map(ast.unparse, frame.node.decorator_list)), plain.tell_def(frame)
+    return decorated(frame, plain.tell_def(frame))
+
+
+def decorated(frame, text: str) -> str:
+    how = " and ".join(map(ast.unparse, frame.node.decorator_list))
     return f"{text[:-1]}, decorated with {how}." if how else text
 
 
 def tell_class(frame):
     names = dict.fromkeys(
         [part.name for part in frame.node.body if isinstance(part, DEFINITIONS)])
-    return f"We define class {frame.node.name}{' with ' if names else ''}{', '.join(names)}."
+    text = f"We define class {frame.node.name}{' with ' * bool(names)}{', '.join(names)}."
+    return decorated(frame, text)
 
 
 def tell_assert(frame):
@@ -489,7 +510,12 @@ def tell_match(frame):
 def tell_case(frame):
     guard = frame.node.guard
     what = source_of(frame.node.pattern) + (f" if {source_of(guard)}" if guard else "")
-    return f"Case {what} {f'matches{frame.so()}' if frame.inside else 'does not match'}."
+    names = []
+    for part in ast.walk(frame.node.pattern):
+        names += filter(None, [getattr(part, "name", None), getattr(part, "rest", None)])
+    bound = listed([frame.now(names) if frame.inside else "", frame.changed(names * frame.inside)])
+    text = f"Case {what} {'matches' if frame.inside else 'does not match'}"
+    return sentence(text, bound and f"{'so' if frame.inside else 'with'} {bound}")
 
 
 def tell_delete(frame):
@@ -588,7 +614,7 @@ SENTENCES = {
     **dict.fromkeys((ast.For, ast.AsyncFor), tell_for), ast.Assert: tell_assert,
     **dict.fromkeys((ast.Import, ast.ImportFrom), tell_import), ast.Delete: tell_delete,
     **dict.fromkeys(WITHS, tell_with), ast.ExceptHandler: tell_handler,
-    ast.Match: tell_match, ast.match_case: tell_case,
+    ast.Match: tell_match, ast.match_case: tell_case, ast.Return: tell_delayed,
     ast.Break: lambda frame: f"We break out of the {loop_of(frame.node.loop)}.",
     ast.Raise: lambda frame: "We raise it again."}
 
@@ -636,7 +662,8 @@ class Narrator:
         elif event.kind == "yield":
             yield tell_yield(frame)
         elif event.kind == "exception":
-            frame.thrown = before.kind == "resume"
+            late = before.kind == "call" and not isinstance(frame.definition, DEFINITIONS)
+            frame.thrown = late or before.kind == "resume"  # late: closed when all has ended
             yield from self.failed(frame, before)
         elif event.kind in ("line", "return"):
             yield from self.finish(frame)
@@ -665,7 +692,7 @@ class Narrator:
         frame.failed = f"{event.extra}: {event.value}" if event.value else event.extra
         inner = self.frames.get(before.frame)
         passes = is_unwound(before) and inner and inner.failed == frame.failed
-        if frame.node and not passes:
+        if (frame.node or frame.thrown) and not passes:
             yield tell_output(frame)
             frame.printed = ""
             yield tell_input(frame)
@@ -749,6 +776,6 @@ def raw(trace: Trace) -> list[str]:
         return ["SyntaxError"]
     source = dict(enumerate(["", *re.split("\r\n?|\n", trace.code), ""]))
     for line, node in numbered(trace.code)[1].items():
-        if line not in source:
+        if not source.get(line):
             source[line] = ast.unparse(node).splitlines()[0]
     return in_frames(trace, source)

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import collections
 import gc
 import io
 import itertools
@@ -329,6 +330,8 @@ class _Writer:
             return self.items(kind, value, depth)
         if kind in _FIXED:
             return _fixed(kind, value)
+        if kind is slice:
+            return "slice" + self.items(tuple, (value.start, value.stop, value.step), depth)
         if kind in _VIEWS:
             return f"{_NAME(kind)}({self.items(list, list(value), depth)})"
         if kind in (bytes, bytearray):
@@ -398,7 +401,10 @@ class _Writer:
 
     def items(self, kind, value, depth: int) -> str:
         own = isinstance(value, kind)  # a deque is written as a list
-        walk = dict.items if kind is dict else kind.__iter__ if own else iter
+        walk = kind.__iter__ if own else iter
+        if kind is dict:
+            ordered = isinstance(value, collections.OrderedDict)  # which has an order of its own
+            walk = collections.OrderedDict.items if ordered else dict.items
         size, tail = kind.__len__(value) if own else len(value), []
         keep = size
         self.room -= size
@@ -481,16 +487,24 @@ def _attribute(holder, name: str):
         found = _SPACE(parent).get(name, found)
     if is_class:
         return found
-    if hasattr(type(found), "__set__"):
+    slot = type(found) is types.MemberDescriptorType
+    if hasattr(type(found), "__set__") and not slot:
         return _MISSING
-    return dict(_fields(holder, kind)).get(name, found)
+    return dict(_fields(holder, kind)).get(name, _MISSING if slot else found)
+
+
+def _is_plain(value) -> bool:
+    """Does its text come from Python's own types alone?"""
+    if type(value) is dict:
+        value = [*value, *value.values()]
+    return type(value) in _ATOMS or type(value) in _GROUPS and all(map(_is_plain, value))
 
 
 def _message(exception) -> str:
     """What str() would say, where that runs none of the program's own methods."""
     try:
         arguments = BaseException.args.__get__(exception)
-        if not all([type(argument) in _ATOMS for argument in arguments]):
+        if not _is_plain(arguments):
             return ""
         if isinstance(exception, SystemExit):
             return "" if exception.code is None else str(exception.code)
@@ -572,7 +586,7 @@ _ITERATES = _operations("FOR_ITER", "END_FOR", "SEND", "END_SEND")
 _NOT_TOLD = frozenset("""__name__ __doc__ __package__ __loader__ __spec__ __builtins__ __file__
     __cached__ __annotations__ __module__ __qualname__ __class__ __classcell__ __firstlineno__
     __static_attributes__ __annotate__ __classdict__ __conditional_annotations__
-    __type_params__""".split())
+    __type_params__ __warningregistry__""".split())
 _settrace = sys.settrace
 
 
@@ -596,7 +610,7 @@ class Recorder:
         self.max_events, self.max_bytes, self.emit = max_events, max_bytes, emit
         self.calls, self.numbers, self.events = {}, itertools.count(), 0   # {frame: _Call}
         self.nobody = _Call(-1)                                # outside of all calls
-        self.last = ("", None)                                 # kind and frame of the last event
+        self.last = ("", None)                                 # kind and call of the last event
         self.used = 0                                          # bytes of values and of output
         self.over, self.ended = "", False                      # a limit
         self.stopped = "the program switched tracing off"      # why, if no event is its last
@@ -692,7 +706,7 @@ class Recorder:
             if call.said:
                 extra, call.said = "".join(call.said), []
         self.events += 1
-        self.last = kind, frame
+        self.last = kind, call.number  # a frame would keep its objects
         self.emit([kind, call.number, frame.f_lineno, changes, extra, value, more or None])
         if self.events > self.max_events:
             self.over = f"more than {self.max_events:,} events"
@@ -787,7 +801,8 @@ class Recorder:
     def returned(self, frame, value) -> None:
         code, place = frame.f_code.co_code, frame.f_lasti
         operation = code[place] if 0 <= place < len(code) else -1
-        thrown = operation in _YIELDS and self.last == ("exception", frame)
+        number = self.calls.get(frame, self.nobody).number
+        thrown = operation in _YIELDS and self.last == ("exception", number)
         if frame.f_code.co_flags & 0x2A0 and operation in _YIELDS and not thrown:
             self.note("yield", frame, None, _yielded(frame, value))  # generators, coroutines
             return
@@ -826,7 +841,7 @@ class Recorder:
         except SystemExit as stop:
             code = stop.code
             failed = code & 255 if isinstance(code, int) else code is not None
-            error = "SystemExit" if failed else ""
+            error, ending = ("SystemExit", _message(stop)) if failed else ("", "")
         except BaseException as problem:
             error, ending = _NAME(type(problem)), _message(problem)
         status, ended = "ERROR" if error else "OK", self.ended
@@ -892,7 +907,7 @@ def serve(job: str) -> None:
         _settrace(recorder.watch if result["complete"] else None)
         threading._shutdown()
         atexit._run_exitfuncs()
-        sys.modules["__main__"] = recorder.space = recorder.last = None
+        sys.modules["__main__"] = recorder.space = None
         recorder.calls.clear()
         gc.collect()  # what is left may have something to say
     finally:

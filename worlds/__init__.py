@@ -28,6 +28,9 @@ TELLER, if there is one, says who records and tells the world's programs. Withou
 any Python, in the sandbox, some 20 ms a run. trace.py is thirty times as fast, in this process, but
 knows only what the programs of worlds/contest.py contain; it would tell others wrongly.
 
+VOCABULARY, if there is one, is a file of its own tokens (lab/vocab.py learns one), and SPELLED a
+pattern with one group: what it finds in a text is spelled, a token a byte.
+
 Splits are by behaviour: a program's class is a hash of what it prints on the fixed inputs of its
 kind, and the class alone decides whether it may be trained on, chosen by, or tested on. Two
 programs that do the same thing can therefore never stand on both sides, unless their output never
