@@ -9,9 +9,9 @@
 #   bash run.sh setup    only .venv and the pinned requirements, which all of these make first
 #   bash run.sh help     this text
 #
-# Flags go to the stages that have them: --seed 1 --out out/seed1 --preset cpu --steps 50 (without
-# --preset the device decides). Finished stages are skipped, killed ones go on: type the same again.
-# Linux, macOS, or WSL on Windows; Python 3.11 or newer (PYTHON=/path/to/python bash run.sh).
+# Flags go to each stage that has them: --seed 1 --out out/seed1 --preset cpu --steps 50 (SFT, RL).
+# Without --preset the device decides. Finished stages are skipped; killed? type the same again.
+# Linux, or WSL on Windows (macOS: untested); Python 3.11 or newer (PYTHON=/path/to/it bash run.sh).
 set -euo pipefail
 CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")"
 export PIP_DISABLE_PIP_VERSION_CHECK=1 python=.venv/bin/python
