@@ -25,7 +25,7 @@ statement have two readings. A world without problems has no such function; then
 problems are empty. Every draw comes from rng, so that a seed names the data.
 
 TELLER, if there is one, says who records and tells the world's programs. Without it tracer does:
-any Python, in the sandbox, some 20 ms a run. trace.py is thirty times as fast, in this process, but
+any Python, in the sandbox, milliseconds a run. trace.py is far faster, in this process, but
 knows only what the programs of worlds/contest.py contain; it would tell others wrongly.
 
 VOCABULARY, if there is one, is a file of its own tokens (lab/vocab.py learns one), and SPELLED a

@@ -207,6 +207,7 @@ def readings(spec, vague):
 # ------------------------------------------------------------------------------------------------
 # What is wrong about a program, and what would be right, thought through on one test.
 
+# {components} are filled in first, {{names}} last.
 TRIAL = """
 {source.header}
 {{r}} = {fold.start}
