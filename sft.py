@@ -82,7 +82,7 @@ def samples(args):
     for case in tasks.load_cases(data / "sft_cases.jsonl"):
         explained = rng.random() < args.explained
         task = "explain" if explained and rng.random() < args.asked else "predict"
-        yield task, case.prompt, case.answer(args.format if explained else "none")
+        yield task, case.prompt, case.answer(explained)
     for problem in tasks.load_problems(data / "sft_problems.jsonl"):
         yield from tasks.sft_texts(problem, rng)
 
@@ -90,11 +90,10 @@ def samples(args):
 def read_samples(samples, args, rank: int, begun=()):
     """begun: see tokenizer_of. -> tokens (array, all samples in turn), index (array, rows of start,
     length of what is given, whole length, task), name of the file that keeps them,
-    out/data/<source>-<format>-<shares explained, asked>-<seed>.npz, where source is the file that
+    out/data/<source>-<shares explained, asked>-<seed>.npz, where source is the file that
     `samples` stands in. The first process writes it where it is missing or made from others."""
     data, source = args.out / "data", Path(samples.__code__.co_filename)
-    shares = f"{args.explained}-{args.asked}"
-    path = data / f"{source.stem}-{args.format}-{shares}-{args.seed}.npz"
+    path = data / f"{source.stem}-{args.explained}-{args.asked}-{args.seed}.npz"
     code = map(Path(__file__).with_name, ("model.py", "pretrained.py", "sft.py", "tasks.py"))
     files = vocabulary_file(args.world), *code, source, *sorted(data.glob("*.jsonl"))
     origin = f"{digest(*files)} {zlib.crc32(str(begun).encode())}"
@@ -224,8 +223,6 @@ def main(samples=samples, name="sft", doc=__doc__):
     """samples: as above; name: of the checkpoint and the log, where --name gives none; doc: what
     --help says."""
     parser = manual(doc)
-    parser.add_argument("--format", choices=("nlex", "raw"), default="nlex",
-                        help="how steps are told: in words (nlex), by variable dumps (raw)")
     parser.add_argument("--predict-only", action="store_true", help="output prediction alone")
     parser.add_argument("--tokens", type=int, help="end once so many are read, before --steps")
     parser.add_argument("--init", dest="folder",
@@ -234,8 +231,8 @@ def main(samples=samples, name="sft", doc=__doc__):
     args = tasks.settings(parser, "sft", "model", "answers")
     if max(args.explained, args.asked) > 1:
         parser.error("--explained and --asked are shares, at most 1")
-    if args.name == "sft" and (args.format != "nlex" or args.predict_only):
-        parser.error("this needs --name: sft.pt has all texts, in words")
+    if args.name == "sft" and args.predict_only:
+        parser.error("--predict-only needs --name: sft.pt has all texts")
     rank, ranks = join_processes(device := pick_device())
     config, begun = start_of(args, tasks.PRESETS[args.preset]["model"])
     tokens, index, texts = read_samples(samples, args, rank, begun)
@@ -253,7 +250,7 @@ def main(samples=samples, name="sft", doc=__doc__):
     torch.manual_seed(args.seed)
     with plainly(ValueError):
         model = pretrained.load(args.folder, config) if begun else Transformer(config)
-    extra = {"format": args.format, "texts": texts, **begun}
+    extra = {"texts": texts, **begun}
     train(args, model.to(device), tokens, index, plan, extra, rank, ranks)
     leave_processes()
 

@@ -187,8 +187,7 @@ OUTPUT = re.compile(r"<output>\n(.*?)(?:<error>(\w+)\n)?</output>\s*\Z", re.DOTA
 
 @dataclass
 class Case:
-    """One prediction: a program, an input, the truth, and the answers in two formats (the third,
-    `none`, is the output block alone)."""
+    """One prediction: a program, an input, the truth, and its explanation."""
     code: str
     stdin: str
     stdout: str
@@ -198,7 +197,6 @@ class Case:
     kind: str           # plain | mutant | crash | scratch (foreign programs: their level)
     steps: int = 0      # lines of the explanation
     nlex: str = ""
-    raw: str = ""
 
     @property
     def prompt(self):
@@ -208,10 +206,9 @@ class Case:
     def outcome(self):
         return self.stdout, self.error
 
-    def answer(self, format):
-        """The assistant's text in format nlex | raw | none."""
-        none = predict_answer([], self.outcome)
-        return {"nlex": self.nlex, "raw": self.raw, "none": none}[format]
+    def answer(self, explained):
+        """The assistant's text: step by step, or the output block alone."""
+        return self.nlex if explained else predict_answer([], self.outcome)
 
 
 def predict_prompt(code, stdin):
@@ -333,7 +330,7 @@ def random_case(rng, world, knobs, split, set_):
     lines = teller.narrate(run, seed=rng.randint(0, 3))
     outcome, kind = (run.stdout, run.error), "crash" if run.error else program.kind
     return Case(program.code, program.stdin, *outcome, program.cls, set_, kind, len(lines),
-                predict_answer(lines, outcome), predict_answer(teller.raw(run), outcome))
+                predict_answer(lines, outcome))
 
 
 def make_rows(args, file, chunk, count):
@@ -432,8 +429,7 @@ def show(args):
     texts = []
     for case in make_rows(args, "val_cases", 0, 2):
         texts.append((f"predict, {case.set}", case.prompt, case.nlex))
-        texts.append(("the same, raw", "(as above)", case.raw))
-        texts.append(("the same, at once", "(as above)", case.answer("none")))
+        texts.append(("the same, at once", "(as above)", case.answer(explained=False)))
     for problem in make_rows(args, "sft_problems", 0, 2):
         texts.append(("solve", solve_prompt(problem), fence(problem.solution)))
         texts.append(fix_text(problem, wrong=False))

@@ -31,9 +31,9 @@ def main():
     if "texts" not in start["extra"]:
         fail(f"{start_path} is a shipped copy, which does not know its texts: train it by sft.py")
     need_rates(start["extra"])
-    keys = {"format", "texts", "pretrained"} & start["extra"].keys()
+    keys = {"texts", "pretrained"} & start["extra"].keys()
     kept = {key: start["extra"][key] for key in keys}
-    args.name, args.format = f"{rl['start']}-control", kept["format"]
+    args.name = f"{rl['start']}-control"
     args.rl_and_start = digest(rl_path, start_path)
     steps = max(1, round(start["step"] * rl["seconds"] / start["extra"]["seconds"]))
     args.val_every = min(args.val_every, -(-steps // 4))

@@ -58,7 +58,7 @@ def training_cases(args):
 def samples(args):
     """As sft.samples; no explanation is asked for, whatever --asked says."""
     for case in training_cases(args)[0]:
-        yield "predict", case.prompt, case.answer("nlex" if args.explained else "none")
+        yield "predict", case.prompt, case.answer(args.explained)
 
 
 def flags(args, *sections):

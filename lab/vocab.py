@@ -1,10 +1,11 @@
 """How is a world's vocabulary learnt? 256 bytes, then the pieces that occur most in its texts.
 
-    python -m lab.vocab new.tiktoken --world functions    # worlds/functions.tiktoken
+    python -m lab.vocab new.tiktoken --world functions
 
 A world names its file as VOCABULARY; without one it shares vocab.tiktoken, which was learnt by
-other rules at commit ab0c2bd (its names are spelled, but for words of statements). Checkpoints hold
-to the vocabulary they were trained with, and refuse another.
+other rules at commit ab0c2bd (its names are spelled, but for words of statements);
+worlds/functions.tiktoken was learnt at bf28660. Checkpoints hold to the vocabulary they were
+trained with, and refuse another.
 """
 
 import random
@@ -28,7 +29,7 @@ def draw_pieces(world, draws=20_000):
         text, problem = "", problem_of(rng, knobs, "train", k % 4)
         case = tasks.random_case(rng, world, knobs, "train", "short" if k % 8 else "longer")
         if case:
-            text += f"{case.prompt}\n{case.nlex}\n{case.raw}\n"
+            text += f"{case.prompt}\n{case.nlex}\n"
         for _, user, assistant in tasks.sft_texts(problem, rng) if problem else ():
             text += f"{user}\n{assistant}\n"
         text = re.sub(getattr(world, "SPELLED", "$(nowhere)"), "\0", text)

@@ -165,9 +165,9 @@ def test_exercise_6_a_line_for_each_step_that_changed_or_printed_something():
     assert terse.told(trace.record("a, b = 1, 2\na = b\nif a > 5:\n    b = 0\nprint(a, b)", "")) == ["a = 1; b = 2", "a = 2", "prints 2 2"]
     assert terse.told(trace.record("x = 1\nprint(x)\nprint(x // 0)", "")) == ["x = 1", "prints 1"]              # it ends there
     case = Case(SUM_EVEN, "3 8", "8\n", "", "", "short", "plain")
-    explained = terse.answer(case, "nlex")
+    explained = terse.answer(case, True)
     assert explained.startswith("Step by step:\nnums = [3, 8]\n") and explained.endswith("prints 8\n<output>\n8\n</output>")
-    assert terse.answer(case, "none") == "<output>\n8\n</output>"
+    assert terse.answer(case, False) == "<output>\n8\n</output>"
     tokenizer, words = Tokenizer(), "\n".join(trace.narrate(run))
     assert len(tokenizer.encode("\n".join(terse.told(run)))) < 0.8 * len(tokenizer.encode(words))
 

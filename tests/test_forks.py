@@ -45,7 +45,7 @@ CHECK = """
 import numpy as np, model, runs, sft
 tokenizer = model.Tokenizer()
 def texts(name, task):
-    file = np.load(f"out/data/{name}-nlex-0.5-0.7-0.npz")
+    file = np.load(f"out/data/{name}-0.5-0.7-0.npz")
     rows = [row for row in file["index"].tolist() if row[3] == task]
     return [tokenizer.decode(file["tokens"][start:start + length].tolist()) for start, _, length, _ in rows]
 assert all("Line 1: We read" in text or "Line " in text for text in texts("numbered", sft.TASKS.index("explain"))), texts("numbered", 1)[:2]

@@ -164,7 +164,7 @@ def test_letters_of_texts_are_tokens_of_their_own(drawn):
     """Wherever a text stands in quotes, in code, explanation and output; and every text comes back."""
     tokenizer, seen = tokenizer_of("functions"), 0
     for case in drawn:
-        for text in (case.prompt, case.nlex, case.raw):
+        for text in (case.prompt, case.nlex):
             ids = tokenizer.encode(text)
             assert tokenizer.decode(ids) == text
             spelled, place = set(), 0

@@ -20,7 +20,7 @@ import runs
 import sft
 import tasks
 import worlds
-from lab import control, export, minutes, no_fix, no_tests, rejection, vocab
+from lab import control, export, minutes, no_fix, no_tests, raw, rejection, vocab
 from lab.vocab import draw_pieces, learn_vocab
 from model import PIECES, SPECIALS, Rollout, Tokenizer, load_checkpoint, save_checkpoint
 
@@ -83,7 +83,7 @@ def test_samples_of_the_variants(out, monkeypatch):
     kinds = ("predict", "solve", "fix", "try")
     course, untold, unfixed = ({kind: [] for kind in kinds} for _ in range(3))
     for read, made in ((sft.samples, course), (no_tests.no_tests, untold), (no_fix.no_fix, unfixed)):
-        for task, user, answer in read(Namespace(out=out, seed=0, format="nlex", explained=0.4, asked=0.0, world="contest", n_ctx=1024)):
+        for task, user, answer in read(Namespace(out=out, seed=0, explained=0.4, asked=0.0, world="contest", n_ctx=1024)):
             made[task].append((user, answer))
     assert len(course["predict"]) == 100 and course["predict"] == untold["predict"] == unfixed["predict"]
     changed = [pair for pair in zip(course["solve"], untold["solve"], strict=True) if pair[0] != pair[1]]
@@ -95,7 +95,7 @@ def test_samples_of_the_variants(out, monkeypatch):
 def test_a_control_goes_on_with_its_start_for_as_long_as_rl_trained(out, capsys):
     run("rl.py", out, *PLAY, "--solve-prompts=1", "--fix-prompts=1")
     model, start = load_checkpoint(out / "rl.pt"), load_checkpoint(out / "sft.pt")
-    assert model["extra"]["texts"] == start["extra"]["texts"] and model["extra"]["format"] == "nlex"
+    assert model["extra"]["texts"] == start["extra"]["texts"]
     expected = max(1, round(4 * model["extra"]["seconds"] / start["extra"]["seconds"]))
     run("lab.control", out, *TINY[1:])
     done = load_checkpoint(out / "sft-control.pt")
@@ -152,6 +152,12 @@ def test_minutes_of_a_run_are_a_row_of_the_table(tmp_path, monkeypatch, capsys):
     with pytest.raises(SystemExit) as stop:
         told(tmp_path / "nosuch")
     assert stop.value.code == 2 and "no stage of a run has ended in" in capsys.readouterr().err
+
+
+def test_variable_dumps_in_place_of_sentences():
+    case = tasks.Case("x = 3\nprint(x)\n", "", "3\n", "", "", "short", "plain")
+    assert raw.answer(case, True) == f'{tasks.EXPLAINED}x = 3 {{"x": 3}}\nprint(x) {{}}\n<output>\n3\n</output>'
+    assert raw.answer(case, False) == case.answer(False)
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -523,7 +523,7 @@ def test_large_vocabularies_keep_their_tokens(tmp_path, monkeypatch):
     read = []
     monkeypatch.setattr(sft, "digest", lambda *paths: read.extend(path.name for path in paths))
     (tmp_path / "data").mkdir()
-    args = Namespace(out=tmp_path, format="nlex", explained=0.5, asked=0.5, seed=0, world="contest", n_ctx=99)
+    args = Namespace(out=tmp_path, explained=0.5, asked=0.5, seed=0, world="contest", n_ctx=99)
     tokens, _, _ = sft.read_samples(lambda args: iter([("predict", "a", "b"), ("solve", "c", "d")]), args, 0)
     assert plain.collate([tokens], 0).tolist() == [[2, 65_536, 69_999] * 2]
     assert {"model.py", "pretrained.py", "sft.py", "tasks.py"} <= {*read}                       # whose change makes the file anew

@@ -326,7 +326,7 @@ def save_start(out, tokenizer):
     """sft.pt: a model to start from."""
     torch.manual_seed(0)
     start = Transformer(ModelConfig(tokenizer.n_vocab, **{**TINY, "n_layer": 1}))
-    save_checkpoint(out / "sft.pt", start, extra={"format": "nlex", "texts": "sft-nlex-0.5-0.7-0.npz", "seconds": 9.0})
+    save_checkpoint(out / "sft.pt", start, extra={"texts": "sft-0.5-0.7-0.npz", "seconds": 9.0})
 
 
 @pytest.fixture(scope="module")
@@ -420,7 +420,7 @@ def test_a_stopped_run_continues_to_the_same_weights(out, run, stand_ins, monkey
     assert lines == again
     kept, extra = load_checkpoint(out / "whole.pt")["extra"], load_checkpoint(out / "stopped.pt")["extra"]
     assert kept["own"] == extra["own"] and len(kept["own"]) > 0 and kept["start"] == "sft" and kept["format"] == "nlex"
-    assert kept["seconds"] > 0 and kept["texts"] == "sft-nlex-0.5-0.7-0.npz" and not (out / "stopped-state.pt").exists()
+    assert kept["seconds"] > 0 and kept["texts"] == "sft-0.5-0.7-0.npz" and not (out / "stopped-state.pt").exists()
     before = (out / "whole.pt").stat().st_mtime_ns
     run("whole")
     assert (out / "whole.pt").stat().st_mtime_ns == before

@@ -78,10 +78,10 @@ def make_data(out, **sizes):
 
 def test_samples_are_read_once_and_again_when_the_data_are_others(tmp_path, tokenizer, monkeypatch):
     make_data(tmp_path, sft_cases=4, sft_problems=6)
-    args, calls = Namespace(out=tmp_path, format="nlex", explained=0.5, asked=0.0, seed=0, world="contest", n_ctx=1024), []
+    args, calls = Namespace(out=tmp_path, explained=0.5, asked=0.0, seed=0, world="contest", n_ctx=1024), []
 
     def samples(args):
-        calls.append((args.format, args.explained))
+        calls.append(args.explained)
         yield from sft.samples(args)
     tokens, index, name = sft.read_samples(samples, args, rank=0)
     assert tokens.dtype == np.uint16 and index[:, 0].tolist() == [0, *np.cumsum(index[:, 2])[:-1]]
@@ -95,10 +95,10 @@ def test_samples_are_read_once_and_again_when_the_data_are_others(tmp_path, toke
         assert tokens[start + length - 1] == tokenizer.end
 
     again = sft.read_samples(samples, args, rank=0)
-    assert calls == [("nlex", 0.5)] and again[2] == name and (again[0] == tokens).all() and (again[1] == index).all()
+    assert calls == [0.5] and again[2] == name and (again[0] == tokens).all() and (again[1] == index).all()
     none = sft.read_samples(samples, Namespace(**{**vars(args), "explained": 0.0}), rank=0)      # other files
-    raw = sft.read_samples(samples, Namespace(**{**vars(args), "format": "raw"}), rank=0)
-    assert calls[1:] == [("nlex", 0.0), ("raw", 0.5)] and len({name, none[2], raw[2]}) == 3
+    other = sft.read_samples(samples, Namespace(**{**vars(args), "seed": 1}), rank=0)
+    assert calls[1:] == [0.0, 0.5] and len({name, none[2], other[2]}) == 3
     assert none[1][none[1][:, 3] == 0, 2].sum() < index[index[:, 3] == 0, 2].sum()
     assert (sft.read_samples(samples, args, rank=0)[0] == tokens).all() and len(calls) == 3
 
@@ -114,25 +114,25 @@ def test_samples_are_read_once_and_again_when_the_data_are_others(tmp_path, toke
 
 
 def test_a_share_of_the_predictions_is_explained_some_of_it_because_asked_to(monkeypatch, tmp_path, tokenizer):
-    cases = [tasks.Case(f"print({k})", "", f"{k}\n", "", "", "short", "plain", 1, f"{tasks.EXPLAINED}in words {k}", f"raw {k}") for k in range(1_000)]
+    cases = [tasks.Case(f"print({k})", "", f"{k}\n", "", "", "short", "plain", 1, f"{tasks.EXPLAINED}in words {k}") for k in range(1_000)]
     monkeypatch.setattr(tasks, "load_cases", lambda path: cases)
     monkeypatch.setattr(tasks, "load_problems", lambda path: [])
 
-    def arguments(share, format="nlex", seed=0, asked=0.0):
-        return Namespace(out=tmp_path, explained=share, format=format, seed=seed, asked=asked, world="contest", n_ctx=99)
+    def arguments(share, seed=0, asked=0.0):
+        return Namespace(out=tmp_path, explained=share, seed=seed, asked=asked, world="contest", n_ctx=99)
 
     def explained(*how, **others):
         args, found = arguments(*how, **others), set()
         for k, (case, (task, user, answer)) in enumerate(zip(cases, sft.samples(args), strict=True)):
             assert user == case.prompt                                                      # whatever the answer is
-            found |= {k} if answer == case.answer(args.format) else set()
-            assert k in found or answer == case.answer("none")
+            found |= {k} if answer == case.answer(True) else set()
+            assert k in found or answer == case.answer(False)
             assert (task == "explain") == (k in asked_for[args.asked] & found) and task in ("predict", "explain")
         return found
     asked_for = {0.0: set(), 1.0: {*range(1_000)}}
     some = explained(0.3)
     assert 260 < len(some) < 340 and 50 < len(some & {*range(250)}) < 100
-    assert explained(0.3) == some == explained(0.3, "raw") and explained(0.3, seed=1) != some
+    assert explained(0.3) == some and explained(0.3, seed=1) != some
     assert explained(0.0) == set() and len(explained(1.0)) == 1_000
     assert 260 < len(explained(0.3, asked=1.0)) < 340
     tasks_of = [task for task, _, _ in sft.samples(arguments(0.7, asked=0.8))]
@@ -375,7 +375,7 @@ def test_a_run_learns_logs_and_saves(data, whole, capsys):
     measured = {f"val_{set_}{way}" for set_ in ("short", "longer") for way in ("", "_greedy", "_steps")} | {"val_explained", "val_solve"}
     assert {key for key in lines[-1] if key.startswith("val_")} == measured
     assert "val_short" not in lines[0]
-    assert saved["extra"]["format"] == "nlex" and saved["extra"]["tokens"] == lines[-1]["tokens"] > 40 * 500
+    assert saved["extra"]["tokens"] == lines[-1]["tokens"] > 40 * 500
     assert saved["extra"]["examples"] > 40 and saved["extra"]["seconds"] == lines[-1]["train_seconds"] > 0
     assert (data / "data" / saved["extra"]["texts"]).exists() and not (data / "whole-state.pt").exists()
     before = (data / "whole.pt").stat().st_mtime_ns
@@ -411,7 +411,7 @@ def test_each_step_has_its_batch_and_its_rate(data, monkeypatch):
     monkeypatch.setattr(sft, "apply_gradients", lambda model, optimizers, rate, clip: seen.append((rate, clip)))
     monkeypatch.setattr(sft, "validate", lambda *given: {})
     run(*flags(data, "seen", "--steps", "8", "--warmup", "2", "--clip", "0.7"))
-    index = np.load(data / "data" / "sft-nlex-0.5-0.7-0.npz")["index"]
+    index = np.load(data / "data" / "sft-0.5-0.7-0.npz")["index"]
     index = index[index[:, 2] <= 512]
     plan = sft.plan_batches(index[:, 2], 1024, 8, None, seed=0)
     assert len(seen) == 16 and all((index[rows] == given).all() for rows, given in zip(plan, seen[::2]))
@@ -423,12 +423,12 @@ def test_each_step_has_its_batch_and_its_rate(data, monkeypatch):
 def test_prediction_alone_is_trained_for_a_number_of_tokens(data, monkeypatch):
     seen = []
     monkeypatch.setattr(sft, "train", lambda args, model, tokens, index, plan, extra, *team: seen.append((args, index, plan, extra)))
-    for more in ([], ["--format", "raw"], ["--explained", "0"]):
+    for more in ([], ["--seed", "0"], ["--explained", "0"]):
         run(*flags(data, "mine", "--predict-only", "--tokens", "9000", *more))
         args, index, plan, extra = seen.pop()
         assert args.name == "mine" and (index[:, 3] < sft.TASKS.index("solve")).all()
         assert 9000 <= sum(index[rows, 2].sum() for rows in plan) < 9000 + 1024
-        assert extra == {"format": args.format, "texts": f"sft-{args.format}-{args.explained}-{args.asked}-0.npz"}
+        assert extra == {"texts": f"sft-{args.explained}-{args.asked}-0.npz"}
     run(*flags(data, "mine", "--predict-only", "--tokens", "9000", "--steps", "3"))
     assert len(seen.pop()[2]) == 3                                                          # at most
     run(*flags(data, "sft", "--explained", "1"))
@@ -452,8 +452,7 @@ def test_errors_are_one_clear_line(data, tmp_path, capsys):
     assert nothing.count("\n") == 1 and "is missing" in nothing and "python tasks.py" in nothing and nothing.count("sft.py") == 1
     short = told(capsys, *flags(data, "new", "--n-ctx", "8"))
     assert short.count("\n") == 1 and "--n-ctx must be larger" in short and short.count("sft.py") == 1
-    for more in (["--format", "raw"], ["--predict-only"]):
-        assert "--name" in told(capsys, *flags(data, "sft", *more)).splitlines()[-1]
+    assert "--predict-only needs --name" in told(capsys, *flags(data, "sft", "--predict-only")).splitlines()[-1]
     assert "--steps" in told(capsys, *flags(data, "new", "--steps", "0")).splitlines()[-1]
     assert "--nonsense" in told(capsys, *flags(data, "new", "--nonsense", "1")).splitlines()[-1]
     for odd in ("--n-head", "3"), ("--n-embd", "6"):                                         # of the width, of a head
@@ -469,23 +468,23 @@ def test_errors_are_one_clear_line(data, tmp_path, capsys):
 
 
 def test_a_run_goes_on_with_the_flags_it_was_begun_with(tmp_path, model, capsys):
-    args = Namespace(out=tmp_path, name="k", format="nlex", steps=60, world="contest")
+    args = Namespace(out=tmp_path, name="k", warmup=5, steps=60, world="contest", began=0.0)
     optimizers = plain.make_optimizers(model, 0.1, 0.1)
     assert runs.resume(args, model, optimizers, 0) == (0, {})
     runs.save(args, model, optimizers, 7, False, {"seconds": 1.0})
     step, extra = runs.resume(args, model, optimizers, 0)
     assert step == 7 and extra["seconds"] == 1.0
-    other = Namespace(out=tmp_path, name="k", format="raw", steps=60, world="contest")
+    other = Namespace(out=tmp_path, name="k", warmup=6, steps=60, world="contest")
     with pytest.raises(SystemExit):
         runs.resume(other, model, optimizers, 0)
     error = capsys.readouterr().err
-    assert error.count("\n") == 1 and "k-state.pt was made with format nlex, not raw" in error
+    assert error.count("\n") == 1 and "k-state.pt was made with warmup 5, not 6" in error
 
 
 def test_a_finished_run_of_others_is_refused(data, whole, capsys, monkeypatch):
     before = (data / "whole.pt").read_bytes()
-    index = np.load(data / "data" / "sft-nlex-0.5-0.7-0.npz")["index"]
-    for key, was, other in (("--steps", 40, 41), ("--n-layer", 1, 2), ("--muon-lr", 0.015, 0.01), ("--format", "nlex", "raw"),
+    index = np.load(data / "data" / "sft-0.5-0.7-0.npz")["index"]
+    for key, was, other in (("--steps", 40, 41), ("--n-layer", 1, 2), ("--muon-lr", 0.015, 0.01),
                             ("--explained", 0.5, 0.9), ("--asked", 0.7, 0.9)):
         said = told(capsys, *flags(data, "whole", key, str(other)))
         name = key[2:].replace("-", "_")

@@ -53,11 +53,10 @@ def test_narrated_output_is_the_true_output_on_300_programs():
         truth = answers.Runner(sandbox).outcomes([(c.code, c.stdin) for c in cases])
     for case, outcome in zip(cases, truth):
         assert outcome == case.outcome
-        for format in ("nlex", "raw", "none"):
-            assert same_outcome(parse_outcome(case.answer(format)), outcome), case
+        for explained, begin in ((True, tasks.EXPLAINED), (False, tasks.AT_ONCE)):
+            assert same_outcome(parse_outcome(case.answer(explained)), outcome), case
+            assert case.answer(explained).startswith(begin)
         assert case.steps == len(tasks.explanation_lines(case.nlex)) > 0
-        begins = [tasks.EXPLAINED, tasks.EXPLAINED, tasks.AT_ONCE]
-        assert all(case.answer(format).startswith(begin) for format, begin in zip(("nlex", "raw", "none"), begins))
     assert {"plain", "mutant", "crash", "scratch"} == {case.kind for case in cases}
 
 
@@ -164,10 +163,10 @@ def test_every_text_round_trips_through_the_tokenizer():
     from model import Tokenizer
     tokenizer = Tokenizer()
     for case in draw_cases(100, set_="longer") + draw_cases(60, size="gpu"):
-        for text in (tasks.predict_prompt(case.code, case.stdin), case.nlex, case.raw):
+        for text in (tasks.predict_prompt(case.code, case.stdin), case.nlex):
             assert tokenizer.decode(tokenizer.encode(text)) == text
-        for format, begin in (("nlex", tasks.EXPLAINED), ("raw", tasks.EXPLAINED), ("none", tasks.AT_ONCE)):   # one token each
-            assert tokenizer.encode(case.answer(format))[:1] == tokenizer.encode(begin)
+        for explained, begin in ((True, tasks.EXPLAINED), (False, tasks.AT_ONCE)):                   # one token each
+            assert tokenizer.encode(case.answer(explained))[:1] == tokenizer.encode(begin)
 
 
 # ---------------------------------------------------------------------------------------------------------------------------
@@ -319,7 +318,7 @@ def test_a_world_is_one_new_file(root, tmp_path):
 def test_show_has_every_kind_of_text(capsys, tmp_path):
     tasks.show(settings("--preset", "quick", "--out", tmp_path))
     said = capsys.readouterr().out
-    for part in ("predict, short", "predict, longer", "raw", "Predict.\n", "<output>\n", "Solve.\n", "Submit or fix.\n", "wrong\n", "#SUBMIT", "Try.\n", "at once", "--- assistant\nStep by step:\n"):
+    for part in ("predict, short", "predict, longer", "Predict.\n", "<output>\n", "Solve.\n", "Submit or fix.\n", "wrong\n", "#SUBMIT", "Try.\n", "at once", "--- assistant\nStep by step:\n"):
         assert part in said, part
     assert not list(tmp_path.iterdir())
 
@@ -334,7 +333,7 @@ def test_damaged_files_name_the_line_and_what_to_do(tmp_path, capsys):
     case = draw_cases(1)[0]
     path.write_text(json.dumps(vars(case)) + "\n")
     assert tasks.load_cases(path) == [case]
-    del vars(case)["raw"]                                               # made before there was this format
+    del vars(case)["nlex"]                                              # made before there was this field
     path.write_text(json.dumps(vars(case)) + "\n")
     assert "line 1: not a Case (fields are missing); delete the file" in refused(capsys, tasks.load_cases, path)
     (path.parent / "settings.json").write_text("{")

@@ -190,7 +190,7 @@ def test_head_to_head(tmp_path, monkeypatch, capsys):
     assert explained["right"]["exact"]["all"]["n"] == 5 and explained["right"].keys() == {"exact", "within 1e-5"}
 
     texts = {path.name for path in (tmp_path / "out/data").glob("*.npz")}
-    assert texts == {"tinypy-nlex-1.0-0.7-0.npz", "tinypy-nlex-0.0-0.7-0.npz"}  # from lab.samples
+    assert texts == {"tinypy-1.0-0.7-0.npz", "tinypy-0.0-0.7-0.npz"}  # from lab.samples
     args.explained = 1
     assert all(answer.startswith(tasks.EXPLAINED) for _, _, answer in lab.samples(args))
     prompts = [prompt for _, prompt, _ in lab.samples(args)]

@@ -21,8 +21,8 @@ def told(run):
     return lines
 
 
-def answer(case, format):
-    lines = told(trace.record(case.code, case.stdin)) if format != "none" else []
+def answer(case, explained):
+    lines = told(trace.record(case.code, case.stdin)) if explained else []
     return tasks.predict_answer(lines, case.outcome)
 
 
