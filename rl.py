@@ -362,7 +362,7 @@ def main(name="rl", doc=__doc__):
     device = pick_device()
     rank, ranks = join_processes(device)
     start = load_start(args, device)
-    with suppress(OSError):  # of functions that stand in no file
+    with suppress(OSError, TypeError):  # of what stands in no file, or is no function
         sources = map(getsource, (predict, solve, multi_turn, judge, advantages, set_advantages))
         args.rewards = zlib.crc32("".join(sources).encode())
     if not is_there(args):

@@ -71,6 +71,7 @@ from runs import (
 from sandbox import Sandbox
 
 TASKS = ("predict", "explain", "solve", "fix", "try")  # the first two are predictions
+SOURCES = "model.py pretrained.py rounds.py sft.py tasks.py trace.py".split()  # of the tokens
 
 
 # --------------------------------------------------------------------------------------------------
@@ -94,7 +95,7 @@ def read_samples(samples, args, rank: int, begun=()):
     `samples` stands in. The first process writes it where it is missing or made from others."""
     data, source = args.out / "data", Path(samples.__code__.co_filename)
     path = data / f"{source.stem}-{args.explained}-{args.asked}-{args.seed}.npz"
-    code = map(Path(__file__).with_name, ("model.py", "pretrained.py", "sft.py", "tasks.py"))
+    code = map(Path(__file__).with_name, SOURCES)
     files = vocabulary_file(args.world), *code, source, *sorted(data.glob("*.jsonl"))
     origin = f"{digest(*files)} {zlib.crc32(str(begun).encode())}"
     if rank == 0 and not (path.exists() and np.load(path).get("origin") == origin):

@@ -378,6 +378,7 @@ def make_data(args):
             if path.exists():
                 say(f"data   {name:14s} is there")
                 continue
+            check_data(args, *sizes)  # again: another command may have come between
             size = made_with[name]
             if name in ("val_cases", "test_cases"):
                 size *= len(SETS)

@@ -4,8 +4,9 @@
 
 A world names its file as VOCABULARY; without one it shares vocab.tiktoken, which was learnt by
 other rules at commit ab0c2bd (its names are spelled, but for words of statements);
-worlds/functions.tiktoken was learnt at bf28660. Checkpoints hold to the vocabulary they were
-trained with, and refuse another.
+worlds/functions.tiktoken was learnt at bf28660. Names that many programs share become tokens, too;
+a world in which only looking up shall help spells them (SPELLED). Checkpoints hold to the
+vocabulary they were trained with, and refuse another.
 """
 
 import random
@@ -21,8 +22,8 @@ from model import PIECES
 
 
 def draw_pieces(world, draws=20_000):
-    """-> the pieces of many cases and problems, but what is spelled, each once a draw: a made-up
-    name fills one draw only."""
+    """-> the pieces of many cases and problems, but what is spelled, each once a draw: a name that
+    one draw repeats counts once."""
     rng, pieces, knobs = random.Random(0), [], world.SIZES["cpu"]
     problem_of = getattr(world, "random_problem", lambda *_: None)
     for k in range(draws):
@@ -53,7 +54,7 @@ def learn_vocab(pieces, path, n_ranks=512):
 def main():
     parser = manual(__doc__)
     parser.add_argument("path", type=Path, help="file to write")
-    parser.add_argument("--world", default="contest", help="a file in worlds/ (default: contest)")
+    parser.add_argument("--world", required=True, help="a file in worlds/")
     args = parser.parse_args()
     learn_vocab(draw_pieces(worlds.load(args.world)), args.path)
 

@@ -88,7 +88,7 @@ def turn(reader, slot, number, values):
     reader.told(values or "", slot.after)
 
 
-@form(r"(?:The loop(?: over (.*))? ends|No turn is left)\.", "over")
+@form(r"The loop(?: over (.*))? ends\.", "over")
 def ends(reader, slot, name):
     need(name in (None, bare(slot.node.target)), f"the loop over {bare(slot.node.target)} ends")
 
@@ -253,7 +253,11 @@ def case(reader, slot, text, fits, values, tried):
     need(bool(fits) == slot.truth, f"it {'matches' if slot.truth else 'does not match'}")
     guard = slot.node.guard
     need(not text or text == unparsed(slot.node.pattern) + (f" if {unparsed(guard)}" if guard else ""), "another pattern")
-    reader.told(values or "", slot.after)
+    bound = dict.fromkeys(re.findall(r"\w+", unparsed(slot.node.pattern)), "")  # what no guard asked for is not known
+    for part in ast.walk(guard) if guard else ():
+        if isinstance(part, ast.Name) and part.id in bound:
+            bound[part.id] = "".join(reader.values(part)[-1:])
+    reader.told(values or tried or "", slot.after if fits else bound)
 
 
 def is_read(text: str, read: str) -> bool:

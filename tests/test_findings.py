@@ -197,6 +197,8 @@ KINDS = {
         ("def w():\n    try:\n        return\n    finally:\n        print(1)\nw()", "", ["We are about to return.", "We print 1.", "w returns."]),
         ("def e():\n    try:\n        1 / 0\n    except ZeroDivisionError as problem:\n        return 1\ne()", "", [
             "We handle ZeroDivisionError: division by zero as problem.", "e returns 1."]),
+        ("def f():\n    a = [1]\n    b = [1]\n    try:\n        return a is b\n    finally:\n        print('x')\nf()", "", [
+            "We are about to return [1] is [1] = False.", "We print x.", "f returns False."]),
         ("class R:\n    def __del__(self):\n        print('del')\ndef f():\n    r = R()\n    return 1\nprint(f())", "", [
             "f returns 1.", "We call R.__del__.", "We print del.", "R.__del__ returns.", "We print f() = 1."]),
         ("def c():\n    while True:\n        try:\n            x = yield\n        except KeyError:\n            pass\nk = c()\nnext(k)", "", [
@@ -205,6 +207,9 @@ KINDS = {
     "values that were left out or in another order": [
         ("from collections import OrderedDict\no = OrderedDict(a=1, b=2)\no.move_to_end('a')\np = list(o)", "", [
             "o = OrderedDict({'b': 2, 'a': 1}) after move_to_end('a').", "p = list(OrderedDict({'b': 2, 'a': 1})) = ['b', 'a']."]),
+        ("from collections import OrderedDict\nclass K:\n    def __hash__(self):\n        print('hash')\n        return 1\no = OrderedDict()\no[K()] = 1\n"
+         "q = OrderedDict(a=1)\ndict.__setitem__(q, 'b', 2)", "", ["o = OrderedDict({K(): 1}) after o[K()] = 1.", "q = OrderedDict(a=1) = OrderedDict({'a': 1})."]),
+        ("match [1, 5]:\n    case [1, x] | [x, 1]:\n        pass", "", ["Case [1, x] | [x, 1] matches, so x = 5."]),
         ("class N:\n    __slots__ = ('v', 'n')\n    def __init__(self, v, n):\n        self.v, self.n = v, n\na = N(1, N(2, 0))\nk = 4\na.n.v += k * 2", "", [
             "a.n.v = 2 + 4 * 2 = 2 + 8 = 10."]),
         ("class V:\n    def __getitem__(self, i):\n        return i\nv = V()\nw = v[1:3]", "", [

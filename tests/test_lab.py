@@ -154,10 +154,15 @@ def test_minutes_of_a_run_are_a_row_of_the_table(tmp_path, monkeypatch, capsys):
     assert stop.value.code == 2 and "no stage of a run has ended in" in capsys.readouterr().err
 
 
-def test_variable_dumps_in_place_of_sentences():
+def test_variable_dumps_in_place_of_sentences(out, monkeypatch):
     case = tasks.Case("x = 3\nprint(x)\n", "", "3\n", "", "", "short", "plain")
     assert raw.answer(case, True) == f'{tasks.EXPLAINED}x = 3 {{"x": 3}}\nprint(x) {{}}\n<output>\n3\n</output>'
     assert raw.answer(case, False) == case.answer(False)
+    monkeypatch.setattr(tasks.Case, "answer", tasks.Case.answer)
+    args = Namespace(out=out, seed=0, explained=1, asked=0.0)
+    told = [text for task, _, text in raw.samples(args) if task == "predict"]
+    cases = tasks.load_cases(out / "data" / "sft_cases.jsonl")
+    assert told == [raw.answer(case, True) for case in cases] and told[0] != cases[0].nlex
 
 
 # ---------------------------------------------------------------------------------------------------------------------

@@ -423,7 +423,7 @@ def test_each_step_has_its_batch_and_its_rate(data, monkeypatch):
 def test_prediction_alone_is_trained_for_a_number_of_tokens(data, monkeypatch):
     seen = []
     monkeypatch.setattr(sft, "train", lambda args, model, tokens, index, plan, extra, *team: seen.append((args, index, plan, extra)))
-    for more in ([], ["--seed", "0"], ["--explained", "0"]):
+    for more in ([], ["--asked", "0.3"], ["--explained", "0"]):
         run(*flags(data, "mine", "--predict-only", "--tokens", "9000", *more))
         args, index, plan, extra = seen.pop()
         assert args.name == "mine" and (index[:, 3] < sft.TASKS.index("solve")).all()
@@ -467,11 +467,14 @@ def test_errors_are_one_clear_line(data, tmp_path, capsys):
     assert damaged.splitlines()[-1].count("damaged-state.pt") == 1 and "delete it" in damaged
 
 
-def test_a_run_goes_on_with_the_flags_it_was_begun_with(tmp_path, model, capsys):
+def test_a_run_goes_on_with_the_flags_it_was_begun_with(tmp_path, model, capsys, monkeypatch):
     args = Namespace(out=tmp_path, name="k", warmup=5, steps=60, world="contest", began=0.0)
     optimizers = plain.make_optimizers(model, 0.1, 0.1)
     assert runs.resume(args, model, optimizers, 0) == (0, {})
-    runs.save(args, model, optimizers, 7, False, {"seconds": 1.0})
+    monkeypatch.setattr(runs, "time", Namespace(time=iter([3.0, 3.0, 10.0, 10.0]).__next__, strftime=time.strftime))
+    for _ in range(2):                                                                      # 3 seconds, then 7 more
+        runs.save(args, model, optimizers, 7, False, {"seconds": 1.0})
+    assert json.loads((tmp_path / "seconds.json").read_text())["k"] == 10
     step, extra = runs.resume(args, model, optimizers, 0)
     assert step == 7 and extra["seconds"] == 1.0
     other = Namespace(out=tmp_path, name="k", warmup=6, steps=60, world="contest")

@@ -153,7 +153,7 @@ def test_expected_figures_of_the_world_are_counted():
     for seed in range(3):
         cases = tasks.make_rows(Namespace(world="contest", world_size="cpu", seed=seed), "test_cases", 0, 100)
         tokens = {form: sum(len(tokenizer.encode(answer)) for answer in answers) for form, answers in {
-            "words": [case.nlex for case in cases], "terse": [terse.answer(case, "nlex") for case in cases]}.items()}
+            "words": [case.nlex for case in cases], "terse": [terse.answer(case, True) for case in cases]}.items()}
         shares.append(tokens["terse"] / tokens["words"])
         rng, same = random.Random(seed), []
         for case in cases:

@@ -66,10 +66,11 @@ def record(code: str, stdin: str = "", max_events: int = 10_000, max_bytes: int 
 
 def compare(trace: Trace, true) -> None:
     """Incomplete where an untraced run printed something else. Addresses of objects are as good as
-    any others. If the sandbox is the reason of an exception, that is said with its message."""
+    any others. If the sandbox is the reason of an exception, that is said with its message; what
+    follows after the program has caught a failed import does without."""
     note = getattr(true, "note", "")
-    of_others = "modules" in note and note.split()[-1] not in trace.ending  # that was handled
-    if note and trace.error and not of_others:
+    imports = trace.error in ("ImportError", "ModuleNotFoundError")
+    if note and trace.error and (imports or "modules" not in note):
         trace.ending += f" ({note})"
     texts = [re.sub(" at 0x[0-9a-f]{6,}", "", run.stdout) for run in (trace, true)]
     if texts[0] == texts[1] and trace.error == true.error:

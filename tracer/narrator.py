@@ -428,9 +428,9 @@ def tell_delayed(frame):
     value = frame.node.value
     if frame.event.kind == "return":
         return tell_change(frame)
-    texts = (frame.texts(value) or [source_of(value)]) if value else []
-    text = " = ".join(ended(texts, value, shorten(texts[-1]))) if texts else ""
-    return sentence(f"We are about to return {text}".rstrip(), frame.changed())
+    final = frame.seen_of(value) or "a value"
+    text = value and " = ".join(ended(frame.texts(value, final), value, shorten(final)))
+    return sentence(f"We are about to return {text or ''}".rstrip(), frame.changed())
 
 
 def tell_if(frame):
@@ -513,6 +513,7 @@ def tell_case(frame):
     names = []
     for part in ast.walk(frame.node.pattern):
         names += filter(None, [getattr(part, "name", None), getattr(part, "rest", None)])
+    names = list(dict.fromkeys(names))  # of `[1, x] | [x, 1]` twice
     bound = listed([frame.now(names) if frame.inside else "", frame.changed(names * frame.inside)])
     text = f"Case {what} {'matches' if frame.inside else 'does not match'}"
     return sentence(text, bound and f"{'so' if frame.inside else 'with'} {bound}")

@@ -21,7 +21,6 @@ from __future__ import annotations
 
 import ast
 import builtins
-import collections
 import gc
 import io
 import itertools
@@ -32,6 +31,7 @@ import re
 import sys
 import threading
 import types
+from collections import OrderedDict
 from os.path import commonprefix
 
 PLAIN_CALLS = frozenset("abs len int str float bool max min sum ord chr round sorted list tuple "
@@ -114,8 +114,10 @@ class _Marks:
     def __init__(self, tree, code: str):
         self.marks, self.consumed = itertools.count(), set()
         self.odd = bool(_ODD.search(code))  # nothing can be worked out from texts
-        nodes, own = list(ast.walk(tree)), set()
+        nodes, own, self.delayed = list(ast.walk(tree)), set(), set()
         for node in nodes:
+            if isinstance(node, (ast.With, ast.AsyncWith)) or getattr(node, "finalbody", None):
+                self.delayed.update(ast.walk(node))  # returns that something comes after
             own.update([vars(node).get(field) for field in ("name", "asname", "arg")])
             if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
                 own.add(node.id)
@@ -135,6 +137,8 @@ class _Marks:
                 self.mark(tested)  # or `while True` would have no event of its own
         elif isinstance(node, ast.Return):
             self.look(node.value, True)
+            if node in self.delayed and node.value:
+                self.mark(node.value)
         elif isinstance(node, _ASSIGNMENTS) and node.value:
             self.assignment(node)
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
@@ -331,7 +335,7 @@ class _Writer:
         if kind in _FIXED:
             return _fixed(kind, value)
         if kind is slice:
-            return "slice" + self.items(tuple, (value.start, value.stop, value.step), depth)
+            return f"slice({self.listed(tuple, (value.start, value.stop, value.step), depth)})"
         if kind in _VIEWS:
             return f"{_NAME(kind)}({self.items(list, list(value), depth)})"
         if kind in (bytes, bytearray):
@@ -401,10 +405,7 @@ class _Writer:
 
     def items(self, kind, value, depth: int) -> str:
         own = isinstance(value, kind)  # a deque is written as a list
-        walk = kind.__iter__ if own else iter
-        if kind is dict:
-            ordered = isinstance(value, collections.OrderedDict)  # which has an order of its own
-            walk = collections.OrderedDict.items if ordered else dict.items
+        walk = _pairs if kind is dict else kind.__iter__ if own else iter
         size, tail = kind.__len__(value) if own else len(value), []
         keep = size
         self.room -= size
@@ -432,6 +433,16 @@ class _Writer:
             return ", ".join([f"{self.text(k, depth + 1)}: {self.text(v, depth + 1)}"
                               for k, v in values])
         return ", ".join([self.text(value, depth + 1) for value in values])
+
+
+def _pairs(value):
+    """The items of a dict; of an OrderedDict in its own order, where none of the program's methods
+    is needed for that."""
+    if OrderedDict not in _MRO(type(value)) or not all(
+            [type(key) in _ATOMS for key in dict.__iter__(value)]):
+        return dict.items(value)
+    keys = dict.fromkeys(OrderedDict.__iter__(value)) | dict.fromkeys(dict.__iter__(value))
+    return [(key, dict.get(value, key)) for key in keys]
 
 
 def _fields(value, kind) -> list:
@@ -493,11 +504,14 @@ def _attribute(holder, name: str):
     return dict(_fields(holder, kind)).get(name, _MISSING if slot else found)
 
 
-def _is_plain(value) -> bool:
-    """Does its text come from Python's own types alone?"""
-    if type(value) is dict:
-        value = [*value, *value.values()]
-    return type(value) in _ATOMS or type(value) in _GROUPS and all(map(_is_plain, value))
+def _is_plain(value, deep: int = 0) -> bool:
+    """Does its text come from Python's own types alone, and is it short?"""
+    if type(value) in _ATOMS:
+        return True
+    if type(value) not in _GROUPS or len(value) > 20 or deep > 2:
+        return False
+    parts = [*value, *value.values()] if type(value) is dict else value
+    return all([_is_plain(part, deep + 1) for part in parts])
 
 
 def _message(exception) -> str:

@@ -937,4 +937,4 @@ def narrate(run, seed=0):
             if not line.startswith(("We define ", "We print repr("))]
 
 
-TELLER = SimpleNamespace(record=record, narrate=narrate, raw=tracer.raw)
+TELLER = SimpleNamespace(record=record, narrate=narrate)

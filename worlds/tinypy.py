@@ -49,8 +49,7 @@ class NamesFirst(trace.Frame):
     forms = {**trace.Frame.forms, ast.Name: name}
 
 
-TELLER = SimpleNamespace(record=trace.record, raw=trace.raw,
-                         narrate=partial(trace.narrate, frame=NamesFirst))
+TELLER = SimpleNamespace(record=trace.record, narrate=partial(trace.narrate, frame=NamesFirst))
 FIXED_INPUTS = {"none": [""]}
 
 
