@@ -351,6 +351,7 @@ MBPP's assertions, as it chooses | mbpp:{}:free
 generated, as it chooses | short:{}:free
 told to explain | short:{}:explained
 told to answer at once | short:{}:direct
+explained minus at once | short:{}:explained_minus_direct
 longer, as it chooses | longer:{}:free
 names never seen, as it chooses | new_names:{}:free
 
