@@ -312,7 +312,8 @@ def show(args):
     if new := never_seen(code, made := model.checkpoint["made"]):
         print(f"not in the world {made.get('world', 'contest')}, so the model has never seen it: "
               f"{', '.join(new)}\n")
-    print(f"   {'simulated':{width}}  what happens on {args.stdin!r} ({path})")
+    print(f"   {'simulated':{width}}  what happens on {args.stdin!r} ({path})"
+          f"{'; >> is where they part' if wrong else ''}")
     for k, (left, right) in enumerate(zip_longest(said, true, fillvalue="")):
         right = left if canonical(left) == canonical(right) else right  # in the model's wording
         print(f"{'>>' if wrong and wrong[0] == k else '  '} {left:{width}}  {right}")
