@@ -217,6 +217,7 @@ KINDS = {
         ("n, i = 7, 2\nwhile i <= n ** 0.5:\n    i += 1\nx = 2 ** -1", "", [
             "2 <= 7 ** 0.5: 2 <= 2.6457513110645907 is true, so the loop goes on.", "x = 2 ** -1 = 0.5."]),
         ("a, b = input(), input()\nc = input()", "\n  5 \n", ["We read '\\n  5 \\n', so a = '', b = '  5 '."]),
+        ("r = [*open(0)]", "3\n", ["r = [*open(0)] = ['3\\n'].", None]),
         ("a = input()\nb = input()", "\nx", ["We read an empty line, so a = ''.", "We read x, so b = 'x'."]),
         ("for v in ([3, 1], {'a': 1, 'b': 2}, 12):\n    match v:\n        case [a, b] if a == b:\n            pass\n        case [a, b]:\n"
          "            pass\n        case {'a': c, **rest}:\n            pass\n        case int(n) if n > 20:\n            pass", "", [

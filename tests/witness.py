@@ -516,7 +516,7 @@ def passing(activation, inner, kind: str):
         Run.stack.append(activation)
 
 
-HIDDEN = {"__ora__", "__name__", "__doc__", "__file__", "__builtins__", "__annotations__", "__package__", "__loader__", "__spec__",
+HIDDEN = {"__ora__", "__warningregistry__", "__name__", "__doc__", "__file__", "__builtins__", "__annotations__", "__package__", "__loader__", "__spec__",
           "__module__", "__qualname__", "__class__", "__cached__"}
 
 
