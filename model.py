@@ -37,7 +37,7 @@ PIECES = "|".join([
     r"Step by step:\n|Read as: | we want |Try |So: | (?:Right|Wrong)\.\n",
     r"<error>|```python\n|```|\nTest: | obtained | (?:right|wrong)\n|We (?:print|read|call) |Turn ",
     r", so (?:we|the) [a-z ]+\.\n|, so | is (?:true|false)(?=, so)|We continue\.\n",
-    r"The loop ends\.\n|No turn is left\.\n|[.}]\n",  # so far: idioms of the texts
+    r"The loop ends\.\n|No turn is left\.\n|[.}]\n",  # so far: idioms, one no longer said
     r"[0-9]",                # every digit its own token: arithmetic is done digit by digit
     r"\n[ \t]*",             # a line end with the next line's indentation
     r" ?\b(?:and|break|continue|def|elif|else|for|if|in|not|or|return|while)\b ?",  # with spaces

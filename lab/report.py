@@ -52,7 +52,7 @@ solves with one program (pass@1) | solve:{}:pass@1
 **best of 8 by its own simulation** | best_at_k_{}:simulate:7 | 2 to 8 points above pass@1
 best of 8 by really running the public tests | best_at_k_{}:exec:7
 simulation gap: exec minus simulate | best_at_k_{}:simulation_gap:7 | small (32B)
-self-RLEF: first program | self_rlef_{}:init | 57.8 (of RL without self-RLEF: 60.8)
+self-RLEF: first program | self_rlef_{}:init | 57.8 (RL without self-RLEF: 60.8)
 **self-RLEF: submitted program** | self_rlef_{}:final | 63.2
 control: resample until simulation accepts | self_rlef_{}:resample
 with true feedback | self_rlef_{}:oracle_final | 65.3

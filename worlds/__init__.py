@@ -28,7 +28,7 @@ TELLER, if there is one, says who records and tells the world's programs. Withou
 any Python, in the sandbox, milliseconds a run. trace.py is far faster, in this process, but
 knows only what the programs of worlds/contest.py contain; it would tell others wrongly.
 
-VOCABULARY, if there is one, is a file of its own tokens (lab/vocab.py learns one), and SPELLED a
+VOCABULARY, if there is one, is the path of its own tokens (lab/vocab.py learns them), and SPELLED a
 pattern with one group: what it finds in a text is spelled, a token a byte.
 
 Splits are by behaviour: a program's class is a hash of what it prints on the fixed inputs of its
