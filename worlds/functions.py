@@ -33,6 +33,7 @@ import random
 import re
 import string
 import sys
+from collections import defaultdict
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
@@ -40,8 +41,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import tracer
-from trace import Event, Trace
-from tracer.recorder import Recorder, whole
+from trace import Event, Trace, reworded
+from tracer.recorder import Recorder, number, whole
 from worlds import (
     LETTERS,
     RESERVED,
@@ -57,6 +58,11 @@ from worlds import (
 SIZES = {"cpu": {}}  # there is one size only
 FIXED_INPUTS = {}    # made for each signature: fixed_calls
 LIMITS = 200, 10_000  # turns of loops; characters of a value
+# Builtins of whose arguments, methods of whose object the items count by their places; at the ends
+# they need no numbers.
+BY_PLACE = ("len enumerate reversed zip find rfind index rindex count insert pop ljust rjust center"
+            " zfill").split()
+ENDS = "0 -1 : 1: :1 -1: :-1".split()
 VOCABULARY = Path(__file__).with_suffix(".tiktoken")
 SPELLED = r"""('(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")"""
 
@@ -884,7 +890,8 @@ def random_program(rng, knobs, split, set_):
         return None
     call = ", ".join(map(repr, arguments))
     program = f"{code}\n\nprint(repr(f({call})))\n"
-    if not wanted(rng, code, repr(arguments[0]), *outputs_on(program, [""], *LIMITS)):
+    limits = (rng.choice((15, 15, 200)), LIMITS[1]) if split == "train" else LIMITS
+    if not wanted(rng, code, repr(arguments[0]), *outputs_on(program, [""], *limits)):
         return None
     kind = " ".join(kinds)
     outputs = outputs_on(f"{code}\nprint(repr(f(*eval(input()))))\n", fixed_calls(kind), *LIMITS)
@@ -931,9 +938,61 @@ def record(code, stdin="", max_events=300):
     return Trace(**{"code": code, "stdin": stdin, "events": events, **end})
 
 
+def by_place(statement):
+    """-> [(variable or text whose items the statement takes by their places, "" or "backwards")]"""
+    head = getattr(statement, "test", getattr(statement, "iter", statement))
+    found = [(head, "")] if isinstance(statement, ast.For) else []
+    for node in ast.walk(head) if not hasattr(head, "body") else ():
+        if isinstance(node, ast.Subscript):
+            place = ast.unparse(node.slice)
+            found += [(node.value, "")] * (place not in ENDS)
+            found += [(node.value, "backwards")] * (place == "::-1")
+        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") in BY_PLACE:
+            found += [(arg, "") for arg in node.args]
+            found += [(arg, "backwards") for arg in node.args if node.func.id == "reversed"]
+        elif isinstance(node, ast.Call) and getattr(node.func, "attr", "") in BY_PLACE:
+            if node.args and ast.unparse(node.args[0]) not in ENDS:
+                found.append((node.func.value, ""))
+    return [(node, way) for node, way in found if isinstance(node, (ast.Name, ast.Constant))]
+
+
+def placed(value, backwards):
+    """'ab' -> '0a 1b 2'; [7, 'x'] -> 0: 7, 1: 'x', 2: each item after its index, the length last.
+    Backwards: '1b 0a'."""
+    items, mark = (value, "") if isinstance(value, str) else (map(repr, value), ": ")
+    items = [f"{k}{mark}{item}" for k, item in enumerate(items)]
+    items = items[::-1] if backwards else [*items, str(len(items))]
+    return ", ".join(items) if mark else repr(" ".join(items))
+
+
+def explain(run):
+    """As tracer's. Before a statement that needs the places of a value's items they are listed, if
+    it has several and they were not yet."""
+    told, listed, space, running = defaultdict(list), set(), defaultdict(dict), {}
+    for index, sentence in tracer.explain(run):
+        told[index].append(sentence)
+    statements = number(run.code)[1]
+    for index, event in enumerate(run.events):
+        statement, variables = running.get(event.frame), space[event.frame]
+        late = isinstance(statement, ast.For) and "Turn 1:" not in " ".join(told[index])
+        for node, way in by_place(statement) if told[index] and statement and not late else ():
+            name = ast.unparse(node)
+            text = name if isinstance(node, ast.Constant) else variables.get(name) or "0"
+            with suppress(ValueError, SyntaxError):  # no literal
+                value = ast.literal_eval(text)
+                if type(value) in (str, list, tuple) and len(value) > 1:
+                    if (name, text, way) not in listed:
+                        yield index, f"{name} {way or 'by index'}: {placed(value, way)}."
+                    listed.add((name, text, way))
+        for sentence in told[index]:
+            yield index, sentence
+        variables.update(event.changes)
+        running[event.frame] = statements.get(event.line)
+
+
 def narrate(run, seed=0):
     """Without "We define f." and "We print repr(f(...)) = ...": f's return says it."""
-    return [line for line in tracer.narrate(run, seed)
+    return [line for line in reworded(explain(run), seed)
             if not line.startswith(("We define ", "We print repr("))]
 
 
