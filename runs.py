@@ -26,6 +26,7 @@ from model import (
     CheckpointError,
     ModelConfig,
     Tokenizer,
+    Transformer,
     load_checkpoint,
     save_checkpoint,
 )
@@ -154,22 +155,33 @@ def need_rates(extra):
              "weights (lab/pretrained.md has others)")
 
 
+@plainly(ValueError)
 def start_of(args, names):
-    """What SFT begins with -> ModelConfig, what checkpoints keep of it (see tokenizer_of). names:
-    of the flags for sizes; with --init args get the folder's, and as "init" a number of what its
-    files hold, wherever it lies."""
+    """What SFT begins with -> model, what checkpoints keep of it (see tokenizer_of). names: of the
+    flags for sizes; with --init args get its sizes, and as "init" a number of what its files hold,
+    wherever it lies."""
     if args.folder is None:
         shape = {name: getattr(args, name) for name in names}
-        return ModelConfig(tokenizer_of(args.world).n_vocab, **shape), {}
-    if {*given(names)} - {"n_ctx"}:
-        fail("--init brings the model's sizes: of their flags only --n-ctx can stand beside it")
-    with plainly(ValueError):
-        config, texts = pretrained.read(args.folder, args.n_ctx)
-    need_rates(begun := {"pretrained": texts})
-    args.init = digest(*sorted(Path(args.folder).glob("*.[js]*")))  # json, jinja, safetensors
-    vars(args).update({name: getattr(config, name) for name in names})
-    say(f"{args.folder}: prompts are {pretrained.Tokenizer(texts).template!r}")
-    return config, begun
+        return Transformer(ModelConfig(tokenizer_of(args.world).n_vocab, **shape)), {}
+    path, begun, files = Path(args.folder), {}, [Path(args.folder)]
+    ours = path.suffix == ".pt"
+    if [name for name in given(names) if ours or name != "n_ctx"]:
+        fail("--init brings the model's sizes: of their flags only --n-ctx can stand beside it, "
+             "where it is a folder")
+    if ours:
+        saved = load(path, remedy="--init names what to begin with")
+        model = saved["model"]
+        begun = {key: saved["extra"][key] for key in saved["extra"] if key == "pretrained"}
+    else:
+        config, texts = pretrained.read(path, args.n_ctx)
+        model = pretrained.load(path, config)
+        begun["pretrained"] = texts
+        files = sorted(path.glob("*.[js]*"))  # json, jinja, safetensors
+        say(f"{path}: prompts are {pretrained.Tokenizer(texts).template!r}")
+    need_rates(begun)
+    args.init = digest(*files)
+    vars(args).update({name: getattr(model.config, name) for name in names})
+    return model, begun
 
 
 def load_start(args, device):

@@ -5,12 +5,13 @@
     python sft.py --explained 1 --name all-explained     # out/all-explained.pt
     torchrun --nproc_per_node=8 sft.py                   # each process has a share of every batch
 
-The model starts from random weights: what a pre-trained model brings (the paper starts from
-Qwen2.5 and CWM) is learnt here, too; or, by --init, from such a model (pretrained.py). Of the
-predictions a share (--explained) is told step by step, the others state the output at once. In most
-of the explained ones (--asked) the answer's first token, "Step by step:", is given like a prompt:
-the model learns how to explain, not that it should. Of all others (44 % in preset cpu) a third is
-explained, and nothing says which: whether explaining pays is left to RL to find out.
+The model starts from random weights: what a pre-trained model brings (the paper starts from Qwen2.5
+and CWM) is learnt here, too; or, by --init, from such a model (pretrained.py) or one of ours, to go
+on with other data. Of the predictions a share (--explained) is told step by step, the others state
+the output at once. In most of the explained ones (--asked) the answer's first token, "Step by
+step:", is given like a prompt: the model learns how to explain, not that it should. Of all others
+(44 % in preset cpu) a third is explained, and nothing says which: whether explaining pays is left
+to RL to find out.
 The loss is the cross-entropy of the assistant's tokens, the end token included, over their mean
 number a batch, the same for every batch: so each token counts as much as any other. User tokens are
 only read. Batches hold samples of like length, so little is padded, and no sample sees another;
@@ -47,12 +48,11 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-import pretrained
 import tasks
 from answers import Runner, validate
 from commands import fail, manual, plainly, say
 from fast import compile_training, cut_batches, logprobs  # model.py's, faster
-from model import Transformer, collate, make_optimizers, pick_device
+from model import collate, make_optimizers, pick_device
 from runs import (
     digest,
     gather,
@@ -227,7 +227,7 @@ def main(samples=samples, name="sft", doc=__doc__):
     parser.add_argument("--predict-only", action="store_true", help="output prediction alone")
     parser.add_argument("--tokens", type=int, help="end once so many are read, before --steps")
     parser.add_argument("--init", dest="folder",
-                        help="of Hugging Face's, to begin with: see lab/pretrained.md")
+                        help="a .pt of ours, or a folder (lab/pretrained.md), to begin with")
     parser.add_argument("--name", default=name, help=f"of checkpoint and log (default: {name})")
     args = tasks.settings(parser, "sft", "model", "answers")
     if max(args.explained, args.asked) > 1:
@@ -235,7 +235,8 @@ def main(samples=samples, name="sft", doc=__doc__):
     if args.name == "sft" and args.predict_only:
         parser.error("--predict-only needs --name: sft.pt has all texts")
     rank, ranks = join_processes(device := pick_device())
-    config, begun = start_of(args, tasks.PRESETS[args.preset]["model"])
+    torch.manual_seed(args.seed)
+    model, begun = start_of(args, tasks.PRESETS[args.preset]["model"])
     tokens, index, texts = read_samples(samples, args, rank, begun)
     args.texts = zlib.crc32(tokens)
     if is_there(args):
@@ -247,12 +248,7 @@ def main(samples=samples, name="sft", doc=__doc__):
     if set(index[:, 3]) != kinds:
         fail(f"some text is always beyond {args.n_ctx} tokens: --n-ctx must be larger")
     plan = plan_batches(index[:, 2], args.batch_tokens, args.steps, args.tokens, args.seed)
-
-    torch.manual_seed(args.seed)
-    with plainly(ValueError):
-        model = pretrained.load(args.folder, config) if begun else Transformer(config)
-    extra = {"texts": texts, **begun}
-    train(args, model.to(device), tokens, index, plan, extra, rank, ranks)
+    train(args, model.to(device), tokens, index, plan, {"texts": texts, **begun}, rank, ranks)
     leave_processes()
 
 

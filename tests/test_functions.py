@@ -153,6 +153,57 @@ def test_outputs_stop_where_values_explode():
         assert functions.outputs_on(code, [""], *functions.LIMITS) == ["<error>Timeout"]
 
 
+COUNTED = """def f(text, xs):
+    for c in reversed(text):
+        xs.insert(1, c)
+    try:
+        return xs[1:] + xs[text.find(text[2:3]):][::-1]
+    except IndexError:
+        return len(text.strip())
+
+print(repr(f("it's", [7])))
+"""
+
+
+def test_what_counts_by_place_is_listed_with_its_places_once():
+    """Before the statement that needs it; not what has no second item, not for its ends, not an item that is not there yet."""
+    told = functions.narrate(functions.record(COUNTED))
+    listed = [line for line in told if " by index: " in line or " backwards: " in line]
+    assert listed == ["""text by index: "0i 1t 2' 3s 4".""", """text backwards: "3s 2' 1t 0i".""", "xs by index: 0: 7, 1: 's', 2.",
+                      """xs by index: 0: 7, 1: "'", 2: 's', 3.""", """xs by index: 0: 7, 1: 't', 2: "'", 3: 's', 4.""",
+                      """xs by index: 0: 7, 1: 'i', 2: 't', 3: "'", 4: 's', 5."""]
+    assert told.index(listed[0]) == 1 and told[3] == "Turn 1: c = 's'." and told[told.index(listed[2]) + 1].endswith("after insert(1, \"'\").")
+    assert told == functions.narrate(tracer.record(COUNTED))
+
+
+@pytest.mark.parametrize("statement, listed", [
+    ("return a[1]", "a"), ("return a[0]", ""), ("return a[-1]", ""), ("return a[1:]", ""), ("return a[2:]", "a"), ("return a[::2]", "a"),
+    ("return a[::-1]", "aa"), ("a[1] = b", "a"), ("return len(a) + len(b)", "ab"), ("while len(a) < 0:\n        a = b", "a"), ("return a.find(b)", "a"),
+    ("a.pop()", ""), ("a.pop(1)", "a"), ("a.insert(0, b)", ""), ("for c in a:\n        pass", "a"), ("for k, c in enumerate(a):\n        pass", "a"),
+    ("for k in range(len(a)):\n        a[k] = b", "a"), ("if a:\n        return b[1]", ""), ("try:\n        return a[1]\n    except TypeError:\n        pass", ""),
+    ("return [len(c) for c in a]", "c"), ("return 'xyz'[int(a)]", "'xyz'"), ("return f(a)[1]", "")])
+def test_which_values_count_by_place(statement, listed):
+    tree = ast.parse(f"def f(a, b):\n    {statement}")
+    assert "".join(ast.unparse(node) for node, _ in functions.by_place(tree.body[0].body[0])) == listed and not functions.by_place(tree.body[0])
+
+
+def test_places_are_true(drawn):
+    """What is listed of a variable is a value that it had."""
+    seen = 0
+    for case in drawn:
+        true = set()
+        for name, text in {item for event in functions.record(case.code).events for item in event.changes.items()}:
+            value = ast.literal_eval(text) if text and text[0] in "'\"[(" else ""
+            places = [(f"{k}{item}" if isinstance(value, str) else f"{k}: {item!r}") for k, item in enumerate(value)]
+            for way, items in ("by index", [*places, str(len(value))]), ("backwards", places[::-1]):
+                true.add(f"{name} {way}: {repr(' '.join(items)) if isinstance(value, str) else ', '.join(items)}.")
+        for line in tasks.explanation_lines(case.nlex):
+            if re.match(r"[a-zA-Z_]\w* (by index|backwards): ", line):
+                assert line in true, (line, case.code)
+                seen += 1
+    assert seen > 40
+
+
 def test_programs_of_others_are_told_as_ours_are():
     """No definition, wherever it stands, and no print of the result, whatever the function's name."""
     code = "import re\nK = 3\n\ndef h(x):\n    return x + K\n\ndef g(a):\n    return h(a)\n\nprint(repr(g(1)))\n"

@@ -404,6 +404,21 @@ def test_a_killed_run_continues_to_the_same_weights(root, data, whole):
     assert lines[0] == lines[1] and not state.exists()
 
 
+def test_a_run_begins_with_a_checkpoint_of_ours(data, whole, monkeypatch, capsys):
+    """With its weights and sizes; which one it was is remembered, not where it lay."""
+    seen, sizes = [], {"--n-layer", "--n-head", "--n-kv-head", "--n-embd", "--n-ctx"}
+    monkeypatch.setattr(sft, "train", lambda args, model, tokens, index, plan, extra, *team: seen.append((args, model, extra)))
+    words = flags(data, "further", "--init", str(data / "whole.pt"))
+    bare = [word for k, word in enumerate(words) if word not in sizes and words[k - 1] not in sizes]
+    run(*bare)
+    args, model, extra = seen.pop()
+    assert all(torch.equal(one, two) for one, two in zip(model.state_dict().values(), whole[0]["model"].state_dict().values(), strict=True))
+    assert (args.n_layer, args.n_ctx, args.init) == (1, 512, runs.digest(data / "whole.pt")) and "folder" not in runs.made_with(args)
+    assert extra == {"texts": "sft-0.5-0.7-0.npz"}
+    assert "of their flags only --n-ctx can stand beside it, where it is a folder" in told(capsys, *bare, "--n-ctx", "600")
+    assert "none.pt does not exist; --init names what to begin with" in told(capsys, *bare, "--init", str(data / "none.pt"))
+
+
 def test_each_step_has_its_batch_and_its_rate(data, monkeypatch):
     seen = []
     means = []
