@@ -38,6 +38,12 @@ def normed(norm, x):
     return F.rms_norm(x, x.shape[-1:], weight, norm.eps)
 
 
+def attend(q, k, v, mask):
+    """q (B, nkv, T, g, hs); k, v (B, nkv, S, hs); mask (B or 1, 1, T g, S)"""
+    scores = q.flatten(2, 3) @ k.transpose(-1, -2) * q.shape[-1]**-0.5  # (B, nkv, T g, S)
+    return ((scores + mask).softmax(-1).to(v.dtype) @ v).view(q.shape)
+
+
 def attention(layer, x, rope, mask, cache, at):
     """x (B, T, D); rope as for rotate; mask (B or 1, 1, T g, S) of 0 and -inf, g heads to a key, or
     None: causal, on a GPU. With a cache (B, 2, nkv, room, hs) keys and values are written to
@@ -64,9 +70,13 @@ def attention(layer, x, rope, mask, cache, at):
         # The g heads of a group are rows of one product with their keys. On CPUs this beats
         # scaled_dot_product_attention.
         q = q.to(k.dtype).unflatten(2, (nkv, -1)).transpose(1, 2)      # (B, nkv, T, g, hs)
-        scores = q.flatten(2, 3) @ k.transpose(-1, -2) * hs**-0.5      # (B, nkv, T g, S)
-        y = (scores + mask).softmax(-1).to(v.dtype) @ v                # (B, nkv, T g, hs)
-        y = y.view(q.shape).transpose(1, 2).to(x.dtype)                # (B, T, nkv, g, hs)
+        half = q.shape[2] // 2 if cache is None else 0  # the first sees nothing of the second
+        seen = q.shape[3] * half
+        y = attend(q[:, :, half:], k, v, mask[:, :, seen:])
+        if half:
+            early = attend(q[:, :, :half], k[:, :, :half], v[:, :, :half], mask[:, :, :seen, :half])
+            y = torch.cat([early, y], 2)
+        y = y.transpose(1, 2).to(x.dtype)                              # (B, T, nkv, g, hs)
     return layer.o_proj(y.flatten(2))
 
 

@@ -266,6 +266,14 @@ def sum_over_processes(tensor):
     return tensor
 
 
+def sum_gradients(model):
+    """One message for all: a hundred small ones take a fifth of a step."""
+    if dist.is_initialized():
+        gradients = [p.grad for p in model.parameters()]
+        whole = torch.nn.utils.parameters_to_vector(gradients)
+        torch.nn.utils.vector_to_parameters(sum_over_processes(whole), gradients)
+
+
 def gather(mine):
     """-> the lists of all processes, one after another, in every process."""
     if not dist.is_initialized():

@@ -64,6 +64,7 @@ from runs import (
     save,
     speed,
     start_of,
+    sum_gradients,
     sum_over_processes,
     tokenizer_of,
     vocabulary_file,
@@ -164,7 +165,7 @@ def apply_gradients(model, optimizers, rate, clip):
     for p in model.parameters():
         if p.grad is None:
             p.grad = torch.zeros_like(p)
-        sum_over_processes(p.grad)
+    sum_gradients(model)
     norm = torch.nn.utils.clip_grad_norm_(model.parameters(), clip).item()
     if not math.isfinite(norm):  # of a loss that is infinite or no number
         fail("the gradient is not finite: lower the learning rates; this step is not saved")
