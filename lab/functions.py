@@ -15,8 +15,10 @@ functions that are one of its functions, but for names, leave the data of SFT an
 
 import ast
 import json
+import random
 import sys
 from collections import Counter, defaultdict
+from itertools import islice
 from operator import sub
 from pathlib import Path
 
@@ -64,6 +66,19 @@ def load_mbpp(path):
 
     cases = []
     programs.read_rows(path, use)
+    return cases
+
+
+def primitives(n=8):
+    """n functions of each template alone, on arguments drawn anew. Their behaviour is not held out:
+    some templates have one only."""
+    rng, cases = random.Random("primitives"), []
+    tables = functions.EXPRESSIONS | {"mutate": functions.STATEMENTS["mutate"]}
+    for kind, (templates, _) in tables.items():
+        for template in templates if kind not in ("test", "number") else ():
+            knobs = {"alone": (kind, template)}
+            drawn = (tasks.random_case(rng, functions, knobs, "train", "short") for _ in range(999))
+            cases += islice(filter(None, drawn), n)
     return cases
 
 
@@ -149,9 +164,9 @@ LABELS = {
     "length": lambda case: figures.bin_of(len(function_of(case.code)), LENGTHS, 0)}
 
 
-def calls(function):
+def calls(function, ends="()"):
     """{".replace()", "len()"}: methods and builtins."""
-    return {name for name in constructs(function) if name.endswith("()")}
+    return {name for name in constructs(function) if name.endswith(ends)}
 
 
 def histogram(cases):
@@ -190,10 +205,10 @@ def details(cases, answers, right):
     told = figures.breakdown(cases, right, LABELS)
     callers, told["method"] = defaultdict(list), {}
     for case, good in zip(cases, right):
-        for name in calls(function_of(case.code)):
+        for name in calls(function_of(case.code), ("()", "]")):  # [], [:], comprehensions, too
             callers[name].append((good, case.cls))
     for name, rows in sorted(callers.items(), key=lambda item: -len(item[1])):
-        if 100 * len(rows) >= len(cases):  # the rare ones say nothing
+        if len(rows) > 7:  # the rare ones say nothing
             told["method"][name] = figure(*zip(*rows))
     told["first_wrong_step"] = figures.wrong_steps(cases, right, answers)
     kinds, cut_off = told["first_wrong_step"]["kinds"], answers.count("")
@@ -218,8 +233,8 @@ def examples(cases, answers, right, n=10):
 # --------------------------------------------------------------------------------------------------
 
 def measure(models, sets, out):
-    """-> figures of each set, histogram; writes the last model's examples."""
-    record, shares = {}, defaultdict(dict)
+    """-> figures of each set, histogram, the last model's methods; writes its examples."""
+    record, shares, methods = {}, defaultdict(dict), defaultdict(dict)
     for set_, cases in sets.items():
         for name, share in histogram(cases).items():
             shares[name][set_] = share
@@ -228,10 +243,13 @@ def measure(models, sets, out):
             right, answers = predict(model, cases)
             columns[name] = figures.of(cases, right)
             told[name] = details(cases, answers, right["explained"])
+            called = told[name].pop("method")
+        for method, share in called.items():
+            methods[method][set_] = share
         record[set_] = figures.compare(columns, ["rl minus sft"]) | told
         text = examples(cases, answers, right["explained"])
         replace_text(out / f"examples-{set_}.txt", text)
-    return record | {"histogram": shares}
+    return record | {"histogram": shares, "methods": methods}
 
 
 @plainly()
@@ -260,6 +278,7 @@ def main():
     models = {name: Model(args.out / f"{name}.pt", args) for name in ("sft", "rl")}
     sets |= tasks.load_split(args, "test", 10**6, 0)[0]
     explain(sets["benchmark"])
+    sets["primitives"] = primitives()
     record = {"dropped": dropped} | measure(models, sets, args.out)
     keep(args.out / "functions.json", record)
 

@@ -365,11 +365,14 @@ echo | {}:baselines:echo
 commonest result | {}:baselines:commonest
 * | histogram:*:{}
 
-TABLE functions_methods: CRUXEval-O, right when explained after RL, by what a function calls
+TABLE functions_methods: Right when explained after RL, by what a function calls
+Alone: one-line functions of that call, or that call and a return, on arguments drawn anew.
 COLUMNS
-right
+CRUXEval | benchmark
+generated | short
+alone | primitives
 ROWS with n
-* | benchmark:rl:method:*
+* | methods:*:{}
 
 TABLE functions_length: Right when explained after RL, by typing, construct and characters
 Plain: function and call are typed as ast.unparse types them; empty lines do not count.

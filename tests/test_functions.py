@@ -257,16 +257,26 @@ def test_what_the_lab_counts():
     assert lab.explain([case]) == [case] and not lab.explain([dataclasses.replace(one, code="def f():\n    1 / 0\n\nprint(repr(f()))\n", stdout="")])
     true = tasks.explanation_lines(case.nlex)
     assert true[0] == "We call f with a = 'ab', b = ''." and case.stdout == "'ab'\n"  # the file's word, though it is wrong
-    answers = ["\n".join([tasks.EXPLAINED.strip(), *true[:2], wrong, *true[3:], tasks.AT_ONCE + "'ab'", "</output>"]) for wrong in (true[2], "b = 'a'.")]
-    told = lab.details([case] * 3, [*answers, ""], [True, False, False])
+    answers = ["\n".join([tasks.EXPLAINED.strip(), *true[:3], wrong, *true[4:], tasks.AT_ONCE + "'ab'", "</output>"]) for wrong in (true[3], "b = 'a'.")]
+    told = lab.details([case] * 9, [*answers, ""] * 3, [True, False, False] * 3)
     assert told["method"].keys() == {".upper()", "len()"} and told["method"]["len()"]["value"] == pytest.approx(1 / 3, abs=1e-4)
-    assert told["construct"]["for"]["n"] == told["length"]["50-99"]["n"] == told["plain"]["True"]["n"] == 3
+    assert told["construct"]["for"]["n"] == told["length"]["50-99"]["n"] == told["plain"]["True"]["n"] == 9
     for change, plain in (("\n    b", "\n\n    b"), "True"), (("a, b", "a,b"), "False"), (("'ab'", '"ab"'), "False"):
         assert lab.LABELS["plain"](dataclasses.replace(case, code=case.code.replace(*change))) == plain
-    assert told["first_wrong_step"]["kinds"] == {"arithmetic": 1, "format": 0, "cut off": 1}
+    assert told["first_wrong_step"]["kinds"] == {"arithmetic": 3, "format": 0, "cut off": 3}
     assert told["first_wrong_step"]["right_with_wrong_step"]["value"] == 0
     text = lab.examples([case] * 3, [*answers, ""], [True, False, False])
-    assert "== Right, every line right\n" in text and "== Wrong, wrong from line 3\n" in text and "== Wrong, wrong from line 1\n" in text
+    assert "== Right, every line right\n" in text and "== Wrong, wrong from line 4\n" in text and "== Wrong, wrong from line 1\n" in text
+
+
+def test_each_template_stands_alone(monkeypatch):
+    monkeypatch.setattr(functions, "EXPRESSIONS", {kind: EXPRESSIONS[kind] for kind in ("duo", "test", "rows")})
+    monkeypatch.setattr(functions, "STATEMENTS", {"mutate": (STATEMENTS["mutate"][0][:3], None)})
+    cases, templates = lab.primitives(2), len(EXPRESSIONS["duo"][0]) + len(EXPRESSIONS["rows"][0]) + 3
+    assert templates < len(cases) <= 2 * templates and all(case.nlex for case in cases)
+    one_line = [case for case in cases if case.kind == "primitive"]
+    assert all("append(" in case.code or "insert(" in case.code for case in cases if case not in one_line) and len(one_line) < len(cases)
+    assert sum("divmod(" in case.code for case in cases) == 2 and cases == lab.primitives(2)
 
 
 def test_every_character_counts_and_every_way_is_asked():

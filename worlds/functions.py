@@ -672,10 +672,11 @@ class Values:
 # Programs.
 
 class Writer:
-    """Draws one function. scope: [(name, type)] of the variables that are there."""
+    """Draws one function, of this template alone, if one (type or place, template) is given. scope:
+    [(name, type)] of the variables that are there."""
 
-    def __init__(self, rng, values, new_names):
-        self.rng, self.values, self.new_names = rng, values, new_names
+    def __init__(self, rng, values, new_names, alone=None):
+        self.rng, self.values, self.new_names, self.alone = rng, values, new_names, alone
         self.scope, self.taken = [], {"f", "_"}
         values.brief = True  # in the code
         self.turning, self.empty = set(), set()  # variables of loops; accumulators
@@ -791,7 +792,7 @@ class Writer:
         for kind in kinds:
             self.scope.append((self.name(kind), kind))
         names = ", ".join(name for name, _ in self.scope)
-        shape = drawn(self.rng, KINDS["shape"])
+        shape = "primitive" if self.alone else drawn(self.rng, KINDS["shape"])
         lines = self.primitive() if shape == "primitive" else self.body(shape)
         body = "\n    ".join(lines)
         return ast.unparse(ast.parse(f"def f({names}):\n    {body}\n"))
@@ -817,8 +818,9 @@ class Writer:
         kinds = [kind for kind in EXPRESSIONS if kind not in ("test", "number")]
         kind = self.rng.choice(["mutate", *kinds, *kinds])
         table = STATEMENTS if kind == "mutate" else EXPRESSIONS
-        told = self.fill(self.rng.choice(table[kind][0]), 0, each="x")
-        if table is EXPRESSIONS:
+        kind, template = self.alone or (kind, self.rng.choice(table[kind][0]))
+        told = self.fill(template, 0, each="x")
+        if kind != "mutate":
             return [f"return {told}"]
         return [told, f"return {self.rng.choice([name for name, _ in self.scope if name in told])}"]
 
@@ -885,7 +887,7 @@ def random_program(rng, knobs, split, set_):
     kinds, values = random_kinds(rng), Values(rng, set_ == "longer" or rng.random() < 0.1)
     arguments = [values.draw(kind) for kind in kinds]
     try:
-        code = Writer(rng, values, set_ == "new_names").function(kinds)
+        code = Writer(rng, values, set_ == "new_names", **knobs).function(kinds)
     except NoSuchVariable:
         return None
     call = ", ".join(map(repr, arguments))
