@@ -335,6 +335,7 @@ def test_from_data_to_the_benchmark(tmp_path, monkeypatch, capsys, one_cpu_threa
              "rl": "--steps 1 --predict-prompts 2 --solve-prompts 0 --fix-prompts 0 --val-cases 1 --group 2"}
     monkeypatch.setattr(lab, "SIZES", {"cpu": sizes})
     monkeypatch.setattr(lab, "ANSWERS", "--max-new-tokens-predict 12")
+    monkeypatch.setattr(lab, "primitives", lambda: draw(8))
     rows = [{"code": "def f(a):\n    return a", "input": "'b'", "output": "'b'"}]
     for name in ("sft_cases", "rl_cases"):
         (case,) = tasks.make_rows(Namespace(world="functions", world_size="cpu", seed=0), name, 0, 1)
@@ -355,6 +356,7 @@ def test_from_data_to_the_benchmark(tmp_path, monkeypatch, capsys, one_cpu_threa
         assert told["dropped"][name] == n - len(left) >= 1 and not any(theirs & lab.nameless(case.code) for case in left)
     assert told["benchmark"]["baselines"]["echo"] >= 0.3 and told["histogram"]["characters"]["mbpp"] == 26
     assert set(told["benchmark"]["differences"]["rl minus sft"]) == {*lab.WAYS, "explained_minus_direct"}
+    assert told["primitives"]["models"]["rl"]["explained"]["n"] == 8 and told["methods"] == {}  # none is called eight times
     for stage in ("sft", "rl"):
         assert told["benchmark"]["models"][stage]["explained"]["n"] == 3 and set(told["short"]["models"][stage]) >= set(lab.WAYS)
         assert told["mbpp"]["models"][stage]["free"] == {"value": 0, "lo": 0, "hi": 0, "n": 2} and told["mbpp"][stage]["first_wrong_step"]["kinds"]["cut off"] == 2
