@@ -58,11 +58,10 @@ from worlds import (
 SIZES = {"cpu": {}}  # there is one size only
 FIXED_INPUTS = {}    # made for each signature: fixed_calls
 LIMITS = 200, 10_000  # turns of loops; characters of a value
-# Builtins of whose arguments, methods of whose object the items count by their places; at the ends
-# they need no numbers.
-BY_PLACE = ("len enumerate reversed zip find rfind index rindex count insert pop ljust rjust center"
-            " zfill").split()
-ENDS = "0 -1 : 1: :1 -1: :-1".split()
+# A variable or text whose items count by their places: not at the ends, which need no numbers.
+BY_PLACE = re.compile(
+    r"\b(?:len|enumerate|reversed)\(('[^']*'|\w+)\)|('[^']*'|\b\w+)(?:\[(?!(?:0|-1|-?1?:|:-?1)\])|"
+    r"\.(?:r?find|r?index|count|insert|pop|ljust|rjust|center|zfill)\((?!0\b|-1\b|\)))")
 VOCABULARY = Path(__file__).with_suffix(".tiktoken")
 SPELLED = r"""('(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")"""
 
@@ -941,35 +940,32 @@ def record(code, stdin="", max_events=300):
 
 
 def by_place(statement):
-    """-> [(variable or text whose items the statement takes by their places, "" or "backwards")]"""
+    """-> [(what has items that the statement takes by their places, "by index" or "backwards")]"""
     head = getattr(statement, "test", getattr(statement, "iter", statement))
-    found = [(head, "")] if isinstance(statement, ast.For) else []
-    for node in ast.walk(head) if not hasattr(head, "body") else ():
-        if isinstance(node, ast.Subscript):
-            place = ast.unparse(node.slice)
-            found += [(node.value, "")] * (place not in ENDS)
-            found += [(node.value, "backwards")] * (place == "::-1")
-        elif isinstance(node, ast.Call) and getattr(node.func, "id", "") in BY_PLACE:
-            found += [(arg, "") for arg in node.args]
-            found += [(arg, "backwards") for arg in node.args if node.func.id == "reversed"]
-        elif isinstance(node, ast.Call) and getattr(node.func, "attr", "") in BY_PLACE:
-            if node.args and ast.unparse(node.args[0]) not in ENDS:
-                found.append((node.func.value, ""))
-    return [(node, way) for node, way in found if isinstance(node, (ast.Name, ast.Constant))]
+    text = "" if hasattr(head, "body") else ast.unparse(head)  # try, def
+    found, names = [], ["".join(either) for either in BY_PLACE.findall(text)]
+    for name in [text, *names] if isinstance(statement, ast.For) else names:
+        turned = f"{name}[::-1]" in text or f"reversed({name})" in text
+        found += [(name, "by index"), (name, "backwards")][:1 + turned]
+    return found
 
 
-def placed(value, backwards):
+def placed(text, way):
     """'ab' -> '0a 1b 2'; [7, 'x'] -> 0: 7, 1: 'x', 2: each item after its index, the length last.
-    Backwards: '1b 0a'."""
-    items, mark = (value, "") if isinstance(value, str) else (map(repr, value), ": ")
-    items = [f"{k}{mark}{item}" for k, item in enumerate(items)]
-    items = items[::-1] if backwards else [*items, str(len(items))]
-    return ", ".join(items) if mark else repr(" ".join(items))
+    Backwards: '1b 0a'. Of what has no two items nothing."""
+    with suppress(ValueError, SyntaxError):  # no literal
+        value = ast.literal_eval(text)
+        if type(value) in (str, list, tuple) and len(value) > 1:
+            spelled = text[0] in "'\""
+            items = [f"{k}{item}" if spelled else f"{k}: {item!r}" for k, item in enumerate(value)]
+            items = items[::-1] if way == "backwards" else [*items, str(len(items))]
+            return repr(" ".join(items)) if spelled else ", ".join(items)
+    return ""
 
 
 def explain(run):
-    """As tracer's. Before a statement that needs the places of a value's items they are listed, if
-    it has several and they were not yet."""
+    """As tracer's. Before a statement that needs the places of a value's items they are listed,
+    unless they were before."""
     told, listed, space, running = defaultdict(list), set(), defaultdict(dict), {}
     for index, sentence in tracer.explain(run):
         told[index].append(sentence)
@@ -977,15 +973,11 @@ def explain(run):
     for index, event in enumerate(run.events):
         statement, variables = running.get(event.frame), space[event.frame]
         late = isinstance(statement, ast.For) and "Turn 1:" not in " ".join(told[index])
-        for node, way in by_place(statement) if told[index] and statement and not late else ():
-            name = ast.unparse(node)
-            text = name if isinstance(node, ast.Constant) else variables.get(name) or "0"
-            with suppress(ValueError, SyntaxError):  # no literal
-                value = ast.literal_eval(text)
-                if type(value) in (str, list, tuple) and len(value) > 1:
-                    if (name, text, way) not in listed:
-                        yield index, f"{name} {way or 'by index'}: {placed(value, way)}."
-                    listed.add((name, text, way))
+        for name, way in by_place(statement) if told[index] and statement and not late else ():
+            places = placed(variables.get(name) or name, way)
+            if (name, places) not in listed and places:
+                yield index, f"{name} {way}: {places}."
+                listed.add((name, places))
         for sentence in told[index]:
             yield index, sentence
         variables.update(event.changes)
