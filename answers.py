@@ -279,10 +279,13 @@ def never_seen(code, made):
     return [f"{name} (line {new[name]})" for name in new if name not in known]
 
 
-def as_taught(run):
-    """The sentences about a recorded run, in the words that models of the worlds learn."""
+def as_taught(run, made):
+    """The sentences about a recorded run, in the words that the model has learnt."""
     import tracer  # explains any program
 
+    with suppress(ValueError):  # the world is not here
+        if narrate := getattr(worlds.load(made.get("world", "contest")), "narrate", None):
+            return narrate(run)
     return list(map(tracer.in_fewer_words, tracer.narrate(run)))
 
 
@@ -306,10 +309,11 @@ def show(args):
     if model.too_long(prompt):
         fail(f"{args.show} and its input are longer than {path} can read")
     (told,) = model.sample(args.max_new_tokens_predict, 0, [prompt], tasks.EXPLAINED, cut=True)
-    said, true = tasks.explanation_lines(told), as_taught(run)
+    made = model.checkpoint["made"]
+    said, true = tasks.explanation_lines(told), as_taught(run, made)
     wrong, width = first_wrong_step(said, true), min(60, max(map(len, said), default=0))
     print(code)
-    if new := never_seen(code, made := model.checkpoint["made"]):
+    if new := never_seen(code, made):
         print(f"not in the world {made.get('world', 'contest')}, so the model has never seen it: "
               f"{', '.join(new)}\n")
     print(f"   {'simulated':{width}}  what happens on {args.stdin!r} ({path})"

@@ -39,15 +39,16 @@ def normed(norm, x):
 
 
 def attend(q, k, v, mask):
-    """q (B, nkv, T, g, hs); k, v (B, nkv, S, hs); mask (B or 1, 1, T g, S)"""
+    """q (B, nkv, T, g, hs); k, v (B, nkv, S, hs); mask (B or 1, 1, T g, S) -> as q"""
     scores = q.flatten(2, 3) @ k.transpose(-1, -2) * q.shape[-1]**-0.5  # (B, nkv, T g, S)
     return ((scores + mask).softmax(-1).to(v.dtype) @ v).view(q.shape)
 
 
 def attention(layer, x, rope, mask, cache, at):
-    """x (B, T, D); rope as for rotate; mask (B or 1, 1, T g, S) of 0 and -inf, g heads to a key, or
-    None: causal, on a GPU. With a cache (B, 2, nkv, room, hs) keys and values are written to
-    each row's positions `at` (B or 1, T), and the first S are attended to, in the cache's dtype."""
+    """x (B, T, D); rope as for rotate; mask (B or 1, 1, T g, S) of 0 and -inf, g heads to a key,
+    causal where there is no cache, or None: causal, on a GPU. With a cache (B, 2, nkv, room, hs)
+    keys and values are written to each row's positions `at` (B or 1, T), and the first S are
+    attended to, in the cache's dtype."""
     c = layer.c
     nkv, hs = c.n_kv_head, c.head_size
     parts = (layer.q_proj, layer.k_proj, layer.v_proj)
@@ -70,7 +71,7 @@ def attention(layer, x, rope, mask, cache, at):
         # The g heads of a group are rows of one product with their keys. On CPUs this beats
         # scaled_dot_product_attention.
         q = q.to(k.dtype).unflatten(2, (nkv, -1)).transpose(1, 2)      # (B, nkv, T, g, hs)
-        half = q.shape[2] // 2 if cache is None else 0  # the first sees nothing of the second
+        half = q.shape[2] // 2 if cache is None else 0  # of positions: the first sees itself
         seen = q.shape[3] * half
         y = attend(q[:, :, half:], k, v, mask[:, :, seen:])
         if half:

@@ -163,23 +163,22 @@ def start_of(args, names):
     if args.folder is None:
         shape = {name: getattr(args, name) for name in names}
         return Transformer(ModelConfig(tokenizer_of(args.world).n_vocab, **shape)), {}
-    path, begun, files = Path(args.folder), {}, [Path(args.folder)]
+    path = Path(args.folder)
     ours = path.suffix == ".pt"
     if [name for name in given(names) if ours or name != "n_ctx"]:
         fail("--init brings the model's sizes: of their flags only --n-ctx can stand beside it, "
              "where it is a folder")
     if ours:
         saved = load(path, remedy="--init names what to begin with")
+        refuse_others(path, saved["made"], vocabulary(args.world))
         model = saved["model"]
-        begun = {key: saved["extra"][key] for key in saved["extra"] if key == "pretrained"}
+        begun = {key: text for key, text in saved["extra"].items() if key == "pretrained"}
     else:
         config, texts = pretrained.read(path, args.n_ctx)
-        model = pretrained.load(path, config)
-        begun["pretrained"] = texts
-        files = sorted(path.glob("*.[js]*"))  # json, jinja, safetensors
+        model, begun = pretrained.load(path, config), {"pretrained": texts}
         say(f"{path}: prompts are {pretrained.Tokenizer(texts).template!r}")
     need_rates(begun)
-    args.init = digest(*files)
+    args.init = digest(*(sorted(path.glob("*.[js]*")) or [path]))  # json, jinja, safetensors
     vars(args).update({name: getattr(model.config, name) for name in names})
     return model, begun
 
@@ -267,7 +266,7 @@ def sum_over_processes(tensor):
 
 
 def sum_gradients(model):
-    """One message for all: a hundred small ones take a fifth of a step."""
+    """Over the processes, in place, in one message: a hundred small ones take a fifth of a step."""
     if dist.is_initialized():
         gradients = [p.grad for p in model.parameters()]
         whole = torch.nn.utils.parameters_to_vector(gradients)

@@ -358,7 +358,8 @@ def first_wrong_step(simulated_lines: list[str], true_lines: list[str]) -> tuple
 
 
 SHAPES = [("loop", "Turn |The loop ends|We continue|We break"), ("print", "We print"),
-          ("format", "We "), ("comparison", ".* is (true|false), "), ("arithmetic", ".* = ")]
+          ("format", "We "), ("indexing", ".* (by index|backwards): "),
+          ("comparison", ".* is (true|false), "), ("arithmetic", ".* = ")]
 
 
 def shape_of(line: str) -> str:

@@ -70,8 +70,8 @@ def load_mbpp(path):
 
 
 def primitives(n=8):
-    """n functions of each template alone, on arguments drawn anew. Their behaviour is not held out:
-    some templates have one only."""
+    """At most n functions of each template alone, on arguments drawn anew. Their behaviour is that
+    of training functions: most templates have one only."""
     rng, cases = random.Random("primitives"), []
     tables = functions.EXPRESSIONS | {"mutate": functions.STATEMENTS["mutate"]}
     for kind, (templates, _) in tables.items():
@@ -165,7 +165,7 @@ LABELS = {
 
 
 def calls(function, ends="()"):
-    """{".replace()", "len()"}: methods and builtins."""
+    """{".replace()", "len()"}: methods and builtins; with other ends other constructs."""
     return {name for name in constructs(function) if name.endswith(ends)}
 
 

@@ -366,7 +366,7 @@ commonest result | {}:baselines:commonest
 * | histogram:*:{}
 
 TABLE functions_methods: Right when explained after RL, by what a function calls
-Alone: one-line functions of that call, or that call and a return, on arguments drawn anew.
+Alone: functions of one such call, item, slice or comprehension, on arguments drawn anew.
 COLUMNS
 CRUXEval | benchmark
 generated | short

@@ -416,6 +416,9 @@ def test_a_run_begins_with_a_checkpoint_of_ours(data, whole, monkeypatch, capsys
     assert (args.n_layer, args.n_ctx, args.init) == (1, 512, runs.digest(data / "whole.pt")) and "folder" not in runs.made_with(args)
     assert extra == {"texts": "sft-0.5-0.7-0.npz"}
     assert "of their flags only --n-ctx can stand beside it, where it is a folder" in told(capsys, *bare, "--n-ctx", "600")
+    with pytest.raises(SystemExit):
+        runs.start_of(Namespace(folder=str(data / "whole.pt"), world="functions"), [])
+    assert "whole.pt was made with vocabulary" in capsys.readouterr().err
     assert "none.pt does not exist; --init names what to begin with" in told(capsys, *bare, "--init", str(data / "none.pt"))
 
 

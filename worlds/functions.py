@@ -22,9 +22,11 @@ finds something to replace and a split somewhere to split. What crashes is kept 
 draws; a call that gives back its first argument, once in three. People type the same program in
 many ways (HABITS); its explanation is always in the same one.
 
-Explanations are tracer's, of a recording made in this process: the programs are ours. Tokens: a
-text in quotes is spelled letter by letter wherever it stands (VOCABULARY, SPELLED); methods, names
-and the words of explanations are tokens. A "primitive" is one method or builtin.
+Explanations are tracer's, of a recording made in this process: the programs are ours. Small models
+do not learn to count in one step, so before what takes a value's items by their places (BY_PLACE)
+these are listed: "text by index: '0a 1b 2'." Tokens: a text in quotes is spelled letter by letter
+wherever it stands (VOCABULARY, SPELLED); methods, names and most words of explanations are tokens.
+A "primitive" is one method or builtin.
 """
 
 import ast
@@ -58,10 +60,13 @@ from worlds import (
 SIZES = {"cpu": {}}  # there is one size only
 FIXED_INPUTS = {}    # made for each signature: fixed_calls
 LIMITS = 200, 10_000  # turns of loops; characters of a value
-# A variable or text whose items count by their places: not at the ends, which need no numbers.
+TURNS = 15, 15, 200  # at most, in thirds of the training programs: long ones teach less a token
+# A variable or text whose items count by their places: not at the ends, which need no numbers. What
+# else is in quotes is passed over.
 BY_PLACE = re.compile(
-    r"\b(?:len|enumerate|reversed)\(('[^']*'|\w+)\)|('[^']*'|\b\w+)(?:\[(?!(?:0|-1|-?1?:|:-?1)\])|"
-    r"\.(?:r?find|r?index|count|insert|pop|ljust|rjust|center|zfill)\((?!0\b|-1\b|\)))")
+    r"""\b(?:len|enumerate|reversed)\(('[^']*'|\w+)\)|('[^']*'|\b\w+)(?:\[(?!(?:0|-1|-?1?:|:-?1)\])|"""
+    r"""\.(?:(?:r?find|r?index|count|ljust|rjust|center|zfill)\(|(?:insert|pop)\((?!0\b|-1\b|\))))"""
+    r"""|f?'[^']*'|"[^"]*\"""")
 VOCABULARY = Path(__file__).with_suffix(".tiktoken")
 SPELLED = r"""('(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")"""
 
@@ -671,8 +676,8 @@ class Values:
 # Programs.
 
 class Writer:
-    """Draws one function, of this template alone, if one (type or place, template) is given. scope:
-    [(name, type)] of the variables that are there."""
+    """Draws one function, of one template (type or "mutate", template) if that is to stand alone.
+    scope: [(name, type)] of the variables that are there."""
 
     def __init__(self, rng, values, new_names, alone=None):
         self.rng, self.values, self.new_names, self.alone = rng, values, new_names, alone
@@ -891,7 +896,7 @@ def random_program(rng, knobs, split, set_):
         return None
     call = ", ".join(map(repr, arguments))
     program = f"{code}\n\nprint(repr(f({call})))\n"
-    limits = (rng.choice((15, 15, 200)), LIMITS[1]) if split == "train" else LIMITS
+    limits = (rng.choice(TURNS), LIMITS[1]) if split == "train" else LIMITS
     if not wanted(rng, code, repr(arguments[0]), *outputs_on(program, [""], *limits)):
         return None
     kind = " ".join(kinds)
@@ -922,7 +927,8 @@ def wanted(rng, code, first, output):
 
 
 # ------------------------------------------------------------------------------------------------
-# Explanations: tracer's, recorded in this process, without what its last line repeats.
+# Explanations: tracer's, recorded in this process, with lists of places, without what the last line
+# repeats.
 
 def record(code, stdin="", max_events=300):
     """As tracer.record, without the sandbox, a hundred times as fast: the programs are ours. Not
@@ -940,14 +946,16 @@ def record(code, stdin="", max_events=300):
 
 
 def by_place(statement):
-    """-> [(what has items that the statement takes by their places, "by index" or "backwards")]"""
+    """Yields what has items that the statement takes by their places, "by index" or "backwards"."""
     head = getattr(statement, "test", getattr(statement, "iter", statement))
     text = "" if hasattr(head, "body") else ast.unparse(head)  # try, def
-    found, names = [], ["".join(either) for either in BY_PLACE.findall(text)]
-    for name in [text, *names] if isinstance(statement, ast.For) else names:
-        turned = f"{name}[::-1]" in text or f"reversed({name})" in text
-        found += [(name, "by index"), (name, "backwards")][:1 + turned]
-    return found
+    if isinstance(statement, ast.For):
+        yield text, "by index"
+    for match in BY_PLACE.finditer(text):
+        name = match[1] or match[2]
+        yield name, "by index"
+        if match[0].startswith("reversed") or text.startswith("::-1]", match.end()):
+            yield name, "backwards"
 
 
 def placed(text, way):
@@ -964,17 +972,19 @@ def placed(text, way):
 
 
 def explain(run):
-    """As tracer's. Before a statement that needs the places of a value's items they are listed,
-    unless they were before."""
+    """As tracer's; before what is said of a statement that needs the places of a value's items they
+    are listed, unless they were before."""
     told, listed, space, running = defaultdict(list), set(), defaultdict(dict), {}
     for index, sentence in tracer.explain(run):
         told[index].append(sentence)
+    if not run.events:  # it does not parse
+        return (yield from enumerate(told[0]))
     statements = number(run.code)[1]
     for index, event in enumerate(run.events):
         statement, variables = running.get(event.frame), space[event.frame]
         late = isinstance(statement, ast.For) and "Turn 1:" not in " ".join(told[index])
         for name, way in by_place(statement) if told[index] and statement and not late else ():
-            places = placed(variables.get(name) or name, way)
+            places = placed(variables.get(name) or name or "", way)
             if (name, places) not in listed and places:
                 yield index, f"{name} {way}: {places}."
                 listed.add((name, places))
