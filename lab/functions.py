@@ -38,7 +38,7 @@ from worlds import functions
 SIZES = {
     "cpu": {"data": "--sft-cases 120000 --rl-cases 8000 --val-cases 400 --test-cases 800",
             "model": "--n-layer 6 --n-embd 192 --n-head 6 --n-kv-head 2",
-            "sft": "--steps 7800 --batch-tokens 6144 --muon-lr 0.02 --val-every 7800",
+            "sft": "--steps 17600 --batch-tokens 6144 --muon-lr 0.02 --val-every 17600",
             "rl": "--steps 24 --predict-prompts 16 --solve-prompts 0 --fix-prompts 0 --val-every 24"
                   " --val-cases 40"},
     "gpu": {"data": "--sft-cases 400000 --rl-cases 40000 --val-cases 400 --test-cases 800",

@@ -63,10 +63,12 @@ LIMITS = 200, 10_000  # turns of loops; characters of a value
 TURNS = 15, 15, 200  # at most, in thirds of the training programs: long ones teach less a token
 # A variable or text whose items count by their places: not at the ends, which need no numbers. What
 # else is in quotes is passed over.
-BY_PLACE = re.compile(
-    r"""\b(?:len|enumerate|reversed)\(('[^']*'|\w+)\)|('[^']*'|\b\w+)(?:\[(?!(?:0|-1|-?1?:|:-?1)\])|"""
-    r"""\.(?:(?:r?find|r?index|count|ljust|rjust|center|zfill)\(|(?:insert|pop)\((?!0\b|-1\b|\))))"""
-    r"""|f?'[^']*'|"[^"]*\"""")
+BY_PLACE = re.compile(r"""
+    \b(?:len|enumerate|reversed)\(('[^']*'|\w+)\)
+    |('[^']*'|\b\w+)(?:\[(?!(?:0|-1|-?1?:|:-?1)\])
+        |\.(?:r?find|r?index|count|ljust|rjust|center|zfill)\(
+        |\.(?:insert|pop)\((?!0\b|-1\b|\)))
+    |f?'[^']*'|"[^"]*\"""", re.VERBOSE)
 VOCABULARY = Path(__file__).with_suffix(".tiktoken")
 SPELLED = r"""('(?:[^'\\\n]|\\.)*'|"(?:[^"\\\n]|\\.)*")"""
 
