@@ -354,6 +354,7 @@ told to answer at once | short:{}:direct
 explained minus at once | short:{}:explained_minus_direct
 longer, as it chooses | longer:{}:free
 names never seen, as it chooses | new_names:{}:free
+each template alone, told to explain | primitives:{}:explained
 
 TABLE functions_made_of: What functions are made of
 Share of the functions with it; -: below 3 %, or all; characters: in the mean; who echoes the first
