@@ -71,7 +71,7 @@ def attention(layer, x, rope, mask, cache, at):
         # The g heads of a group are rows of one product with their keys. On CPUs this beats
         # scaled_dot_product_attention.
         q = q.to(k.dtype).unflatten(2, (nkv, -1)).transpose(1, 2)      # (B, nkv, T, g, hs)
-        half = q.shape[2] // 2 if cache is None else 0  # of positions: the first sees itself
+        half = q.shape[2] // 2 if cache is None else 0  # this half of the text sees itself
         seen = q.shape[3] * half
         y = attend(q[:, :, half:], k, v, mask[:, :, seen:])
         if half:

@@ -266,7 +266,7 @@ def sum_over_processes(tensor):
 
 
 def sum_gradients(model):
-    """Over the processes, in place, in one message: a hundred small ones take a fifth of a step."""
+    """Over the processes, in place, in one message: many small ones took a fifth of a step."""
     if dist.is_initialized():
         gradients = [p.grad for p in model.parameters()]
         whole = torch.nn.utils.parameters_to_vector(gradients)

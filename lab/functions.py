@@ -3,9 +3,10 @@
     python -m lab.functions CRUXEVAL.jsonl    # out/functions/functions.json; hours, in pieces
 
 A model learns worlds/functions.py, explained and at once, by sft.py; rl.py goes on by outcome
-rewards on prediction alone; both predict the held-out functions of the world and, once, the
-benchmark, greedily, in three ways: as they choose, told to explain, told to answer at once. SIZES
-holds what differs from the preset. A killed run goes on by the same command.
+rewards on prediction alone; both predict the held-out functions of the world, functions of one
+template each and, once, the benchmark, greedily, in three ways: as they choose, told to explain,
+told to answer at once. SIZES holds what differs from the preset. A killed run goes on by the same
+command.
 
 CRUXEVAL.jsonl: JSON lines with code (a function f), input (its arguments), output (repr of the
 result). Right is what equals the output character by character; RL's reward and the logs' val_...

@@ -337,7 +337,8 @@ all | runs:{}:right:exact:all
 TABLE functions: Functions, before and after RL
 Greedy, equal character by character. CRUXEval-O: 800 functions, never trained on, asked once; the
 world is made after counts over them.
-Generated: held out by behaviour; longer: longer values.
+Generated: held out by behaviour; longer: longer values. Alone: arguments drawn anew, of functions
+as training has them.
 COLUMNS
 after SFT | models:sft
 after RL | models:rl
@@ -367,7 +368,8 @@ commonest result | {}:baselines:commonest
 * | histogram:*:{}
 
 TABLE functions_methods: Right when explained after RL, by what a function calls
-Alone: functions of one such call, item, slice or comprehension, on arguments drawn anew.
+Alone: functions of one template each, on arguments drawn anew; what they do is in the training
+data.
 COLUMNS
 CRUXEval | benchmark
 generated | short

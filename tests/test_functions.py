@@ -10,6 +10,7 @@ from argparse import Namespace
 
 import pytest
 
+import answers
 import tasks
 import tracer
 from lab import candidates
@@ -188,6 +189,12 @@ def test_what_counts_by_place_is_listed_with_its_places_once():
 def test_which_values_count_by_place(statement, listed):
     told = functions.narrate(functions.record(f"def f(a, b):\n    {statement}\n\nprint(repr(f('abx', [1, 0, -1])))\n"))
     assert "".join(re.findall("^(.*) (?:by index|backwards): ", "\n".join(told), re.M)) == listed, told
+
+
+def test_the_truth_beside_a_simulation_is_in_the_words_that_its_model_learnt():
+    run = tracer.record(COUNTED)
+    assert answers.as_taught(run, {"world": "functions"}) == functions.narrate(run) != answers.as_taught(run, {})
+    assert answers.as_taught(run, {"world": "gone"}) == answers.as_taught(run, {"world": "contest"}) == list(map(tracer.in_fewer_words, tracer.narrate(run)))
 
 
 def test_what_does_not_parse_is_told_as_ever():

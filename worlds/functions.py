@@ -60,7 +60,7 @@ from worlds import (
 SIZES = {"cpu": {}}  # there is one size only
 FIXED_INPUTS = {}    # made for each signature: fixed_calls
 LIMITS = 200, 10_000  # turns of loops; characters of a value
-TURNS = 15, 15, 200  # at most, in thirds of the training programs: long ones teach less a token
+TURNS = 15, 15, 200  # at most, in thirds of the training programs: so as many tokens hold more
 # A variable or text whose items count by their places: not at the ends, which need no numbers. What
 # else is in quotes is passed over.
 BY_PLACE = re.compile(r"""
