@@ -80,6 +80,10 @@ def test_classes_are_texts_and_splits_share_none(drawn):
     assert draw(20, seed=3) == draw(20, seed=3)                    # the seed names the data
 
 
+def assert_equal(parts):
+    assert len({eval(part) for part in parts if not re.search(r"\b[a-z]\b", part)}) == 1, parts
+
+
 def test_programs_run_and_are_told_truly(drawn):
     for program in drawn:
         out = io.StringIO()
@@ -89,11 +93,15 @@ def test_programs_run_and_are_told_truly(drawn):
         lines = tinypy.TELLER.narrate(run)
         assert (run.stdout, run.error, run.complete) == (out.getvalue(), "", True)
         assert printed(lines) == run.stdout.split()
-        for line in lines:                                         # every equation holds
-            parts = line[:-1].split(": ")[-1].removeprefix("We print ").split(" = ")
+        for line in lines:                                         # every equation holds, and those in brackets
             if not line.startswith("Turn") and " = " in line:
-                values = [eval(part) for part in parts if not re.search(r"\b[a-z]\b", part)]
-                assert len(set(values)) == 1, line
+                told = line[:-1].removeprefix("We print ")
+                for inner in re.findall(r"\(([^()]*)\)", told):
+                    assert_equal(inner.split(" = "))
+                assert_equal(re.sub(r"\([^()]* = ([^()]*)\)", r"(\1)", told).split(" = "))
+            if line.endswith(("if.", "inside.", "else.", "on.")):
+                for part, value in re.findall(r"([^:]*): (True|False)\b", line.split(" is ")[0]):
+                    assert eval(part) is eval(value), line
 
 
 def test_python_at_large_is_told_the_same(drawn):
@@ -114,6 +122,20 @@ def test_python_at_large_is_told_the_same(drawn):
 def test_and_and_or_work_out_what_python_does(condition, sentence):
     lines = trace.narrate(trace.record(f"a = 3\nb = 2\nif {condition} :\n\tprint(a)\n"))
     assert lines[2] == sentence
+
+
+@pytest.mark.parametrize("line, sentence", [
+    ("c = (a - b)*(2 * a)-(9 / b)", "c = (a - b = 3 - 2 = 1) * (2 * a = 2 * 3 = 6) - (9 / b = 9 / 2 = 4.5) = 1 * 6 - 4.5 = 6 - 4.5 = 1.5."),
+    ("c = (b - a)/(7 * 9)", "c = (b - a = 2 - 3 = -1) / (7 * 9 = 63) = -1 / 63 = -0.015873015873015872."),
+    ("c = a + 1", "c = a + 1 = 3 + 1 = 4."),
+    ("c = a", "c = a = 3."),
+    ("c = (1 + 1)" + "*(1 + 1)" * 30, f"c = {' * '.join(['(1 + 1 = 2)'] * 31)} = "),
+    ("if (a < b) and (a == b) or ( a > 1) :\n\tprint(a)", "a < b: 3 < 2: False: a > 1: 3 > 1 is true, so we enter the if."),
+    ("if not (a > b) and (a == b) :\n\tprint(a)", "not a > b: not 3 > 2: not True is false, so we skip the if."),
+])
+def test_nothing_is_copied_twice(line, sentence):
+    lines = tinypy.TELLER.narrate(trace.record(f"a = 3\nb = 2\n{line}\n"))
+    assert lines[2].startswith(sentence) and (lines[2] == sentence or len(sentence) > 200)
 
 
 def test_division_ends_a_program_where_it_must():

@@ -34,7 +34,7 @@ from types import SimpleNamespace
 from typing import NamedTuple
 
 import trace
-from rounds import ATOM, PENDING, literal, value_of
+from rounds import ATOM, PENDING, Expressions, distinct, infix, literal, value_of
 from worlds import Program, split_of
 
 
@@ -45,8 +45,43 @@ def name(frame, node):
     yield literal(text, value_of(text))
 
 
+def in_turn(frame, node):
+    """and, or: each part alone, as far as they are needed: "a > 3: 2 > 3: False: b == 1: 1 == 1".
+    Nothing is copied twice."""
+    deciding = isinstance(node.op, ast.Or)
+    for part in node.values:
+        for last in frame.rounds(part):
+            yield last
+        if last[2] is deciding:
+            return
+
+
+def operation(frame, node):
+    return infix(Operands(frame.before), node)
+
+
+def operand(frame, node):
+    """(a + 1) * (2 - b) is "(a + 1 = 3 + 1 = 4) * (2 - b = 2 - 1 = 1) = 4 * 1 = 4"."""
+    rounds = infix(frame, node)
+    if isinstance(node.left, ast.BinOp) or isinstance(node.right, ast.BinOp):
+        yield from rounds
+        return
+    stages = list(rounds)
+    yield f"({' = '.join(distinct([text for text, _, _ in stages]))})", ATOM, PENDING
+    yield stages[-1]
+
+
 class NamesFirst(trace.Frame):
-    forms = {**trace.Frame.forms, ast.Name: name}
+    forms = {**trace.Frame.forms, ast.Name: name, ast.BoolOp: in_turn, ast.BinOp: operation}
+
+    def told(self, node, final, end=""):
+        """Whole, however long."""
+        texts = self.chain(node)[0]
+        return distinct([*texts[:-1], end or final])
+
+
+class Operands(Expressions):
+    forms = {**NamesFirst.forms, ast.BinOp: operand}
 
 
 TELLER = SimpleNamespace(record=trace.record, narrate=partial(trace.narrate, frame=NamesFirst))
