@@ -142,8 +142,9 @@ def infix(frame, node):
 
 
 def unary(frame, node):
-    sign, strength, function = frame.operators[type(node.op)]
-    return operation(sign + "%s", [frame.rounds(node.operand)], function, strength, [strength])
+    sign, strength, function, *needs = frame.operators[type(node.op)]
+    parts = [frame.rounds(node.operand)]
+    return operation(sign + "%s", parts, function, strength, needs or [strength])
 
 
 def comparison(frame, node):
@@ -218,8 +219,9 @@ def names_in(node) -> list[ast.Name]:
 
 @lru_cache(maxsize=1000)
 def targets(node) -> list[str]:
-    """Names that it binds: x of `x = 3`, a and b of `for a, b in ...`."""
-    return [name.id for name in names_in(node) if isinstance(name.ctx, ast.Store)]
+    """Names that it binds, as they are written: x of `x = 3`, a and b of `for a, *b in ...`."""
+    bound = [name for name in names_in(node) if isinstance(name.ctx, ast.Store)]
+    return [name.id for name in sorted(bound, key=lambda name: (name.lineno, name.col_offset))]
 
 
 def expression(statement):

@@ -6,7 +6,7 @@
 #   bash run.sh test     the tests; more arguments go to pytest: bash run.sh test -k sandbox
 #   bash run.sh lab      a copy of the project for EXERCISES.md: out/lab, or a folder you name
 #   bash run.sh time     minutes by stage of the run in out, or in a folder you name, as a table
-#   bash run.sh setup    only .venv and the pinned requirements, which all of these make first
+#   bash run.sh setup    only .venv with the pinned requirements, which the others make, too
 #   bash run.sh help     this text
 #
 # Flags go to each stage that has them: --seed 1 --out out/seed1 --preset cpu --steps 50 (SFT, RL).

@@ -53,7 +53,7 @@ def look(model, truth, attempt):
 def play(model, truth, problem, n, turns):
     """One episode as plain data -> the problem's fields (statement, public, ...) and
     programs: n of them, as of `look`; pick: the number of the first that it believes to pass most;
-    turns: of self-RLEF from program 0 on, as of `look`, with answer: a fix or #SUBMIT, "" where no
+    tied: how many it believes to pass as many; turns: of self-RLEF from program 0 on, as of `look`, with answer: a fix or #SUBMIT, "" where no
     turn is left. The model remembers what it said, so asking again tells what was said then."""
     rounds = course.solve(model, [problem], n)
     codes = [attempt.code for (attempt,) in rounds]
@@ -68,7 +68,8 @@ def play(model, truth, problem, n, turns):
             (answer,) = model.write([course.fix_prompt(attempt, results)], turn)
         told.append(look(model, truth, attempt) | {"answer": answer})
     best = scores.index(max(scores))
-    return vars(problem) | {"programs": programs, "pick": best, "turns": told}
+    return vars(problem) | {"programs": programs, "pick": best, "tied": scores.count(scores[best]),
+                            "turns": told}
 
 
 def text_of(program, explained):
@@ -83,8 +84,9 @@ def text_of(program, explained):
 def text(episode):
     """The episode, to be read."""
     lines = ["{statement}\nPhrases with two readings: {vague}".format_map(episode)]
+    tie = ", the first of {tied} believed to pass as many" if episode["tied"] > 1 else ""
     for k, program in enumerate(episode["programs"]):
-        pick = " (THE PICK)" if k == episode["pick"] else ""
+        pick = f" (THE PICK{tie.format_map(episode)})" if k == episode["pick"] else ""
         lines.append(f"Program {k}{pick}: {ENDS[program['solves']]}\n{text_of(program, False)}")
     lines.append("Self-RLEF: from program 0 on, told what its own simulation says")
     for k, turn in enumerate(episode["turns"], 1):

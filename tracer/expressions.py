@@ -85,7 +85,7 @@ OPERATORS = {
     ast.BitOr: ("|", 3, operator.or_), ast.Pow: ("**", 9, operator.pow, 10, 8),
     ast.In: ("in", 1.5, lambda a, b: a in b), ast.NotIn: ("not in", 1.5, lambda a, b: a not in b),
     ast.Is: ("is", 1.5, operator.is_), ast.IsNot: ("is not", 1.5, operator.is_not),
-    ast.USub: ("-", 8, operator.neg), ast.UAdd: ("+", 8, operator.pos),
+    ast.USub: ("-", 8, operator.neg, 9), ast.UAdd: ("+", 8, operator.pos),  # -(-3)
     ast.Invert: ("~", 8, operator.invert)}
 OPERATORS = {kind: (sign, strength, careful(sign, function), *needs)
              for kind, (sign, strength, function, *needs) in OPERATORS.items()}

@@ -62,7 +62,8 @@ def on_one_line(printed: str, midline: bool = False) -> str:
     if printed == "\n":
         return "the end of the line" if midline else "an empty line"
     text = printed.removesuffix("\n")
-    if text != text.strip() or " = " in text or " / " in text or "\n\n" in text:
+    if (text != text.strip() or " = " in text or " / " in text or "\n\n" in text
+            or text[:1] in ("'", '"')):
         return shorten(repr(text))
     return shorten(text.replace("\n", " / "))
 

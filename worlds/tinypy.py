@@ -29,13 +29,16 @@ cost.
 import ast
 import hashlib
 from dataclasses import dataclass
-from functools import partial
 from types import SimpleNamespace
 from typing import NamedTuple
 
 import trace
-from rounds import ATOM, PENDING, Expressions, distinct, infix, literal, value_of
+from rounds import ATOM, LAST, PENDING, Expressions, distinct, infix, literal, value_of
 from worlds import Program, split_of
+
+
+ELIF = "elif "
+FIRST_WORDING = [(second, first) for first, second in trace.PHRASES]
 
 
 def name(frame, node):
@@ -46,14 +49,20 @@ def name(frame, node):
 
 
 def in_turn(frame, node):
-    """and, or: each part alone, as far as they are needed: "a > 3: 2 > 3: False: b == 1: 1 == 1".
-    Nothing is copied twice."""
-    deciding = isinstance(node.op, ast.Or)
+    """and, or: one part after another, as far as they are needed: "a > 3: 2 > 3: False or b == 1:
+    4 == 1"."""
+    sign, deciding = ("and", False) if isinstance(node.op, ast.And) else ("or", True)
+    written = value = ""
     for part in node.values:
-        for last in frame.rounds(part):
-            yield last
-        if last[2] is deciding:
-            return
+        if value:
+            written = ast.unparse(part)
+            yield f"{value[0]} {sign} {written}", LAST, PENDING
+            if value[2] is deciding:
+                break
+        for value in frame.rounds(part):
+            if value[0] != written and value[2] is PENDING:
+                yield value
+    yield value
 
 
 def operation(frame, node):
@@ -73,18 +82,35 @@ def operand(frame, node):
 
 class NamesFirst(trace.Frame):
     forms = {**trace.Frame.forms, ast.Name: name, ast.BoolOp: in_turn, ast.BinOp: operation}
+    others = ()  # what runs if the last condition was false
 
     def told(self, node, final, end=""):
         """Whole, however long."""
         texts = self.chain(node)[0]
         return distinct([*texts[:-1], end or final])
 
+    def condition(self, test, truth):
+        word = ELIF * (self.node in self.others)
+        self.others = self.node.orelse
+        return word + super().condition(test, truth)
+
 
 class Operands(Expressions):
     forms = {**NamesFirst.forms, ast.BinOp: operand}
 
 
-TELLER = SimpleNamespace(record=trace.record, narrate=partial(trace.narrate, frame=NamesFirst))
+def narrate(run, seed=0):
+    """As trace.narrate, but an elif is called so: which line comes next need not be counted."""
+    lines = trace.narrate(run, seed, NamesFirst)
+    for k, line in enumerate(lines):
+        if line.startswith(ELIF):
+            lines[k - 1] = lines[k - 1].replace("go to the else.", "go to the elif.")
+            line = trace.reword(line.removeprefix(ELIF), FIRST_WORDING)
+            lines[k] = line.replace("the if.", "the elif.")
+    return lines
+
+
+TELLER = SimpleNamespace(record=trace.record, narrate=narrate)
 FIXED_INPUTS = {"none": [""]}
 
 
@@ -106,6 +132,7 @@ LEVELS = {
     "3.1": Level(3, ending="for", shown=1),
     "3.2": Level(5, ASSIGNMENTS, ending="for", shown=0.7)}
 LONGER = ("2.2", "3.1", "3.2")
+LONG_VALUES = ("1.2", "2.2", "3.2")  # the hard ones: to train on, drawn twice as often
 SIZES = {"cpu": {}, "gpu": {}}  # there is one size only
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -212,7 +239,8 @@ def divides_by_zero(code):
 
 def random_program(rng, knobs, split, set_):
     """kind: the level. None also for what divides by zero: no program of the benchmark crashes."""
-    kind = rng.choice(LONGER if set_ == "longer" else list(LEVELS))
+    levels = [*LEVELS, *(LONG_VALUES if split == "train" else ())]
+    kind = rng.choice(LONGER if set_ == "longer" else levels)
     code = random_code(rng, LEVELS[kind])
     cls = hashlib.sha1(code.encode()).hexdigest()[:12]
     if split_of(cls) != split or divides_by_zero(code):
