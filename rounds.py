@@ -220,8 +220,9 @@ def names_in(node) -> list[ast.Name]:
 @lru_cache(maxsize=1000)
 def targets(node) -> list[str]:
     """Names that it binds, as they are written: x of `x = 3`, a and b of `for a, *b in ...`."""
-    bound = [name for name in names_in(node) if isinstance(name.ctx, ast.Store)]
-    return [name.id for name in sorted(bound, key=lambda name: (name.lineno, name.col_offset))]
+    if isinstance(node, ast.Name):
+        return [node.id] * isinstance(node.ctx, ast.Store)
+    return [name for part in ast.iter_child_nodes(node) for name in targets(part)]
 
 
 def expression(statement):

@@ -53,7 +53,8 @@ def look(model, truth, attempt):
 def play(model, truth, problem, n, turns):
     """One episode as plain data -> the problem's fields (statement, public, ...) and
     programs: n of them, as of `look`; pick: the number of the first that it believes to pass most;
-    tied: how many it believes to pass as many; turns: of self-RLEF from program 0 on, as of `look`, with answer: a fix or #SUBMIT, "" where no
+    tied: how many it believes to pass as many;
+    turns: of self-RLEF from program 0 on, as of `look`, with answer: a fix or #SUBMIT, "" where no
     turn is left. The model remembers what it said, so asking again tells what was said then."""
     rounds = course.solve(model, [problem], n)
     codes = [attempt.code for (attempt,) in rounds]

@@ -36,7 +36,6 @@ import trace
 from rounds import ATOM, LAST, PENDING, Expressions, distinct, infix, literal, value_of
 from worlds import Program, split_of
 
-
 ELIF = "elif "
 FIRST_WORDING = [(second, first) for first, second in trace.PHRASES]
 
@@ -132,7 +131,8 @@ LEVELS = {
     "3.1": Level(3, ending="for", shown=1),
     "3.2": Level(5, ASSIGNMENTS, ending="for", shown=0.7)}
 LONGER = ("2.2", "3.1", "3.2")
-LONG_VALUES = ("1.2", "2.2", "3.2")  # the hard ones: to train on, drawn twice as often
+LONG_VALUES = ("1.2", "2.2", "3.2")  # the hard ones: to train on, drawn twice as often, and half of
+# them with two long values in one line, else one program in nine would have two groups
 SIZES = {"cpu": {}, "gpu": {}}  # there is one size only
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
@@ -175,8 +175,9 @@ class Writer:
         form = self.rng.choice(self.level.computed or [""])
         if not form:
             return []
-        plain = form == "plain"
-        value = self.operation(self.term()) if plain else self.long_value()
+        value = self.operation(self.term()) if form == "plain" else self.long_value()
+        if form == "longest":
+            value += self.rng.choice("+-*/") + self.long_value()
         self.result = self.rng.choice(LETTERS)
         return [f"{self.result} = {value}"]
 
@@ -241,7 +242,10 @@ def random_program(rng, knobs, split, set_):
     """kind: the level. None also for what divides by zero: no program of the benchmark crashes."""
     levels = [*LEVELS, *(LONG_VALUES if split == "train" else ())]
     kind = rng.choice(LONGER if set_ == "longer" else levels)
-    code = random_code(rng, LEVELS[kind])
+    level = LEVELS[kind]
+    if split == "train" and kind in LONG_VALUES and rng.random() < 0.5:
+        level = level._replace(computed=["longest"])
+    code = random_code(rng, level)
     cls = hashlib.sha1(code.encode()).hexdigest()[:12]
     if split_of(cls) != split or divides_by_zero(code):
         return None
