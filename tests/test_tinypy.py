@@ -181,7 +181,7 @@ def features(kind, code):
 
 def test_constructs_are_as_frequent_as_in_the_benchmark(benchmark):
     """Mean count a program, of each construct, level by level; of those to train on half of the hard ones are harder."""
-    drawn = draw(1500, "val")
+    drawn = draw(4000, "val")
     for level in tinypy.LEVELS:
         shares = []
         for some in (drawn, benchmark):
