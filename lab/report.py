@@ -447,6 +447,7 @@ CruxEval, functions | cruxeval:{}
 human contest programs | contest_programs:{}
 QuixBugs, correct and buggy | quixbugs:{}
 TinyPy, generated | tinypy:{}
+Python's own examples | library:{}
 
 TABLE trace_speed: The recorder's speed
 Small frames, the same program, taking turns.

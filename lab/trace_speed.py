@@ -4,7 +4,8 @@
     python -m lab.trace_speed --only speed   # one part; the others in the file stay
 
 Real programs are no part of the project: a part (cruxeval, contest_programs, quixbugs, tinypy)
-whose file is absent from the folder that tests/real.py names is left out. tests/oracle.py judges
+whose file is absent from the folder that tests/real.py names is left out; the part library, examples
+of Python's standard library, needs no file. tests/oracle.py judges
 them and says what kinds of faults there are. Speed needs PySnooper and a quiet machine.
 """
 
@@ -110,14 +111,15 @@ def speed(rounds=9):
 
 
 def main():
-    parts = ("speed", "cruxeval", "contest_programs", "quixbugs", "tinypy")  # speed: a fresh heap
+    needs_file = ("cruxeval", "contest_programs", "quixbugs", "tinypy")
+    parts = ("speed", *needs_file, "library")  # speed: a fresh heap
     parser = manual(__doc__)
     parser.add_argument("--only", choices=parts, help="one part")
     parser.add_argument("--out", type=Path, default=ROOT / "results/trace.json", help="the results")
     args = parser.parse_args()
     results = json.loads(args.out.read_text()) if args.out.exists() else {}
     for part in [args.only] if args.only else parts:
-        if part != "speed" and not (REAL / f"{part}.jsonl").exists():
+        if part in needs_file and not (REAL / f"{part}.jsonl").exists():
             print(f"{part}: no such file, left out")
             continue
         results[part] = speed() if part == "speed" else coverage(part)
