@@ -30,8 +30,16 @@ def say(name: str, *arguments):
 WITHOUT = (ast.Constant, ast.Starred, ast.Slice, ast.FormattedValue, ast.Pass, ast.Global, ast.Nonlocal)
 
 
+def is_template(node) -> bool:
+    """"%s and %s" % (a, b), which the compiler makes f"{a!s} and {b!s}" of."""
+    return (isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod) and isinstance(node.right, ast.Tuple)
+            and isinstance(node.left, ast.Constant) and isinstance(node.left.value, str))
+
+
 class Rewrite(ast.NodeTransformer):
     """Expressions report their values, statements what becomes of them."""
+    def __init__(self):
+        self.untold = set()
 
     def visit(self, node):
         if isinstance(node, ast.stmt):
@@ -50,10 +58,15 @@ class Rewrite(ast.NodeTransformer):
         if isinstance(node, ast.JoinedStr):
             self.inserted(node)
         else:
-            if isinstance(node, ast.Yield):
+            if isinstance(node, ast.Lambda):
+                self.untold.update(ast.walk(node))  # what yields in there is no call's
+            if isinstance(node, ast.Yield) and node not in self.untold:
                 value = self.visit(node.value) if node.value else ast.Constant(None)
                 node.value = hook("yields", value)
                 return hook("v", node.number, hook("resumes", node))
+            if is_template(node):  # its parts are put in one by one: seen as a whole, Python would do otherwise
+                node.right.elts = list(map(self.visit, node.right.elts))
+                return hook("v", node.number, node)
             self.generic_visit(node)
         if isinstance(node, WITHOUT) or not isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
             return node

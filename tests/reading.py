@@ -391,7 +391,7 @@ class Reader:
 
 def bare(node) -> str:
     """A target as it is written: (a, b), c"""
-    return unparsed(node)[1:-1] if isinstance(node, ast.Tuple) else unparsed(node)
+    return unparsed(node)[1:-1] if isinstance(node, ast.Tuple) and node.elts else unparsed(node)
 
 
 def load(target):

@@ -9,6 +9,7 @@ from itertools import islice
 from pathlib import Path
 from textwrap import indent
 
+from rounds import is_print, targets
 from sandbox import Sandbox
 
 REAL = Path(__file__).resolve().parent.parent.parent / "shared" / "real"
@@ -58,32 +59,46 @@ def library():
     with Sandbox(1) as sandbox:
         for path in sorted(home.rglob("*.py")):
             where = path.relative_to(home).with_suffix("")
-            if where.parts[0] not in ("site-packages", "lib2to3"):  # others' packages; Python 2
-                text = path.read_bytes()
-                for node in ast.walk(ast.parse(text)) if b">>> " in text else ():
-                    if isinstance(node, ast.Constant) and isinstance(node.value, str) and ">>> " in node.value:
-                        code = example(node.value, ".".join(where.parts))
-                        if code and sandbox.run(code).status == "OK":
-                            yield f"{where}:{node.lineno}", code, "", None
+            source = path.read_bytes()
+            if where.parts[0] in ("site-packages", "lib2to3") or b">>> " not in source:  # others' packages; Python 2
+                continue
+            tree = ast.parse(source)
+            for node in ast.walk(tree):
+                if isinstance(node, ast.Constant) and isinstance(node.value, str) and ">>> " in node.value:
+                    code = example(node.value)
+                    if where.parts[0] != "test":
+                        code = imports(code, tree, ".".join(where.parts).removesuffix(".__init__")) + code
+                    if code and sandbox.run(code).status == "OK":
+                        yield f"{where}:{node.lineno}", code, "", None
 
 
-def example(text: str, module: str):
+def example(text: str) -> str:
     """The examples of a text as a program: values are printed, expected exceptions caught. "": there are none."""
+    program = ""
     try:
-        examples = doctest.DocTestParser().get_examples(text)
+        for one in doctest.DocTestParser().get_examples(text):
+            source = one.source
+            if one.want and not one.exc_msg and is_value(source):
+                source = f"print(repr({source.strip()}\n))\n"
+            if one.exc_msg:
+                source = "try:\n" + indent(source, "    ") + "except Exception as problem:\n    print(problem)\n"
+            program += source
     except ValueError:  # a wrong indent
         return ""
-    lines = [] if module.startswith("test.") else [f"from {module.removesuffix('.__init__')} import *\n"]
-    for one in examples:
-        source = one.source
-        try:
-            ast.parse(source, mode="eval")
-            is_value = one.want and not one.exc_msg and not source.startswith("print")
-        except SyntaxError:
-            is_value = False
-        if is_value:
-            source = f"print(repr({source.strip()}))\n"
-        if one.exc_msg:
-            source = "try:\n" + indent(source, "    ") + "except Exception as problem:\n    print(problem)\n"
-        lines.append(source)
-    return "".join(lines) if examples else ""
+    return program
+
+
+def is_value(source: str) -> bool:
+    try:
+        return not is_print(ast.parse(source, mode="eval").body)
+    except SyntaxError:
+        return False
+
+
+def imports(code: str, tree: ast.Module, module: str) -> str:
+    """What an example takes from the module that it stands in."""
+    own = [node.name for node in tree.body if hasattr(node, "name")]
+    for node in tree.body:
+        own += targets(node) if isinstance(node, ast.Assign) else []
+    used = [name for name in dict.fromkeys(own) if re.search(rf"\b{name}\b", code)]
+    return f"from {module} import {', '.join(used)}\n" if used else ""

@@ -175,6 +175,8 @@ def unpacks(reader, slot, value, target, count, names, what):
     need(reader.failing(slot.node) is None, "something else stopped")
     source = getattr(slot.node, "value", None)
     given = reader.values(source) if source else []
+    if isinstance(source, ast.Constant):
+        given = [repr(source.value)]
     need(value == "the values" or source is None or any(shown_as(value, text) for text in given), "another value")
     goals = [part for part in ast.walk(slot.node) if isinstance(part, (ast.Tuple, ast.List)) and isinstance(part.ctx, ast.Store)]
     goal = next((part for part in goals if target == bare(part)), None)

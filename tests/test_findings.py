@@ -7,11 +7,14 @@ import tracer
 
 # kind: (program, stdin, sentences that must be there, in this order), ...
 KINDS = {
-    "in the order and with the signs that are written": [
+    "as it is written, as Python writes it": [
         ("a, *b, c = [1, 2, 3, 4]\n(d, e), f = [5, 6], 7\nfor g, *h in ['xyz']:\n    pass", "", [
             "a = 1, b = [2, 3], c = 4.", "d = 5, e = 6, f = 7.", "Turn 1: g = 'x', h = ['y', 'z']."]),
         ("x = -3\ny = -x\nz = -x ** 2\nw = 1 - x - -1\nv = -(-x)", "", [
             "y = -(-3) = 3.", "z = -(-3) ** 2 = -9.", "w = 1 - -3 - -1 = 4 - -1 = 5.", "v = -(-(-3)) = -3."]),
+        ("L = []\nT = L,\nL.append(T)\nx = L[0][0]\nd = {}\nd['me'] = d\nd['n'] = 1", "", [
+            "L = [([...],)], T = ([(...)],) after append(([],)).", "x = L[0][0] = [([...],)].", "d['me'] = {}, d = {'me': {...}}.", "d['n'] = 1."]),
+        ("try:\n    () = 42\nexcept TypeError:\n    pass", "", ["We cannot unpack 42 into (): TypeError: cannot unpack non-iterable int object."]),
         ("print(\"'a'\")\nprint('\"Yes\", he said.')", "", ['We print "\'a\'".', "We print '\"Yes\", he said.'."]),
     ],
     "the part that stopped is blamed": [

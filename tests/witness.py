@@ -78,7 +78,7 @@ def filled(log: list, texts: list):
 
 ATOMS = frozenset((int, bool, type(None), float, str, complex, range, bytes, bytearray))
 GROUPS = {list: "[]", tuple: "()", set: "{}", frozenset: "{}", dict: "{}"}
-SHOWN = (re.Pattern, datetime.date, datetime.datetime, datetime.time, datetime.timedelta)
+SHOWN = (re.Pattern, datetime.date, datetime.datetime, datetime.time, datetime.timedelta, datetime.timezone)
 NAMED_AS = {types.ModuleType: "module", types.MethodType: "method"}
 NAMED = (types.FunctionType, types.BuiltinFunctionType, type, types.ModuleType, types.MethodType)
 HEAD, TAIL, CUT = 1500, 700, "\u22ef"
@@ -232,6 +232,8 @@ def part_of(whole, key, is_field: bool):
             held = next(vars(kind)[key] for kind in type(whole).__mro__ if key in vars(kind))
             return held if not hasattr(type(held), "__get__") else vars(None)
         base = next(base for base in (list, dict, tuple, collections.deque, bytearray) if isinstance(whole, base))
+        if getattr(getattr(type(whole), "__missing__", None), "__module__", "") == "__main__" and key not in dict.keys(whole):
+            raise KeyError  # else the program would be asked
         return base.__getitem__(whole, key)
     except Exception:
         raise LookupError from None
@@ -589,7 +591,7 @@ def main(folder: str, seconds: str, statements: str) -> None:
     program = compile(tree, f"{folder}/prog.py", "exec", dont_inherit=True)
     space = types.ModuleType("__main__")
     sys.modules["__main__"] = space
-    space.__dict__.update(__file__="prog.py", __builtins__=__builtins__)
+    space.__dict__.update(__file__="/program.py", __builtins__=__builtins__)
     sys.argv, sys.path[0] = ["prog.py"], os.getcwd()
     raw = io.FileIO(0, closefd=False)
     raw.name = "<stdin>"
@@ -604,6 +606,7 @@ def main(folder: str, seconds: str, statements: str) -> None:
     os._exit = lambda status: finish("", False)
     import _sitebuiltins
     import builtins
+    builtins.help = _sitebuiltins._Helper()
     builtins.exit, builtins.quit = _sitebuiltins.Quitter("exit", ""), _sitebuiltins.Quitter("quit", "")
     builtins.__ora_call__ = called
     builtins.__ora__ = top = Activation("<module>")

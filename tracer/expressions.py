@@ -28,11 +28,15 @@ LARGE = 8000  # longer texts are not worked with
 UNKNOWN = object()  # no value of ours
 
 
+HOLDS_ITSELF = re.compile(r"\[\.\.\.\]|\(\.\.\.\)|\{\.\.\.\}")
+
+
 @lru_cache(maxsize=50_000)
 def value_of(text: str):
     """The value that a recorded text stands for, UNKNOWN if it is no literal."""
     short = len(text) <= LARGE and " ... " not in text  # parsing takes its time
-    for read in (ast.literal_eval, float) if short else ():  # inf, nan
+    whole = short and not HOLDS_ITSELF.search(text)
+    for read in (ast.literal_eval, float) if whole else ():  # inf, nan
         try:
             return read(text)
         except Exception:

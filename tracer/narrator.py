@@ -80,7 +80,7 @@ def listed(texts) -> str:
 def bare(node) -> str:
     """A target as it is written: (a, b), c"""
     text = ast.unparse(node)
-    return text[1:-1] if isinstance(node, ast.Tuple) else text
+    return text[1:-1] if isinstance(node, ast.Tuple) and node.elts else text
 
 
 def prints(node) -> bool:

@@ -321,7 +321,8 @@ def _fixed(kind, value) -> str:
 
 class _Writer:
     """Writes one value; `room`: for so many more items; `around`: kinds of the objects around, for
-    what links to others of its kind is written to one level."""
+    what links to others of its kind is written to one level, and numbers of the containers around,
+    for what holds itself is written [...], as Python does."""
 
     def __init__(self):
         self.room, self.around = _ROOM, []
@@ -415,7 +416,11 @@ class _Writer:
             keep = 10 if self.room + size > 0 else 2
             if kind in (list, tuple) and keep == 10:
                 tail = list(walk(value))[-5:]
+        if id(value) in self.around:
+            return {list: "[...]", tuple: "(...)"}.get(kind, "{...}")
+        self.around.append(id(value))
         inner = self.listed(kind, itertools.islice(walk(value), keep), depth)
+        self.around.pop()
         if size > keep + len(tail):
             inner += f" ... {size - keep - len(tail)} more"
         if tail:
