@@ -4,9 +4,9 @@
     python -m lab.trace_speed --only speed   # one part; the others in the file stay
 
 Real programs are no part of the project: a part (cruxeval, contest_programs, quixbugs, tinypy)
-whose file is absent from the folder that tests/real.py names is left out; the part library, examples
-of Python's standard library, needs no file. tests/oracle.py judges
-them and says what kinds of faults there are. Speed needs PySnooper and a quiet machine.
+whose file is absent from the folder that tests/real.py names is left out. The part library needs no
+file: examples of Python's standard library. tests/oracle.py judges them and says what kinds of
+faults there are. Speed needs PySnooper and a quiet machine.
 """
 
 import io

@@ -659,6 +659,48 @@ case("a code in brackets", """
     codes[']'] = 3.
     """, {1: "codes[']'] = 4."}, {"false"})
 
+case("a key that __missing__ gives", """
+    class Zeros(dict):
+        def __missing__(self, key):
+            return 0
+    c = Zeros()
+    c["a"] += 1
+    """, """
+    We define class Zeros with __missing__.
+    c = Zeros() = Zeros({}).
+    We call Zeros.__missing__ with self = Zeros({}), key = 'a'.
+    Zeros.__missing__ returns 0.
+    c = Zeros({'a': 1}) after c['a'] += 1.
+    """, {2: None, 3: None}, {"missing"})
+
+case("a template is filled in from the left", """
+    class S:
+        def find(self):
+            return self
+        def __str__(self):
+            return "s"
+    s = S()
+    t = "%s %s" % (s, s.find())
+    """, """
+    We define class S with find, __str__.
+    s = S().
+    We call S.__str__ with self = S().
+    S.__str__ returns 's'.
+    We call S.find.
+    S.find returns S().
+    We call S.__str__ with self = S().
+    S.__str__ returns 's'.
+    t = 's s'.
+    """, {2: "We call S.find.", 3: "S.find returns S()."}, {"false"})
+
+case("what a lambda yields", """
+    x = lambda: (yield 1)
+    print(list(x()))
+    """, """
+    x = <lambda>.
+    We print list(x()) = [1].
+    """, {1: "We print list(x()) = [2]."}, {"false"})
+
 case("what is left at the end", """
     class Dog:
         def __del__(self):
