@@ -243,6 +243,7 @@ class Expressions:
              ast.Compare: comparison, ast.BoolOp: boolean, ast.Call: call,
              ast.Subscript: subscript, ast.ListComp: comprehension}
     operators, functions, no_values = OPERATORS, FUNCTIONS, (PENDING,)
+    shown = staticmethod(abridged)  # which rounds are told
 
     def __init__(self, before: dict[str, str]):
         self.before = before
@@ -278,7 +279,7 @@ class Expressions:
             texts, value, error = [], PENDING, ""
         if error or value is not PENDING and texts[-1] != final:
             texts = []
-        return abridged([*texts, final], node, end or final)
+        return self.shown([*texts, final], node, end or final)
 
     def condition(self, test, truth: bool) -> str:
         """The rounds of a condition without the last, True or False."""

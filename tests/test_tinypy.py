@@ -151,6 +151,13 @@ def test_an_elif_is_called_so(seed):
     assert tinypy.TELLER.narrate(trace.record(code), seed)[2] == "a > 4: 3 > 4 is false, so we skip the elif."
 
 
+def test_what_the_world_has_not_is_told_all_the_same():
+    """eval.py --show tells any program's truth in the world's words."""
+    lines = tinypy.TELLER.narrate(trace.record("a = [3, 1]\nb = sorted(a)\nc = (1 + 2) * len(a)\nif a[0] > 2 and b[0] < 0:\n    print(b)\n"))
+    assert lines == ["a = [3, 1].", "b = [1, 3].", "c = (1 + 2 = 3) * len(a) = 3 * 2 = 6.",
+                     "a[0] > 2: 3 > 2: True and b[0] < 0: 1 < 0 is false, so we skip the if."]
+
+
 def test_division_ends_a_program_where_it_must():
     run = trace.record("a = 0\nb = (4 / 2)-(3 / a)\nprint(b)\n")
     assert trace.narrate(run) == ["a = 0.", "4 / 2 - 3 / 0 stops with ZeroDivisionError."]

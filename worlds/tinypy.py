@@ -18,12 +18,14 @@ rows: lab/tinypy.py drops those from the training data and counts them.
 The benchmark is this world's test, and its programs have no input. Therefore a program's class is
 its text alone: classes by behaviour or syntax would hold out whole shapes ("a = c; print(a)") from
 training. Held-out programs are other programs, not other kinds of programs. Set "short" draws from
-all levels, as "new_names" does, "longer" from 2.2, 3.1 and 3.2. There are no problems.
+all levels, as "new_names" does, "longer" from 2.2, 3.1 and 3.2. There are no problems. Programs to
+train on are harder: long values are what a small model gets wrong.
 
-Its sentences say names before values. Finding which variable a line means and finding its value are
-then two steps and not one: at equal tokens of training 79 % of held-out programs were right instead
-of 69 (lab/LOG.md). In the contest world, where a variable's place tells its part, these words only
-cost.
+Its sentences leave little to be copied, counted or looked for (lab/LOG.md has what that brought):
+names stand before values, so that finding which variable a line means and finding its value are two
+steps; a group in brackets is told with its value, where it stands; the parts of `and` and `or` come
+one after another, as far as they are needed; an elif is called so. In the contest world, where a
+variable's place tells its part, names before values only cost.
 """
 
 import ast
@@ -83,10 +85,10 @@ class NamesFirst(trace.Frame):
     forms = {**trace.Frame.forms, ast.Name: name, ast.BoolOp: in_turn, ast.BinOp: operation}
     others = ()  # what runs if the last condition was false
 
-    def told(self, node, final, end=""):
-        """Whole, however long."""
-        texts = self.chain(node)[0]
-        return distinct([*texts[:-1], end or final])
+    @staticmethod
+    def shown(rounds, source, value):
+        """All, however long."""
+        return [*distinct(rounds)[:-1], value]
 
     def condition(self, test, truth):
         word = ELIF * (self.node in self.others)
@@ -114,7 +116,7 @@ FIXED_INPUTS = {"none": [""]}
 
 
 class Level(NamedTuple):
-    """What its programs contain."""
+    """What its programs contain. computed: "" (nothing), plain, long, longest (two long ones)."""
     most: int                # of its first lines, `a = 7`; each further one with probability 1/2
     computed: tuple = ()     # the forms of the line after them, each as likely
     ending: str = "print"    # print | if | for
@@ -131,8 +133,7 @@ LEVELS = {
     "3.1": Level(3, ending="for", shown=1),
     "3.2": Level(5, ASSIGNMENTS, ending="for", shown=0.7)}
 LONGER = ("2.2", "3.1", "3.2")
-LONG_VALUES = ("1.2", "2.2", "3.2")  # the hard ones: to train on, drawn twice as often, and half of
-# them with two long values in one line, else one program in nine would have two groups
+LONG_VALUES = ("1.2", "2.2", "3.2")  # hard: to train on, drawn twice as often, half with `longest`
 SIZES = {"cpu": {}, "gpu": {}}  # there is one size only
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
