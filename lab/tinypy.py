@@ -2,8 +2,8 @@
 
     python -m lab.tinypy BENCHMARK.jsonl     # out/tinypy/tinypy.json; takes the flags of sft.py
 
-results/tinypy has the flags of the committed run: small batches, 13,000 steps, a quarter of an hour
-on two cores. Two models learn from programs of worlds/tinypy.py alone: one explains what happens, then answers
+results/tinypy/run.txt has the flags of the committed run, of about a quarter of an hour. Two models
+learn from programs of worlds/tinypy.py alone: one explains what happens, then answers
 (out/tinypy/explained.pt); the other answers at once (at-once.pt), from as many tokens, so that it
 sees more programs. Both predict the benchmark's programs greedily. BENCHMARK.jsonl: JSON lines with
 code, input, output, level. It is never trained on: programs of ours whose text is that of one of

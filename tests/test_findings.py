@@ -7,6 +7,36 @@ import tracer
 
 # kind: (program, stdin, sentences that must be there, in this order), ...
 KINDS = {
+    "what is printed comes before the calls that follow": [
+        ("def g():\n    print('g')\n    return 1\nx = (print('a') or 1) + g()\ny = [print('b'), g(), print('c')]", "", [
+            "We print a.", "We call g.", "We print g.", "g returns 1.", "x = (print('a') or 1) + g() = (None or 1) + 1 = 1 + 1 = 2.",
+            "We print b.", "We call g.", "We print g.", "g returns 1.", "We print c.", "y = [print('b'), g(), print('c')] = [None, 1, None]."]),
+        ("def gen():\n    z = [print('before'), (yield 1)]\ng = gen()\nnext(g)", "", ["We call gen.", "We print before.", "gen yields 1."]),
+        ("class P:\n    def __str__(self):\n        return 'P'\nprint('e', P())", "", ["We call P.__str__.", "P.__str__ returns 'P'.", "We print e P."]),
+    ],
+    "parts that cannot be seen do change": [
+        ("class P:\n    a = b = 0\nP.a, P.b = 1, 2\nP.a = P.b = 7", "", ["P.a = 1, P.b = 2.", "P.a = 7, P.b = 7."]),
+        ("class E(Exception):\n    def __init__(self, need, have):\n        self.need, self.have = need, have\ne = E(1, 2)", "", [
+            "self.need = 1, self.have = 2."]),
+        ("def f():\n    pass\nf.calls, f.seen = 0, []", "", ["f.calls = 0, f.seen = []."]),
+        ("xs = [1, 1]\nxs[0], xs[1] = xs[1], xs[0]", "", ["xs[0], xs[1] = (xs[1], xs[0]), and nothing changes."]),
+    ],
+    "looking at values calls nothing of the program": [
+        ("class D(dict):\n    def __getattr__(self, k):\n        return self[k]\nd = D(a=1)\nx = d.a", "", [
+            "d = D(a=1) = D({'a': 1}).", "D.__getattr__ returns self['a'] = 1.", "x = d.a = 1."]),
+        ("class L(list):\n    def __getattr__(self, k):\n        print('ask', k)\nl = L([1])\nl.append(2)", "", ["l = L([1]).", "l = L([1, 2]) after append(2)."]),
+    ],
+    "a generator's own exceptions are not thrown into it": [
+        ("def gen():\n    z = 1 + (yield 1)\ng = gen()\nnext(g)\ntry:\n    next(g)\nexcept TypeError:\n    pass", "", [
+            "gen yields 1.", "gen goes on.", "1 + (yield 1) stops with TypeError: unsupported operand type(s) for +: 'int' and 'NoneType'."]),
+    ],
+    "a comprehension in a class sees the module": [
+        ("x = 10\nclass A:\n    x = x + 1\n    y = [x * i for i in range(2)]", "", ["x = 10 + 1 = 11.", "y = [x * i for i in range(2)] = [0, 10]."]),
+    ],
+    "flags in brackets": [
+        ("from enum import Flag, auto\nclass P(Flag):\n    R = auto()\n    W = auto()\n    X = auto()\nm = (P.R | P.W) & ~P.W", "", [
+            "m = (P.R | P.W) & ~P.W = (P.R | P.W) & (P.R | P.X) = P.R."]),
+    ],
     "as it is written, as Python writes it": [
         ("a, *b, c = [1, 2, 3, 4]\n(d, e), f = [5, 6], 7\nfor g, *h in ['xyz']:\n    pass", "", [
             "a = 1, b = [2, 3], c = 4.", "d = 5, e = 6, f = 7.", "Turn 1: g = 'x', h = ['y', 'z']."]),

@@ -213,6 +213,8 @@ def comprehension(frame, node):
     """With the values of names from outside that it finds: not of those that a function in it will
     look up later, nor of those that are others by now."""
     kept = set()
+    if isinstance(getattr(frame, "definition", None), ast.ClassDef):
+        kept.update(frame.variables)  # those of the class it does not see
     for part in ast.walk(node):
         if getattr(node, "late", False) or part is not node and isinstance(
                 part, (ast.Lambda, ast.GeneratorExp)):

@@ -298,7 +298,7 @@ def tell_assign(frame):
         return tell_input(frame, values) if frame.read else sentence(values)
     if several:
         text = swapped(frame, goals[0], node.value) if len(goals) == 1 else ""
-        text = text or values
+        text = text or values or assigned(frame, goals, node.value)
         return sentence(text or f"{source_of(node) or 'We assign'}, and nothing changes")
     if not isinstance(goals[0], ast.Name):
         return tell_part(frame, goals[0])
@@ -316,6 +316,19 @@ def swapped(frame, goal, value) -> str:
         texts = frame.texts(part, frame.after[name]) or [frame.after[name]]
         parts.append(tell_value(name, ended(texts, part, frame.short(name)))[:-1])
     return listed([*parts, frame.changed(names)])
+
+
+def assigned(frame, goals, value) -> str:
+    """a.x, b.y = 1, 2 where what they hold cannot be seen: of a class, an exception, a function."""
+    pairs = [(goal, value) for goal in goals]
+    if isinstance(goals[0], ast.Tuple) and isinstance(value, ast.Tuple):
+        pairs = list(zip(goals[0].elts, value.elts))
+    parts = []
+    for goal, part in pairs:
+        texts = frame.texts(part)
+        if isinstance(goal, ast.Attribute) and texts:
+            parts.append(f"{frame.label(goal)} = {shorten(texts[-1])}")
+    return listed(parts)
 
 
 def tell_name(frame, name: str):
@@ -533,12 +546,20 @@ def tell_yield(frame):
 # What went wrong, and where.
 
 
-def raised_by(frame):
+def raised_by(frame, event: Event):
     """-> the part of the statement whose instruction raised the exception, None if there is no
     telling, and the instruction."""
-    place, step = (frame.event.more or {}).get("at") or (None, "")
+    place, step = (event.more or {}).get("at") or (None, "")
     parts = list(ast.walk(frame.node)) if frame.node else []
     return parts[place] if place is not None and place < len(parts) else None, step
+
+
+def is_thrown(frame, event: Event) -> bool:
+    """Does an exception come from outside, where the frame waits?"""
+    part, _ = raised_by(frame, event)
+    inside = isinstance(part, ast.expr) and not isinstance(
+        part, (ast.Yield, ast.YieldFrom, ast.Await))
+    return event.kind == "exception" and not inside
 
 
 def tell_crash(frame, part, step: str):
@@ -656,16 +677,18 @@ class Narrator:
                 frame.node, LOOPS):
             return  # a jump inside a statement, or another context of a with
         before, after = self.trace.events[index - 1], self.trace.events[index + 1:index + 2]
-        thrown = bool(after) and after[0].kind == "exception" and after[0].frame == event.frame
+        thrown = any(is_thrown(frame, next_) for next_ in after if next_.frame == event.frame)
         if event.kind == "call" and not thrown:
             yield tell_called(frame)
         elif event.kind == "resume" and not thrown:
             yield f"{frame.name} goes on."
         elif event.kind == "yield":
+            yield tell_output(frame)
+            frame.printed = ""
             yield tell_yield(frame)
         elif event.kind == "exception":
             late = before.kind == "call" and not isinstance(frame.definition, DEFINITIONS)
-            frame.thrown = late or before.kind == "resume"  # late: closed when all has ended
+            frame.thrown = late or before.kind == "resume" and is_thrown(frame, event)
             yield from self.failed(frame, before)
         elif event.kind in ("line", "return"):
             yield from self.finish(frame)
@@ -682,12 +705,12 @@ class Narrator:
             frame.printed, frame.read, frame.midline = printed, read, self.midline
             yield tell_output(frame)
             yield tell_input(frame)
-            frame.printed, frame.read, frame.asked = "", "", True
+            frame.printed, frame.read, frame.asked = "", "", frame.asked or bool(read)
 
     def failed(self, frame, before: Event):
         """An exception is told where it was raised; what C code catches ends there."""
         event = frame.event
-        part, step = raised_by(frame)
+        part, step = raised_by(frame, event)
         if event.extra == "StopAsyncIteration" and not isinstance(
                 part, (ast.Await, ast.Call, ast.Raise)):
             return  # an asynchronous loop has come to its end

@@ -354,7 +354,8 @@ class _Writer:
             return _fixed(type, value)
         if "_member_map_" in _SPACE(kind):  # an Enum
             called = object.__getattribute__(value, "__dict__").get("_name_")
-            return f"{name}.{called}" if called else f"<{name}>"
+            written = f"{name}.{called}".replace("|", f" | {name}.") if called else f"<{name}>"
+            return f"({written})" if " | " in written else written
         return self.other(value, kind, name, module, depth)
 
     def other(self, value, kind, name: str, module: str, depth: int) -> str:
@@ -376,7 +377,7 @@ class _Writer:
             if name == "defaultdict":
                 made = value.default_factory
                 inner = f"{_NAME(made) if type(made) is type else text_of(made)}, {inner}"
-            if getattr(value, "maxlen", None) is not None and group:
+            if group and name == "deque" and value.maxlen is not None:
                 inner += f", maxlen={value.maxlen}"
             return f"{name}({inner})"
         if base:
@@ -715,7 +716,7 @@ class Recorder:
         while back and back not in self.calls:  # a comprehension, or a library
             back = back.f_back
         caller = self.calls.get(back)
-        if caller and caller.read:
+        if caller and (caller.read or caller.said and caller.said[-1].endswith("\n")):
             more["asked"] = [caller.number, "".join(caller.said), "".join(caller.read)]
             caller.said, caller.read = [], []
         if at:
