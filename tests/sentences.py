@@ -348,7 +348,7 @@ def fixed(reader, slot, what, text):
 @form(r"We call (.*)\.", "stmt")
 def calls(reader, slot, text):
     need(isinstance(slot.node, ast.Expr), "no call")
-    call = slot.node.value
+    call = slot.node.value.value if isinstance(slot.node.value, ast.Await) else slot.node.value
     need(text in (unparsed(call), unparsed(getattr(call, "func", call)), "a function"), "something else is called")
 
 

@@ -33,6 +33,12 @@ KINDS = {
     "a comprehension in a class sees the module": [
         ("x = 10\nclass A:\n    x = x + 1\n    y = [x * i for i in range(2)]", "", ["x = 10 + 1 = 11.", "y = [x * i for i in range(2)] = [0, 10]."]),
     ],
+    "nothing that runs is left out": [
+        ("import asyncio\nasync def main():\n    q = asyncio.Queue()\n    await q.put(1)\n    await asyncio.sleep(0)\n    print(q.qsize())\nasyncio.run(main())",
+         "", ["We call q.put(1).", "main waits.", "main goes on.", "We print q.qsize() = 1."]),
+        ("class A:\n    if True:\n        def f(self):\n            return 1\n    def g(self):\n        def h():\n            pass\n        return h\nx = A().g()", "", [
+            "We define f.", "We define class A with g.", "We define h."]),
+    ],
     "flags in brackets": [
         ("from enum import Flag, auto\nclass P(Flag):\n    R = auto()\n    W = auto()\n    X = auto()\nm = (P.R | P.W) & ~P.W", "", [
             "m = (P.R | P.W) & ~P.W = (P.R | P.W) & (P.R | P.X) = P.R."]),

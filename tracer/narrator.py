@@ -386,6 +386,8 @@ def grown(frame, label: str):
 
 def tell_expression(frame):
     call, text = frame.node.value, frame.changed()
+    if isinstance(call, ast.Await):
+        call = call.value
     if prints(call):
         return tell_print(frame, call)
     if isinstance(call, ast.Call):
@@ -465,7 +467,7 @@ def loop_of(node) -> str:
 
 
 def tell_def(frame):
-    if isinstance(frame.definition, ast.ClassDef):
+    if frame.node in getattr(frame.definition, "body", ()) and not frame.is_call:
         return ""  # told with the class
     return decorated(frame, plain.tell_def(frame))
 
