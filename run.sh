@@ -2,7 +2,7 @@
 # The whole course in one command.
 #
 #   bash run.sh          the course: data, SFT, RL, evaluation (46 minutes on two CPU cores)
-#   bash run.sh quick    the same in a smaller world, learnt in minutes; its numbers are its own
+#   bash run.sh quick    a smaller world, learnt in minutes; there repairs fail
 #   bash run.sh test     the tests; more arguments go to pytest: bash run.sh test -k sandbox
 #   bash run.sh lab      a copy of the project for EXERCISES.md: out/lab, or a folder you name
 #   bash run.sh time     minutes by stage of the run in out, or in a folder you name, as a table
@@ -80,7 +80,7 @@ command=course; if [ $# -gt 0 ] && [ "${1#-}" = "$1" ]; then command=$1; shift; 
 case "$command ${1:-}" in test*) ;; *\ -h | *\ --help) command=help ;; esac
 case "$command" in course) course "$@" ;;
   quick) course --preset quick --out out/quick "$@"
-    echo "preset quick: a smaller world; effects are smaller and noisier than in the course" ;;
+    echo "preset quick: a smaller world: RL and picking show, repairs fail" ;;
   test) setup; install_extra dev; status=0
     "$python" -m ruff check --output-format concise . || status=$?
     "$python" -m pytest -q "$@" || status=$?; exit $status ;;

@@ -132,7 +132,8 @@ NO_PROGRAM = "The program does not parse: SyntaxError."
 
 
 class Frame(Expressions):
-    """A call in progress, and the statement that has just run in it."""
+    """A call in progress, and the statement that has just run in it. From rounds.py it has `chain`
+    (an expression's rounds, its value), `told` (the rounds to be said), `last`, `condition`."""
 
     def __init__(self, name: str):
         super().__init__({})
@@ -314,7 +315,7 @@ def reword(line: str, wordings) -> str:
 
 
 def raw(trace: Trace) -> list[str]:
-    """Frames in the style of CWM traces: a source line, and the variables it changed."""
+    """Frames in the style of the Code World Model's (CWM) traces: a source line, and the variables it changed."""
     if not trace.events:
         return ["SyntaxError"]
     return in_frames(trace, ["", *trace.code.splitlines()])
