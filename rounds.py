@@ -220,9 +220,14 @@ def names_in(node) -> list[ast.Name]:
 @lru_cache(maxsize=1000)
 def targets(node) -> list[str]:
     """Names that it binds, as they are written: x of `x = 3`, a and b of `for a, *b in ...`."""
-    if isinstance(node, ast.Name):
-        return [node.id] * isinstance(node.ctx, ast.Store)
-    return [name for part in ast.iter_child_nodes(node) for name in targets(part)]
+    return list(bound(node))
+
+
+def bound(node):
+    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+        yield node.id
+    for part in ast.iter_child_nodes(node):
+        yield from bound(part)
 
 
 def expression(statement):

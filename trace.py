@@ -315,7 +315,7 @@ def reword(line: str, wordings) -> str:
 
 
 def raw(trace: Trace) -> list[str]:
-    """Frames in the style of the Code World Model's (CWM) traces: a source line, and the variables it changed."""
+    """Frames in the style of CWM (Code World Model): a source line, and what it changed."""
     if not trace.events:
         return ["SyntaxError"]
     return in_frames(trace, ["", *trace.code.splitlines()])

@@ -216,6 +216,9 @@ def misfit(goal, value):
 def gets(reader, slot, name, what):
     need(name == reader.world.names[slot.act] and named(what, slot), f"{slot.name} is thrown into {reader.world.names[slot.act]}")
     need(any(isinstance(part, (ast.Yield, ast.YieldFrom, ast.Await)) for part in ast.walk(slot.node)), "it was raised here")
+    slots = reader.world.slots
+    before = next((other for other in reversed(slots[:slots.index(slot)]) if other.act == slot.act), slot)
+    need(before.kind != "resume", "it had gone on")
 
 
 @form(r"We raise (.*)\.", "raise")
@@ -348,7 +351,7 @@ def fixed(reader, slot, what, text):
 @form(r"We call (.*)\.", "stmt")
 def calls(reader, slot, text):
     need(isinstance(slot.node, ast.Expr), "no call")
-    call = slot.node.value.value if isinstance(slot.node.value, ast.Await) else slot.node.value
+    call = call_of(slot)
     need(text in (unparsed(call), unparsed(getattr(call, "func", call)), "a function"), "something else is called")
 
 
@@ -371,9 +374,15 @@ def taken(reader, slot, values, text):
     reader.told(values or "", slot.after)
 
 
+def call_of(slot):
+    """The call that is all of a statement, awaited or not; None for other statements."""
+    call = slot.node.value if isinstance(slot.node, ast.Expr) else None
+    return call.value if isinstance(call, ast.Await) else call
+
+
 @form(r"(.*) after ([\w.]+(?:\(.*\))?)\.", "stmt")
 def after(reader, slot, values, what):
-    call = slot.node.value if isinstance(slot.node, ast.Expr) else None
+    call = call_of(slot)
     need(isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute), "no method is called")
     text = f"{values} after {what}"
     places = [match for match in re.finditer(r" after ([\w.]+)(?:\((.*)\))?$|(?= after )", text, re.DOTALL)]

@@ -58,7 +58,7 @@ def test_an_episode_tells_beliefs_truths_the_pick_and_every_turn(truth):
     assert played["statement"] == "Double it." and played["public"] == PROBLEM.public
     assert [program["code"] for program in played["programs"]] == [UNREADABLE, WRONG, RIGHT]
     assert [program["solves"] for program in played["programs"]] == [False, False, True]
-    assert played["pick"] == 1                                          # one of two believed right, as of the next: the first of them
+    assert (played["pick"], played["tied"]) == (1, 2)                   # one of two believed right, as of the next: the first of them
     assert played["programs"][0]["runs"] == []
     first, second = played["programs"][1]["runs"]
     assert (first["stdin"], first["want"], first["believed"], first["true"], first["verdict"], first["mark"]) == (
@@ -92,7 +92,7 @@ def test_turns_are_those_of_self_rlef_and_the_last_program_is_not_asked_about(tr
 
 def test_the_text_marks_wrong_beliefs_and_their_first_wrong_line(truth):
     said = episode.text(episode.play(Script(WRONG, RIGHT, fixes=["#SUBMIT"]), truth, PROBLEM, 2, 3)).splitlines()
-    assert "Program 0 (THE PICK): really run, it fails a test" in said and "Program 1: really run, it passes all tests" in said
+    assert "Program 0 (THE PICK, the first of 2 believed to pass as many): really run, it fails a test" in said and "Program 1: really run, it passes all tests" in said
     (line,) = [k for k, row in enumerate(said) if "on 1: it believes 2, where 2 is wanted: right. Truly 1." in row][1:]
     assert said[line].lstrip().startswith(">>")
     told = said[line + 1:line + 4]

@@ -12,6 +12,8 @@ KINDS = {
             "We print a.", "We call g.", "We print g.", "g returns 1.", "x = (print('a') or 1) + g() = (None or 1) + 1 = 1 + 1 = 2.",
             "We print b.", "We call g.", "We print g.", "g returns 1.", "We print c.", "y = [print('b'), g(), print('c')] = [None, 1, None]."]),
         ("def gen():\n    z = [print('before'), (yield 1)]\ng = gen()\nnext(g)", "", ["We call gen.", "We print before.", "gen yields 1."]),
+        ("def gen():\n    z = [input('n? '), (yield 1)]\ng = gen()\nnext(g)", "5\n", ["We print 'n? '.", "We read 5.", "gen yields 1."]),
+        ("def g():\n    print()\nprint('a', end=' ')\nx = [print('b'), g()]", "", ["We print 'a '.", "We print b.", "We call g.", "We print an empty line."]),
         ("class P:\n    def __str__(self):\n        return 'P'\nprint('e', P())", "", ["We call P.__str__.", "P.__str__ returns 'P'.", "We print e P."]),
     ],
     "parts that cannot be seen do change": [
@@ -20,15 +22,27 @@ KINDS = {
             "self.need = 1, self.have = 2."]),
         ("def f():\n    pass\nf.calls, f.seen = 0, []", "", ["f.calls = 0, f.seen = []."]),
         ("xs = [1, 1]\nxs[0], xs[1] = xs[1], xs[0]", "", ["xs[0], xs[1] = (xs[1], xs[0]), and nothing changes."]),
+        ("class P:\n    a = b = 0\nP.a, P.b = divmod(7, 2)\nP.a, *P.b, P.c = 1, 2, 3, 4\nP.a, P.b, P.c = *[5, 6], 1", "", [
+            "We run P.a, P.b = divmod(7, 2).", "We run P.a, *P.b, P.c = (1, 2, 3, 4).", "We run P.a, P.b, P.c = (*[5, 6], 1)."]),
+        ("xs = list(range(1000))\nxs[200], xs[201] = xs[201], xs[200]", "", ["We run xs[200], xs[201] = (xs[201], xs[200])."]),
     ],
     "looking at values calls nothing of the program": [
         ("class D(dict):\n    def __getattr__(self, k):\n        return self[k]\nd = D(a=1)\nx = d.a", "", [
             "d = D(a=1) = D({'a': 1}).", "D.__getattr__ returns self['a'] = 1.", "x = d.a = 1."]),
+        ("class defaultdict(dict):\n    pass\nd = defaultdict(a=1)", "", ["d = defaultdict(a=1) = defaultdict({'a': 1})."]),
+        ("class Meta(type):\n    def __eq__(self, other):\n        print('asked')\n    __hash__ = type.__hash__\nclass A(metaclass=Meta):\n    pass\n"
+         "xs = [[A()], A()]", "", ["We define class A.", "xs = [[A()], A()]."]),
         ("class L(list):\n    def __getattr__(self, k):\n        print('ask', k)\nl = L([1])\nl.append(2)", "", ["l = L([1]).", "l = L([1, 2]) after append(2)."]),
     ],
     "a generator's own exceptions are not thrown into it": [
         ("def gen():\n    z = 1 + (yield 1)\ng = gen()\nnext(g)\ntry:\n    next(g)\nexcept TypeError:\n    pass", "", [
             "gen yields 1.", "gen goes on.", "1 + (yield 1) stops with TypeError: unsupported operand type(s) for +: 'int' and 'NoneType'."]),
+        ("def gen():\n    t = 'a'\n    t += yield 1\ng = gen()\nnext(g)\ntry:\n    g.send(3)\nexcept TypeError:\n    pass", "", [
+            "gen goes on.", "t + (yield 1) stops with TypeError: can only concatenate str (not \"int\") to str, where t = 'a'."]),
+        ("def outer():\n    yield from map(int, ['1', 'x'])\ng = outer()\nnext(g)\ntry:\n    next(g)\nexcept ValueError:\n    pass", "", [
+            "outer goes on.", "(yield from map(int, ['1', 'x'])) stops with ValueError: invalid literal for int() with base 10: 'x'."]),
+        ("def outer():\n    yield from [1, 2]\ng = outer()\nnext(g)\ntry:\n    g.throw(ValueError('no'))\nexcept ValueError:\n    pass", "", [
+            "outer gets ValueError: no."]),
     ],
     "a comprehension in a class sees the module": [
         ("x = 10\nclass A:\n    x = x + 1\n    y = [x * i for i in range(2)]", "", ["x = 10 + 1 = 11.", "y = [x * i for i in range(2)] = [0, 10]."]),
@@ -36,6 +50,9 @@ KINDS = {
     "nothing that runs is left out": [
         ("import asyncio\nasync def main():\n    q = asyncio.Queue()\n    await q.put(1)\n    await asyncio.sleep(0)\n    print(q.qsize())\nasyncio.run(main())",
          "", ["We call q.put(1).", "main waits.", "main goes on.", "We print q.qsize() = 1."]),
+        ("import asyncio\nclass Account:\n    def __init__(self):\n        self.balance = 0\n    async def add(self, n):\n        self.balance += n\n"
+         "async def main():\n    a = Account()\n    await a.add(5)\nasyncio.run(main())", "", [
+            "We call Account.add with self = Account(balance=0), n = 5.", "self.balance = 0 + 5 = 5.", "Account.add returns."]),
         ("class A:\n    if True:\n        def f(self):\n            return 1\n    def g(self):\n        def h():\n            pass\n        return h\nx = A().g()", "", [
             "We define f.", "We define class A with g.", "We define h."]),
     ],

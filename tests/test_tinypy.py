@@ -156,6 +156,10 @@ def test_what_the_world_has_not_is_told_all_the_same():
     lines = tinypy.TELLER.narrate(trace.record("a = [3, 1]\nb = sorted(a)\nc = (1 + 2) * len(a)\nif a[0] > 2 and b[0] < 0:\n    print(b)\n"))
     assert lines == ["a = [3, 1].", "b = [1, 3].", "c = (1 + 2 = 3) * len(a) = 3 * 2 = 6.",
                      "a[0] > 2: 3 > 2: True and b[0] < 0: 1 < 0 is false, so we skip the if."]
+    code = "a = 3\nif a < 1:\n    b = 1\nelse:\n    if a > 2 and (a < 2 or a == 3):\n        b = 2\n"
+    assert tinypy.TELLER.narrate(trace.record(code))[1:3] == [
+        "a < 1: 3 < 1 is false, so we go to the else.",
+        "a > 2: 3 > 2: True and (a < 2 or a == 3): a < 2: 3 < 2: False or a == 3: 3 == 3 is true, so we enter the if."]
 
 
 def test_division_ends_a_program_where_it_must():

@@ -168,7 +168,7 @@ def written(value, outer, own: int, shallow: bool) -> str:
         return f"defaultdict({getattr(value.default_factory, '__name__', None)}, {{{items(dict)}}})"
     if "_member_map_" in type.__dict__["__dict__"].__get__(kind):
         called = object.__getattribute__(value, "__dict__").get("_name_")
-        flags = [f"{name}.{one}" for one in called.split("|")] if called else []
+        flags = [one if one[:1].isdigit() else f"{name}.{one}" for one in called.split("|")] if called else []
         return f"({' | '.join(flags)})" if len(flags) > 1 else "".join(flags) or f"<{name}>"
     if kind in (datetime.datetime, datetime.time) and value.tzinfo is not None:
         if type(value.tzinfo).__module__ == "__main__":

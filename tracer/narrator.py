@@ -50,6 +50,7 @@ TOKENS = re.compile(r"""'(?:\\.|[^\\'])*'|"(?:\\.|[^\\"])*"|.""", re.DOTALL)
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 ASSIGNMENTS = (ast.Assign, ast.AnnAssign, ast.AugAssign)
 WITHS, LOOPS = (ast.With, ast.AsyncWith), (ast.For, ast.AsyncFor, ast.While)
+WAITS = ("YIELD_VALUE", "RESUME", "RETURN_GENERATOR", "JUMP_BACKWARD_NO_INTERRUPT")
 ITERATES = ("GET_ITER", "FOR_ITER", "GET_AITER", "GET_ANEXT")
 
 # ------------------------------------------------------------------------------------------------
@@ -299,7 +300,7 @@ def tell_assign(frame):
     if several:
         text = swapped(frame, goals[0], node.value) if len(goals) == 1 else ""
         text = text or values or assigned(frame, goals, node.value)
-        return sentence(text or f"{source_of(node) or 'We assign'}, and nothing changes")
+        return sentence(text) or unchanged(frame, goals)
     if not isinstance(goals[0], ast.Name):
         return tell_part(frame, goals[0])
     if goals[0].id not in frame.after:  # Python's own, as __name__
@@ -318,8 +319,20 @@ def swapped(frame, goal, value) -> str:
     return listed([*parts, frame.changed(names)])
 
 
+def unchanged(frame, goals) -> str:
+    """That nothing has changed is said of what is written whole."""
+    source = source_of(frame.node)
+    for name in names_in(ast.Tuple(goals)):
+        if value_of(frame.after.get(name.id, "<")) is UNKNOWN:
+            return f"We run {source or 'an assignment'}."
+    return f"{source or 'We assign'}, and nothing changes."
+
+
 def assigned(frame, goals, value) -> str:
     """a.x, b.y = 1, 2 where what they hold cannot be seen: of a class, an exception, a function."""
+    kinds = [type(part) for part in ast.walk(frame.node)]
+    if frame.told or ast.Starred in kinds:  # a function of the program took it; who gets what?
+        return ""
     pairs = [(goal, value) for goal in goals]
     if isinstance(goals[0], ast.Tuple) and isinstance(value, ast.Tuple):
         pairs = list(zip(goals[0].elts, value.elts))
@@ -467,7 +480,7 @@ def loop_of(node) -> str:
 
 
 def tell_def(frame):
-    if frame.node in getattr(frame.definition, "body", ()) and not frame.is_call:
+    if isinstance(frame.definition, ast.ClassDef) and frame.node in frame.definition.body:
         return ""  # told with the class
     return decorated(frame, plain.tell_def(frame))
 
@@ -558,10 +571,8 @@ def raised_by(frame, event: Event):
 
 def is_thrown(frame, event: Event) -> bool:
     """Does an exception come from outside, where the frame waits?"""
-    part, _ = raised_by(frame, event)
-    inside = isinstance(part, ast.expr) and not isinstance(
-        part, (ast.Yield, ast.YieldFrom, ast.Await))
-    return event.kind == "exception" and not inside
+    _, step = raised_by(frame, event)
+    return event.kind == "exception" and (frame.node is None or step in WAITS)
 
 
 def tell_crash(frame, part, step: str):
@@ -685,8 +696,7 @@ class Narrator:
         elif event.kind == "resume" and not thrown:
             yield f"{frame.name} goes on."
         elif event.kind == "yield":
-            yield tell_output(frame)
-            frame.printed = ""
+            yield from self.so_far(frame)
             yield tell_yield(frame)
         elif event.kind == "exception":
             late = before.kind == "call" and not isinstance(frame.definition, DEFINITIONS)
@@ -705,9 +715,14 @@ class Narrator:
         frame = self.frames.get(number)
         if frame:
             frame.printed, frame.read, frame.midline = printed, read, self.midline
-            yield tell_output(frame)
-            yield tell_input(frame)
-            frame.printed, frame.read, frame.asked = "", "", frame.asked or bool(read)
+            self.midline = False  # a line has ended
+            yield from self.so_far(frame)
+
+    def so_far(self, frame):
+        """What a statement that is not over has printed and read."""
+        yield tell_output(frame)
+        yield tell_input(frame)
+        frame.printed, frame.read, frame.asked = "", "", frame.asked or bool(frame.read)
 
     def failed(self, frame, before: Event):
         """An exception is told where it was raised; what C code catches ends there."""

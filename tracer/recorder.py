@@ -12,9 +12,9 @@ the program's own classes (`__repr__` least of all) is ever called.
 Events are trace.Event's, as lists. More kinds: yield, resume. More in `more`: {"globals": module
 variables that this function uses, where their text changed; "seen": [[mark, text], ...] values of
 marked expressions in the order of evaluation; "asked": [frame, text printed, text read], what the
-caller did before this call, if it read; of an exception "said", what was printed before it, and
-"at": [place, instruction], the place in ast.walk(statement)}. A long text that changed is sent as
-its difference() to the text before; whole() puts it back.
+caller did before this call, if it read or ended a line; of an exception "said", what was printed
+before it, and "at": [place, instruction], the place in ast.walk(statement)}. A long text that
+changed is sent as its difference() to the text before; whole() puts it back.
 """
 
 from __future__ import annotations
@@ -277,6 +277,7 @@ def _hook(name: str, node, *arguments):
 # attributes of classes, past any metaclass
 _NAME, _MRO, _SPACE, _MODULE = [
     type.__dict__[name].__get__ for name in ("__name__", "__mro__", "__dict__", "__module__")]
+_OVER = type.__subclasscheck__  # _OVER(list, kind): asks no metaclass either
 _ATOMS = frozenset((int, bool, type(None), float, str, complex, range))
 _FIXED = frozenset((types.FunctionType, types.BuiltinFunctionType, type, types.ModuleType,
                     types.MethodType, type(re.compile("").match)))
@@ -286,7 +287,7 @@ _PRINTED = frozenset([("datetime", name) for name in (
     "date", "time", "datetime", "timedelta", "timezone")] + [
     ("re", "Pattern"), ("decimal", "Decimal"), ("fractions", "Fraction")])
 _CONSTANT = _ATOMS | _FIXED  # the same object has the same text
-_GROUPS = frozenset((list, tuple, set, frozenset, dict))
+_GROUPS, _PLAIN = frozenset((list, tuple, set, frozenset, dict)), frozenset((int, str, float))
 _LIBRARY = {("collections", "deque"): list, ("collections", "Counter"): dict,
             ("collections", "defaultdict"): dict, ("collections", "OrderedDict"): dict}
 _MANY, _ROOM, _DEEP = 400, 1000, 4
@@ -320,9 +321,9 @@ def _fixed(kind, value) -> str:
 
 
 class _Writer:
-    """Writes one value; `room`: for so many more items; `around`: kinds of the objects around, for
-    what links to others of its kind is written to one level, and numbers of the containers around,
-    for what holds itself is written [...], as Python does."""
+    """Writes one value; `room`: for so many more items; `around`: ids of the kinds of objects
+    around, for what links to others of its kind is written to one level, and of the containers
+    around, for what holds itself is written [...], as Python does."""
 
     def __init__(self):
         self.room, self.around = _ROOM, []
@@ -339,7 +340,7 @@ class _Writer:
             return f"slice({self.listed(tuple, (value.start, value.stop, value.step), depth)})"
         if kind in _VIEWS:
             return f"{_NAME(kind)}({self.items(list, list(value), depth)})"
-        if kind in (bytes, bytearray):
+        if kind is bytes or kind is bytearray:
             short = len(value) < 1000
             return repr(value) if short else f"<{kind.__name__} of {len(value)} bytes>"
         name, module = _NAME(kind), _MODULE(kind)
@@ -350,22 +351,24 @@ class _Writer:
             return repr(value).removeprefix("datetime.")
         if (module, name) == ("_io", "StringIO"):
             return f"StringIO({'' if value.closed else _atom(value.getvalue())})"
-        if type in _MRO(kind):
+        if _OVER(type, kind):
             return _fixed(type, value)
         if "_member_map_" in _SPACE(kind):  # an Enum
             called = object.__getattribute__(value, "__dict__").get("_name_")
-            written = f"{name}.{called}".replace("|", f" | {name}.") if called else f"<{name}>"
-            return f"({written})" if " | " in written else written
+            if not called:
+                return f"<{name}>"
+            flags = [part if part[:1].isdigit() else f"{name}.{part}" for part in called.split("|")]
+            return f"({' | '.join(flags)})" if len(flags) > 1 else flags[0]
         return self.other(value, kind, name, module, depth)
 
     def other(self, value, kind, name: str, module: str, depth: int) -> str:
         """Objects, and subclasses of builtin types."""
         base = group = _LIBRARY.get((module, name))
         for parent in _MRO(kind) if not group else ():
-            if parent in _GROUPS or parent in (int, str, float):
+            if parent in _GROUPS or parent in _PLAIN:
                 base = parent
                 break
-        if depth >= _DEEP or self.room < 0 or kind in self.around:
+        if depth >= _DEEP or self.room < 0 or id(kind) in self.around:
             return f"{name}(...)"
         named = base is tuple and self.named_tuple(value, kind, depth)
         if named:
@@ -374,7 +377,7 @@ class _Writer:
             if module != "__main__" and not group:
                 return f"<{name}>"
             inner = self.items(base, value, depth)
-            if name == "defaultdict":
+            if group and name == "defaultdict":
                 made = value.default_factory
                 inner = f"{_NAME(made) if type(made) is type else text_of(made)}, {inner}"
             if group and name == "deque" and value.maxlen is not None:
@@ -383,12 +386,12 @@ class _Writer:
         if base:
             plain = {int: int.__int__, str: str.__str__, float: float.__float__}[base](value)
             return f"{name}({_atom(plain)})"
-        if BaseException in _MRO(kind):
+        if _OVER(BaseException, kind):
             arguments = BaseException.args.__get__(value)
             return f"{name}({', '.join([self.text(part, depth + 1) for part in arguments])})"
         if module != "__main__":
             return f"<{name}>"
-        self.around.append(kind)
+        self.around.append(id(kind))
         text = name + self.fields(_fields(value, kind), depth)
         self.around.pop()
         return text
@@ -444,7 +447,7 @@ class _Writer:
 def _pairs(value):
     """The items of a dict; of an OrderedDict in its own order, where none of the program's methods
     is needed for that."""
-    if OrderedDict not in _MRO(type(value)) or not all(
+    if not _OVER(OrderedDict, type(value)) or not all(
             [type(key) in _ATOMS for key in dict.__iter__(value)]):
         return dict.items(value)
     keys = dict.fromkeys(OrderedDict.__iter__(value)) | dict.fromkeys(dict.__iter__(value))
@@ -499,7 +502,7 @@ def _item(holder, key):
 def _attribute(holder, name: str):
     """holder.name, as far as it is data."""
     kind, found = type(holder), _MISSING
-    is_class = type in _MRO(kind)
+    is_class = _OVER(type, kind)
     for parent in reversed(_MRO(holder if is_class else kind)):
         found = _SPACE(parent).get(name, found)
     if is_class:

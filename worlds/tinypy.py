@@ -11,15 +11,16 @@ r"""The world of TinyPy: the little language of the TinyPy benchmark, from a gen
 
 Six levels: 1.1 and 1.2 print something that was computed, 2.1 and 2.2 choose what to print, 3.1 and
 3.2 print in a loop; the second of each pair has longer expressions. The forms of the lines, their
-spacing and all probabilities come from counts over the benchmark's rows, level by level; no program
-of it was copied. Nothing here knows the benchmark, so a program may come out equal to one of its
-rows: lab/tinypy.py drops those from the training data and counts them.
+spacing and the probabilities of held-out programs come from counts over the benchmark's rows, level
+by level; no program of it was copied. Programs to train on are harder, for long values are what a
+small model gets wrong: 1.2, 2.2 and 3.2 come twice as often, half of them with two long values.
+Nothing here knows the benchmark, so a program may come out equal to one of its rows: lab/tinypy.py
+drops those from the training data and counts them.
 
 The benchmark is this world's test, and its programs have no input. Therefore a program's class is
 its text alone: classes by behaviour or syntax would hold out whole shapes ("a = c; print(a)") from
 training. Held-out programs are other programs, not other kinds of programs. Set "short" draws from
-all levels, as "new_names" does, "longer" from 2.2, 3.1 and 3.2. There are no problems. Programs to
-train on are harder: long values are what a small model gets wrong.
+all levels, as "new_names" does, "longer" from 2.2, 3.1 and 3.2. There are no problems.
 
 Its sentences leave little to be copied, counted or looked for (lab/LOG.md has what that brought):
 names stand before values, so that finding which variable a line means and finding its value are two
@@ -57,6 +58,8 @@ def in_turn(frame, node):
     for part in node.values:
         if value:
             written = ast.unparse(part)
+            if sign == "and" and isinstance(part, ast.BoolOp):
+                written = f"({written})"
             yield f"{value[0]} {sign} {written}", LAST, PENDING
             if value[2] is deciding:
                 break
@@ -92,7 +95,7 @@ class NamesFirst(trace.Frame):
 
     def condition(self, test, truth):
         word = ELIF * (self.node in self.others)
-        self.others = self.node.orelse
+        self.others = [node for node in self.node.orelse if node.col_offset == self.node.col_offset]
         return word + super().condition(test, truth)
 
 
