@@ -148,7 +148,7 @@ def test_readme_is_short_and_shows_the_commands_that_matter():
     assert len(README.splitlines()) <= 250 and len(README.split()) <= 2200
     shown = [shlex.join(words) for words in commands_in(README)]
     assert {"bash run.sh", "bash run.sh quick", "bash run.sh test", *(f"python {command}" for command in COURSE)} <= {*shown}
-    assert all(shlex.split(command)[0] in ("python", "bash", "alias") for command in shown)
+    assert all(shlex.split(command)[0] in ("python", "bash", "source") for command in shown)
 
 
 def test_readme_python_commands(course, tmp_path):
@@ -266,7 +266,7 @@ def test_everything_that_is_no_test_stays_small():
     listed = subprocess.run(["git", "ls-files", "*.py"], cwd=ROOT, capture_output=True, text=True).stdout.split()
     files = [ROOT / name for name in listed if not name.startswith("tests/") and (ROOT / name).exists()]
     sizes = {path: measure(path.read_text() + "\ndef f(): pass\n") for path in files}  # a file may be without a function
-    assert sum(size["tokens"] - 6 for size in sizes.values()) <= 78_850  # of which worlds/functions.py and its lab have 6,500, pretrained.py 2,100
+    assert sum(size["tokens"] - 6 for size in sizes.values()) <= 79_950  # of which tracer/ has 17,800, worlds/functions.py and its lab have 6,500, pretrained.py 2,100
     assert [path.name for path, size in sizes.items() if size["widest"] > 100] == []
 
 
