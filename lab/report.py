@@ -440,6 +440,7 @@ missing | faults:missing
 wrong kind | faults:kind
 untold | faults:untold
 over 10,000 events | more than 10,000 events
+over 10 seconds | more than 10 seconds
 over 1 MB | more than 1,000,000 bytes of values
 differs when traced | what it prints differs when it is not traced
 ROWS

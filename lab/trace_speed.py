@@ -1,6 +1,6 @@
 """Is every explanation of real programs true, and how fast is the recorder? -> results/trace.json
 
-    python -m lab.trace_speed                # everything: about ten minutes
+    python -m lab.trace_speed                # everything: about a quarter of an hour
     python -m lab.trace_speed --only speed   # one part; the others in the file stay
 
 Real programs are no part of the project: a part (cruxeval, contest_programs, quixbugs, tinypy)
@@ -30,7 +30,7 @@ from real import REAL, programs  # noqa: E402
 
 
 def coverage(part):
-    """Counts over all programs of one file."""
+    """Counts over all programs of one part."""
     ways, faults, examples, sentences = Counter(), Counter(), [], 0
     began = time.monotonic()
     for name, *program in programs(part):
