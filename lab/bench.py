@@ -1,7 +1,7 @@
 """How fast are training and sampling, beside what one would otherwise pick?
 
     python -m lab.bench --rounds 1                    # a look
-    python -m lab.bench | tail -1 > results/bench.json    # some 20 minutes on 2 quiet cores
+    python -m lab.bench | tail -1 > results/bench.json    # five minutes on 2 quiet cores
 
 The contestants take turns, round after round. Figures are medians over the rounds, and so are
 ratios, each formed within a round; the last line on stdout is all of it, as JSON. All have the CPU
