@@ -728,8 +728,7 @@ def main():
         return
     run = read(args.out)
     if run.get("preset") == "quick":
-        print("**Preset quick: a smaller world; effects are smaller and noisier than in the "
-              "course.**\n")
+        print("**Preset quick: a smaller world; RL and picking show, repairs fail.**\n")
     for table in TABLES.values():
         if text := render(table, [run], [str(args.out)]):
             print(text + "\n")

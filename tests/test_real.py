@@ -1,5 +1,6 @@
 """Explanations of programs that nobody here wrote, of random ones and of awkward ones, by the oracle; the README's; the command."""
 
+import ast
 import json
 import random
 import re
@@ -10,7 +11,7 @@ from collections import Counter
 
 import pytest
 from oracle import explained, judge
-from real import programs
+from real import example, imports, programs
 from test_trace import drawn, random_program
 from witness import witness
 
@@ -30,6 +31,26 @@ def test_real_programs_are_explained_truly(part, real_data):
         assert not found.faults, (name, found.faults[:3])
         ways[found.refused] += 1
     assert set(ways) <= LIMITS and ways[""] >= 0.8 * sum(ways.values()), ways
+
+
+def test_an_example_of_a_text_is_a_program():
+    text = """Doubles.
+
+    >>> two = double(1)  # a comment
+    >>> two  # another
+    2
+    >>> print(two)
+    2
+    >>> double()
+    Traceback (most recent call last):
+    TypeError: no
+    """
+    code = example(text)
+    assert code == ("two = double(1)  # a comment\nprint(repr(two  # another\n))\nprint(two)\n"
+                    "try:\n    double()\nexcept Exception as problem:\n    print(problem)\n")
+    module = ast.parse("import re\ndouble = twice = 2\nclass two_more: pass\n")
+    assert imports(code, module, "some.where") == "from some.where import double\n" and imports("x = 1\n", module, "m") == ""
+    assert example("no examples") == "" == example("    >>> f(\n  ... 1)\n")  # a wrong indent
 
 
 def truth(code, stdin="", max_events=10_000):
