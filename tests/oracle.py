@@ -220,10 +220,19 @@ class World:
 
     def on_turn(self, act, number, changes):
         self.turns[act, number] += 1
+        target = list(ast.walk(self.nodes[number].target))
+        if not any(isinstance(part, (ast.Attribute, ast.Subscript)) and isinstance(part.ctx, ast.Store) for part in target):
+            self.header(act, number, changes, [part.id for part in target if isinstance(part, ast.Name)])
         self.add("turn", act, number, changes, name=str(self.turns[act, number]))
 
     def on_over(self, act, number, changes):
+        self.header(act, number, changes)
         self.add("over", act, number, changes)
+
+    def header(self, act, number, changes, but=()):
+        """What the head of a loop changed: not what it binds, nor what a pattern in its body may have bound without matching."""
+        captured = [getattr(part, "name", None) for part in ast.walk(self.nodes[number]) if isinstance(part, (ast.MatchAs, ast.MatchStar))]
+        self.also(act, number, {name: new for name, new in changes.items() if name not in (*but, *captured)})
 
     def on_enter(self, act, number, changes):
         self.add("enter", act, number, changes)
@@ -299,13 +308,18 @@ class World:
     def on_gone(self, act):
         self.result.pop(act, None)
 
-    def on_yield(self, act, text):
+    def on_yield(self, act, text, changes):
         number = self.current.get(act)
+        if number is not None:
+            self.also(act, number, changes)
         slot = self.add("yield", act, name=self.names[act], text=text)
         if number is not None:
             slot.node, (slot.begin, slot.before) = self.nodes[number], self.begun[act, number]
 
-    def on_wait(self, act, text):
+    def on_wait(self, act, text, changes):
+        number = self.current.get(act)
+        if number is not None:
+            self.also(act, number, changes)
         self.add("wait", act, name=self.names[act], optional="waits")
 
     def on_resume(self, act):

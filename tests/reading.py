@@ -374,6 +374,9 @@ class Reader:
     def refused(self, text: str) -> None:
         """"t[0] = 5", "Assigning to p.x", "del d['k']": a target that did not take the value, or could not be deleted."""
         node = self.slot.node
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], (ast.Tuple, ast.List)) and text == unparsed(node.value) and (
+                "unpack" not in self.slot.text):
+            return None  # what gives the values
         label, _, given = text.removeprefix("Assigning to ").removeprefix("del ").partition(" = ")
         how = "Assigning to " if not given else ""
         if not text.startswith("del " if isinstance(node, ast.Delete) else how):

@@ -238,14 +238,22 @@ def no_match(reader, slot, kind):
 
 
 @form(r"We enter the with block(?: of (.*?))?(?:, so (.*))?\.", "enter")
-@form(r"We leave the with block(?: of (.*?))?(?:, so (.*)|, which handles (.*))?\.", "leave")
-def enters(reader, slot, what, values, handled=None):
+def enters(reader, slot, what, values):
     items = ", ".join(unparsed(item.context_expr) for item in slot.node.items)
     need(not what or what in items, f"the with block of {items}")
     reader.told(values or "", slot.after)
-    if handled:
+
+
+@form(r"We leave the with block(?: of (.*?))?(?:, (so|which handles) (.*))?\.", "leave")
+def leaves(reader, slot, what, way, text):
+    if way != "which handles":
+        return enters(reader, slot, what, text)
+    for match in re.finditer(", so |$", text):
+        handled = text[:match.start()]
         raised = [other for other in reader.world.slots if other.kind == "raise" and slot.begin < other.end <= slot.end and other.act == slot.act]
-        need(raised and not slot.optional and named(handled, raised[-1]), "nothing is handled")
+        if raised and not slot.optional and named(handled, raised[-1]):
+            return enters(reader, slot, what, text[match.end():])
+    raise Wrong("nothing is handled")
 
 
 @form(r"We match (.*)\.", "match")
@@ -257,7 +265,8 @@ def matches(reader, slot, text):
 def case(reader, slot, text, fits, values, tried):
     need(bool(fits) == slot.truth, f"it {'matches' if slot.truth else 'does not match'}")
     guard = slot.node.guard
-    need(not text or text == unparsed(slot.node.pattern) + (f" if {unparsed(guard)}" if guard else ""), "another pattern")
+    shown, parts = text.split(" if ", bool(guard)), [unparsed(slot.node.pattern), *([unparsed(guard)] if guard else [])]
+    need(len(shown) == len(parts) and all(map(shown_as, shown, parts)), "another pattern")
     bound = dict.fromkeys(re.findall(r"\w+", unparsed(slot.node.pattern)), "")  # what no guard asked for is not known
     for part in ast.walk(guard) if guard else ():
         if isinstance(part, ast.Name) and part.id in bound:
@@ -336,7 +345,10 @@ def fixed(reader, slot, what, text):
     if what == "delete":
         need(isinstance(node, ast.Delete), "nothing is deleted")
         text, _, rest = text.partition(", so ")
-        need(text == ", ".join(map(unparsed, node.targets)), "something else is deleted")
+        shown = split(text, ", ")
+        need(len(shown) == len(node.targets), "something else is deleted")
+        for part, target in zip(shown, node.targets):
+            need(part == unparsed(target) or reader.stage(part, load(target)) is None, "something else is deleted")
         return reader.told(rest, slot.after)
     if what == "break out of":
         need(isinstance(node, ast.Break), "another statement")
@@ -352,7 +364,19 @@ def fixed(reader, slot, what, text):
 def calls(reader, slot, text):
     need(isinstance(slot.node, ast.Expr), "no call")
     call = call_of(slot)
-    need(text in (unparsed(call), unparsed(getattr(call, "func", call)), "a function"), "something else is called")
+    name = unparsed(getattr(call, "func", call))
+    if text not in (unparsed(call), name, "a function"):
+        need(text.startswith(f"{name}("), "something else is called")
+        arguments(reader, text[len(name) + 1:-1], call)
+
+
+def arguments(reader, text: str, call) -> None:
+    """As they are written, or by value."""
+    given, sources = split(text, ", ") if text else [], [*call.args, *call.keywords]
+    need(len(given) == len(sources), "other arguments")
+    for part, source in zip(given, sources):
+        if part != unparsed(source):
+            reader.stage(part, source)
 
 
 @form(r"We run (.*)\.", "stmt")
@@ -380,29 +404,22 @@ def call_of(slot):
     return call.value if isinstance(call, ast.Await) else call
 
 
-@form(r"(.*) after ([\w.]+(?:\(.*\))?)\.", "stmt")
-def after(reader, slot, values, what):
-    call = call_of(slot)
-    need(isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute), "no method is called")
-    text = f"{values} after {what}"
-    places = [match for match in re.finditer(r" after ([\w.]+)(?:\((.*)\))?$|(?= after )", text, re.DOTALL)]
-    problem = None
-    for match in places:
-        shown = re.fullmatch(r" after (\w+)(?:\((.*)\))?", text[match.start():], re.DOTALL)
-        if not shown or shown[1] != call.func.attr:
+@form(r"(.* after .*)\.", "stmt")
+def after(reader, slot, text):
+    call, problem = call_of(slot), None
+    need(isinstance(call, ast.Call), "nothing is called")
+    name = getattr(call.func, "attr", "") or unparsed(call.func)
+    for match in re.finditer(" after ", text):
+        shown = re.fullmatch(rf" after {re.escape(name)}()(?:\((.*)\))?", text[match.start():], re.DOTALL)
+        if not shown:
             continue
         try:
             if shown[2] is not None:
-                given = split(shown[2], ", ") if shown[2] else []
-                sources = [*call.args, *call.keywords]
-                need(len(given) == len(sources), "other arguments")
-                for part, source in zip(given, sources):
-                    if part != unparsed(source):
-                        reader.stage(part, source)
+                arguments(reader, shown[2], call)
             return reader.told(text[:match.start()], slot.after)
         except Wrong as wrong:
             problem = wrong
-    raise problem or Wrong("another method is called")
+    raise problem or Wrong("something else is called")
 
 
 @form(r"(.*), and nothing changes\.", "stmt")

@@ -7,6 +7,62 @@ import tracer
 
 # kind: (program, stdin, sentences that must be there, in this order), ...
 KINDS = {
+    "another object, or the same one changed": [
+        ("class P:\n    def __init__(self, n):\n        self.n = n\np = P(1)\nold = p\ndef new():\n    global p\n    p = P(2)\ndef more():\n    p.n += 1\n"
+         "new()\nmore()", "", ["new returns.", "p = P(n=2) after new().", "more returns.", "p.n = 3 after more()."]),
+        ("class P:\n    def __init__(self, n):\n        self.n = n\nit = iter([P(1), P(2)])\nwhile p := next(it, None):\n    pass", "", [
+            "p = P(n=1).", "p = P(n=2)."]),
+        ("xs = [1]\nxs += range(2)\nfrom collections import deque\nq = deque([1])\nq += [2]\nq += q\nclass E:\n    hs = ''\n    def __iadd__(self, h):\n"
+         "        self.hs += h\n        return self\ne = E()\ne += 'x'\nfrom fractions import Fraction\nn = Fraction(1)\nn += 2", "", [
+            "xs = [1, 0, 1].", "q = deque([1, 2]).", "q = deque([1, 2]) + deque([1, 2]) = deque([1, 2, 1, 2]).", "e = E(hs='x').",
+            "n = Fraction(1, 1) + 2 = Fraction(3, 1)."]),
+        ("class N:\n    __slots__ = ['num', 'den']\n    def __init__(self):\n        self.num, self.den = 1, 2\nn = N()", "", ["n = N() = N(num=1, den=2)."]),
+    ],
+    "what changed is told wherever it changed": [
+        ("def f(lst):\n    lst.append(1)\n    raise ValueError\nitems = []\ntry:\n    f(items)\nexcept ValueError:\n    pass", "", [
+            "We raise ValueError.", "items = [1].", "We handle ValueError."]),
+        ("class T:\n    def __init__(self, xs):\n        self.xs = xs\n    def __enter__(self):\n        pass\n    def __exit__(self, kind, e, tb):\n"
+         "        self.xs.clear()\n        return True\ndata = [1]\nwith T(data):\n    data[3]", "", [
+            "We leave the with block of T(data), which handles IndexError: list index out of range, so data = []."]),
+        ("xs = [0, 0]\nfor i, xs[i] in enumerate([7, 8]):\n    pass\nfor v in [xs.pop()]:\n    pass", "", [
+            "Turn 1: i = 0, xs = [7, 0].", "Turn 2: i = 1, xs = [7, 8].", "xs = [7].", "Turn 1: v = 8."]),
+        ("from collections import defaultdict\nd = defaultdict(list)\nfor v in d['a']:\n    pass", "", ["d = defaultdict(list, {'a': []}).", "The loop over v ends."]),
+        ("xs = [1, 2, 3]\ndef gen():\n    yield xs.pop()\ny = next(gen())\ndef f(a=xs.pop()):\n    pass", "", [
+            "xs = [1, 2].", "gen yields 3.", "y = next(gen()) = next(<generator>) = 3, xs = [1, 2].", "We define f, so xs = [1]."]),
+        ("class A:\n    n = 0\n    def go(self):\n        self.n += 1\na = A()\nf = a.go\nf()", "", ["A.go returns.", "a.n = 1 after f()."]),
+        ("class T:\n    def __init__(self, xs):\n        self.d = xs\n    def wipe(self):\n        self.d.clear()\nd = [1]\nt = T(d)\nt.wipe()", "", [
+            "self.d = [] after clear().", "T.wipe returns.", "d = [], t.d = [] after wipe()."]),
+        ("xs = [1, 2]\ni = 0\ndel xs[i]\nimport asyncio\nq = asyncio.Queue()\nq.put_nowait(i + 5)\nns = {}\nexec('v = 2', ns)", "", [
+            "We delete xs[0], so xs = [2].", "We call q.put_nowait(5).", "ns = {'__builtins__': <dict>, 'v': 2} after exec('v = 2', {})."]),
+        ("def size(s):\n    return len(s)\nsize(())\nclass L:\n    pass\nsize([L(), lambda: 1])\ndef twice(f, node):\n    pass\ntwice(lambda: 1, L())", "", [
+            "We call size with s = ().", "We call twice with f = <lambda>, node = L()."]),
+    ],
+    "what swallows an exception says so": [
+        ("from contextlib import suppress\nwith suppress(ValueError):\n    int('z')\nwith suppress(KeyError):\n    {}['k']", "", [
+            "We leave the with block of suppress(ValueError), which handles ValueError: invalid literal for int() with base 10: 'z'.",
+            "We enter the with block of suppress(KeyError).", "We leave the with block of suppress(KeyError), which handles KeyError: 'k'."]),
+        ("from contextlib import suppress\ntry:\n    with suppress(ValueError):\n        int('z')\nfinally:\n    print('end')", "", [
+            "We leave the with block of suppress(ValueError), which handles ValueError: invalid literal for int() with base 10: 'z'.", "We print end."]),
+        ("from contextlib import suppress\nwith suppress(KeyError):\n    try:\n        with suppress(ValueError):\n            {}['k']\n    finally:\n"
+         "        x = 1", "", [
+            "We leave the with block of suppress(ValueError).", "x = 1.", "We leave the with block of suppress(KeyError), which handles KeyError: 'k'."]),
+    ],
+    "a generator that ends does not yield": [
+        ("class R:\n    def __enter__(self):\n        return 3\n    def __exit__(self, *a):\n        print('exit')\ndef gen():\n    with R() as v:\n"
+         "        yield v\ng = gen()\nnext(g)\ng.close()\nx = 1", "", [
+            "gen is closed.", "We print exit.", "R.__exit__ returns.", "We leave the with block of R().", "x = 1."]),
+        ("def gen():\n    try:\n        yield 1\n    finally:\n        print('close')\nfor x in gen():\n    break", "", [
+            "Turn 1: x = 1.", "We break out of the loop over x.", "gen is closed.", "We print close."]),
+    ],
+    "what gives the values is blamed, not what takes them": [
+        ("a, b = map(int, '1 x'.split())", "", ["map(int, '1 x'.split()) stops with ValueError: invalid literal for int() with base 10: 'x'."]),
+        ("n = 10 / int(input())", "0\n", ["We read 0.", "10 / int(input()): 10 / int('0'): 10 / 0 stops with ZeroDivisionError: division by zero."]),
+    ],
+    "long patterns, a full stop": [
+        ("match ('+', 3):\n    case ('*', 0) | ('*', 1) | ('/', 0) | ('-', 0) | ('%', 0) | ('**', 0) | ('//', 0) | ('<<', 0):\n        pass\n"
+         "print('Done.')", "", [
+            "Case ['*', 0] | ['*', 1] | ['/', 0] | ['-', 0] | ['%', 0] | ['**', 0] | ['//', 0] | ['<<', 0] does not match.", "We print 'Done.'."]),
+    ],
     "what is printed comes before the calls that follow": [
         ("def g():\n    print('g')\n    return 1\nx = (print('a') or 1) + g()\ny = [print('b'), g(), print('c')]", "", [
             "We print a.", "We call g.", "We print g.", "g returns 1.", "x = (print('a') or 1) + g() = (None or 1) + 1 = 1 + 1 = 2.",

@@ -365,7 +365,7 @@ def test_random_programs_end_with_the_values_and_the_output_of_a_plain_run():
     pytest.param("x = 1\nif x > 0: print(x)", "", ["x = 1.", "1 > 0 is true, so we enter the if.", "We print 1."],
                  id="a body on the line of its if"),
     pytest.param("t = 0\ndef f():\n    global t\n    t += 1\nf()", "",
-                 ["t = 0.", "We define f.", "We call f.", "t = 0 + 1 = 1.", "f returns.", "t = 1."],
+                 ["t = 0.", "We define f.", "We call f.", "t = 0 + 1 = 1.", "f returns.", "t = 1 after f()."],
                  id="a global changed in a function keeps its old value"),
     pytest.param("x = -3\ny = x ** 2", "", ["x = -3.", "y = (-3) ** 2 = 9."], id="a negative base needs parentheses"),
     pytest.param("", "", [], id="raw of an empty program raises"),

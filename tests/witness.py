@@ -7,7 +7,7 @@ says when it begins, ends, tests, turns, enters, leaves, raises, handles. Slow o
 
 An item is a list: kind, activation (a call in progress; the module is 0), then what belongs to the kind; {changes} are those of the
 variables since the frame's previous item, {variable: [text, is it new to somebody who looks one level deep]}, None for one that is gone.
-    call node name {parameter: text}          return text    gone (by an exception)    yield text    wait text    resume
+    call node name {parameter: text}          return text    gone (by an exception)    yield text {changes}    wait text {changes}    resume
     begin node {changes}                      end node {changes}       returns text {changes} (its value is known)
     value node text                           builtin node (Python's own print)        place node text (after the statement)
     test node truth {changes}                 turn node {changes}      over node {changes}
@@ -17,8 +17,11 @@ variables since the frame's previous item, {variable: [text, is it new to somebo
     out text                                  read text
 """
 
+import builtins
 import collections
 import datetime
+import dis
+import functools
 import gc
 import io
 import json
@@ -119,6 +122,8 @@ def written(value, outer, own: int, shallow: bool) -> str:
     """outer: identities of the values around this one; own: how many of these are objects of the program's classes; shallow:
     objects inside of objects, and what is five levels deep, are left out."""
     kind = type(value)
+    if value is vars(builtins):
+        return "<dict>"
     if kind in ATOMS:
         return f"<int of {value.bit_length()} bits>" if kind is int and value.bit_length() > 2000 else repr(value)
     if len(outer) > 14 or id(value) in outer and (kind in GROUPS or len(outer) > 5):
@@ -205,11 +210,13 @@ def written(value, outer, own: int, shallow: bool) -> str:
 
 def fields(value, parents) -> list:
     try:
-        found = list(object.__getattribute__(value, "__dict__").items())
+        found = [pair for pair in object.__getattribute__(value, "__dict__").items() if pair[0] != "__orig_class__"]
     except AttributeError:
         found = []
     for parent in reversed(parents):
-        for name, slot in type.__dict__["__dict__"].__get__(parent).items():
+        space = type.__dict__["__dict__"].__get__(parent)
+        order = space.get("__slots__", ())
+        for name, slot in sorted(space.items(), key=lambda pair: order.index(pair[0]) if pair[0] in order else -1):
             if type(slot) is types.MemberDescriptorType and name[:2] != "__":
                 try:
                     found.append((name, slot.__get__(value)))
@@ -293,7 +300,7 @@ class Activation:
         known = self.known.setdefault(frame.f_code, {})
         variables = dict(frame.f_locals)
         if frame.f_locals is not frame.f_globals:
-            for name in frame.f_code.co_names:
+            for name in globals_of(frame.f_code):
                 if name in frame.f_globals and name not in variables:
                     variables[name] = frame.f_globals[name]
         new = {}
@@ -468,7 +475,7 @@ class Activation:
 
     def yields(self, value):
         self.here()
-        write_down("yield", self.number, text_of(value))
+        write_down("yield", self.number, text_of(value), self.changes())
         Run.stack.pop()
         return value
 
@@ -502,7 +509,7 @@ def passing(activation, inner, kind: str):
         except StopIteration as stop:
             return stop.value
         activation.here()
-        write_down(kind, activation.number, text_of(value))
+        write_down(kind, activation.number, text_of(value), activation.changes())
         Run.stack.pop()
         try:
             given = yield value
@@ -521,6 +528,12 @@ def passing(activation, inner, kind: str):
 
 HIDDEN = {"__ora__", "__warningregistry__", "__name__", "__doc__", "__file__", "__builtins__", "__annotations__", "__package__", "__loader__", "__spec__",
           "__module__", "__qualname__", "__class__", "__cached__"}
+
+
+@functools.cache
+def globals_of(code) -> set:
+    """Names that it looks up, or binds, in the module: co_names has those of attributes, too."""
+    return {step.argval for step in dis.get_instructions(code) if step.opname.endswith(("_GLOBAL", "_GLOBALS", "_NAME"))}
 
 
 def called(number: int):

@@ -51,6 +51,7 @@ DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 ASSIGNMENTS = (ast.Assign, ast.AnnAssign, ast.AugAssign)
 WITHS, LOOPS = (ast.With, ast.AsyncWith), (ast.For, ast.AsyncFor, ast.While)
 WAITS = ("YIELD_VALUE", "RESUME", "RETURN_GENERATOR", "JUMP_BACKWARD_NO_INTERRUPT")
+IMMUTABLE = ("date(", "time(", "datetime(", "timedelta(", "Decimal(", "Fraction(", "frozenset(")
 ITERATES = ("GET_ITER", "FOR_ITER", "GET_AITER", "GET_ANEXT")
 
 # ------------------------------------------------------------------------------------------------
@@ -64,7 +65,7 @@ def on_one_line(printed: str, midline: bool = False) -> str:
         return "the end of the line" if midline else "an empty line"
     text = printed.removesuffix("\n")
     if (text != text.strip() or " = " in text or " / " in text or "\n\n" in text
-            or text[:1] in ("'", '"')):
+            or text[:1] in ("'", '"') or text[-1:] == "."):
         return shorten(repr(text))
     return shorten(text.replace("\n", " / "))
 
@@ -150,12 +151,14 @@ class Frame(Expressions):
         self.failed = None         # the last exception here: name and message
         self.started = 0           # how much had been told when the statement began
         self.told = []             # and what has been told since then
+        self.others = ()           # names that have got another object of the same class
 
     def go_on(self, event: Event) -> None:
         """`before` and `after` hold all variables that it can see."""
         more = event.more or {}
         shared = more.get("globals", {})
         self.event, self.changes = event, {**event.changes, **shared}
+        self.others = more.get("others", ())
         self.seen.update(more.get("seen", ()))
         self.read += more.get("read", "")
         self.printed += more.get("said", "")
@@ -213,7 +216,7 @@ class Frame(Expressions):
             if text is None or is_hidden(text) or name in but:
                 continue
             old, new = self.before.get(name, ""), {}
-            if text.partition("(")[0] == old.partition("(")[0]:
+            if name not in self.others and text.partition("(")[0] == old.partition("(")[0]:
                 before = fields_of(old)
                 for field, value in fields_of(text).items():
                     if value != before.get(field):
@@ -265,9 +268,13 @@ def tell_called(frame):
     if isinstance(frame.definition, DEFINITIONS):
         parts = ast.iter_child_nodes(frame.definition.args)
         names = [part.arg for part in parts if isinstance(part, ast.arg)]
-    if names and given.get(names[0], "").endswith("()"):  # an object without fields
+    names = [*names]
+    if "." in frame.name and names and given.get(names[0], "")[-2:] == "()":  # self, without fields
         names = names[1:]
-    shown = [name for name in names if not is_nameless(given.get(name, "<"))]
+    shown = []
+    for name in names:
+        if given.get(name) == "<lambda>" or not is_nameless(given.get(name, "<")):
+            shown.append(name)
     return tell_call(frame.name, frame.now(shown))
 
 
@@ -354,12 +361,20 @@ def tell_name(frame, name: str):
         frame.before.get(path_of(value.func), "").startswith("<function"))
     texts, source, end = [], expression(node), frame.short(name)
     if not called or not frame.told:  # else its statements have been told
-        texts = frame.texts(source, final)
+        texts = frame.texts(source, final) if not grown or adds(frame, name) else []
         if not texts and not grown and not isinstance(
                 value, (ast.Await, ast.Yield, ast.YieldFrom)):
             texts = [source_of(value) or end, final]
     text = tell_value(name, ended(texts, source, end))[:-1]
     return sentence(text, frame.changed([name]))
+
+
+def adds(frame, name: str) -> bool:
+    """Would x + y be what x += y is? Containers and objects may take what + refuses."""
+    old = frame.before.get(name, "")
+    other = frame.texts(frame.node.value) or ["?"]
+    kinds = [re.match(r"\w*\(|[\[({]|", text)[0] for text in (old, other[-1])]
+    return kinds[0] == kinds[1] or kinds[0] in ("", "(", *IMMUTABLE)
 
 
 def ended(texts: list[str], source: ast.expr, end: str) -> list[str]:
@@ -413,8 +428,10 @@ def tell_expression(frame):
                                frame.changed([label], new)])
             if text:
                 return tell_method(text, function.attr, given_to(frame, call))
+        name, given = source_of(function) or "a function", given_to(frame, call)
         if not text and not frame.told:
-            return tell_call(source_of(call) or path_of(function) or "a function")
+            return tell_call(f"{name}{given}" if len(given) <= 70 else name)
+        return text and tell_method(text, name, given)
     return sentence(text)
 
 
@@ -469,10 +486,18 @@ def tell_if(frame):
 
 
 def tell_for(frame):
-    if frame.inside and not targets(frame.node.target):
-        return tell_turn(frame, frame.changed())
+    names = targets(frame.node.target)
+    if frame.inside and takes_parts(frame.node.target):
+        return tell_turn(frame, listed([frame.now(names), frame.changed(names)]))
     told = plain.tell_for(frame)
     return told if frame.inside else told.replace("loop", loop_of(frame.node))
+
+
+def takes_parts(target) -> bool:
+    """for i, xs[i] in ..."""
+    kinds = {type(part) for part in ast.walk(target) if isinstance(
+        getattr(part, "ctx", None), ast.Store)}
+    return bool(kinds & {ast.Attribute, ast.Subscript})
 
 
 def loop_of(node) -> str:
@@ -487,7 +512,7 @@ def tell_def(frame):
 
 def decorated(frame, text: str) -> str:
     how = " and ".join(map(ast.unparse, frame.node.decorator_list))
-    return f"{text[:-1]}, decorated with {how}." if how else text
+    return f"{text[:-1]}{', decorated with ' * bool(how)}{how}{frame.so()}."
 
 
 def tell_class(frame):
@@ -523,11 +548,8 @@ def tell_with(frame):
     for item in frame.node.items if way == "enter" else ():
         names += targets(item.optional_vars) if item.optional_vars else []
     text = listed([frame.now(names), frame.changed(names)])  # what it binds is told whole
-    if frame.handled:
-        text = f", which handles {shorten(frame.handled)}"
-    elif text:
-        text = f", so {text}"
-    return f"We {way} the with block{what and f' of {what}'}{text}."
+    handles = frame.handled and f", which handles {shorten(frame.handled)}"
+    return f"We {way} the with block{what and f' of {what}'}{handles}{text and f', so {text}'}."
 
 
 def tell_match(frame):
@@ -538,7 +560,7 @@ def tell_match(frame):
 
 def tell_case(frame):
     guard = frame.node.guard
-    what = source_of(frame.node.pattern) + (f" if {source_of(guard)}" if guard else "")
+    what = " if ".join([shorten(ast.unparse(part)) for part in (frame.node.pattern, guard) if part])
     names = []
     for part in ast.walk(frame.node.pattern):
         names += filter(None, [getattr(part, "name", None), getattr(part, "rest", None)])
@@ -549,7 +571,7 @@ def tell_case(frame):
 
 
 def tell_delete(frame):
-    return f"We delete {', '.join(map(ast.unparse, frame.node.targets))}{frame.so()}."
+    return f"We delete {', '.join(map(frame.label, frame.node.targets))}{frame.so()}."
 
 
 def tell_yield(frame):
@@ -586,10 +608,10 @@ def tell_crash(frame, part, step: str):
         return f"We raise {named}."
     if frame.thrown:
         return f"{frame.name} gets {named}."
-    if step.startswith("UNPACK"):
+    if step.startswith("UNPACK") and "unpack" in named:
         return tell_unpack(frame, part, named)
     where = ""
-    if not frame.read and name not in ("NameError", "UnboundLocalError"):
+    if name not in ("NameError", "UnboundLocalError"):
         where = blamed(frame, part, step)
     return tell_stop(where, named + held(frame, part, where))
 
@@ -609,6 +631,8 @@ def tell_unpack(frame, target, named: str):
 def blamed(frame, part, step: str) -> str:
     """What stopped, in its rounds."""
     node, name = frame.node, frame.event.extra
+    if step.startswith("UNPACK"):  # what gives the values
+        return source_of(node.value) if isinstance(node, ast.Assign) else ""
     if isinstance(node, (ast.For, ast.AsyncFor)) and step in ITERATES:
         texts = frame.texts(node.iter) or [source_of(node.iter)]
         return f"for {bare(node.target)} in {shorten(texts[-1])}"
@@ -666,11 +690,9 @@ class Narrator:
         self.trace, self.steps, self.frames, self.shared = trace, [], {}, {}
         self.statements = numbered(trace.code)[1]
         self.midline = False  # has a line of the output been begun?
-        self.finals = set()   # statements that finally blocks begin with
         for node in self.statements.values():
             for part in ast.walk(node) if isinstance(node, LOOPS) else ():
                 part.loop = node  # the innermost one comes last
-            self.finals.update(getattr(node, "finalbody", ())[:1])
 
     def step(self, index: int, event: Event):
         """Yields the sentences for an event; they may be empty."""
@@ -697,6 +719,7 @@ class Narrator:
             yield f"{frame.name} goes on."
         elif event.kind == "yield":
             yield from self.so_far(frame)
+            yield tell_change(frame)
             yield tell_yield(frame)
         elif event.kind == "exception":
             late = before.kind == "call" and not isinstance(frame.definition, DEFINITIONS)
@@ -705,7 +728,7 @@ class Narrator:
         elif event.kind in ("line", "return"):
             yield from self.finish(frame)
             if event.kind == "line":
-                self.begin(frame)
+                yield from self.begin(frame)
             elif event.value and frame.is_call:
                 yield tell_returned(frame)
 
@@ -734,12 +757,14 @@ class Narrator:
         frame.failed = f"{event.extra}: {event.value}" if event.value else event.extra
         inner = self.frames.get(before.frame)
         passes = is_unwound(before) and inner and inner.failed == frame.failed
-        if (frame.node or frame.thrown) and not passes:
-            yield tell_output(frame)
-            frame.printed = ""
-            yield tell_input(frame)
+        if frame.node or frame.thrown:
+            if not passes:
+                yield tell_output(frame)
+                frame.printed = ""
+                yield tell_input(frame)
             yield tell_change(frame)
-            yield tell_crash(frame, part, step)
+            if not passes:
+                yield tell_crash(frame, part, step)
         frame.node = None
 
     def finish(self, frame):
@@ -750,31 +775,37 @@ class Narrator:
         printing = ran and isinstance(node, ast.Expr) and prints(node.value)
         if not printing:
             yield tell_output(frame)
-        if not ran:
+        if not ran or isinstance(node, ast.Break):
             return
         if not isinstance(node, (*ASSIGNMENTS, ast.For)):
             yield tell_input(frame)
         following = self.statements[event.line] if event.kind == "line" else None
         frame.handled = ""
-        if frame.leaves and frame.torn and not is_unwound(event) and not isinstance(
-                following, (ast.ExceptHandler, *WITHS)) and following not in self.finals:
+        torn = is_unwound(event) or (event.more or {}).get("torn")
+        if frame.leaves and frame.torn and not torn and not isinstance(
+                following, ast.ExceptHandler):
             frame.handled = frame.failed
         if isinstance(node, (ast.If, ast.While, ast.Assert, ast.Match)) or (
                 printing and frame.printed):
             yield tell_change(frame)
+        elif isinstance(node, (ast.For, ast.AsyncFor)) and not takes_parts(node.target):
+            yield sentence(frame.changed(targets(node.target)))
         frame.told = self.steps[frame.started:]
         yield SENTENCES.get(type(node), tell_change)(frame)
 
     def begin(self, frame):
-        """A statement is about to run."""
+        """A statement is about to run. A break is told before what it closes."""
         frame.came, frame.line = frame.line, frame.event.line
-        frame.torn, frame.node = frame.node is None, self.statements.get(frame.line)
+        torn = (frame.event.more or {}).get("torn")
+        frame.torn, frame.node = torn or frame.node is None, self.statements.get(frame.line)
         node = frame.node
         frame.leaves = isinstance(node, WITHS) and frame.came in lines_inside(node)
         frame.seen, frame.read, frame.printed = {}, "", ""
         frame.asked, frame.started = False, len(self.steps)
         if node in frame.turns and frame.came not in lines_inside(node):
             frame.turns[node] = 0
+        if isinstance(node, ast.Break):
+            yield SENTENCES[ast.Break](frame)
 
 
 def is_unwound(event: Event) -> bool:

@@ -21,6 +21,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import dis
 import gc
 import io
 import itertools
@@ -332,6 +333,8 @@ class _Writer:
         kind = type(value)
         if kind in _ATOMS:
             return _atom(value)
+        if value is vars(builtins):  # exec puts it there
+            return "<dict>"
         if kind in _GROUPS:
             return self.items(kind, value, depth)
         if kind in _FIXED:
@@ -458,14 +461,18 @@ def _fields(value, kind) -> list:
     """The data of an object of the program's own classes, without calling any of its methods."""
     try:
         own = object.__getattribute__(value, "__dict__")
-        found = [pair for pair in own.items() if type(pair[0]) is str] if type(own) is dict else []
+        found = [pair for pair in own.items() if type(pair[0]) is str and (
+            pair[0] not in _NOT_TOLD)] if type(own) is dict else []
     except AttributeError:
         found = []
     for parent in reversed(_MRO(kind)):
-        for name, slot in _SPACE(parent).items():
-            if type(slot) is types.MemberDescriptorType and name[:2] != "__":
+        space = _SPACE(parent)
+        given = space.get("__slots__")  # in this order, the space has them sorted
+        order = [*given] if type(given) in (tuple, list) and _is_plain(given) else []
+        for name in dict.fromkeys([*order, *space]):
+            if type(space.get(name)) is types.MemberDescriptorType and name[:2] != "__":
                 try:
-                    found.append((name, slot.__get__(value)))
+                    found.append((name, space[name].__get__(value)))
                 except AttributeError:
                     pass
     return [(_as_written(name, map(_NAME, _MRO(kind))), held) for name, held in found]
@@ -609,18 +616,20 @@ _ITERATES = _operations("FOR_ITER", "END_FOR", "SEND", "END_SEND")
 _NOT_TOLD = frozenset("""__name__ __doc__ __package__ __loader__ __spec__ __builtins__ __file__
     __cached__ __annotations__ __module__ __qualname__ __class__ __classcell__ __firstlineno__
     __static_attributes__ __annotate__ __classdict__ __conditional_annotations__
-    __type_params__ __warningregistry__""".split())
+    __type_params__ __warningregistry__ __orig_class__""".split())
 _settrace = sys.settrace
 
 
 class _Call:
-    """A frame of the program. known: {name: (value if it cannot change, text)}. Since its previous
-    event: seen, values of marked expressions; said and read, output and input. held, later: of
-    what its statement changes a part, and how to find that once more."""
-    __slots__ = ("number", "known", "seen", "said", "read", "held", "later")
+    """A frame of the program. known: {name: (value if it cannot change, text, id)}. Since its
+    previous event: seen, values of marked expressions; said and read, output and input. held,
+    later: of what its statement changes a part, and how to find that once more. line: the
+    statement's; raised: id of the last exception here."""
+    __slots__ = ("number", "known", "seen", "said", "read", "held", "later", "line", "raised")
 
     def __init__(self, number: int):
         self.number, self.known, self.held, self.later = number, {}, None, None
+        self.line, self.raised = 0, None
         self.seen, self.said, self.read = [], [], []
 
 
@@ -637,9 +646,14 @@ class Recorder:
         self.used = 0                                          # bytes of values and of output
         self.over, self.ended = "", False                      # a limit
         self.stopped = "the program switched tracing off"      # why, if no event is its last
-        self.globals_seen, self.repeats = {}, {}
+        self.globals_seen, self.repeats, self.used_names = {}, {}, {}
         self.kept = sys.stdin, sys.stdout                      # or they would close 0 and 1
-        tree = _Look().visit(number(code)[0])
+        tree, statements = number(code)
+        tree, self.leaving = _Look().visit(tree), set()  # lines that exceptions may come to
+        for line, node in statements.items():
+            if isinstance(node, (ast.With, ast.AsyncWith)):
+                self.leaving.add(line)
+            self.leaving.update([part.line for part in getattr(node, "finalbody", ())[:1]])
         self.program = compile(tree, self.file, "exec", dont_inherit=True)
         self.raw = _Raw()
         self.out = _Stdout(io.BufferedWriter(self.raw), "utf-8", "surrogateescape", "\n")
@@ -703,8 +717,11 @@ class Recorder:
         call = self.calls.get(frame)
         if call is None:
             call = self.calls[frame] = _Call(next(self.numbers))
+        self.others = []
         changes, more = self.changes(call, frame), {}
         shared = self.shared(frame) if call.number else {}
+        if self.others:
+            more["others"] = self.others
         if shared:
             more["globals"] = shared
         if call.later and kind != "yield":
@@ -728,6 +745,10 @@ class Recorder:
             extra = ""
             if call.said:
                 extra, call.said = "".join(call.said), []
+        if kind == "line":
+            call.line = frame.f_lineno
+            if call.line in self.leaving and _is_torn(frame, call):
+                more["torn"] = True
         self.events += 1
         self.last = kind, call.number  # a frame would keep its objects
         self.emit([kind, call.number, frame.f_lineno, changes, extra, value, more or None])
@@ -754,13 +775,19 @@ class Recorder:
                 if name[0] == "_":
                     written = _as_written(name, frame.f_code.co_qualname.split("."))
                 changes[written] = self.sent(text, before)
+                self.compare(written, held, before)
                 if call.number == 0:
-                    self.globals_seen[name] = _MISSING, text
-            known[name] = held if type(held) in _CONSTANT else _MISSING, text
+                    self.globals_seen[name] = _MISSING, text, id(held)
+            known[name] = held if type(held) in _CONSTANT else _MISSING, text, id(held)
         for name in [name for name in known if name not in variables]:
             changes[name] = None
             del known[name]
         return changes
+
+    def compare(self, name: str, held, before) -> None:
+        """Is it another object of the same class? Else its fields are new."""
+        if before is not None and before[2] != id(held) and before[1][-1:] == ")":
+            self.others.append(name)
 
     def sent(self, text: str, before):
         """The text, or what is new of a long one. Counts it."""
@@ -773,8 +800,12 @@ class Recorder:
 
     def shared(self, frame) -> dict:
         """Variables of the module that this function uses, where their text has changed."""
-        changes = {}
-        for name in frame.f_code.co_names:
+        changes, code = {}, frame.f_code
+        if code not in self.used_names:  # of globals: co_names has attributes, too
+            self.used_names[code] = {
+                step.argval for step in dis.get_instructions(code)
+                if step.opname.endswith(("_GLOBAL", "_GLOBALS", "_NAME"))}
+        for name in self.used_names[code]:
             held, before = frame.f_globals.get(name, _MISSING), self.globals_seen.get(name)
             if held is _MISSING or type(held) in _FIXED or name in _NOT_TOLD or (
                     before is not None and before[0] is held):
@@ -782,8 +813,9 @@ class Recorder:
             text = text_of(held)
             if before is None or before[1] != text:
                 self.sent(text, before)
+                self.compare(name, held, before)
                 changes[name] = text
-            self.globals_seen[name] = held if type(held) in _ATOMS else _MISSING, text
+            self.globals_seen[name] = held if type(held) in _ATOMS else _MISSING, text, id(held)
         return changes
 
     def watch(self, frame, event: str, argument):
@@ -817,6 +849,7 @@ class Recorder:
         operation = code.co_code[place] if place >= 0 else -1
         if kind is StopIteration and operation in _ITERATES:
             return
+        self.calls.get(frame, self.nobody).raised = id(exception)
         column = list(code.co_positions())[max(place, 0) // 2][2]
         self.note("exception", frame, _NAME(kind), _message(exception),
                   [column, opcode.opname[operation]])
@@ -824,8 +857,9 @@ class Recorder:
     def returned(self, frame, value) -> None:
         code, place = frame.f_code.co_code, frame.f_lasti
         operation = code[place] if 0 <= place < len(code) else -1
-        number = self.calls.get(frame, self.nobody).number
-        thrown = operation in _YIELDS and self.last == ("exception", number)
+        call = self.calls.get(frame, self.nobody)
+        thrown = operation in _YIELDS and (  # an exception has come back to where it waited
+            self.last == ("exception", call.number) or call.line != frame.f_lineno)
         if frame.f_code.co_flags & 0x2A0 and operation in _YIELDS and not thrown:
             self.note("yield", frame, None, _yielded(frame, value))  # generators, coroutines
             return
@@ -875,6 +909,13 @@ class Recorder:
             status, ended, reason, ending = "LIMIT", False, self.over, ""
         return {"stdout": self.printed(), "error": error, "status": status, "complete": ended,
                 "reason": "" if ended else reason, "ending": ending}
+
+
+def _is_torn(frame, call) -> bool:
+    """Does a with statement end, a finally clause begin, because of an exception?"""
+    handled = sys.exc_info()[1]
+    return frame.f_code.co_code[frame.f_lasti] == opcode.opmap["PUSH_EXC_INFO"] or (
+        handled is not None and id(handled) == call.raised)
 
 
 def _yielded(frame, value) -> str:
