@@ -1,14 +1,16 @@
-"""May be skipped: model.py's `logprobs` and `generate`, the same in fp32, faster.
+"""May be skipped: model.py's `logprobs`, `generate`, `make_optimizers`, the same in fp32, faster.
 
     from fast import generate, logprobs        # what sft.py, rl.py and eval.py do
 
 How: queries, keys and values from one product; on CPUs attention as plain products; bf16 where the
-hardware is fast at it (logits stay fp32); in training few shapes and compiled blocks; in sampling a
-cache of keys and values, rows that leave once they have ended, and on a GPU hundreds of kernels
-launched as one (CUDA graphs). Letters for axes as in model.py; R: rows still being sampled.
+hardware is fast at it (logits stay fp32); in training few shapes, compiled blocks and Muon's step
+for all matrices of one shape together; in sampling a cache of keys and values, rows that leave once
+they have ended, and on a GPU hundreds of kernels launched as one (CUDA graphs). Letters for axes as in model.py; R: rows still being sampled.
 """
 
 import copy
+from collections import defaultdict
+from functools import partial
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -16,8 +18,10 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+import model as plain
 from model import TAPS, Canon, Rollout, collate, rotate
 
+STACKED = 2**24  # numbers in the matrices that Muon's products take at once: more takes memory
 BATCH_ROWS = 2048 if torch.cuda.is_available() else 256  # sampled at once
 torch.backends.cuda.enable_cudnn_sdp(False)  # it makes a plan for every new shape, 0.1 s each
 
@@ -179,6 +183,43 @@ def compile_training(model):
     finally:
         model.zero_grad()
     return "compiled"
+
+
+def make_optimizers(model, muon_lr, adam_lr):
+    """As model.make_optimizers."""
+    muon, adam = plain.make_optimizers(model, muon_lr, adam_lr)
+    muon.step = partial(step_together, muon)
+    return [muon, adam]
+
+
+@torch.no_grad()
+def step_together(muon):
+    """torch.optim.Muon's step, in the same bf16: fewer, larger products."""
+    for group in muon.param_groups:
+        a, b, c = group["ns_coefficients"]
+        shapes = defaultdict(list)
+        for p in group["params"]:
+            shapes[p.shape].append(p)
+        for (rows, columns), matrices in shapes.items():
+            at_once = max(1, STACKED // (rows * columns))
+            for k in range(0, len(matrices), at_once):
+                chosen, means = matrices[k:k + at_once], []
+                grads = [p.grad for p in chosen]
+                for p in chosen:
+                    if "momentum_buffer" not in muon.state[p]:
+                        muon.state[p]["momentum_buffer"] = torch.zeros_like(p)
+                    means.append(muon.state[p]["momentum_buffer"])
+                torch._foreach_lerp_(means, grads, 1 - group["momentum"])
+                x = torch.stack(torch._foreach_lerp(grads, means, group["momentum"])).bfloat16()
+                x = x.mT if rows > columns else x                      # (matrices, short, long)
+                x = x / x.norm(dim=(1, 2), keepdim=True).clamp(min=group["eps"])
+                for _ in range(group["ns_steps"]):
+                    gram = x @ x.mT
+                    gram = torch.baddbmm(gram, gram, gram, beta=b, alpha=c)
+                    x = torch.baddbmm(x, gram, x, beta=a)
+                x = x.mT if rows > columns else x
+                rate = group["lr"] * max(1, rows / columns)**0.5
+                torch._foreach_add_(chosen, list(x.float().unbind()), alpha=-rate)
 
 
 # --------------------------------------------------------------------------------------------------

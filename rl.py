@@ -72,8 +72,8 @@ import tasks
 import worlds
 from answers import Runner, Turn, ask, validate
 from commands import manual, plainly
-from fast import cut_batches, logprobs  # model.py's, faster
-from model import collate, make_optimizers, pick_device
+from fast import cut_batches, logprobs, make_optimizers  # model.py's, faster
+from model import collate, pick_device
 from runs import (
     gather,
     is_there,

@@ -51,8 +51,8 @@ from tqdm import tqdm
 import tasks
 from answers import Runner, validate
 from commands import fail, manual, plainly, say
-from fast import compile_training, cut_batches, logprobs  # model.py's, faster
-from model import collate, make_optimizers, pick_device
+from fast import compile_training, cut_batches, logprobs, make_optimizers  # model.py's, faster
+from model import collate, pick_device
 from runs import (
     digest,
     gather,

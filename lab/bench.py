@@ -62,7 +62,7 @@ def training(model, logprobs):
     """logprobs: as fast's; None: model is transformers'."""
     ids = torch.randint(plain.Tokenizer().n_vocab, (16, 192))
     mask = torch.arange(192).expand(16, 192) >= 96
-    optimizers = plain.make_optimizers(model, 0.02, 0.003)
+    optimizers = fast.make_optimizers(model, 0.02, 0.003)
     if logprobs is None:
         optimizers = [torch.optim.AdamW(model.parameters(), fused=True)]
         optimizers[0].param_groups[0]["base_lr"] = 1e-5

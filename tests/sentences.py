@@ -53,10 +53,17 @@ def returned(reader, slot, name, value):
 
 
 @form(r"We are about to return(?: (.*))?\.", "delay")
-def delayed(reader, slot, value):
-    need(value or slot.node.value is None, "it has a value")
-    if value:
-        reader.chain(value, slot.node.value, [slot.text, None])
+def delayed(reader, slot, text):
+    need(text or slot.node.value is None, "it has a value")
+    problem = None
+    for match in re.finditer(", so |$", text or ""):
+        try:
+            if text:
+                reader.chain(text[:match.start()], slot.node.value, [slot.text, None])
+            return reader.told((text or "")[match.end():], slot.after)
+        except Wrong as wrong:
+            problem = problem or wrong
+    raise problem
 
 
 def hidden(true: str, shown: str) -> list:
@@ -169,7 +176,7 @@ def stops(reader, slot, text):
     raise problem
 
 
-@form(r"We cannot unpack (.*) into (.*?)(?:, (\d+) values for (\d+) names)?: (\w+: .*)\.", "raise")
+@form(r"We cannot unpack (.*) into (.*?)(?:, (\d+) values? for (\d+) names)?: (\w+: .*)\.", "raise")
 def unpacks(reader, slot, value, target, count, names, what):
     need(named(what, slot), f"{slot.name}: {slot.text[:100]} is raised")
     need(reader.failing(slot.node) is None, "something else stopped")

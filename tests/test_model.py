@@ -495,6 +495,22 @@ def test_muon_has_the_matrices_of_the_layers_and_adam_all_the_rest(any_model):
     assert [group["base_lr"] for o in (muon, adam) for group in o.param_groups] == [0.02, 0.003]
 
 
+@pytest.mark.parametrize("stacked", [1, 2**24])  # each matrix alone, all of one shape together
+def test_muon_in_few_products_is_torchs(any_model, monkeypatch, stacked):
+    monkeypatch.setattr(fast, "STACKED", stacked)
+    other = copy.deepcopy(any_model)
+    ours, torchs = fast.make_optimizers(any_model, 0.02, 0.003), make_optimizers(other, 0.02, 0.003)
+    for seed in range(3):
+        for model, optimizers in ((any_model, ours), (other, torchs)):
+            batch_loss(model, seed).backward()
+            apply_gradients(model, optimizers, 0.5, 1.0)
+        assert all(torch.allclose(p, q, atol=1e-6) for p, q in zip(any_model.parameters(), other.parameters())), seed
+    states = [optimizers[0].state_dict() for optimizers in (ours, torchs)]
+    assert states[0].keys() == states[1].keys() and states[0]["param_groups"] == states[1]["param_groups"]
+    for k, held in states[0]["state"].items():
+        assert torch.allclose(held["momentum_buffer"], states[1]["state"][k]["momentum_buffer"], atol=1e-6)
+
+
 def test_a_step_clips_follows_the_schedule_and_clears(any_model):
     start = copy.deepcopy(any_model)
     optimizers = make_optimizers(any_model, 0.02, 0.003)

@@ -49,6 +49,7 @@ numbered = lru_cache(maxsize=16)(number)
 TOKENS = re.compile(r"""'(?:\\.|[^\\'])*'|"(?:\\.|[^\\"])*"|.""", re.DOTALL)
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 ASSIGNMENTS = (ast.Assign, ast.AnnAssign, ast.AugAssign)
+PATHS = (ast.Name, ast.Attribute, ast.Subscript)
 WITHS, LOOPS = (ast.With, ast.AsyncWith), (ast.For, ast.AsyncFor, ast.While)
 WAITS = ("YIELD_VALUE", "RESUME", "RETURN_GENERATOR", "JUMP_BACKWARD_NO_INTERRUPT")
 IMMUTABLE = ("date(", "time(", "datetime(", "timedelta(", "Decimal(", "Fraction(", "frozenset(")
@@ -144,7 +145,7 @@ class Frame(Expressions):
         self.came = self.line = 0  # lines of the statement before and of this one
         self.read = self.printed = ""   # what the statement took from stdin, and printed
         self.midline = False       # was there something in the line before that?
-        self.asked = False         # it read, and that has been told
+        self.said = self.asked = False  # it printed, it read, and that has been told
         self.leaves = self.torn = False  # is a with statement left? because of an exception?
         self.handled = ""          # the exception, if it ends there
         self.thrown = False        # was the exception thrown into this generator?
@@ -159,6 +160,8 @@ class Frame(Expressions):
         shared = more.get("globals", {})
         self.event, self.changes = event, {**event.changes, **shared}
         self.others = more.get("others", ())
+        if "failed" in more:
+            self.fail(*more["failed"])
         self.seen.update(more.get("seen", ()))
         self.read += more.get("read", "")
         self.printed += more.get("said", "")
@@ -172,6 +175,9 @@ class Frame(Expressions):
                 del self.variables[name]
         self.after = {**self.shared, **self.variables}
         self.inside = hasattr(self.node, "body") and event.line in lines_inside(self.node)
+
+    def fail(self, name: str, message: str) -> None:
+        self.failed = f"{name}: {message}" if message else name
 
     def texts(self, node, final: str | None = None, raised: str = "") -> list[str]:
         """All rounds of an expression; [] if they cannot be told or do not come to the final text
@@ -269,7 +275,8 @@ def tell_called(frame):
         parts = ast.iter_child_nodes(frame.definition.args)
         names = [part.arg for part in parts if isinstance(part, ast.arg)]
     names = [*names]
-    if "." in frame.name and names and given.get(names[0], "")[-2:] == "()":  # self, without fields
+    if "." in frame.name and not getattr(frame.definition, "decorator_list", ()) and (
+            names and given.get(names[0], "")[-2:] == "()"):  # self, without fields
         names = names[1:]
     shown = []
     for name in names:
@@ -374,7 +381,8 @@ def adds(frame, name: str) -> bool:
     old = frame.before.get(name, "")
     other = frame.texts(frame.node.value) or ["?"]
     kinds = [re.match(r"\w*\(|[\[({]|", text)[0] for text in (old, other[-1])]
-    return kinds[0] == kinds[1] or kinds[0] in ("", "(", *IMMUTABLE)
+    return kinds[0] in ("", "(", *IMMUTABLE) or (
+        kinds[0] == kinds[1] and kinds[0] in ("[", "{", "deque(", "Counter("))
 
 
 def ended(texts: list[str], source: ast.expr, end: str) -> list[str]:
@@ -429,6 +437,8 @@ def tell_expression(frame):
             if text:
                 return tell_method(text, function.attr, given_to(frame, call))
         name, given = source_of(function) or "a function", given_to(frame, call)
+        if not isinstance(function, (*PATHS, ast.Call)):
+            name = f"({name})"
         if not text and not frame.told:
             return tell_call(f"{name}{given}" if len(given) <= 70 else name)
         return text and tell_method(text, name, given)
@@ -447,6 +457,8 @@ def given_to(frame, call) -> str:
 
 
 def tell_print(frame, call):
+    if not frame.printed and frame.said:
+        return tell_change(frame)
     if not frame.printed:
         for keyword in call.keywords:
             if keyword.arg == "file":
@@ -476,7 +488,7 @@ def tell_delayed(frame):
         return tell_change(frame)
     final = frame.seen_of(value) or "a value"
     text = value and " = ".join(ended(frame.texts(value, final), value, shorten(final)))
-    return sentence(f"We are about to return {text or ''}".rstrip(), frame.changed())
+    return f"We are about to return {text or ''}".rstrip() + f"{frame.so()}."
 
 
 def tell_if(frame):
@@ -622,7 +634,7 @@ def tell_unpack(frame, target, named: str):
     own = not frame.read and target in getattr(frame.node, "targets", ())
     text = (frame.texts(frame.node.value) or [""])[-1] if own else ""
     given = value_of(text)
-    counts = f", {len(given)} values for {len(target.elts)} names" if (
+    counts = f", {len(given)} value{'s' * (len(given) != 1)} for {len(target.elts)} names" if (
         hasattr(given, "__len__") and isinstance(target, (ast.Tuple, ast.List)) and (
             ast.Starred not in map(type, target.elts))) else ""
     return f"We cannot unpack {shorten(text) or 'the values'} into {bare(target)}{counts}: {named}."
@@ -639,10 +651,13 @@ def blamed(frame, part, step: str) -> str:
     if isinstance(getattr(part, "ctx", None), (ast.Store, ast.Del)):
         label = frame.label(part)
         if step.startswith("STORE"):
-            texts = frame.texts(node.value) if isinstance(node, ast.Assign) else ()
+            texts = frame.texts(node.value) if part in getattr(node, "targets", ()) else ()
             return f"{label} = {shorten(texts[-1])}" if texts else f"Assigning to {label}"
         return f"del {label}" if step.startswith("DELETE") else label
     source = expression(node)
+    if isinstance(node, ast.AugAssign) and part is node and isinstance(node.target, ast.Name) and (
+            not adds(frame, node.target.id)):
+        return source_of(node)
     if isinstance(node, ast.AugAssign) and part is node and not isinstance(node.target, ast.Name):
         source = grown(frame, frame.label(node.target))
     elif isinstance(part, ast.expr) and (
@@ -745,6 +760,7 @@ class Narrator:
         """What a statement that is not over has printed and read."""
         yield tell_output(frame)
         yield tell_input(frame)
+        frame.said = frame.said or bool(frame.printed)
         frame.printed, frame.read, frame.asked = "", "", frame.asked or bool(frame.read)
 
     def failed(self, frame, before: Event):
@@ -754,7 +770,7 @@ class Narrator:
         if event.extra == "StopAsyncIteration" and not isinstance(
                 part, (ast.Await, ast.Call, ast.Raise)):
             return  # an asynchronous loop has come to its end
-        frame.failed = f"{event.extra}: {event.value}" if event.value else event.extra
+        frame.fail(event.extra, event.value)
         inner = self.frames.get(before.frame)
         passes = is_unwound(before) and inner and inner.failed == frame.failed
         if frame.node or frame.thrown:
@@ -801,7 +817,7 @@ class Narrator:
         node = frame.node
         frame.leaves = isinstance(node, WITHS) and frame.came in lines_inside(node)
         frame.seen, frame.read, frame.printed = {}, "", ""
-        frame.asked, frame.started = False, len(self.steps)
+        frame.said, frame.asked, frame.started = False, False, len(self.steps)
         if node in frame.turns and frame.came not in lines_inside(node):
             frame.turns[node] = 0
         if isinstance(node, ast.Break):

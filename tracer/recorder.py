@@ -468,7 +468,7 @@ def _fields(value, kind) -> list:
     for parent in reversed(_MRO(kind)):
         space = _SPACE(parent)
         given = space.get("__slots__")  # in this order, the space has them sorted
-        order = [*given] if type(given) in (tuple, list) and _is_plain(given) else []
+        order = [*given] if type(given) in (tuple, list, dict) and _is_plain(given) else []
         for name in dict.fromkeys([*order, *space]):
             if type(space.get(name)) is types.MemberDescriptorType and name[:2] != "__":
                 try:
@@ -649,11 +649,12 @@ class Recorder:
         self.globals_seen, self.repeats, self.used_names = {}, {}, {}
         self.kept = sys.stdin, sys.stdout                      # or they would close 0 and 1
         tree, statements = number(code)
-        tree, self.leaving = _Look().visit(tree), set()  # lines that exceptions may come to
+        tree, self.caught = _Look().visit(tree), {}  # line that exceptions may come to: how
         for line, node in statements.items():
-            if isinstance(node, (ast.With, ast.AsyncWith)):
-                self.leaving.add(line)
-            self.leaving.update([part.line for part in getattr(node, "finalbody", ())[:1]])
+            for part in getattr(node, "finalbody", ())[:1]:
+                self.caught[part.line] = "finally"
+            if isinstance(node, (ast.With, ast.AsyncWith, ast.ExceptHandler)):
+                self.caught[line] = "except" if isinstance(node, ast.ExceptHandler) else "with"
         self.program = compile(tree, self.file, "exec", dont_inherit=True)
         self.raw = _Raw()
         self.out = _Stdout(io.BufferedWriter(self.raw), "utf-8", "surrogateescape", "\n")
@@ -747,8 +748,8 @@ class Recorder:
                 extra, call.said = "".join(call.said), []
         if kind == "line":
             call.line = frame.f_lineno
-            if call.line in self.leaving and _is_torn(frame, call):
-                more["torn"] = True
+            if call.line in self.caught:
+                more.update(_caught(self.caught[call.line], frame, call))
         self.events += 1
         self.last = kind, call.number  # a frame would keep its objects
         self.emit([kind, call.number, frame.f_lineno, changes, extra, value, more or None])
@@ -911,11 +912,18 @@ class Recorder:
                 "reason": "" if ended else reason, "ending": ending}
 
 
-def _is_torn(frame, call) -> bool:
-    """Does a with statement end, a finally clause begin, because of an exception?"""
+def _caught(how: str, frame, call) -> dict:
+    """{"torn": True} where a with statement ends, a finally clause begins, because of an exception;
+    {"failed": [name, message]} where an except clause gets another one than the frame's last."""
+    if how == "with":
+        pushes = frame.f_code.co_code[frame.f_lasti] == opcode.opmap["PUSH_EXC_INFO"]
+        return {"torn": True} if pushes else {}
     handled = sys.exc_info()[1]
-    return frame.f_code.co_code[frame.f_lasti] == opcode.opmap["PUSH_EXC_INFO"] or (
-        handled is not None and id(handled) == call.raised)
+    last = id(handled) == call.raised
+    if how == "finally" or last or handled is None:
+        return {"torn": True} if last else {}
+    call.raised = id(handled)
+    return {"failed": [_NAME(type(handled)), _message(handled)]}
 
 
 def _yielded(frame, value) -> str:
