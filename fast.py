@@ -5,7 +5,8 @@
 How: queries, keys and values from one product; on CPUs attention as plain products; bf16 where the
 hardware is fast at it (logits stay fp32); in training few shapes, compiled blocks and Muon's step
 for all matrices of one shape together; in sampling a cache of keys and values, rows that leave once
-they have ended, and on a GPU hundreds of kernels launched as one (CUDA graphs). Letters for axes as in model.py; R: rows still being sampled.
+they have ended, and on a GPU hundreds of kernels launched as one (CUDA graphs). Letters for
+axes as in model.py; R: rows still being sampled.
 """
 
 import copy
