@@ -1,6 +1,6 @@
 """May be skipped: model.py's `logprobs`, `generate`, `make_optimizers`, the same in fp32, faster.
 
-    from fast import generate, logprobs        # what sft.py, rl.py and eval.py do
+    from fast import generate, logprobs, make_optimizers        # what sft.py, rl.py, eval.py do
 
 How: queries, keys and values from one product; on CPUs attention as plain products; bf16 where the
 hardware is fast at it (logits stay fp32); in training few shapes, compiled blocks and Muon's step
@@ -22,7 +22,7 @@ from torch import nn
 import model as plain
 from model import TAPS, Canon, Rollout, collate, rotate
 
-STACKED = 2**24  # numbers in the matrices that Muon's products take at once: more takes memory
+STACKED = 2**24  # weights in one of Muon's products; its copies take 100 MB
 BATCH_ROWS = 2048 if torch.cuda.is_available() else 256  # sampled at once
 torch.backends.cuda.enable_cudnn_sdp(False)  # it makes a plan for every new shape, 0.1 s each
 
@@ -195,32 +195,37 @@ def make_optimizers(model, muon_lr, adam_lr):
 
 @torch.no_grad()
 def step_together(muon):
-    """torch.optim.Muon's step, in the same bf16: fewer, larger products."""
+    """torch.optim.Muon's step (Nesterov, no weight decay), in fewer, larger products. Overwrites
+    the gradients."""
     for group in muon.param_groups:
-        a, b, c = group["ns_coefficients"]
-        shapes = defaultdict(list)
+        shapes, momentum = defaultdict(list), group["momentum"]
         for p in group["params"]:
+            state = muon.state[p]
+            if not state:
+                state["momentum_buffer"] = torch.zeros_like(p)
+            mean = state["momentum_buffer"].lerp_(p.grad, 1 - momentum)
+            p.grad.lerp_(mean, momentum)
             shapes[p.shape].append(p)
-        for (rows, columns), matrices in shapes.items():
+        for (rows, columns), same in shapes.items():
+            rate = group["lr"] * max(1, rows / columns)**0.5
             at_once = max(1, STACKED // (rows * columns))
-            for k in range(0, len(matrices), at_once):
-                chosen, means = matrices[k:k + at_once], []
-                grads = [p.grad for p in chosen]
-                for p in chosen:
-                    if "momentum_buffer" not in muon.state[p]:
-                        muon.state[p]["momentum_buffer"] = torch.zeros_like(p)
-                    means.append(muon.state[p]["momentum_buffer"])
-                torch._foreach_lerp_(means, grads, 1 - group["momentum"])
-                x = torch.stack(torch._foreach_lerp(grads, means, group["momentum"])).bfloat16()
-                x = x.mT if rows > columns else x                      # (matrices, short, long)
-                x = x / x.norm(dim=(1, 2), keepdim=True).clamp(min=group["eps"])
-                for _ in range(group["ns_steps"]):
-                    gram = x @ x.mT
-                    gram = torch.baddbmm(gram, gram, gram, beta=b, alpha=c)
-                    x = torch.baddbmm(x, gram, x, beta=a)
-                x = x.mT if rows > columns else x
-                rate = group["lr"] * max(1, rows / columns)**0.5
-                torch._foreach_add_(chosen, list(x.float().unbind()), alpha=-rate)
+            for k in range(0, len(same), at_once):
+                chosen = same[k:k + at_once]
+                x = torch.stack([p.grad for p in chosen]).bfloat16()
+                x = orthogonal(x.mT, group).mT if rows > columns else orthogonal(x, group)
+                for p, change in zip(chosen, x):
+                    p.add_(change, alpha=-rate)
+
+
+def orthogonal(x, group):
+    """Newton-Schulz. x (matrices, short, long) -> the same with singular values near 1."""
+    a, b, c = group["ns_coefficients"]
+    x = x / x.norm(dim=(1, 2), keepdim=True).clamp(min=group["eps"])
+    for _ in range(group["ns_steps"]):
+        gram = x @ x.mT
+        gram = torch.baddbmm(gram, gram, gram, beta=b, alpha=c)
+        x = torch.baddbmm(x, gram, x, beta=a)
+    return x
 
 
 # --------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@
 #   bash run.sh help     this text
 #
 # Flags go to each stage that has them: --seed 1 --out out/seed1 --preset cpu --steps 50 (SFT, RL).
-# Without --preset the device decides. Finished stages are skipped; killed? type the same again.
+# A GPU is used where there is one. Finished stages are skipped; killed? type the same again.
 # Linux, or WSL on Windows (macOS: untested); Python 3.11 or newer (PYTHON=/path/to/it bash run.sh).
 set -euo pipefail
 CDPATH='' cd -- "$(dirname -- "${BASH_SOURCE[0]}")"

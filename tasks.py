@@ -31,7 +31,6 @@ import os
 import random
 import re
 import signal
-import subprocess
 import time
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import suppress
@@ -125,9 +124,8 @@ def settings(parser, *sections, argv=None):
     parses -> Namespace, with world_size (see worlds/) and began, the time. Refuses data of another
     world or seed under --out. With COURSE in the environment (run.sh) flags of other sections may
     stand there."""
-    preset = "gpu" if "GPU 0:" in subprocess.getoutput("nvidia-smi -L") else "cpu"
     flag = parser.add_argument
-    flag("--preset", choices=PRESETS, default=preset, help="sizes, budgets; quick: a smaller world")
+    flag("--preset", choices=PRESETS, default="cpu", help="sizes, budgets; cpu is for GPUs, too")
     flag("--seed", type=int, default=0, help="seed of data, weights and sampling (default: 0)")
     flag("--out", type=Path, default="out", help="folder for everything that is written")
     flag("--world", default="contest", help="a file in worlds/ (default: contest)")

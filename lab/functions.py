@@ -42,10 +42,11 @@ SIZES = {
             "sft": "--steps 17600 --batch-tokens 6144 --muon-lr 0.02 --val-every 17600",
             "rl": "--steps 24 --predict-prompts 16 --solve-prompts 0 --fix-prompts 0 --val-every 24"
                   " --val-cases 40"},
-    "gpu": {"data": "--sft-cases 400000 --rl-cases 40000 --val-cases 400 --test-cases 800",
-            "model": "--n-layer 12 --n-embd 512 --n-head 8 --n-kv-head 2",
-            "sft": "--steps 30000 --batch-tokens 65536",
-            "rl": "--steps 300 --predict-prompts 128 --solve-prompts 0 --fix-prompts 0"}}
+    "gpu": {"data": "--sft-cases 320000 --rl-cases 10000 --val-cases 400 --test-cases 800",
+            "model": "",
+            "sft": "--steps 3300 --batch-tokens 32768 --val-every 3300 --val-cases 40",
+            "rl": "--steps 24 --predict-prompts 32 --solve-prompts 0 --fix-prompts 0 --val-every 24"
+                  " --val-cases 40"}}
 ANSWERS = "--max-new-tokens-predict 800"
 WAYS = {"free": "", "explained": EXPLAINED, "direct": AT_ONCE}
 LENGTHS = range(49, 300, 50)  # characters: the last of each group

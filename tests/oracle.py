@@ -213,7 +213,7 @@ class World:
 
     def also(self, act, number, changes) -> None:
         """What a statement changed before its own sentence: (n := n + 1) > 3."""
-        if changes:
+        if changes and number is not None:
             slot = self.add("change", act, number, changes, joined=self.is_print(act, number))
             seen = any(new and new[1] and new[0][0] != "<" for new in changes.values())
             slot.optional = "hidden" * (slot.calls or not seen)
@@ -244,7 +244,8 @@ class World:
         passes = exception in self.told or name == "GeneratorExit"
         self.told.add(exception)
         if changes:
-            self.add("change", act, number, changes, optional="passes")
+            seen = any(new and new[1] and new[0][0] != "<" for new in changes.values())
+            self.add("change", act, number, changes, optional="" if seen and passes and name != "GeneratorExit" else "passes")
         self.add("raise", act, number, name=name, text=message, optional="passes" * passes, truth=exception == self.last)
 
     def on_try(self, act, number):
@@ -285,10 +286,12 @@ class World:
 
     def on_returns(self, act, text, changes):
         number = self.current[act]
-        self.also(act, number, changes)
+        delayed = self.is_delayed(self.nodes[number])
+        if not delayed:
+            self.also(act, number, changes)
         self.result[act] = number, self.begun[act, number], self.time
-        if self.is_delayed(self.nodes[number]):
-            self.add("delay", act, number, text=text)
+        if delayed:
+            self.add("delay", act, number, changes, text=text)
 
     def is_delayed(self, node) -> bool:
         """Is a finally clause or the end of a with block between a return and the end of the call?"""
@@ -310,16 +313,13 @@ class World:
 
     def on_yield(self, act, text, changes):
         number = self.current.get(act)
-        if number is not None:
-            self.also(act, number, changes)
+        self.also(act, number, changes)
         slot = self.add("yield", act, name=self.names[act], text=text)
         if number is not None:
             slot.node, (slot.begin, slot.before) = self.nodes[number], self.begun[act, number]
 
     def on_wait(self, act, text, changes):
-        number = self.current.get(act)
-        if number is not None:
-            self.also(act, number, changes)
+        self.also(act, self.current.get(act), changes)
         self.add("wait", act, name=self.names[act], optional="waits")
 
     def on_resume(self, act):

@@ -347,6 +347,8 @@ class Reader:
         node, stages = self.slot.node, split(text, ": ")
         failed = self.failing(node)
         if failed is None and isinstance(node, ast.AugAssign):
+            if text == unparsed(node):
+                return None
             failed = node
         if failed is None and isinstance(node, (ast.For, ast.AsyncFor)):
             if not text.startswith(f"for {bare(node.target)} in "):
@@ -374,8 +376,9 @@ class Reader:
     def refused(self, text: str) -> None:
         """"t[0] = 5", "Assigning to p.x", "del d['k']": a target that did not take the value, or could not be deleted."""
         node = self.slot.node
-        if isinstance(node, ast.Assign) and isinstance(node.targets[0], (ast.Tuple, ast.List)) and text == unparsed(node.value) and (
-                "unpack" not in self.slot.text):
+        parts = [type(part) for target in getattr(node, "targets", ()) for part in ast.walk(target)]
+        given = isinstance(node, ast.Assign) and not isinstance(node.value, (ast.Tuple, ast.List)) and text == unparsed(node.value)
+        if given and ast.Tuple in parts and ast.Attribute not in parts and ast.Subscript not in parts and "unpack" not in self.slot.text:
             return None  # what gives the values
         label, _, given = text.removeprefix("Assigning to ").removeprefix("del ").partition(" = ")
         how = "Assigning to " if not given else ""

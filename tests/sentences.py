@@ -54,13 +54,13 @@ def returned(reader, slot, name, value):
 
 @form(r"We are about to return(?: (.*))?\.", "delay")
 def delayed(reader, slot, text):
+    text, problem = text or "", None
     need(text or slot.node.value is None, "it has a value")
-    problem = None
-    for match in re.finditer(", so |$", text or ""):
+    for match in re.finditer(", so |$", text):
         try:
             if text:
                 reader.chain(text[:match.start()], slot.node.value, [slot.text, None])
-            return reader.told((text or "")[match.end():], slot.after)
+            return reader.told(text[match.end():], slot.after)
         except Wrong as wrong:
             problem = problem or wrong
     raise problem
@@ -176,7 +176,7 @@ def stops(reader, slot, text):
     raise problem
 
 
-@form(r"We cannot unpack (.*) into (.*?)(?:, (\d+) values? for (\d+) names)?: (\w+: .*)\.", "raise")
+@form(r"We cannot unpack (.*) into (.*?)(?:, (\d+) values? for (\d+) names?)?: (\w+: .*)\.", "raise")
 def unpacks(reader, slot, value, target, count, names, what):
     need(named(what, slot), f"{slot.name}: {slot.text[:100]} is raised")
     need(reader.failing(slot.node) is None, "something else stopped")
@@ -341,6 +341,8 @@ def fixed(reader, slot, what, text):
             target = node.targets[0] if isinstance(node, ast.Assign) else node.target
             return need(text in (f"{unparsed(target)} as {unparsed(node.value)}", f"{unparsed(target)} as a lambda"), "another definition")
         need(isinstance(node, (*DEFINITIONS, ast.ClassDef)), "nothing is defined")
+        text, _, rest = text.partition(", so ")
+        reader.told(rest, slot.after)
         names = text.partition(" with ")[2].split(", ") if isinstance(node, ast.ClassDef) else []
         need(len(names) == len(set(names)), "a name is there twice")
         return need(re.match(r"(class )?(\w+)", text)[2] == node.name, f"{node.name} is defined")
@@ -371,10 +373,18 @@ def fixed(reader, slot, what, text):
 def calls(reader, slot, text):
     need(isinstance(slot.node, ast.Expr), "no call")
     call = call_of(slot)
-    name = unparsed(getattr(call, "func", call))
+    if not isinstance(call, ast.Call):
+        return need(text == unparsed(call), "something else is called")
+    name = callee(call)
     if text not in (unparsed(call), name, "a function"):
-        need(text.startswith(f"{name}("), "something else is called")
+        need(text.startswith(f"{name}(") and text.endswith(")"), "something else is called")
         arguments(reader, text[len(name) + 1:-1], call)
+    return None
+
+
+def callee(call) -> str:
+    name = unparsed(call.func)
+    return name if isinstance(call.func, (ast.Name, ast.Attribute, ast.Subscript, ast.Call)) else f"({name})"
 
 
 def arguments(reader, text: str, call) -> None:
@@ -415,14 +425,14 @@ def call_of(slot):
 def after(reader, slot, text):
     call, problem = call_of(slot), None
     need(isinstance(call, ast.Call), "nothing is called")
-    name = getattr(call.func, "attr", "") or unparsed(call.func)
+    name = getattr(call.func, "attr", "") or callee(call)
     for match in re.finditer(" after ", text):
-        shown = re.fullmatch(rf" after {re.escape(name)}()(?:\((.*)\))?", text[match.start():], re.DOTALL)
+        shown = re.fullmatch(rf" after {re.escape(name)}(?:\((.*)\))?", text[match.start():], re.DOTALL)
         if not shown:
             continue
         try:
-            if shown[2] is not None:
-                arguments(reader, shown[2], call)
+            if shown[1] is not None:
+                arguments(reader, shown[1], call)
             return reader.told(text[:match.start()], slot.after)
         except Wrong as wrong:
             problem = wrong
@@ -560,7 +570,7 @@ INDEX = r"\[(?:'[^']*'|[^=\]'])*\]"  # of codes[']'], too
 
 def left_untold(world, slot, sentence: str) -> list[str]:
     """Variables that changed, were not told and could be seen; what calls of the program's own functions did was told in them."""
-    if slot.kind not in ("stmt", "change") or slot.calls:
+    if slot.kind not in ("stmt", "change", "delay") or slot.calls:
         return []
     if isinstance(slot.node, (*DEFINITIONS, ast.ClassDef, ast.Import, ast.ImportFrom)):
         return []

@@ -47,6 +47,29 @@ KINDS = {
          "        x = 1", "", [
             "We leave the with block of suppress(ValueError).", "x = 1.", "We leave the with block of suppress(KeyError), which handles KeyError: 'k'."]),
     ],
+    "which exception it is, and whether anything ends because of it": [
+        ("try:\n    [][0]\nexcept IndexError:\n    with open('/dev/null') as f:\n        t = f.read()\n    print('x')\ny = 1", "", [
+            "We leave the with block of open('/dev/null').", "We print x.", "y = 1."]),
+        ("class L:\n    def __enter__(self):\n        pass\n    def __exit__(self, *a):\n        return None\ntry:\n    try:\n        with L():\n"
+         "            [][0]\n    finally:\n        with L():\n            x = 1\nexcept IndexError:\n    y = 2", "", [
+            "L.__exit__ returns None.", "We leave the with block of L().", "We enter the with block of L().", "x = 1.", "We leave the with block of L().",
+            "We handle IndexError: list index out of range."]),
+        ("def f():\n    try:\n        try:\n            1 // 0\n        finally:\n            try:\n                [][0]\n            except IndexError:\n"
+         "                pass\n    except ZeroDivisionError:\n        return 1\nx = f()", "", [
+            "We handle IndexError: list index out of range.", "We handle ZeroDivisionError: integer division or modulo by zero.", "f returns 1."]),
+    ],
+    "calls as they are written": [
+        ("(lambda *a: None)(4)\ng = len\n(g or len)([])\n(lambda *a: None)('q', k := 3)", "", [
+            "We call (lambda *a: None)(4).", "We call (g or len)([]).", "k = 3 after (lambda *a: None)('q', 3)."]),
+        ("class A:\n    @staticmethod\n    def s(t, u):\n        pass\nA.s((), 2)", "", ["We call A.s with t = (), u = 2."]),
+        ("try:\n    xs = [1]\n    xs += 5\nexcept TypeError:\n    pass\nfrom collections import deque\nd = {'q': deque()}\nd['q'] += [2]\ns = set()\n"
+         "s |= {1}", "", [
+            "xs += 5 stops with TypeError: 'int' object is not iterable, where xs = [1].", "d['q'] = deque([2]).", "s = set() | {1} = {1}."]),
+        ("def g():\n    try:\n        yield 1\n    finally:\n        x = 1\nfor q in g():\n    try:\n        break\n    finally:\n        print('q', q)", "", [
+            "We print q 1.", "g is closed."]),
+        ("def f(xs):\n    try:\n        return xs.pop()\n    finally:\n        pass\nys = [1, 2]\nx = f(ys)\nfor a, in [(1, 2)]:\n    pass", "", [
+            "We are about to return xs.pop() = 2, so xs = [1]."]),
+    ],
     "a generator that ends does not yield": [
         ("class R:\n    def __enter__(self):\n        return 3\n    def __exit__(self, *a):\n        print('exit')\ndef gen():\n    with R() as v:\n"
          "        yield v\ng = gen()\nnext(g)\ng.close()\nx = 1", "", [

@@ -406,17 +406,6 @@ def test_in_the_course_every_stage_takes_the_flags_of_the_others(monkeypatch, ca
         assert stop.value.code == 2 and wrong.partition("=")[0] in capsys.readouterr().err
 
 
-def test_a_gpu_is_one_that_nvidia_smi_lists(tmp_path, monkeypatch):
-    """As in run.sh."""
-    tool = tmp_path / "nvidia-smi"
-    for said, preset in (("echo 'GPU 0: NVIDIA H100 (UUID: GPU-1)'", "gpu"),
-                         ("echo 'NVIDIA-SMI has failed because it could not reach the GPU driver'; exit 9", "cpu")):
-        tool.write_text(f"#!/bin/sh\n{said}\n")
-        tool.chmod(0o755)
-        monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-        assert settings().preset == preset
-
-
 def ended(process):
     """-> what a process says that is to end soon, and its status."""
     try:

@@ -369,6 +369,13 @@ def test_random_programs_end_with_the_values_and_the_output_of_a_plain_run():
                  id="a global changed in a function keeps its old value"),
     pytest.param("x = -3\ny = x ** 2", "", ["x = -3.", "y = (-3) ** 2 = 9."], id="a negative base needs parentheses"),
     pytest.param("", "", [], id="raw of an empty program raises"),
+    pytest.param("from contextlib import suppress\ntry:\n    [].x\nexcept AttributeError:\n    try:\n        {}['b']\n    except KeyError:\n        pass\n"
+                 "    with suppress(AttributeError):\n        raise", "", [
+                     "We import suppress from contextlib.", "[].x stops with AttributeError: 'list' object has no attribute 'x'.",
+                     "We handle AttributeError: 'list' object has no attribute 'x'.", "{}['b'] stops with KeyError: 'b'.", "We handle KeyError: 'b'.",
+                     "We enter the with block of suppress(AttributeError).", "We raise it again.",
+                     "We leave the with block of suppress(AttributeError), which handles AttributeError: 'list' object has no attribute 'x'."],
+                 id="raised again after another was handled"),
     pytest.param("class M:\n    def __matmul__(self, other):\n        return 3\nm = [M()]\nm[0] @= 2\nn = M()\nn @= 2", "", [
         "We define class M with __matmul__.", "m = [M()].", "We call M.__matmul__ with other = 2.", "M.__matmul__ returns 3.",
         "m[0] = 3.", "n = M().", "We call M.__matmul__ with other = 2.", "M.__matmul__ returns 3.", "n = 3."],

@@ -215,8 +215,8 @@ def fields(value, parents) -> list:
         found = []
     for parent in reversed(parents):
         space = type.__dict__["__dict__"].__get__(parent)
-        order = space.get("__slots__", ())
-        for name, slot in sorted(space.items(), key=lambda pair: order.index(pair[0]) if pair[0] in order else -1):
+        order = list(space.get("__slots__", ()))
+        for name, slot in sorted(space.items(), key=lambda pair: order.index(pair[0]) if pair[0] in order else len(order)):
             if type(slot) is types.MemberDescriptorType and name[:2] != "__":
                 try:
                     found.append((name, slot.__get__(value)))

@@ -145,7 +145,7 @@ class Frame(Expressions):
         self.came = self.line = 0  # lines of the statement before and of this one
         self.read = self.printed = ""   # what the statement took from stdin, and printed
         self.midline = False       # was there something in the line before that?
-        self.said = self.asked = False  # it printed, it read, and that has been told
+        self.said = self.asked = self.early = False  # it printed, it read, it: has been told
         self.leaves = self.torn = False  # is a with statement left? because of an exception?
         self.handled = ""          # the exception, if it ends there
         self.thrown = False        # was the exception thrown into this generator?
@@ -160,8 +160,6 @@ class Frame(Expressions):
         shared = more.get("globals", {})
         self.event, self.changes = event, {**event.changes, **shared}
         self.others = more.get("others", ())
-        if "failed" in more:
-            self.fail(*more["failed"])
         self.seen.update(more.get("seen", ()))
         self.read += more.get("read", "")
         self.printed += more.get("said", "")
@@ -270,11 +268,10 @@ def tell_called(frame):
     """A call, with its parameters in the order of the source."""
     if not frame.is_call:
         return ""
-    names, given = frame.changes, frame.event.changes
+    names, given = [*frame.changes], frame.event.changes
     if isinstance(frame.definition, DEFINITIONS):
         parts = ast.iter_child_nodes(frame.definition.args)
         names = [part.arg for part in parts if isinstance(part, ast.arg)]
-    names = [*names]
     if "." in frame.name and not getattr(frame.definition, "decorator_list", ()) and (
             names and given.get(names[0], "")[-2:] == "()"):  # self, without fields
         names = names[1:]
@@ -368,7 +365,9 @@ def tell_name(frame, name: str):
         frame.before.get(path_of(value.func), "").startswith("<function"))
     texts, source, end = [], expression(node), frame.short(name)
     if not called or not frame.told:  # else its statements have been told
-        texts = frame.texts(source, final) if not grown or adds(frame, name) else []
+        texts = []
+        if not grown or adds(frame, frame.before.get(name, "")):
+            texts = frame.texts(source, final)
         if not texts and not grown and not isinstance(
                 value, (ast.Await, ast.Yield, ast.YieldFrom)):
             texts = [source_of(value) or end, final]
@@ -376,11 +375,10 @@ def tell_name(frame, name: str):
     return sentence(text, frame.changed([name]))
 
 
-def adds(frame, name: str) -> bool:
+def adds(frame, old: str) -> bool:
     """Would x + y be what x += y is? Containers and objects may take what + refuses."""
-    old = frame.before.get(name, "")
-    other = frame.texts(frame.node.value) or ["?"]
-    kinds = [re.match(r"\w*\(|[\[({]|", text)[0] for text in (old, other[-1])]
+    other = (frame.texts(frame.node.value) or ["?"])[-1]
+    kinds = [re.match(r"\w*\(|[\[{]|", text.replace("set()", "{"))[0] for text in (old, other)]
     return kinds[0] in ("", "(", *IMMUTABLE) or (
         kinds[0] == kinds[1] and kinds[0] in ("[", "{", "deque(", "Counter("))
 
@@ -398,7 +396,7 @@ def tell_part(frame, target):
     texts, source = [], value
     if isinstance(node, ast.AugAssign):
         source = grown(frame, label)
-        texts = old and frame.texts(source, new)
+        texts = old and adds(frame, old) and frame.texts(source, new)
     elif new or not hasattr(node, "part"):  # else a function of the program took it
         new = new or frame.seen_of(value)
         texts = frame.texts(value, new) or [new or ast.unparse(value)]
@@ -426,23 +424,24 @@ def tell_expression(frame):
         call = call.value
     if prints(call):
         return tell_print(frame, call)
-    if isinstance(call, ast.Call):
-        function = call.func
-        if isinstance(function, ast.Attribute):
-            old, new = frame.part(frame.node)
-            if old != new and not is_hidden(new):
-                label = frame.label(function.value)
-                text = listed([f"{label} = {shorten(new, old)}",
-                               frame.changed([label], new)])
-            if text:
-                return tell_method(text, function.attr, given_to(frame, call))
-        name, given = source_of(function) or "a function", given_to(frame, call)
-        if not isinstance(function, (*PATHS, ast.Call)):
-            name = f"({name})"
-        if not text and not frame.told:
-            return tell_call(f"{name}{given}" if len(given) <= 70 else name)
-        return text and tell_method(text, name, given)
-    return sentence(text)
+    if not isinstance(call, ast.Call):
+        return sentence(text)
+    function, given = call.func, given_to(frame, call)
+    if isinstance(function, ast.Attribute):
+        old, new = frame.part(frame.node)
+        if old != new and not is_hidden(new):
+            label = frame.label(function.value)
+            text = listed([f"{label} = {shorten(new, old)}", frame.changed([label], new)])
+        if text:
+            return tell_method(text, function.attr, given)
+    name = path_of(function) or source_of(function)
+    if name and not isinstance(function, (*PATHS, ast.Call)):
+        name = f"({name})"
+    if not name:
+        name, given = "a function", ""
+    if text:
+        return tell_method(text, name, given)
+    return "" if frame.told else tell_call(f"{name}{given}" if len(given) <= 70 else name)
 
 
 def given_to(frame, call) -> str:
@@ -507,9 +506,7 @@ def tell_for(frame):
 
 def takes_parts(target) -> bool:
     """for i, xs[i] in ..."""
-    kinds = {type(part) for part in ast.walk(target) if isinstance(
-        getattr(part, "ctx", None), ast.Store)}
-    return bool(kinds & {ast.Attribute, ast.Subscript})
+    return any(isinstance(part, PATHS[1:]) for part in ast.walk(target))
 
 
 def loop_of(node) -> str:
@@ -634,10 +631,14 @@ def tell_unpack(frame, target, named: str):
     own = not frame.read and target in getattr(frame.node, "targets", ())
     text = (frame.texts(frame.node.value) or [""])[-1] if own else ""
     given = value_of(text)
-    counts = f", {len(given)} value{'s' * (len(given) != 1)} for {len(target.elts)} names" if (
+    counts = f", {counted(given, 'value')} for {counted(target.elts, 'name')}" if (
         hasattr(given, "__len__") and isinstance(target, (ast.Tuple, ast.List)) and (
             ast.Starred not in map(type, target.elts))) else ""
     return f"We cannot unpack {shorten(text) or 'the values'} into {bare(target)}{counts}: {named}."
+
+
+def counted(things, name: str) -> str:
+    return f"{len(things)} {name}{'s' * (len(things) != 1)}"
 
 
 def blamed(frame, part, step: str) -> str:
@@ -655,11 +656,12 @@ def blamed(frame, part, step: str) -> str:
             return f"{label} = {shorten(texts[-1])}" if texts else f"Assigning to {label}"
         return f"del {label}" if step.startswith("DELETE") else label
     source = expression(node)
-    if isinstance(node, ast.AugAssign) and part is node and isinstance(node.target, ast.Name) and (
-            not adds(frame, node.target.id)):
-        return source_of(node)
-    if isinstance(node, ast.AugAssign) and part is node and not isinstance(node.target, ast.Name):
-        source = grown(frame, frame.label(node.target))
+    if isinstance(node, ast.AugAssign) and part is node:
+        old = frame.before.get(path_of(node.target)) or frame.part(node)[0]
+        if not adds(frame, old or ""):
+            return source_of(node)
+        if not isinstance(node.target, ast.Name):
+            source = grown(frame, frame.label(node.target))
     elif isinstance(part, ast.expr) and (
             source is None or part not in ast.walk(source) or
             isinstance(getattr(source, "func", None), ast.Attribute) or
@@ -743,7 +745,10 @@ class Narrator:
         elif event.kind in ("line", "return"):
             yield from self.finish(frame)
             if event.kind == "line":
-                yield from self.begin(frame)
+                self.begin(frame)
+                if isinstance(frame.node, ast.Break) and after and after[0].frame != event.frame:
+                    frame.early = True  # it is told before what it closes
+                    yield SENTENCES[ast.Break](frame)
             elif event.value and frame.is_call:
                 yield tell_returned(frame)
 
@@ -791,7 +796,7 @@ class Narrator:
         printing = ran and isinstance(node, ast.Expr) and prints(node.value)
         if not printing:
             yield tell_output(frame)
-        if not ran or isinstance(node, ast.Break):
+        if not ran or frame.early:
             return
         if not isinstance(node, (*ASSIGNMENTS, ast.For)):
             yield tell_input(frame)
@@ -800,7 +805,7 @@ class Narrator:
         torn = is_unwound(event) or (event.more or {}).get("torn")
         if frame.leaves and frame.torn and not torn and not isinstance(
                 following, ast.ExceptHandler):
-            frame.handled = frame.failed
+            frame.handled = frame.failed or ""
         if isinstance(node, (ast.If, ast.While, ast.Assert, ast.Match)) or (
                 printing and frame.printed):
             yield tell_change(frame)
@@ -810,18 +815,20 @@ class Narrator:
         yield SENTENCES.get(type(node), tell_change)(frame)
 
     def begin(self, frame):
-        """A statement is about to run. A break is told before what it closes."""
+        """A statement is about to run."""
         frame.came, frame.line = frame.line, frame.event.line
-        torn = (frame.event.more or {}).get("torn")
-        frame.torn, frame.node = torn or frame.node is None, self.statements.get(frame.line)
+        more = frame.event.more or {}
+        if "failed" in more:
+            frame.fail(*more["failed"])
+        frame.torn = more.get("torn") == "here" or frame.node is None
+        frame.node = self.statements.get(frame.line)
         node = frame.node
         frame.leaves = isinstance(node, WITHS) and frame.came in lines_inside(node)
         frame.seen, frame.read, frame.printed = {}, "", ""
-        frame.said, frame.asked, frame.started = False, False, len(self.steps)
+        frame.said = frame.asked = frame.early = False
+        frame.started = len(self.steps)
         if node in frame.turns and frame.came not in lines_inside(node):
             frame.turns[node] = 0
-        if isinstance(node, ast.Break):
-            yield SENTENCES[ast.Break](frame)
 
 
 def is_unwound(event: Event) -> bool:

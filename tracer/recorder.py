@@ -13,8 +13,9 @@ Events are trace.Event's, as lists. More kinds: yield, resume. More in `more`: {
 variables that this function uses, where their text changed; "seen": [[mark, text], ...] values of
 marked expressions in the order of evaluation; "asked": [frame, text printed, text read], what the
 caller did before this call, if it read or ended a line; of an exception "said", what was printed
-before it, and "at": [place, instruction], the place in ast.walk(statement)}. A long text that
-changed is sent as its difference() to the text before; whole() puts it back.
+before it, and "at": [place, instruction], the place in ast.walk(statement); "others": names that
+hold another object of the same class; "torn", "failed": see _caught()}. A long text that changed is
+sent as its difference() to the text before; whole() puts it back.
 """
 
 from __future__ import annotations
@@ -52,6 +53,8 @@ _ASSIGNMENTS = (ast.Assign, ast.AnnAssign, ast.AugAssign)
 _LAZY = (*_COMPREHENSIONS, ast.Lambda)
 _OPERATIONS = (ast.BinOp, ast.UnaryOp, ast.Compare)
 _PATHS = (ast.Name, ast.Attribute, ast.Subscript)
+_CATCHES = {ast.With: "with", ast.AsyncWith: "with", ast.ExceptHandler: "except",
+            ast.Raise: "raise"}  # one without an exception
 
 
 def number(code: str):
@@ -292,7 +295,7 @@ _GROUPS, _PLAIN = frozenset((list, tuple, set, frozenset, dict)), frozenset((int
 _LIBRARY = {("collections", "deque"): list, ("collections", "Counter"): dict,
             ("collections", "defaultdict"): dict, ("collections", "OrderedDict"): dict}
 _MANY, _ROOM, _DEEP = 400, 1000, 4
-_MISSING = object()
+_MISSING, _BUILTINS = object(), vars(builtins)
 
 
 def text_of(value) -> str:
@@ -333,7 +336,7 @@ class _Writer:
         kind = type(value)
         if kind in _ATOMS:
             return _atom(value)
-        if value is vars(builtins):  # exec puts it there
+        if value is _BUILTINS:  # exec puts it there
             return "<dict>"
         if kind in _GROUPS:
             return self.items(kind, value, depth)
@@ -462,14 +465,14 @@ def _fields(value, kind) -> list:
     try:
         own = object.__getattribute__(value, "__dict__")
         found = [pair for pair in own.items() if type(pair[0]) is str and (
-            pair[0] not in _NOT_TOLD)] if type(own) is dict else []
+            pair[0] != "__orig_class__")] if type(own) is dict else []
     except AttributeError:
         found = []
     for parent in reversed(_MRO(kind)):
         space = _SPACE(parent)
         given = space.get("__slots__")  # in this order, the space has them sorted
         order = [*given] if type(given) in (tuple, list, dict) and _is_plain(given) else []
-        for name in dict.fromkeys([*order, *space]):
+        for name in dict.fromkeys([*order, *space]) if order else space:
             if type(space.get(name)) is types.MemberDescriptorType and name[:2] != "__":
                 try:
                     found.append((name, space[name].__get__(value)))
@@ -616,7 +619,7 @@ _ITERATES = _operations("FOR_ITER", "END_FOR", "SEND", "END_SEND")
 _NOT_TOLD = frozenset("""__name__ __doc__ __package__ __loader__ __spec__ __builtins__ __file__
     __cached__ __annotations__ __module__ __qualname__ __class__ __classcell__ __firstlineno__
     __static_attributes__ __annotate__ __classdict__ __conditional_annotations__
-    __type_params__ __warningregistry__ __orig_class__""".split())
+    __type_params__ __warningregistry__""".split())
 _settrace = sys.settrace
 
 
@@ -624,11 +627,12 @@ class _Call:
     """A frame of the program. known: {name: (value if it cannot change, text, id)}. Since its
     previous event: seen, values of marked expressions; said and read, output and input. held,
     later: of what its statement changes a part, and how to find that once more. line: the
-    statement's; raised: id of the last exception here."""
-    __slots__ = ("number", "known", "seen", "said", "read", "held", "later", "line", "raised")
+    statement's; raised: id of the last exception here; uses: names of the module."""
+    __slots__ = ("number", "uses", "known", "seen", "said", "read", "held", "later", "line",
+                 "raised")
 
-    def __init__(self, number: int):
-        self.number, self.known, self.held, self.later = number, {}, None, None
+    def __init__(self, number: int, uses=()):
+        self.number, self.uses, self.known, self.held, self.later = number, uses, {}, None, None
         self.line, self.raised = 0, None
         self.seen, self.said, self.read = [], [], []
 
@@ -646,15 +650,16 @@ class Recorder:
         self.used = 0                                          # bytes of values and of output
         self.over, self.ended = "", False                      # a limit
         self.stopped = "the program switched tracing off"      # why, if no event is its last
-        self.globals_seen, self.repeats, self.used_names = {}, {}, {}
+        self.globals_seen, self.repeats, self.uses = {}, {}, {}
         self.kept = sys.stdin, sys.stdout                      # or they would close 0 and 1
         tree, statements = number(code)
-        tree, self.caught = _Look().visit(tree), {}  # line that exceptions may come to: how
+        self.caught = {}  # {line where an exception may come to: "finally", "with", ...}
         for line, node in statements.items():
             for part in getattr(node, "finalbody", ())[:1]:
                 self.caught[part.line] = "finally"
-            if isinstance(node, (ast.With, ast.AsyncWith, ast.ExceptHandler)):
-                self.caught[line] = "except" if isinstance(node, ast.ExceptHandler) else "with"
+            if type(node) in _CATCHES and not getattr(node, "exc", None):
+                self.caught.setdefault(line, _CATCHES[type(node)])
+        tree = _Look().visit(tree)
         self.program = compile(tree, self.file, "exec", dont_inherit=True)
         self.raw = _Raw()
         self.out = _Stdout(io.BufferedWriter(self.raw), "utf-8", "surrogateescape", "\n")
@@ -717,12 +722,12 @@ class Recorder:
         """An event, with everything that changed since the frame's previous one."""
         call = self.calls.get(frame)
         if call is None:
-            call = self.calls[frame] = _Call(next(self.numbers))
-        self.others = []
-        changes, more = self.changes(call, frame), {}
-        shared = self.shared(frame) if call.number else {}
-        if self.others:
-            more["others"] = self.others
+            call = self.calls[frame] = _Call(next(self.numbers), self.names_of(frame.f_code))
+        more, others = {}, []
+        changes = self.changes(call, frame, others)
+        shared = self.shared(call, frame, others) if call.number else {}
+        if others:
+            more["others"] = others
         if shared:
             more["globals"] = shared
         if call.later and kind != "yield":
@@ -761,7 +766,7 @@ class Recorder:
             self.emit(self.over)
             raise Limit
 
-    def changes(self, call: _Call, frame) -> dict:
+    def changes(self, call: _Call, frame, others: list) -> dict:
         """{name: text, or difference() to the text before, or None for one that is gone}"""
         # 3.12 mixes up names of comprehensions in the module's f_locals
         variables = self.space if frame.f_code is self.program else frame.f_locals
@@ -776,7 +781,8 @@ class Recorder:
                 if name[0] == "_":
                     written = _as_written(name, frame.f_code.co_qualname.split("."))
                 changes[written] = self.sent(text, before)
-                self.compare(written, held, before)
+                if _is_another(held, before):
+                    others.append(written)
                 if call.number == 0:
                     self.globals_seen[name] = _MISSING, text, id(held)
             known[name] = held if type(held) in _CONSTANT else _MISSING, text, id(held)
@@ -784,11 +790,6 @@ class Recorder:
             changes[name] = None
             del known[name]
         return changes
-
-    def compare(self, name: str, held, before) -> None:
-        """Is it another object of the same class? Else its fields are new."""
-        if before is not None and before[2] != id(held) and before[1][-1:] == ")":
-            self.others.append(name)
 
     def sent(self, text: str, before):
         """The text, or what is new of a long one. Counts it."""
@@ -799,14 +800,18 @@ class Recorder:
         self.used += len(new[2])
         return new
 
-    def shared(self, frame) -> dict:
+    def names_of(self, code) -> list:
+        """Names that it looks up in the module: co_names has those of attributes, too."""
+        if id(code) not in self.uses:
+            names = [step.argval for step in dis.get_instructions(code)
+                     if step.opname.endswith(("_GLOBAL", "_GLOBALS", "_NAME"))]
+            self.uses[id(code)] = list(dict.fromkeys(names))
+        return self.uses[id(code)]
+
+    def shared(self, call: _Call, frame, others: list) -> dict:
         """Variables of the module that this function uses, where their text has changed."""
-        changes, code = {}, frame.f_code
-        if code not in self.used_names:  # of globals: co_names has attributes, too
-            self.used_names[code] = {
-                step.argval for step in dis.get_instructions(code)
-                if step.opname.endswith(("_GLOBAL", "_GLOBALS", "_NAME"))}
-        for name in self.used_names[code]:
+        changes = {}
+        for name in call.uses:
             held, before = frame.f_globals.get(name, _MISSING), self.globals_seen.get(name)
             if held is _MISSING or type(held) in _FIXED or name in _NOT_TOLD or (
                     before is not None and before[0] is held):
@@ -814,7 +819,8 @@ class Recorder:
             text = text_of(held)
             if before is None or before[1] != text:
                 self.sent(text, before)
-                self.compare(name, held, before)
+                if _is_another(held, before):
+                    others.append(name)
                 changes[name] = text
             self.globals_seen[name] = held if type(held) in _ATOMS else _MISSING, text, id(held)
         return changes
@@ -912,16 +918,23 @@ class Recorder:
                 "reason": "" if ended else reason, "ending": ending}
 
 
+def _is_another(held, before) -> bool:
+    """Does a name hold another object than before? Else it may be told by its fields."""
+    return before is not None and before[2] != id(held) and (
+        before[1][-1:] == ")" and before[1][0] != "(")
+
+
 def _caught(how: str, frame, call) -> dict:
-    """{"torn": True} where a with statement ends, a finally clause begins, because of an exception;
-    {"failed": [name, message]} where an except clause gets another one than the frame's last."""
-    if how == "with":
-        pushes = frame.f_code.co_code[frame.f_lasti] == opcode.opmap["PUSH_EXC_INFO"]
-        return {"torn": True} if pushes else {}
+    """{"torn": "here"} where an exception ends a with statement, "before" where one waits for a
+    finally clause to end; {"failed": [name, message]} of one that is not the frame's last."""
+    if frame.f_code.co_code[frame.f_lasti] == opcode.opmap["PUSH_EXC_INFO"]:
+        return {"torn": "here"}
     handled = sys.exc_info()[1]
     last = id(handled) == call.raised
-    if how == "finally" or last or handled is None:
-        return {"torn": True} if last else {}
+    if how == "finally" and last:
+        return {"torn": "before"}
+    if how in ("with", "finally") or last or handled is None:
+        return {}
     call.raised = id(handled)
     return {"failed": [_NAME(type(handled)), _message(handled)]}
 
