@@ -61,7 +61,10 @@ def shorten(text: str, before: str | None = None) -> str:
     start = common(text, before) if before and len(before) > 120 else 0
     if 60 < start < len(text) - 60:
         return f"{text[:30]} ... {text[max(30, start - 25):start + 35]} ... {text[-20:]}"
-    return f"{text[:70]} ... {text[-40:]}"
+    head, tail = text[:70], text[-40:]
+    if " ... " in text:  # of one that lacks its middle: one gap is enough
+        head, tail = head.partition(" ...")[0].rstrip(" ."), tail.rpartition(" ... ")[2]
+    return f"{head} ... {tail}"
 
 
 def common(a: str, b: str) -> int:

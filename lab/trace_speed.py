@@ -3,9 +3,9 @@
     python -m lab.trace_speed                # everything: about a quarter of an hour
     python -m lab.trace_speed --only speed   # one part; the others in the file stay
 
-Real programs are no part of the project: a part (cruxeval, contest_programs, quixbugs, tinypy)
-whose file is absent from the folder that tests/real.py names is left out. The part library needs no
-file: examples of Python's standard library. tests/oracle.py judges them and says what kinds of
+Real programs are no part of the project: a part (cruxeval, contest_programs, quixbugs, tinypy,
+algorithms) whose file is absent from the folder that tests/real.py names is left out. algorithms:
+the tests of a package on PyPI; library: examples of Python's standard library, which need no file. tests/oracle.py judges them and says what kinds of
 faults there are. Speed needs PySnooper and a quiet machine.
 """
 
@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.append(str(ROOT / "tests"))
 
 from oracle import KINDS_OF_FAULT, explained  # noqa: E402
-from real import REAL, programs  # noqa: E402
+from real import place, programs  # noqa: E402
 
 
 def coverage(part):
@@ -111,7 +111,7 @@ def speed(rounds=9):
 
 
 def main():
-    needs_file = ("cruxeval", "contest_programs", "quixbugs", "tinypy")
+    needs_file = ("cruxeval", "contest_programs", "quixbugs", "tinypy", "algorithms")
     parts = ("speed", *needs_file, "library")  # speed: a fresh heap
     parser = manual(__doc__)
     parser.add_argument("--only", choices=parts, help="one part")
@@ -119,7 +119,7 @@ def main():
     args = parser.parse_args()
     results = json.loads(args.out.read_text()) if args.out.exists() else {}
     for part in [args.only] if args.only else parts:
-        if part in needs_file and not (REAL / f"{part}.jsonl").exists():
+        if part in needs_file and not place(part).exists():
             print(f"{part}: no such file, left out")
             continue
         results[part] = speed() if part == "speed" else coverage(part)

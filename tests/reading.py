@@ -60,7 +60,8 @@ def shown_as(shown: str, true: str | None) -> bool:
     if CUT in true:
         head, tail = shown.partition(" ... ")[0].rstrip("."), shown.rpartition(" ... ")[2]
         first, _, last = true.partition(CUT)
-        return first.startswith(head[:len(first)]) and (shown.endswith("...") or " more" in tail or last.endswith(tail[-len(last):]))
+        same = first.startswith(head[:len(first)]) and (shown.endswith("...") or " more" in tail or last.endswith(tail[-len(last):]))
+        return same or " ... " in shown and parts_fit(shown, true)
     shown, true = ADDRESS.sub("0x", shown), ADDRESS.sub("0x", true)
     if shown[0] == "{" and "<" in true and in_any_order(shown) == in_any_order(true):
         return True  # the order of a set of classes is that of their addresses
@@ -70,7 +71,20 @@ def shown_as(shown: str, true: str | None) -> bool:
         head, tail = shown[:gap.start()], shown[gap.start() + 5:]
         if len(head) + len(tail) < len(true) and true.startswith(head) and true.endswith(tail):
             return True
-    return fits_around(shown, true)
+    return fits_around(shown, true) or " ... " in shown and parts_fit(shown, true)
+
+
+def parts_fit(shown: str, true: str) -> bool:
+    """Do the parts between what lies too deep, <dict> or Node(...), and the gap come one after another?"""
+    head, _, tail = shown.partition(" ... ")
+    halves = re.sub(r"(<\w*|\(\.*)$", "", head), re.sub(r"^([^<>]*>|\.*\))", "", tail)
+    parts = [part for half in halves for part in re.split(r"<\w+>|\(\.\.\.\)", half)]
+    place = 0
+    for part in parts if CUT not in true else ():
+        place = true.find(part, place) + len(part)
+        if place < len(part):
+            return False
+    return len(parts) > 2 and true.startswith(parts[0]) and true.endswith(parts[-1])
 
 
 def in_any_order(text: str) -> list[str]:

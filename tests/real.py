@@ -9,6 +9,8 @@ from itertools import islice
 from pathlib import Path
 from textwrap import indent
 
+from methods import methods
+
 from rounds import is_print, targets
 from sandbox import Sandbox
 
@@ -18,10 +20,10 @@ REAL = Path(__file__).resolve().parent.parent.parent / "shared" / "real"
 def programs(part: str, every: int = 1):
     """-> (name, code, stdin, true output) of the programs of one file, or of one line of so many. Of a
     buggy program the true output is its own (None: not told). "library": see there."""
-    if part == "library":
-        yield from islice(library(), 0, None, every)
+    if part in ("library", "algorithms"):
+        yield from islice(library() if part == "library" else algorithms(), 0, None, every)
         return
-    with (REAL / f"{part}.jsonl").open() as lines, Sandbox(1) as sandbox:
+    with place(part).open() as lines, Sandbox(1) as sandbox:
         for row in map(json.loads, islice(lines, 0, None, every)):
             if part == "cruxeval":
                 code = f"{row['code']}\nprint(repr(f({row['input']})))\n"
@@ -33,6 +35,19 @@ def programs(part: str, every: int = 1):
                 yield row["id"], row["code"], row["input"], row["output"]
             else:
                 yield from quixbugs(row, sandbox)
+
+
+def place(part: str) -> Path:
+    """Of its file; algorithms: the source distribution of that version on PyPI, unpacked."""
+    return REAL / ("algorithms-1.0.1" if part == "algorithms" else f"{part}.jsonl")
+
+
+def algorithms():
+    """The test methods that run to their end in the sandbox."""
+    with Sandbox(1) as sandbox:
+        for name, code in methods(place("algorithms"), "algorithms"):
+            if sandbox.run(code).status == "OK":
+                yield name, code, "", None
 
 
 def quixbugs(row: dict, sandbox: Sandbox):

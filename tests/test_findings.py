@@ -74,6 +74,8 @@ KINDS = {
         ("class R:\n    def __enter__(self):\n        return 3\n    def __exit__(self, *a):\n        print('exit')\ndef gen():\n    with R() as v:\n"
          "        yield v\ng = gen()\nnext(g)\ng.close()\nx = 1", "", [
             "gen is closed.", "We print exit.", "R.__exit__ returns.", "We leave the with block of R().", "x = 1."]),
+        ("def gen(n):\n    if n:\n        for k in gen(n - 1):\n            yield k\n    yield n\ndef f():\n    it = gen(2)\n    print(next(it))\nf()", "", [
+            "f returns.", "gen is closed.", "gen is closed.", "gen is closed."]),
         ("def gen():\n    try:\n        yield 1\n    finally:\n        print('close')\nfor x in gen():\n    break", "", [
             "Turn 1: x = 1.", "We break out of the loop over x.", "gen is closed.", "We print close."]),
     ],

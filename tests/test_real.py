@@ -10,6 +10,7 @@ import sys
 from collections import Counter
 
 import pytest
+from methods import methods
 from oracle import explained, judge
 from real import example, imports, programs
 from test_trace import drawn, random_program
@@ -51,6 +52,22 @@ def test_an_example_of_a_text_is_a_program():
     module = ast.parse("import re\ndouble = twice = 2\nclass two_more: pass\n")
     assert imports(code, module, "some.where") == "from some.where import double\n" and imports("x = 1\n", module, "m") == ""
     assert example("no examples") == "" == example("    >>> f(\n  ... 1)\n")  # a wrong indent
+
+
+def test_a_test_method_is_a_program(tmp_path):
+    """Its names from modules and from the test file, by whatever way they are imported; checks printed."""
+    files = {"pack/__init__.py": "from .one import f as g\n", "pack/one.py": "import math\nK = 2\n\ndef f(x):\n    return helper(x) + K\n\ndef helper(x):\n"
+             "    return math.floor(x)\n\ndef unused():\n    pass\n", "pack/two.py": "def helper(x):\n    pass\n",
+             "tests/test_it.py": "import unittest\nfrom pack import g, one\nfrom pack.two import helper\nclass TestG(unittest.TestCase):\n    def setUp(self):\n"
+             "        self.x = 1.5\n    def test_g(self):\n        self.assertEqual(g(self.x), 3)\n        with self.assertRaises(TypeError):\n            g('')\n"
+             "    def test_one(self):\n        self.assertTrue(one.f(1))\n    def test_two(self):\n        self.assertTrue(g(1) or helper(2))\n"}
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    (name, code), = methods(tmp_path, "pack")
+    assert name == "test_it.TestG.test_g" and "unused" not in code
+    found = explained(code)
+    assert found.trace.stdout == "3 3\nmust be real number, not str\n" and not found.faults
 
 
 def truth(code, stdin="", max_events=10_000):

@@ -242,6 +242,8 @@ def part_of(whole, key, is_field: bool):
         base = next(base for base in (list, dict, tuple, collections.deque, bytearray) if isinstance(whole, base))
         if getattr(getattr(type(whole), "__missing__", None), "__module__", "") == "__main__" and key not in dict.keys(whole):
             raise KeyError  # else the program would be asked
+        if base is dict and getattr(type(key).__hash__, "__module__", "") == "__main__":
+            raise KeyError  # likewise
         return base.__getitem__(whole, key)
     except Exception:
         raise LookupError from None

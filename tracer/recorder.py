@@ -627,13 +627,14 @@ class _Call:
     """A frame of the program. known: {name: (value if it cannot change, text, id)}. Since its
     previous event: seen, values of marked expressions; said and read, output and input. held,
     later: of what its statement changes a part, and how to find that once more. line: the
-    statement's; raised: id of the last exception here; uses: names of the module."""
+    statement's; raised: id of the last exception here; failing: is it the last that happened here?
+    uses: names of the module."""
     __slots__ = ("number", "uses", "known", "seen", "said", "read", "held", "later", "line",
-                 "raised")
+                 "raised", "failing")
 
     def __init__(self, number: int, uses=()):
         self.number, self.uses, self.known, self.held, self.later = number, uses, {}, None, None
-        self.line, self.raised = 0, None
+        self.line, self.raised, self.failing = 0, None, False
         self.seen, self.said, self.read = [], [], []
 
 
@@ -646,7 +647,6 @@ class Recorder:
         self.max_events, self.max_bytes, self.emit = max_events, max_bytes, emit
         self.calls, self.numbers, self.events = {}, itertools.count(), 0   # {frame: _Call}
         self.nobody = _Call(-1)                                # outside of all calls
-        self.last = ("", None)                                 # kind and call of the last event
         self.used = 0                                          # bytes of values and of output
         self.over, self.ended = "", False                      # a limit
         self.stopped = "the program switched tracing off"      # why, if no event is its last
@@ -756,7 +756,8 @@ class Recorder:
             if call.line in self.caught:
                 more.update(_caught(self.caught[call.line], frame, call))
         self.events += 1
-        self.last = kind, call.number  # a frame would keep its objects
+        if kind in ("line", "resume", "exception"):
+            call.failing = kind == "exception"
         self.emit([kind, call.number, frame.f_lineno, changes, extra, value, more or None])
         if self.events > self.max_events:
             self.over = f"more than {self.max_events:,} events"
@@ -866,7 +867,7 @@ class Recorder:
         operation = code[place] if 0 <= place < len(code) else -1
         call = self.calls.get(frame, self.nobody)
         thrown = operation in _YIELDS and (  # an exception has come back to where it waited
-            self.last == ("exception", call.number) or call.line != frame.f_lineno)
+            call.failing or call.line != frame.f_lineno)
         if frame.f_code.co_flags & 0x2A0 and operation in _YIELDS and not thrown:
             self.note("yield", frame, None, _yielded(frame, value))  # generators, coroutines
             return
