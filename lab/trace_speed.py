@@ -5,8 +5,9 @@
 
 Real programs are no part of the project: a part (cruxeval, contest_programs, quixbugs, tinypy,
 algorithms) whose file is absent from the folder that tests/real.py names is left out. algorithms:
-the tests of a package on PyPI; library: examples of Python's standard library, which need no file. tests/oracle.py judges them and says what kinds of
-faults there are. Speed needs PySnooper and a quiet machine.
+the tests of a package on PyPI; library: examples of Python's standard library, which need no file.
+tests/oracle.py judges them and says what kinds of faults there are. Speed needs PySnooper and a
+quiet machine.
 """
 
 import io
