@@ -449,6 +449,7 @@ human contest programs | contest_programs:{}
 QuixBugs, correct and buggy | quixbugs:{}
 TinyPy, generated | tinypy:{}
 Python's own examples | library:{}
+tests of the package algorithms | algorithms:{}
 
 TABLE trace_speed: The recorder's speed
 Small frames, the same program, taking turns.

@@ -197,11 +197,11 @@ class Frame(Expressions):
         rounds = texts[:-1] if isinstance(value, bool) else texts
         if not texts or path_of(test) or is_identity(test):
             rounds = [*filter(None, [source_of(test, 120)]), *rounds]  # names say more
-        shown = abridged(rounds or texts, test) or [shorten((texts or [ast.unparse(test)])[0])]
+        shown = abridged(rounds or texts, test)
         source = source_of(test, 240) if isinstance(test, ast.BoolOp) else ""
         if rounds and len(rounds[0]) > 120 and len(source) > 120:
             shown.insert(0, source)
-        return ": ".join(shown)
+        return ": ".join(shown or [shorten((texts or [ast.unparse(test)])[0])])
 
     def now(self, names) -> str:
         """x = 3, y = 5"""
