@@ -723,11 +723,9 @@ class Recorder:
         call = self.calls.get(frame)
         if call is None:
             call = self.calls[frame] = _Call(next(self.numbers), self.names_of(frame.f_code))
-        more, others = {}, []
-        changes = self.changes(call, frame, others)
-        shared = self.shared(call, frame, others) if call.number else {}
-        if others:
-            more["others"] = others
+        more, line = {}, frame.f_lineno
+        changes = self.changes(call, frame, more)
+        shared = self.shared(call, frame, more) if call.number else {}
         if shared:
             more["globals"] = shared
         if call.later and kind != "yield":
@@ -752,13 +750,11 @@ class Recorder:
             if call.said:
                 extra, call.said = "".join(call.said), []
         if kind == "line":
-            call.line = frame.f_lineno
-            if call.line in self.caught:
-                more.update(_caught(self.caught[call.line], frame, call))
+            call.line, call.failing = line, False
+            if line in self.caught:
+                more.update(_caught(self.caught[line], frame, call))
         self.events += 1
-        if kind in ("line", "resume", "exception"):
-            call.failing = kind == "exception"
-        self.emit([kind, call.number, frame.f_lineno, changes, extra, value, more or None])
+        self.emit([kind, call.number, line, changes, extra, value, more or None])
         if self.events > self.max_events:
             self.over = f"more than {self.max_events:,} events"
         elif self.used > self.max_bytes:
@@ -767,7 +763,7 @@ class Recorder:
             self.emit(self.over)
             raise Limit
 
-    def changes(self, call: _Call, frame, others: list) -> dict:
+    def changes(self, call: _Call, frame, more: dict) -> dict:
         """{name: text, or difference() to the text before, or None for one that is gone}"""
         # 3.12 mixes up names of comprehensions in the module's f_locals
         variables = self.space if frame.f_code is self.program else frame.f_locals
@@ -782,8 +778,8 @@ class Recorder:
                 if name[0] == "_":
                     written = _as_written(name, frame.f_code.co_qualname.split("."))
                 changes[written] = self.sent(text, before)
-                if _is_another(held, before):
-                    others.append(written)
+                if text[-1] == ")" and _is_another(held, before):
+                    more.setdefault("others", []).append(written)
                 if call.number == 0:
                     self.globals_seen[name] = _MISSING, text, id(held)
             known[name] = held if type(held) in _CONSTANT else _MISSING, text, id(held)
@@ -809,7 +805,7 @@ class Recorder:
             self.uses[id(code)] = list(dict.fromkeys(names))
         return self.uses[id(code)]
 
-    def shared(self, call: _Call, frame, others: list) -> dict:
+    def shared(self, call: _Call, frame, more: dict) -> dict:
         """Variables of the module that this function uses, where their text has changed."""
         changes = {}
         for name in call.uses:
@@ -820,8 +816,8 @@ class Recorder:
             text = text_of(held)
             if before is None or before[1] != text:
                 self.sent(text, before)
-                if _is_another(held, before):
-                    others.append(name)
+                if text[-1] == ")" and _is_another(held, before):
+                    more.setdefault("others", []).append(name)
                 changes[name] = text
             self.globals_seen[name] = held if type(held) in _ATOMS else _MISSING, text, id(held)
         return changes
@@ -857,7 +853,8 @@ class Recorder:
         operation = code.co_code[place] if place >= 0 else -1
         if kind is StopIteration and operation in _ITERATES:
             return
-        self.calls.get(frame, self.nobody).raised = id(exception)
+        call = self.calls.get(frame, self.nobody)
+        call.raised, call.failing = id(exception), True
         column = list(code.co_positions())[max(place, 0) // 2][2]
         self.note("exception", frame, _NAME(kind), _message(exception),
                   [column, opcode.opname[operation]])
