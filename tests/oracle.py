@@ -245,7 +245,8 @@ class World:
         self.told.add(exception)
         if changes:
             seen = any(new and new[1] and new[0][0] != "<" for new in changes.values())
-            self.add("change", act, number, changes, optional="" if seen and passes and name != "GeneratorExit" else "passes")
+            waited = any(isinstance(part, (ast.Yield, ast.YieldFrom, ast.Await)) for part in ast.walk(self.nodes[number]))
+            self.add("change", act, number, changes, optional="" if seen and passes and not waited else "passes")
         self.add("raise", act, number, name=name, text=message, optional="passes" * passes, truth=exception == self.last)
 
     def on_try(self, act, number):
