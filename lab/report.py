@@ -35,7 +35,7 @@ SIGNED = ("minus", "differences", "gain", "gap")  # words of a path to a differe
 DESCRIPTIONS = """
 TABLE headline: In percent
 Value (95 % interval); of several seeds, mean (smallest to largest). Difference: item by item. The
-paper's: its 32B model, its own sets.
+paper's: its 32B model on LCB-IO, DMC.
 COLUMNS effect | the paper's
 after SFT | sft
 after RL | rl
@@ -51,7 +51,7 @@ explains unasked, short inputs | explained:{}/free/short
 solves with one program (pass@1) | solve:{}:pass@1
 **best of 8 by its own simulation** | best_at_k_{}:simulate:7 | 2 to 8 points above pass@1
 best of 8 by really running the public tests | best_at_k_{}:exec:7
-simulation gap: exec minus simulate | best_at_k_{}:simulation_gap:7 | small (32B)
+picked by running minus by simulation | best_at_k_{}:simulation_gap:7 | small (32B)
 self-RLEF: first program | self_rlef_{}:init | 57.8 (RL without self-RLEF: 60.8)
 **self-RLEF: submitted program** | self_rlef_{}:final | 63.2
 control: resample until simulation accepts | self_rlef_{}:resample
