@@ -22,7 +22,7 @@ from torch import nn
 import model as plain
 from model import TAPS, Canon, Rollout, collate, rotate
 
-STACKED = 2**24  # weights in one of Muon's products; its copies take 100 MB
+STACKED = 2**24  # weights in one of Muon's products; its copies take some 200 MB
 BATCH_ROWS = 2048 if torch.cuda.is_available() else 256  # sampled at once
 torch.backends.cuda.enable_cudnn_sdp(False)  # it makes a plan for every new shape, 0.1 s each
 

@@ -47,7 +47,7 @@ class Event(NamedTuple):
     changes: dict  # {name: text} of the frame's variables that changed; None: it is gone
     extra: str     # call: the function; exception: its name; else what was printed meanwhile
     value: str     # return: its value, "" where an exception passes; exception: its message
-    more: dict | None  # {"read": what was taken from stdin} (tracer/ adds values of expressions)
+    more: dict | None  # {"read": what was taken from stdin} (tracer/ adds more)
 
 
 @dataclass

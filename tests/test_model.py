@@ -504,11 +504,11 @@ def test_muon_in_few_products_is_torchs(any_model, monkeypatch, stacked):
         for model, optimizers in ((any_model, ours), (other, torchs)):
             batch_loss(model, seed).backward()
             apply_gradients(model, optimizers, 0.5, 1.0)
-        assert all(torch.allclose(p, q, atol=1e-6) for p, q in zip(any_model.parameters(), other.parameters())), seed
+        assert all(torch.allclose(p, q, atol=2e-4) for p, q in zip(any_model.parameters(), other.parameters())), seed  # a step in bf16
     states = [optimizers[0].state_dict() for optimizers in (ours, torchs)]
     assert states[0].keys() == states[1].keys() and states[0]["param_groups"] == states[1]["param_groups"]
     for k, held in states[0]["state"].items():
-        assert torch.allclose(held["momentum_buffer"], states[1]["state"][k]["momentum_buffer"], atol=1e-6)
+        assert torch.allclose(held["momentum_buffer"], states[1]["state"][k]["momentum_buffer"], atol=1e-3)
 
 
 def test_a_step_clips_follows_the_schedule_and_clears(any_model):

@@ -145,7 +145,8 @@ class Frame(Expressions):
         self.came = self.line = 0  # lines of the statement before and of this one
         self.read = self.printed = ""   # what the statement took from stdin, and printed
         self.midline = False       # was there something in the line before that?
-        self.said = self.asked = self.early = False  # it printed, it read, it: has been told
+        self.said = self.asked = False  # it printed, it read, and that has been told
+        self.early = False         # it has been told before it is over
         self.leaves = self.torn = False  # is a with statement left? because of an exception?
         self.handled = ""          # the exception, if it ends there
         self.thrown = False        # was the exception thrown into this generator?
