@@ -57,7 +57,7 @@ from worlds import SETS, Problem
 # section: n_layer is --n-layer. quick is a smaller world, learnt in minutes.
 TABLE = """
 section  value                         cpu         gpu    quick  what it is
-data     sft_cases                  56_000     400_000   11_000  programs with explanations for SFT
+data     sft_cases                  64_000     400_000   11_000  programs with explanations for SFT
 data     sft_problems               20_000     200_000    3_000  problems with solutions for SFT
 data     rl_cases                    4_000      40_000      600  predict prompts for RL
 data     rl_problems                 1_200      10_000      150  problems for RL
@@ -74,7 +74,7 @@ model    n_embd                        128         512      128  width
 model    n_ctx                        1024        2048     1024  longest sequence in tokens
 answers  max_new_tokens_predict        450        1000      300  longest explanation in tokens
 answers  max_new_tokens_solve          450         800      400  longest program or repair in tokens
-sft      steps                      12_000        4000     1300  optimizer steps
+sft      steps                      13_000        4000     1300  optimizer steps
 sft      batch_tokens                 2048      65_536     2048  tokens in a batch, padding included
 sft      explained                     0.7         0.7      0.7  share of predictions told in steps
 sft      asked                         0.8         0.8      0.7  of these, by a given first token

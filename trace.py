@@ -214,12 +214,9 @@ def tell_expression(frame) -> str:
         return tell_print(frame, call)
     if not isinstance(call, ast.Call) or isinstance(call.func, ast.Name):
         return ""  # the function's statements have been told
-    given = frame.last(call.args[0])[0]
-    return tell_method(frame.now(frame.event.changes), call.func.attr, f"({given})")
-
-
-def tell_method(changed: str, name: str, given: str) -> str:
-    return f"{changed} after {name}{given}."
+    rounds = frame.told(call.args[0], frame.last(call.args[0])[0])
+    changed = frame.now(frame.event.changes)
+    return f"We {call.func.attr} {' = '.join(rounds)}, so {changed}."  # append
 
 
 def tell_print(frame, call) -> str:
@@ -359,7 +356,7 @@ def first_wrong_step(simulated_lines: list[str], true_lines: list[str]) -> tuple
 
 
 SHAPES = [("loop", "Turn |The loop ends|We continue|We break"), ("print", "We print"),
-          ("format", "We "), ("indexing", ".* (by index|backwards): "),
+          ("format", "We (?!append)"), ("indexing", ".* (by index|backwards): "),
           ("comparison", ".* is (true|false), "), ("arithmetic", ".* = ")]
 
 

@@ -36,6 +36,13 @@ def is_template(node) -> bool:
             and isinstance(node.left, ast.Constant) and isinstance(node.left.value, str))
 
 
+def is_constant(node) -> bool:
+    """(1, 2), -3: the compiler makes one constant of a set of such parts, and another order than of parts one by one."""
+    if isinstance(node, (ast.Set, ast.Tuple)):
+        return all(map(is_constant, node.elts))
+    return isinstance(node.operand if isinstance(node, ast.UnaryOp) else node, ast.Constant)
+
+
 class Rewrite(ast.NodeTransformer):
     """Expressions report their values, statements what becomes of them."""
     def __init__(self):
@@ -67,7 +74,8 @@ class Rewrite(ast.NodeTransformer):
             if is_template(node):  # its parts are put in one by one: seen as a whole, Python would do otherwise
                 node.right.elts = list(map(self.visit, node.right.elts))
                 return hook("v", node.number, node)
-            self.generic_visit(node)
+            if not (isinstance(node, ast.Set) and is_constant(node)):
+                self.generic_visit(node)
         if isinstance(node, WITHOUT) or not isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
             return node
         if isinstance(node, ast.Await):

@@ -344,7 +344,7 @@ def test_damaged_files_name_the_line_and_what_to_do(tmp_path, capsys):
 # Settings and logs.
 
 def test_the_table_says_what_every_value_is():
-    assert tasks.PRESETS["cpu"]["sft"]["steps"] == 12_000 and tasks.PRESETS["gpu"]["model"]["n_embd"] == 512
+    assert tasks.PRESETS["cpu"]["sft"]["steps"] == 13_000 and tasks.PRESETS["gpu"]["model"]["n_embd"] == 512
     assert tasks.PRESETS["quick"]["rl"]["predict_weight"] == 0.8 and tasks.PRESETS["cpu"]["rl"]["clip"] == 0.1
     for preset in tasks.PRESETS.values():
         assert list(preset) == ["data", "model", "answers", "sft", "rl", "eval"]

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 from sandbox import Sandbox, run
@@ -59,15 +59,16 @@ def record(code: str, stdin: str = "", max_events: int = 10_000, max_bytes: int 
     trace = Trace(**{"code": code, "stdin": stdin, "events": events, "stdout": printed, "error": "",
                      "complete": False, **end})
     if trace.status != "LIMIT":
-        compare(trace, sandbox.run(code, stdin) if sandbox else run(
-            code, stdin, cpu_seconds=10.0, output_bytes=max_bytes))
+        once = partial(run, cpu_seconds=10.0, output_bytes=max_bytes)
+        compare(trace, partial(sandbox.run if sandbox else once, code, stdin))
     return trace
 
 
-def compare(trace: Trace, true) -> None:
+def compare(trace: Trace, untraced) -> None:
     """Incomplete where an untraced run printed something else. Addresses of objects are as good as
     any others. If the sandbox is the reason of an exception, that is said with its message; what
     follows after the program has caught a failed import does without."""
+    true = untraced()
     note = getattr(true, "note", "")
     imports = trace.error in ("ImportError", "ModuleNotFoundError")
     if note and trace.error and (imports or "modules" not in note):
@@ -78,5 +79,7 @@ def compare(trace: Trace, true) -> None:
     if true.status == "MEMORY" and trace.error == "MemoryError":
         return
     trace.complete, trace.reason = False, "what it prints differs when it is not traced"
+    if untraced().stdout != true.stdout:
+        trace.reason = "what it prints differs every time: chance, time or addresses"
     if true.status not in ("OK", "ERROR"):
         trace.reason = f"without tracing it ends by {true.status}"

@@ -34,7 +34,6 @@ from trace import (
     in_frames,
     reworded,
     tell_call,
-    tell_method,
     tell_printed,
     tell_read,
     tell_return,
@@ -443,6 +442,10 @@ def tell_expression(frame):
     if text:
         return tell_method(text, name, given)
     return "" if frame.told else tell_call(f"{name}{given}" if len(given) <= 70 else name)
+
+
+def tell_method(changed: str, name: str, given: str) -> str:
+    return f"{changed} after {name}{given}."
 
 
 def given_to(frame, call) -> str:

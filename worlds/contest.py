@@ -382,15 +382,16 @@ def spec_class(spec):
 # Scratch programs: no composition. One function a shape; each returns the lines of a program.
 
 class Scribbler:
-    """Draws expressions over the variables that are known so far."""
-    def __init__(self, rng, top):
-        self.rng, self.top = rng, top
+    """Draws expressions over the variables that are known so far. practice: their numbers have two
+    digits, too, as results have that loops come to."""
+    def __init__(self, rng, top, practice):
+        self.rng, self.top, self.practice = rng, top, practice
         self.names = rng.sample("abcdfghkmnpquvwz", 4)
         self.known = []     # variables that have a value
         self.digits = []    # those whose value is a number written in the program
 
     def number(self):
-        return str(self.rng.randint(0, self.top))
+        return str(self.rng.randint(0, 50 if self.practice else self.top))
 
     def variable(self):
         return self.rng.choice(self.known)
@@ -399,7 +400,9 @@ class Scribbler:
         """Two operands, sometimes three; products of plain numbers only, which is what the small
         model has a chance to learn."""
         rng = self.rng
-        if rng.random() < 0.3:
+        if self.practice and self.known and rng.random() < 0.3:
+            return f"{self.variable()} % {rng.randint(2, 5)}"
+        if not self.practice and rng.random() < 0.3:
             return f"{rng.choice([*self.digits, self.number()])} * {self.number()}"
         left = self.variable() if self.known and rng.random() < 0.7 else self.number()
         text = f"{left} {rng.choice('+-')} {self.number()}"
@@ -486,9 +489,9 @@ def text_work(s):
     return ["s = input()", f"{t} = ''", f"for {x} in s:", *indent(work), end]
 
 
-def scratch(rng, knobs):
+def scratch(rng, knobs, practice):
     """A small program that is no composition -> (code, kind of its input: none, list or digits)."""
-    scribbler = Scribbler(rng, knobs["top"])
+    scribbler = Scribbler(rng, knobs["top"], practice)
     shape = rng.choice((straight, straight, branch, branch, loop, nested, list_work, text_work))
     kind = {list_work: "list", text_work: "digits"}.get(shape, "none")
     return "\n".join(shape(scribbler)) + "\n", kind
@@ -565,12 +568,13 @@ def drop_assignment(spot, rng):
 
 WEIGHTS = {change_arithmetic: 4, change_comparison: 4, change_constant: 5, change_name: 2,
            drop_condition: 2, drop_assignment: 1}
+CRASHES = change_name, drop_assignment
 
 
-def mutate(code, rng):
+def mutate(code, rng, crash=False):
     """The program with one place of its syntax tree changed or, one time in twelve, with a
-    character missing so that it may not parse."""
-    if rng.random() < 1 / 12:
+    character missing so that it may not parse. crash: one that probably ends in an exception."""
+    if rng.random() < (1 / 5 if crash else 1 / 12):
         k = rng.choice([k for k, ch in enumerate(code) if ch in ":()=["])
         return code[:k] + code[k + 1:]
     tree = ast.parse(code)
@@ -592,6 +596,8 @@ def mutate(code, rng):
                 elif isinstance(line, ast.Assign) and len(node.body) > 1:
                     spots[drop_assignment].append((node.body, k))
     possible = [change for change in WEIGHTS if spots[change]]
+    if crash:
+        possible = [change for change in CRASHES if spots[change]] or possible
     change = rng.choices(possible, [WEIGHTS[change] for change in possible])[0]
     change(rng.choice(spots[change]), rng)
     return ast.unparse(tree) + "\n"
@@ -601,13 +607,13 @@ def mutate(code, rng):
 # What a world must have: programs with an input, and problems.
 
 def random_program(rng, knobs, split, set_):
-    """Some programs are scratch (knobs), in training twice as many: they teach to look names up.
-    One in five is a mutant (of either). In training a third keeps the names that solutions have.
-    """
-    kind, spec = "plain", None
+    """Some programs are scratch (knobs). One in five is a mutant (of either). To train on: twice as
+    many scratch ones, which teach to look names up, half of them with larger numbers; half of the
+    mutants crash; a third keeps the names that solutions have."""
+    kind, spec, practice = "plain", None, split == "train" and rng.random() < 0.5
     if rng.random() < knobs["scratch"] * (2 if split == "train" else 1):
         kind = "scratch"
-        code, input_kind = scratch(rng, knobs)
+        code, input_kind = scratch(rng, knobs, practice)
         if set_ == "longer" and input_kind == "none":
             return None
     else:
@@ -615,7 +621,7 @@ def random_program(rng, knobs, split, set_):
         code, input_kind = render(spec, rng, knobs["wide"]), spec.kind
     if rng.random() < 0.2:
         kind = "mutant"
-        code = mutate(code, rng)
+        code = mutate(code, rng, crash=practice)
     cls = spec_class(spec) if kind == "plain" else behaviour_class(code, input_kind)
     if not cls or split_of(cls) != split:
         return None
