@@ -215,8 +215,11 @@ def tell_expression(frame) -> str:
     if not isinstance(call, ast.Call) or isinstance(call.func, ast.Name):
         return ""  # the function's statements have been told
     rounds = frame.told(call.args[0], frame.last(call.args[0])[0])
-    changed = frame.now(frame.event.changes)
-    return f"We {call.func.attr} {' = '.join(rounds)}, so {changed}."  # append
+    return tell_append(rounds, frame.now(frame.event.changes))
+
+
+def tell_append(rounds: list[str], changed: str) -> str:
+    return f"We append {' = '.join(rounds)}, so {changed}."
 
 
 def tell_print(frame, call) -> str:

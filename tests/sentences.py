@@ -439,6 +439,19 @@ def after(reader, slot, text):
     raise problem or Wrong("something else is called")
 
 
+@form(r"We append (.*)\.", "stmt")
+def appended(reader, slot, text):
+    call, problem = call_of(slot), Wrong("something else is called")
+    need(isinstance(call, ast.Call) and len(call.args) == 1 and getattr(call.func, "attr", "") == "append", "nothing is appended")
+    for match in re.finditer(", so ", text):
+        try:
+            reader.chain(text[:match.start()], call.args[0], reader.values(call.args[0])[-1:] or [None])
+            return reader.told(text[match.end():], slot.after)
+        except Wrong as wrong:
+            problem = wrong
+    raise problem
+
+
 @form(r"(.*), and nothing changes\.", "stmt")
 def nothing(reader, slot, text):
     need(text in (unparsed(slot.node), "We assign") and not slot.changes, "something changes")

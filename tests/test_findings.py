@@ -113,7 +113,7 @@ KINDS = {
         ("class defaultdict(dict):\n    pass\nd = defaultdict(a=1)", "", ["d = defaultdict(a=1) = defaultdict({'a': 1})."]),
         ("class Meta(type):\n    def __eq__(self, other):\n        print('asked')\n    __hash__ = type.__hash__\nclass A(metaclass=Meta):\n    pass\n"
          "xs = [[A()], A()]", "", ["We define class A.", "xs = [[A()], A()]."]),
-        ("class L(list):\n    def __getattr__(self, k):\n        print('ask', k)\nl = L([1])\nl.append(2)", "", ["l = L([1]).", "l = L([1, 2]) after append(2)."]),
+        ("class L(list):\n    def __getattr__(self, k):\n        print('ask', k)\nl = L([1])\nl.append(2)", "", ["l = L([1]).", "We append 2, so l = L([1, 2])."]),
     ],
     "a generator's own exceptions are not thrown into it": [
         ("def gen():\n    z = 1 + (yield 1)\ng = gen()\nnext(g)\ntry:\n    next(g)\nexcept TypeError:\n    pass", "", [
@@ -147,7 +147,7 @@ KINDS = {
         ("x = -3\ny = -x\nz = -x ** 2\nw = 1 - x - -1\nv = -(-x)", "", [
             "y = -(-3) = 3.", "z = -(-3) ** 2 = -9.", "w = 1 - -3 - -1 = 4 - -1 = 5.", "v = -(-(-3)) = -3."]),
         ("L = []\nT = L,\nL.append(T)\nx = L[0][0]\nd = {}\nd['me'] = d\nd['n'] = 1", "", [
-            "L = [([...],)], T = ([(...)],) after append(([],)).", "x = L[0][0] = [([...],)].", "d['me'] = {}, d = {'me': {...}}.", "d['n'] = 1."]),
+            "We append ([],), so L = [([...],)], T = ([(...)],).", "x = L[0][0] = [([...],)].", "d['me'] = {}, d = {'me': {...}}.", "d['n'] = 1."]),
         ("try:\n    () = 42\nexcept TypeError:\n    pass", "", ["We cannot unpack 42 into (): TypeError: cannot unpack non-iterable int object."]),
         ("print(\"'a'\")\nprint('\"Yes\", he said.')", "", ['We print "\'a\'".', "We print '\"Yes\", he said.'."]),
     ],
@@ -213,8 +213,8 @@ KINDS = {
             "The loop over (i, ch), w ends.", "We break out of the loop over (i, ch), w."]),
         ("xs = [[0] * 2] * 2\nxs[0][1] += 5\nxs[1].append(3)\nxs[0][0] = 4\nys = [[0, 0], [0, 0]]\nys[0][1] += 15\nys[1].append(3)\n"
          "d = {'a': 0}\nd['b'] = 0\nd['a'] = 10", "", [
-            "xs[0][1] = 0 + 5 = 5, xs = [[0, 5], [0, 5]].", "xs[1] = [0, 5, 3], xs = [[0, 5, 3], [0, 5, 3]] after append(3).",
-            "xs[0][0] = 4, xs = [[4, 5, 3], [4, 5, 3]].", "ys[0][1] = 0 + 15 = 15.", "ys[1] = [0, 0, 3] after append(3).", "d['b'] = 0.", "d['a'] = 10."]),
+            "xs[0][1] = 0 + 5 = 5, xs = [[0, 5], [0, 5]].", "We append 3, so xs[1] = [0, 5, 3], xs = [[0, 5, 3], [0, 5, 3]].",
+            "xs[0][0] = 4, xs = [[4, 5, 3], [4, 5, 3]].", "ys[0][1] = 0 + 15 = 15.", "We append 3, so ys[1] = [0, 0, 3].", "d['b'] = 0.", "d['a'] = 10."]),
     ],
     "calls, contexts, full stacks": [
         ("class Door:\n    def __init__(self, name):\n        self.name = name\n    def __enter__(self):\n        return self\n"
@@ -275,8 +275,8 @@ KINDS = {
         ("def take(q):\n    return q.pop()\nq = [5]\nprint(take(q))", "", ["q = [].", "take returns q.pop() = 5.", "q = [].", "We print take([5]) = 5."]),
         ("from collections import defaultdict, Counter, deque\nc = defaultdict(int)\nc['a'] += 1\nd = Counter('ab')\nd['z'] += 2\nq = deque([1], maxlen=3)\n"
          "q.append(4)\nq[0] += 8", "", [
-            "c['a'] = 0 + 1 = 1.", "d['z'] = 0 + 2 = 2.", "q = deque([1], maxlen=3).", "q = deque([1, 4], maxlen=3) after append(4).", "q[0] = 1 + 8 = 9."]),
-        ("class D:\n    n = 0\n    xs = []\nD.n += 1\nD.xs.append(5)", "", ["D.n = 0 + 1 = 1.", "D.xs = [5] after append(5)."]),
+            "c['a'] = 0 + 1 = 1.", "d['z'] = 0 + 2 = 2.", "q = deque([1], maxlen=3).", "We append 4, so q = deque([1, 4], maxlen=3).", "q[0] = 1 + 8 = 9."]),
+        ("class D:\n    n = 0\n    xs = []\nD.n += 1\nD.xs.append(5)", "", ["D.n = 0 + 1 = 1.", "We append 5, so D.xs = [5]."]),
         ("class T:\n    n = 2\nts = [T()]\nts[0].n *= 5", "", ["ts[0].n = 2 * 5 = 10, ts = [T(n=10)]."]),
         ("class C:\n    def __init__(self):\n        self.__n = 1\n    def add(self):\n        self.__n += 2\nc = C()\nc.add()\n__t = 5", "", [
             "self.__n = 1.", "c = C() = C(__n=1).", "self.__n = 1 + 2 = 3.", "__t = 5."]),
@@ -319,7 +319,7 @@ KINDS = {
         ("class P:\n    def __str__(self):\n        return 'P'\nprint('a', P())", "", ["P.__str__ returns 'P'.", "We print a P."]),
         ("import io, contextlib\nbuf = io.StringIO()\nwith contextlib.redirect_stdout(buf):\n    print('x')\nprint('y', file=buf)", "", [
             "We print nothing to the output, so buf = StringIO('x\\n').", "We print to buf, so buf = StringIO('x\\ny\\n')."]),
-        ("log = []\ndef print(text):\n    log.append(text)\nprint('hello')", "", ["log = ['hello'] after append('hello').", "print returns."]),
+        ("log = []\ndef print(text):\n    log.append(text)\nprint('hello')", "", ["We append 'hello', so log = ['hello'].", "print returns."]),
         ("print('a', end='')\nprint('\\n')", "", ["We print a.", "We print '\\n'."]),
         ("print('\\n')\nprint('x = 3')\nprint('a', end=' ')", "", ["We print '\\n'.", "We print 'x = 3'.", "We print 'a '."]),
         ("def double(n):\n    return n * 2\nprint(double(int(input('n? '))))", "4", [

@@ -356,8 +356,18 @@ case("class attributes", '''
     xs = [].
     We define class D.
     D.n = 0 + 1 = 1.
-    D.xs = [5] after append(5).
+    We append 5, so D.xs = [5].
     ''', {3: "D.n += 1.", 4: "We call D.xs.append(5)."}, {"false", "untold"})
+
+case("what is appended", '''
+    xs = [1]
+    xs.append(2 * 3)
+    xs.append(", so ")
+    ''', '''
+    xs = [1].
+    We append 2 * 3 = 6, so xs = [1, 6].
+    We append ', so ', so xs = [1, 6, ', so '].
+    ''', {1: "We append 2 + 3 = 6, so xs = [1, 6].", 2: "We append ', so ', so xs = [1, ', so ']."}, {"false"})
 
 case("private names", '''
     class A:
@@ -421,9 +431,9 @@ case("a print of the program's own", '''
     log = [].
     We define print.
     We call print with text = 'hello'.
-    log = ['hello'] after append('hello').
+    We append 'hello', so log = ['hello'].
     print returns.
-    ''', ["log = [].", "We define print.", "We call print with text = 'hello'.", "log = ['hello'] after append('hello').", "print returns.",
+    ''', ["log = [].", "We define print.", "We call print with text = 'hello'.", "We append 'hello', so log = ['hello'].", "print returns.",
           "We print nothing."], {"false"})
 
 case("two empty lines", 'print("\\n")', "We print '\\n'.", {0: "We print an empty line."}, {"false"})

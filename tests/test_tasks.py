@@ -370,7 +370,7 @@ def test_quick_is_a_smaller_world_whose_answers_fit(tokenizer):
     lengths = {}
     for size in ("quick", "cpu"):
         for set_ in worlds.SETS:
-            cases = draw_cases(60, "train", set_, size=size)
+            cases = draw_cases(60, "val", set_, size=size)
             lengths[size, set_] = [len(tokenizer.answer(case.nlex)) for case in cases]
     for set_ in worlds.SETS:
         assert sum(lengths["quick", set_]) < 0.8 * sum(lengths["cpu", set_])

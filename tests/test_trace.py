@@ -66,7 +66,7 @@ def drawn(seed, count, sizes=("cpu", "gpu")):
                                                                "The loop over x ends."]),
     ("nums = [4, 5]\ni = 0\nx = nums[i + 1]", "", ["nums = [4, 5].", "i = 0.", "x = nums[1] = 5."]),
     ("nums = [4, 5]\ni = len(nums) - 1", "", ["nums = [4, 5].", "i = len(nums) - 1 = 2 - 1 = 1."]),
-    ("ys = []\nys.append(2 + 3)", "", ["ys = [].", "ys = [5] after append(5)."]),
+    ("ys = []\nys.append(2 + 3)", "", ["ys = [].", "We append 2 + 3 = 5, so ys = [5]."]),
     ("xs = [3, 8]\nys = [x * 2 for x in xs if x > 3]", "", ["xs = [3, 8].", "ys = [x * 2 for x in [3, 8] if x > 3] = [16]."]),
     ("x = 5\nxs = [3]\nys = [x for x in xs]", "", ["x = 5.", "xs = [3].", "ys = [x for x in [3]] = [3]."]),
     ("xs = [3, 8]\nr = sum(xs)", "", ["xs = [3, 8].", "r = sum([3, 8]) = 11."]),
@@ -328,7 +328,7 @@ def test_random_programs_end_with_the_values_and_the_output_of_a_plain_run():
         assert (trace.stdout, trace.error) == (out.getvalue(), error), code
         claimed = {}
         for line in tracer.narrate(trace):
-            for name, text in re.findall(r"(?:^|, )([abcs]|xs) = (?:.* = )?([^=]*?)(?=, (?:[abcs]|xs) = | after |\.$)", line):
+            for name, text in re.findall(r"(?:^|, (?:so )?)([abcs]|xs) = (?:.* = )?([^=]*?)(?=, (?:[abcs]|xs) = | after |\.$)", line):
                 claimed[name] = text
             for place, text in re.findall(r"^xs\[(\d)\] = (?:.* = )?(.*?)\.$", "" if " stops " in line else line):  # the item says enough
                 claimed["xs"] = repr([*ast.literal_eval(claimed["xs"])[:int(place)], ast.literal_eval(text),
@@ -393,6 +393,6 @@ def test_odd_programs(code, stdin, lines):
 
 
 @pytest.mark.parametrize("want, got", [("xs = [1, 2].", "xs = [1, 3]."), ("r = sum([3, 8]) = 11.", "r = sum([3, 8]) = 12."),
-                                       ("ys = [5] after append(5).", "ys = [6] after append(5).")])
+                                       ("We append 5, so ys = [5].", "We append 5, so ys = [6].")])
 def test_a_list_is_not_an_index(want, got):
     assert first_wrong_step([got], [want]) == (0, "arithmetic")

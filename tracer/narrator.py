@@ -33,6 +33,7 @@ from trace import (
     Trace,
     in_frames,
     reworded,
+    tell_append,
     tell_call,
     tell_printed,
     tell_read,
@@ -432,6 +433,9 @@ def tell_expression(frame):
         if old != new and not is_hidden(new):
             label = frame.label(function.value)
             text = listed([f"{label} = {shorten(new, old)}", frame.changed([label], new)])
+        texts = frame.texts(call.args[0]) if call.args else []
+        if text and texts and function.attr == "append":
+            return tell_append(ended(texts, call.args[0], shorten(texts[-1])), text)
         if text:
             return tell_method(text, function.attr, given)
     name = path_of(function) or source_of(function)

@@ -489,7 +489,7 @@ def text_work(s):
     return ["s = input()", f"{t} = ''", f"for {x} in s:", *indent(work), end]
 
 
-def scratch(rng, knobs, practice):
+def scratch(rng, knobs, practice=False):
     """A small program that is no composition -> (code, kind of its input: none, list or digits)."""
     scribbler = Scribbler(rng, knobs["top"], practice)
     shape = rng.choice((straight, straight, branch, branch, loop, nested, list_work, text_work))
