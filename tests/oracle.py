@@ -427,7 +427,7 @@ def explained(code: str, stdin: str = "", want: str | None = None, max_events: i
     if trace.reason.startswith(("what it prints", "without tracing")):
         return result(trace.reason)
     faults = judge(code, stdin, sentences, trace.complete, seen)
-    if faults and "import threading" in code:
+    if faults and re.search(r"\b(import|from) (threading|_thread|concurrent|multiprocessing|asyncio)\b", code):
         return result("oracle: threads run when they like")
     if faults and ADDRESS.sub("0x", repr(witness(code, stdin, statements=max_events + 2000)["log"])) != ADDRESS.sub("0x", repr(seen["log"])):
         return result("oracle: it does something else every time")

@@ -233,6 +233,8 @@ class Reader:
         if isinstance(source, ast.Constant):
             if isinstance(got, ast.Constant) and type(got.value) is type(source.value) and repr(got.value) == repr(source.value):
                 return
+            if source.value is ... and self.written(got) == "Ellipsis":
+                return
             raise Wrong(f"{self.written(got)[:80]} stands for {unparsed(source)}")
         text = self.written(got)
         if type(got) is type(source) and text == unparsed(source):
@@ -241,8 +243,8 @@ class Reader:
         if isinstance(source, ast.Name):
             if source.id in bound:
                 raise Wrong(f"{source.id} is a name of its own in there, not {self.written(got)[:80]}")
-            if not values and source.id in self.slot.before:
-                values = [self.slot.before[source.id]]
+            if not values and self.part(source, self.slot.before):
+                values = [self.part(source, self.slot.before)]
         elif not values and isinstance(source, (ast.BinOp, ast.UnaryOp)) and not bound:
             values = self.would_be(source)
         if values and type(got) is not ast.Name or isinstance(got, ast.Name) and (got.id.startswith("__hidden") or values):
@@ -267,7 +269,8 @@ class Reader:
         """What arithmetic on variables would have come to that was never reached: 5 < 3 and x + 1 < 4."""
         parts = list(ast.walk(source))
         names = {part.id for part in parts if isinstance(part, ast.Name)}
-        numbers = {name: self.slot.before[name] for name in names if re.fullmatch(r"-?[\d.]{1,12}", self.slot.before.get(name, ""))}
+        known = {name: self.part(ast.Name(name), self.slot.before) or "" for name in names}
+        numbers = {name: text for name, text in known.items() if re.fullmatch(r"-?[\d.]{1,12}", text)}
         if len(numbers) < len(names) or any(isinstance(part, ast.Pow) or not isinstance(part, ARITHMETIC) for part in parts):
             return []
         space = {name: ast.literal_eval(text) for name, text in numbers.items()}

@@ -94,7 +94,7 @@ def example(text: str) -> str:
         for one in doctest.DocTestParser().get_examples(text):
             source = one.source
             if one.want and not one.exc_msg and is_value(source):
-                source = f"print(repr({source.strip()}\n))\n"
+                source = f"print(repr(({source.strip()}\n)))\n"
             if one.exc_msg:
                 source = "try:\n" + indent(source, "    ") + "except Exception as problem:\n    print(problem)\n"
             program += source

@@ -592,6 +592,7 @@ def left_untold(world, slot, sentence: str) -> list[str]:
         old = slot.before.get(name, "<")
         if text[0] == "<" or text == old or not is_shallow:
             continue
+        name = re.sub(r"^_[^_]\w*?(?=__\w)", "", name)  # a private name, as it is written in its class
         if not re.search(rf"(?<![\w.]){re.escape(name)}(?:\.\w+|{INDEX})* = ", sentence):
             missing.append(f"{name} = {text[:80]}")
         elif (item := re.match(rf"{re.escape(name)}(?:{INDEX})+(?= = )", sentence)) and f", {name} = " not in sentence:

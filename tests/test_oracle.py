@@ -422,6 +422,50 @@ case("print elsewhere", '''
     We leave the with block.
     ''', {3: "We print nothing."}, {"missing", "false"})
 
+case("a private name of a class", '''
+    class A:
+        def get(self, n):
+            __x = n + 1
+            __x += 2
+            return __x
+    x = A().get(4)
+    ''', '''
+    We define class A with get.
+    We call A.get with n = 4.
+    __x = 4 + 1 = 5.
+    __x = 5 + 2 = 7.
+    A.get returns 7.
+    x = A().get(4) = 7.
+    ''', {2: "__x = 4 + 1 = 6.", 3: "__x = 4 + 2 = 6."}, {"false"})
+
+case("sets that are equal and stand in other orders", '''
+    a, b = set(), set()
+    for x in 8, 0:
+        a.add(x)
+    for x in 0, 8:
+        b.add(x)
+    ''', '''
+    a = set(), b = set().
+    Turn 1: x = 8.
+    a = {8} after add(8).
+    Turn 2: x = 0.
+    a = {8, 0} after add(0).
+    The loop over x ends.
+    Turn 1: x = 0.
+    b = {0} after add(0).
+    Turn 2: x = 8.
+    b = {0, 8} after add(8).
+    The loop over x ends.
+    ''', {9: "b = {8, 0} after add(8)."}, {"false"})
+
+case("the Ellipsis, long bytes", '''
+    x = [..., 1]
+    y = bytes(1000)
+    ''', '''
+    x = [Ellipsis, 1].
+    y = bytes(1000) = <bytes of 1000 bytes>.
+    ''', {0: "x = [None, 1].", 1: "y = bytes(1000) = <bytes of 999 bytes>."}, {"false"})
+
 case("a print of the program's own", '''
     log = []
     def print(text):

@@ -79,7 +79,7 @@ def filled(log: list, texts: list):
 # ------------------------------------------------------------------------------------------------
 # Values as text.
 
-ATOMS = frozenset((int, bool, type(None), float, str, complex, range, bytes, bytearray))
+ATOMS = frozenset((int, bool, type(None), float, str, complex, range, bytes, bytearray, type(...), type(NotImplemented)))
 GROUPS = {list: "[]", tuple: "()", set: "{}", frozenset: "{}", dict: "{}"}
 SHOWN = (re.Pattern, datetime.date, datetime.datetime, datetime.time, datetime.timedelta, datetime.timezone)
 NAMED_AS = {types.ModuleType: "module", types.MethodType: "method"}
@@ -113,9 +113,15 @@ def simple(value) -> bytes | None:
         if type(part) in GROUPS and len(part) > LONG:
             return None
     try:
-        return marshal.dumps(value, 2)
+        data = marshal.dumps(value, 2)
     except ValueError:
         return None
+    return None if (b"<" in data or b">" in data) and has_set(value) else data  # sets are dumped in an order of their own
+
+
+def has_set(value) -> bool:
+    parts = [*value, *value.values()] if type(value) is dict else value
+    return type(value) in (set, frozenset) or any(type(part) in GROUPS and has_set(part) for part in parts)
 
 
 def written(value, outer, own: int, shallow: bool) -> str:
@@ -124,6 +130,8 @@ def written(value, outer, own: int, shallow: bool) -> str:
     kind = type(value)
     if value is vars(builtins):
         return "<dict>"
+    if kind in (bytes, bytearray) and len(value) >= 1000:
+        return f"<{kind.__name__} of {len(value)} bytes>"
     if kind in ATOMS:
         return f"<int of {value.bit_length()} bits>" if kind is int and value.bit_length() > 2000 else repr(value)
     if len(outer) > 14 or id(value) in outer and (kind in GROUPS or len(outer) > 5):

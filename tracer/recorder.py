@@ -282,7 +282,8 @@ def _hook(name: str, node, *arguments):
 _NAME, _MRO, _SPACE, _MODULE = [
     type.__dict__[name].__get__ for name in ("__name__", "__mro__", "__dict__", "__module__")]
 _OVER = type.__subclasscheck__  # _OVER(list, kind): asks no metaclass either
-_ATOMS = frozenset((int, bool, type(None), float, str, complex, range))
+_ATOMS = frozenset((int, bool, type(None), float, str, complex, range, type(...),
+                    type(NotImplemented)))
 _FIXED = frozenset((types.FunctionType, types.BuiltinFunctionType, type, types.ModuleType,
                     types.MethodType, type(re.compile("").match)))
 _KINDS = {types.ModuleType: "module", types.MethodType: "method", type: "class"}
