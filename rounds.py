@@ -174,15 +174,15 @@ def begun(frame, node):
 def boolean(frame, node):
     """and, or: from the left, the rest only if it is needed."""
     sign, deciding = (" and ", False) if isinstance(node.op, ast.And) else (" or ", True)
-    firsts, alternatives = zip(*[begun(frame, value) for value in node.values])
+    firsts, alternatives = zip(*map(frame.operand, node.values))
     for k, rounds in enumerate(alternatives[:-1], 1):
         rest = [enclosed(first, 1) for first in firsts[k:]]
         for last in rounds:
             yield sign.join([enclosed(last, 1), *rest]), 0.5, PENDING
-        if last[2] in frame.no_values:
-            return
-        if bool(last[2]) == deciding:
-            yield last
+        truth = frame.truth(last[2], node, k)
+        if truth in (None, deciding):
+            if truth == deciding:
+                yield last
             return
     yield from alternatives[-1]
 
@@ -270,6 +270,14 @@ class Expressions:
                 raise Untold from None
             return texts, PENDING, type(problem).__name__
         return texts, value, ""
+
+    def operand(self, node):
+        """Of `and`, `or`: as `begun`."""
+        return begun(self, node)
+
+    def truth(self, value, node, k: int):
+        """Of an operand of `and`, `or` before the k-th; None: not known."""
+        return None if value in self.no_values else bool(value)
 
     def last(self, node):
         """The last round; Untold if that is no value."""

@@ -74,7 +74,9 @@ class Rewrite(ast.NodeTransformer):
             if is_template(node):  # its parts are put in one by one: seen as a whole, Python would do otherwise
                 node.right.elts = list(map(self.visit, node.right.elts))
                 return hook("v", node.number, node)
-            if not (isinstance(node, ast.Set) and is_constant(node)):
+            if isinstance(node, ast.IfExp):
+                node.test, node.body, node.orelse = self.tested(node.test), self.visit(node.body), self.visit(node.orelse)
+            elif not (isinstance(node, ast.Set) and is_constant(node)):
                 self.generic_visit(node)
         if isinstance(node, WITHOUT) or not isinstance(getattr(node, "ctx", ast.Load()), ast.Load):
             return node
@@ -85,10 +87,13 @@ class Rewrite(ast.NodeTransformer):
         return hook("v", node.number, node)
 
     def tested(self, node):
-        """a and b, where only its truth counts: each operand is asked for its own, once."""
+        """a and b, not a, where only its truth counts: each operand is asked for its own, once."""
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+            node.operand = self.tested(node.operand)
+            return hook("v", node.number, node)
         if not isinstance(node, ast.BoolOp):
             return self.visit(node)
-        node.values = [hook("truth", self.visit(part)) for part in node.values]
+        node.values = [hook("truth", self.tested(part)) for part in node.values]
         return hook("decided", node.number, node)
 
     def inserted(self, joined) -> None:

@@ -61,6 +61,11 @@ class Slot:
         return f"{self.kind}{what} {self.name}{' ' * bool(self.text)}{self.text[:60]}".rstrip()
 
 
+def plain(text: str) -> str:
+    """Without quotes and what stands around: 'ab\\n' -> ab"""
+    return str(ast.literal_eval(text)).strip() if text[0] in "'\"" else text
+
+
 # ------------------------------------------------------------------------------------------------
 # From the log to slots.
 
@@ -149,7 +154,9 @@ class World:
                 slot.total = text
             if reads:
                 joined = ends and slot.kind in ("stmt", "turn")
-                self.slots.append(Slot("read", other, read=reads, joined=joined, optional="turn" * (slot.kind == "turn" and other == act)))
+                is_turn = slot.kind == "turn" and other == act and any(
+                    reads.strip() == plain(new[0]) for new in slot.changes.values()) and not re.search(r"input\(|\.read", ast.unparse(slot.node.iter))
+                self.slots.append(Slot("read", other, read=reads, joined=joined, optional="turn" * is_turn))
                 slot.read = reads
         if slot.kind == "print":
             slot.printed = "".join(self.outs.pop(act, []))

@@ -58,6 +58,35 @@ KINDS = {
          "                pass\n    except ZeroDivisionError:\n        return 1\nx = f()", "", [
             "We handle IndexError: list index out of range.", "We handle ZeroDivisionError: integer division or modulo by zero.", "f returns 1."]),
     ],
+    "of several targets every one is told": [
+        ("class T:\n    n = 0\n    def __init__(self):\n        T.n, self.id = T.n + 1, T.n\nt = T()\nT.n = k = 3\nT.xs = [0, 0]\nT.xs[0], T.xs[1] = 5, 6", "", [
+            "T.n = T.n + 1 = 0 + 1 = 1, self.id = T.n = 0.", "T.n = 3, k = 3.", "T.xs[0] = 5, T.xs[1] = 6."]),
+        ("class N:\n    def __init__(self, v, nxt=None):\n        self.v, self.nxt = v, nxt\nprev, cur = None, N(1, N(2, N(3)))\nwhile cur:\n"
+         "    cur.nxt, prev, cur = prev, cur, cur.nxt", "", [
+            "cur.nxt = None, prev = N(v=1, nxt=None), cur = cur.nxt = N(v=2, nxt=N(...)).",
+            "cur.nxt = N(v=1, nxt=None), prev = N(v=2, nxt=N(...)), cur = cur.nxt = N(v=3, nxt=None)."]),
+        ("class C:\n    xs = [0, 0]\ni = 0\ni, C.xs[i] = 1, 10", "", ["i = 1, C.xs[i] = 10."]),
+    ],
+    "what is not evaluated has no old value": [
+        ("x = 5\nr = (x := 0) and x + 1\nxs = [1, 2]\nif xs.pop() == 2 or xs == [9]:\n    pass\ny = 3\ns = 'neg' if (y := y - 5) < 0 else y * 2", "", [
+            "r = 0 and x + 1 = 0, x = 0.", "xs.pop() == 2 or xs == [9]: 2 == 2 or xs == [9]: True or xs == [9] is true, so we enter the if.",
+            "s = 'neg' if 3 - 5 < 0 else y * 2 = 'neg' if -2 < 0 else y * 2 = 'neg', y = -2."]),
+    ],
+    "what the head of a loop reads": [
+        ("for v in range(int(input())):\n    pass\nfor x in map(int, input().split()):\n    pass\nfor row in iter(input, ''):\n    pass\nimport sys\n"
+         "for line in sys.stdin:\n    pass", "1\n3 4\na\n\nb\n", [
+            "We read 1.", "Turn 1: v = 0.", "The loop over v ends.", "We read 3 4.", "Turn 1: x = 3.", "Turn 2: x = 4.", "The loop over x ends.",
+            "Turn 1: row = 'a'.", "We read an empty line.", "The loop over row ends.", "We import sys.", "Turn 1: line = 'b\\n'.",
+            "The loop over line ends."]),
+    ],
+    "an object is true where the rest was asked for": [
+        ("class N:\n    def __init__(self, v, nxt=None):\n        self.v, self.nxt = v, nxt\ncur = N(1, N(2))\nwhile cur and cur.v != 2:\n"
+         "    cur = cur.nxt\nbest = cur and cur.v", "", [
+            "cur and cur.v != 2: cur.v != 2: 1 != 2 is true, so the loop goes on.", "cur and cur.v != 2: cur.v != 2: 2 != 2 is false, so the loop ends.",
+            "best = cur and cur.v = cur.v = 2."]),
+        ("class A:\n    def __bool__(self):\n        print('asked')\n        return False\na = A()\nif not (a and 1):\n    x = 1", "", [
+            "We call A.__bool__.", "We print asked.", "A.__bool__ returns False.", "not (a and 1) is true, so we enter the if.", "x = 1."]),
+    ],
     "calls as they are written": [
         ("(lambda *a: None)(4)\ng = len\n(g or len)([])\n(lambda *a: None)('q', k := 3)", "", [
             "We call (lambda *a: None)(4).", "We call (g or len)([]).", "k = 3 after (lambda *a: None)('q', 3)."]),
@@ -248,7 +277,7 @@ KINDS = {
     ],
     "what was recorded stands": [
         ("def sp(t):\n    return t\ndef f(t, d):\n    x = d.join(sp(t)) or d if t else ''\nf('ab', '_')", "", [
-            "sp returns 'ab'.", "x = '_'.join(sp('ab')) or '_' if 'ab' else '' = '_'.join(sp('ab')) or '_' = '_'.join('ab') or '_' = 'a_b' or '_' = 'a_b'.",
+            "sp returns 'ab'.", "x = '_'.join(sp('ab')) or d if 'ab' else '' = '_'.join(sp('ab')) or d = '_'.join('ab') or d = 'a_b' or d = 'a_b'.",
             "f returns."]),
         ("s = {'apple', 'pear', 'fig', 'plum'}\nx = list(s)[0] in s", "", None),
         ("def same(x):\n    return x\na = [1]\nb = [1]\nif same(a is b) in (False, None):\n    pass", "", [

@@ -140,8 +140,10 @@ def dotted(rounds):
 
 
 def name(frame, node):
-    text = frame.seen_of(node) or frame.before.get(node.id) or vars(builtins)[node.id] and "<"
-    yield (node.id, ATOM, PENDING) if is_hidden(text) else known(text)
+    text = frame.seen_of(node)
+    if not text and not hasattr(node, "mark"):  # else it was not asked for, and may be another now
+        text = frame.before.get(node.id) or vars(builtins)[node.id] and "<"
+    yield known(text) if text and not is_hidden(text) else (node.id, ATOM, PENDING)
 
 
 def attribute(frame, node):
@@ -276,6 +278,21 @@ class Expressions(Frame):
         rounds, text = super().rounds(node), self.seen_of(node)
         told = text and (type(node) is ast.Call or not is_hidden(text))
         return ended(rounds, text) if told else rounds
+
+    def operand(self, node):
+        """An object by its name."""
+        first, rounds = begun(self, node)
+        if isinstance(node, ast.Name) and first[2] is UNKNOWN:
+            first = node.id, ATOM, PENDING
+            rounds = iter([first])
+        return first, rounds
+
+    def truth(self, value, node, k: int):
+        """Of an object: what the rest tells, if that was evaluated."""
+        for part in chain.from_iterable(map(ast.walk, node.values[k:])):
+            if value in self.no_values and getattr(part, "mark", None) in self.seen:
+                return isinstance(node.op, ast.And)
+        return super().truth(value, node, k)
 
     def computes(self, node, error: str) -> bool:
         """Is it clear from its own rounds that it raised this exception?"""

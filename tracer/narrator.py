@@ -53,6 +53,7 @@ PATHS = (ast.Name, ast.Attribute, ast.Subscript)
 WITHS, LOOPS = (ast.With, ast.AsyncWith), (ast.For, ast.AsyncFor, ast.While)
 WAITS = ("YIELD_VALUE", "RESUME", "RETURN_GENERATOR", "JUMP_BACKWARD_NO_INTERRUPT")
 IMMUTABLE = ("date(", "time(", "datetime(", "timedelta(", "Decimal(", "Fraction(", "frozenset(")
+READS = re.compile(r"input\(|\.read")
 ITERATES = ("GET_ITER", "FOR_ITER", "GET_AITER", "GET_ANEXT")
 
 # ------------------------------------------------------------------------------------------------
@@ -310,8 +311,10 @@ def tell_assign(frame):
     if frame.read or frame.asked:
         return tell_input(frame, values) if frame.read else sentence(values)
     if several:
-        text = swapped(frame, goals[0], node.value) if len(goals) == 1 else ""
-        text = text or values or assigned(frame, goals, node.value)
+        text = one_by_one(frame, goals, node.value)
+        if not text and len(goals) == 1:
+            text = swapped(frame, goals[0], node.value)
+        text = text or values
         return sentence(text) or unchanged(frame, goals)
     if not isinstance(goals[0], ast.Name):
         return tell_part(frame, goals[0])
@@ -323,7 +326,8 @@ def tell_assign(frame):
 def swapped(frame, goal, value) -> str:
     """a, b = b, a % b: every name with the rounds of its own value."""
     names, parts = [getattr(part, "id", "") for part in getattr(goal, "elts", ())], []
-    if not isinstance(value, ast.Tuple) or len(value.elts) != len(set(names) & frame.after.keys()):
+    if not isinstance(value, ast.Tuple) or "" in names or (
+            len(value.elts) != len(set(names) & frame.after.keys())):
         return ""
     for name, part in zip(names, value.elts):
         texts = frame.texts(part, frame.after[name]) or [frame.after[name]]
@@ -340,20 +344,41 @@ def unchanged(frame, goals) -> str:
     return f"{source or 'We assign'}, and nothing changes."
 
 
-def assigned(frame, goals, value) -> str:
-    """a.x, b.y = 1, 2 where what they hold cannot be seen: of a class, an exception, a function."""
-    kinds = [type(part) for part in ast.walk(frame.node)]
-    if frame.told or ast.Starred in kinds:  # a function of the program took it; who gets what?
-        return ""
-    pairs = [(goal, value) for goal in goals]
+def one_by_one(frame, goals, value) -> str:
+    """x, y.z = 1, 2 where the value of one of them shows in no variable: of a class, deep inside an
+    object, of an object that has lost its name."""
+    names, pairs, parts = targets(ast.Tuple(goals)), [(goal, value) for goal in goals], []
     if isinstance(goals[0], ast.Tuple) and isinstance(value, ast.Tuple):
         pairs = list(zip(goals[0].elts, value.elts))
-    parts = []
+    plain_pairs = all([isinstance(goal, PATHS) and not isinstance(part, ast.Starred)
+                       for goal, part in pairs])
+    if frame.told or not plain_pairs or all([shows(frame, goal, names) for goal, _ in pairs]):
+        return ""  # frame.told: a function of the program took it; who gets what?
+    labels = []
     for goal, part in pairs:
-        texts = frame.texts(part)
-        if isinstance(goal, ast.Attribute) and texts:
-            parts.append(f"{frame.label(goal)} = {shorten(texts[-1])}")
-    return listed(parts)
+        changed = {name.id for name in names_in(goal)} & {*names}  # by this statement
+        labels.append(ast.unparse(goal) if changed else frame.label(goal))
+        final = frame.after.get(getattr(goal, "id", ""))
+        texts = frame.texts(part, final) or [final or frame.seen_of(part)]
+        if texts[0]:
+            rounds = ended(texts[-1:] if part is value else texts, part, shorten(texts[-1]))
+            parts.append(tell_value(labels[-1], rounds)[:-1])
+    return listed([*parts, frame.changed(labels)])
+
+
+def shows(frame, goal, names) -> bool:
+    """Is the value of a target part of its variable's text? names: that the statement binds."""
+    if isinstance(goal, ast.Name):
+        return True
+    steps = []
+    while isinstance(goal, PATHS[1:]):
+        steps.append(goal)
+        goal = goal.value
+    text = frame.after.get(getattr(goal, "id", ""), "<")
+    for step in reversed(steps):
+        if isinstance(step, ast.Attribute):
+            text = fields_of(text).get(step.attr, "<")
+    return text[0] != "<" and "(...)" not in text and goal.id not in names
 
 
 def tell_name(frame, name: str):
@@ -515,6 +540,15 @@ def tell_for(frame):
 def takes_parts(target) -> bool:
     """for i, xs[i] in ..."""
     return any(isinstance(part, PATHS[1:]) for part in ast.walk(target))
+
+
+def takes_line(frame) -> bool:
+    """for line in sys.stdin: is what was read told with the turn?"""
+    if not isinstance(frame.node, ast.For) or READS.search(ast.unparse(frame.node.iter)):
+        return False
+    names = targets(frame.node.target)
+    values = [str(value_of(frame.after.get(name, "<"))).strip() for name in names]
+    return frame.read.strip() in values
 
 
 def loop_of(node) -> str:
@@ -806,7 +840,7 @@ class Narrator:
             yield tell_output(frame)
         if not ran or frame.early:
             return
-        if not isinstance(node, (*ASSIGNMENTS, ast.For)):
+        if not isinstance(node, ASSIGNMENTS) and not takes_line(frame):
             yield tell_input(frame)
         following = self.statements[event.line] if event.kind == "line" else None
         frame.handled = ""

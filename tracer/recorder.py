@@ -119,7 +119,9 @@ class _Marks:
         self.marks, self.consumed = itertools.count(), set()
         self.odd = bool(_ODD.search(code))  # nothing can be worked out from texts
         nodes, own, self.delayed = list(ast.walk(tree)), set(), set()
+        self.tested = set()  # seen as a value it would be asked for its truth once more
         for node in nodes:
+            self.tested.update(_tested(getattr(node, "test", None)))
             if isinstance(node, (ast.With, ast.AsyncWith)) or getattr(node, "finalbody", None):
                 self.delayed.update(ast.walk(node))  # returns that something comes after
             own.update([vars(node).get(field) for field in ("name", "asname", "arg")])
@@ -194,7 +196,7 @@ class _Marks:
             wanted = changes or _tells_little(part)
             if isinstance(part, ast.Name):
                 wanted = self.dirty
-            if wanted and part not in skipped:
+            if wanted and part not in skipped and part not in self.tested:
                 self.mark(part)
             self.dirty = self.dirty or changes
 
@@ -211,6 +213,16 @@ class _Marks:
             return False
         lazy = [a for a in call.args if isinstance(a, (ast.Starred, *_LAZY)) or _iterates(a)]
         return not lazy
+
+
+def _tested(e):
+    """Each `not` of which only the truth counts: of `not a or not b`."""
+    if isinstance(e, ast.BoolOp):
+        for part in e.values:
+            yield from _tested(part)
+    elif isinstance(e, ast.UnaryOp) and isinstance(e.op, ast.Not):
+        yield e
+        yield from _tested(e.operand)
 
 
 def _iterates(e) -> bool:
