@@ -230,6 +230,11 @@ def gets(reader, slot, name, what):
 
 @form(r"We raise (.*)\.", "raise")
 def raises(reader, slot, what):
+    plain, _, cause = what.rpartition(", from ")
+    if getattr(slot.node, "cause", None):
+        need(cause, "its cause is not told")
+        reader.stage(cause, slot.node.cause)
+        what = plain
     need(named(what, slot), f"{slot.name}: {slot.text[:100]} is raised")
     need(isinstance(slot.node, ast.Raise) or slot.name == "SystemExit", "no raise statement")
 

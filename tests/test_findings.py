@@ -87,6 +87,13 @@ KINDS = {
         ("class A:\n    def __bool__(self):\n        print('asked')\n        return False\na = A()\nif not (a and 1):\n    x = 1", "", [
             "We call A.__bool__.", "We print asked.", "A.__bool__ returns False.", "not (a and 1) is true, so we enter the if.", "x = 1."]),
     ],
+    "private names of a class, an append of the program's, causes": [
+        ("class A:\n    __n = 0\n    def __init__(self):\n        A.__n += 1\nA()\nclass E(list):\n    def append(self, x):\n        super().append(x * 2)\n"
+         "e = E()\ne.append(7)", "", [
+            "A.__n = 0 + 1 = 1.", "We append 7 * 2 = 14, so self = E([14]).", "E.append returns.", "e = E([14]) after append(7)."]),
+        ("try:\n    try:\n        [].pop()\n    except IndexError as e:\n        raise ValueError('v') from e\nexcept ValueError:\n    pass", "", [
+            "We raise ValueError: v, from IndexError('pop from empty list').", "We handle ValueError: v."]),
+    ],
     "calls as they are written": [
         ("(lambda *a: None)(4)\ng = len\n(g or len)([])\n(lambda *a: None)('q', k := 3)", "", [
             "We call (lambda *a: None)(4).", "We call (g or len)([]).", "k = 3 after (lambda *a: None)('q', 3)."]),

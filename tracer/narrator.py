@@ -459,7 +459,7 @@ def tell_expression(frame):
             label = frame.label(function.value)
             text = listed([f"{label} = {shorten(new, old)}", frame.changed([label], new)])
         texts = frame.texts(call.args[0]) if call.args else []
-        if text and texts and function.attr == "append":
+        if text and texts and function.attr == "append" and not frame.told:  # of a list
             return tell_append(ended(texts, call.args[0], shorten(texts[-1])), text)
         if text:
             return tell_method(text, function.attr, given)
@@ -656,7 +656,8 @@ def tell_crash(frame, part, step: str):
     if step == "RAISE_VARARGS" and isinstance(node, ast.Assert):
         return f"{frame.condition(node.test, False)} is false, so the assertion fails with {named}."
     if step == "RAISE_VARARGS":
-        return f"We raise {named}."
+        cause = node.cause and shorten((frame.texts(node.cause) or [source_of(node.cause)])[-1])
+        return f"We raise {named}{cause and f', from {cause}' or ''}."
     if frame.thrown:
         return f"{frame.name} gets {named}."
     if step.startswith("UNPACK") and "unpack" in named:

@@ -527,7 +527,8 @@ def _attribute(holder, name: str):
     kind, found = type(holder), _MISSING
     is_class = _OVER(type, kind)
     for parent in reversed(_MRO(holder if is_class else kind)):
-        found = _SPACE(parent).get(name, found)
+        private = f"_{_NAME(parent).lstrip('_')}{name}" if name[:2] == "__" != name[-2:] else name
+        found = _SPACE(parent).get(private, found)
     if is_class:
         return found
     slot = type(found) is types.MemberDescriptorType
