@@ -60,17 +60,31 @@ KINDS = {
     ],
     "of several targets every one is told": [
         ("class T:\n    n = 0\n    def __init__(self):\n        T.n, self.id = T.n + 1, T.n\nt = T()\nT.n = k = 3\nT.xs = [0, 0]\nT.xs[0], T.xs[1] = 5, 6", "", [
-            "T.n = T.n + 1 = 0 + 1 = 1, self.id = T.n = 0.", "T.n = 3, k = 3.", "T.xs[0] = 5, T.xs[1] = 6."]),
+            "T.n = 1, self.id = 0.", "T.n = 3, k = 3.", "T.xs[0] = 5, T.xs[1] = 6."]),
         ("class N:\n    def __init__(self, v, nxt=None):\n        self.v, self.nxt = v, nxt\nprev, cur = None, N(1, N(2, N(3)))\nwhile cur:\n"
          "    cur.nxt, prev, cur = prev, cur, cur.nxt", "", [
-            "cur.nxt = None, prev = N(v=1, nxt=None), cur = cur.nxt = N(v=2, nxt=N(...)).",
-            "cur.nxt = N(v=1, nxt=None), prev = N(v=2, nxt=N(...)), cur = cur.nxt = N(v=3, nxt=None)."]),
+            "cur.nxt = None, prev = N(v=1, nxt=None), cur = N(v=2, nxt=N(...)).",
+            "cur.nxt = N(v=1, nxt=None), prev = N(v=2, nxt=N(...)), cur = N(v=3, nxt=None)."]),
+        ("class N:\n    def __init__(self, v):\n        self.v, self.prev, self.next = v, None, None\na, b = N(1), N(2)\na.next, b.prev = b, a\n"
+         "p = [N(1), N(2)]\np[0].v, p[1] = 8, p[0]", "", [
+            "a.next = N(v=2, prev=N(...), next=None), b.prev = N(v=1, prev=None, next=N(...)).",
+            "p[0].v = 8, p[1] = N(...), p = [N(v=8, prev=None, next=None), N(v=8, prev=None, next=None)]."]),
         ("class C:\n    xs = [0, 0]\ni = 0\ni, C.xs[i] = 1, 10", "", ["i = 1, C.xs[i] = 10."]),
     ],
     "what is not evaluated has no old value": [
         ("x = 5\nr = (x := 0) and x + 1\nxs = [1, 2]\nif xs.pop() == 2 or xs == [9]:\n    pass\ny = 3\ns = 'neg' if (y := y - 5) < 0 else y * 2", "", [
             "r = 0 and x + 1 = 0, x = 0.", "xs.pop() == 2 or xs == [9]: 2 == 2 or xs == [9]: True or xs == [9] is true, so we enter the if.",
             "s = 'neg' if 3 - 5 < 0 else y * 2 = 'neg' if -2 < 0 else y * 2 = 'neg', y = -2."]),
+    ],
+    "a list that changes before it is used": [
+        ("e = [1, 4]\nv = sum(e + [e.pop()])\nif e == [e.pop()] or e == [1]:\n    pass\nx = len(e)", "", [
+            "v = sum(e + [e.pop()]) = sum(e + [4]) = 5, e = [1].", "x = len(e) = 0."]),
+    ],
+    "conditions tell values of queues and ranges": [
+        ("from collections import deque\nq = deque([3])\nwhile q and q[0] > 2:\n    q.popleft()\nif not q:\n    pass\nif 5 in range(3) and len(q) == 1:\n    pass\n"
+         "cnt = {'a': 1, 'b': 2}\ns = 'ab'\ndel cnt[s[1]]", "", [
+            "deque([3]) and q[0] > 2: q[0] > 2: 3 > 2 is true, so the loop goes on.", "deque([]) and q[0] > 2: deque([]) is false, so the loop ends.",
+            "not deque([]) is true, so we enter the if.", "We delete cnt['b'], so cnt = {'a': 1}."]),
     ],
     "what the head of a loop reads": [
         ("for v in range(int(input())):\n    pass\nfor x in map(int, input().split()):\n    pass\nfor row in iter(input, ''):\n    pass\nimport sys\n"
@@ -85,7 +99,7 @@ KINDS = {
             "cur and cur.v != 2: cur.v != 2: 1 != 2 is true, so the loop goes on.", "cur and cur.v != 2: cur.v != 2: 2 != 2 is false, so the loop ends.",
             "best = cur and cur.v = cur.v = 2."]),
         ("class A:\n    def __bool__(self):\n        print('asked')\n        return False\na = A()\nif not (a and 1):\n    x = 1", "", [
-            "We call A.__bool__.", "We print asked.", "A.__bool__ returns False.", "not (a and 1) is true, so we enter the if.", "x = 1."]),
+            "We call A.__bool__.", "We print asked.", "A.__bool__ returns False.", "not (A() and 1) is true, so we enter the if.", "x = 1."]),
     ],
     "private names of a class, an append of the program's, causes": [
         ("class A:\n    __n = 0\n    def __init__(self):\n        A.__n += 1\nA()\nclass E(list):\n    def append(self, x):\n        super().append(x * 2)\n"

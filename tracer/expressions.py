@@ -31,12 +31,16 @@ UNKNOWN = object()  # no value of ours
 HOLDS_ITSELF = re.compile(r"\[\.\.\.\]|\(\.\.\.\)|\{\.\.\.\}")
 
 
+def range_of(text: str) -> range:
+    return range(*ast.literal_eval(text.removeprefix("range")))
+
+
 @lru_cache(maxsize=50_000)
 def value_of(text: str):
     """The value that a recorded text stands for, UNKNOWN if it is no literal."""
     short = len(text) <= LARGE and " ... " not in text  # parsing takes its time
     whole = short and not HOLDS_ITSELF.search(text)
-    for read in (ast.literal_eval, float) if whole else ():  # inf, nan
+    for read in (ast.literal_eval, float, range_of) if whole else ():  # inf, nan
         try:
             return read(text)
         except Exception:
@@ -143,6 +147,8 @@ def name(frame, node):
     text = frame.seen_of(node)
     if not text and not hasattr(node, "mark"):  # else it was not asked for, and may be another now
         text = frame.before.get(node.id) or vars(builtins)[node.id] and "<"
+    if hasattr(node, "early") and text[-1] in ")]}" and frame.after.get(node.id) != text:
+        text = "<"  # a list that has changed by the time it is used
     yield known(text) if text and not is_hidden(text) else (node.id, ATOM, PENDING)
 
 
@@ -280,19 +286,20 @@ class Expressions(Frame):
         return ended(rounds, text) if told else rounds
 
     def operand(self, node):
-        """An object by its name."""
+        """An object that has fields by its name."""
         first, rounds = begun(self, node)
-        if isinstance(node, ast.Name) and first[2] is UNKNOWN:
+        if isinstance(node, ast.Name) and first[2] is UNKNOWN and "=" in first[0]:
             first = node.id, ATOM, PENDING
             rounds = iter([first])
         return first, rounds
 
     def truth(self, value, node, k: int):
-        """Of an object: what the rest tells, if that was evaluated."""
-        for part in chain.from_iterable(map(ast.walk, node.values[k:])):
-            if value in self.no_values and getattr(part, "mark", None) in self.seen:
-                return isinstance(node.op, ast.And)
-        return super().truth(value, node, k)
+        """Of an object: was the rest asked for?"""
+        rest = chain.from_iterable(map(ast.walk, node.values[k:]))
+        marks = {part.mark for part in rest if hasattr(part, "mark")}
+        if value not in self.no_values or not marks:
+            return super().truth(value, node, k)
+        return isinstance(node.op, ast.And) == (not marks.isdisjoint(self.seen))
 
     def computes(self, node, error: str) -> bool:
         """Is it clear from its own rounds that it raised this exception?"""

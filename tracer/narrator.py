@@ -191,7 +191,7 @@ class Frame(Expressions):
     def condition(self, test, truth: bool) -> str:
         """A condition and its rounds, without the final True or False."""
         texts = self.texts(test)
-        if not texts and isinstance(test, ast.Compare):  # a < b < c, of which c was not needed
+        if not texts:  # its parts do not tell
             texts = self.texts(test, str(truth))
         value = value_of(texts[-1]) if texts else UNKNOWN
         if value is not UNKNOWN and bool(value) != truth:
@@ -354,15 +354,21 @@ def one_by_one(frame, goals, value) -> str:
                        for goal, part in pairs])
     if frame.told or not plain_pairs or all([shows(frame, goal, names) for goal, _ in pairs]):
         return ""  # frame.told: a function of the program took it; who gets what?
-    labels = []
-    for goal, part in pairs:
+    labels, holders = [], []
+    for goal, _ in pairs:
         changed = {name.id for name in names_in(goal)} & {*names}  # by this statement
         labels.append(ast.unparse(goal) if changed else frame.label(goal))
-        final = frame.after.get(getattr(goal, "id", ""))
-        texts = frame.texts(part, final) or [final or frame.seen_of(part)]
-        if texts[0]:
-            rounds = ended(texts[-1:] if part is value else texts, part, shorten(texts[-1]))
-            parts.append(tell_value(labels[-1], rounds)[:-1])
+        if isinstance(goal, PATHS[1:]):
+            holders += [ast.unparse(goal.value), *frame.texts(goal.value)[-1:]]
+    for label, (goal, part) in zip(labels, pairs):
+        text = frame.after.get(getattr(goal, "id", "")) or (
+            frame.texts(part) or [frame.seen_of(part)])[-1]
+        if {text, ast.unparse(part)} & {*holders} and text != frame.after.get(label):
+            # what it holds is changed by this statement, too
+            again = getattr(part, "id", "") not in names and frame.after.get(path_of(part))
+            text = again or f"{text.partition('(')[0]}(...)"
+        if text:
+            parts.append(f"{label} = {shorten(text)}")
     return listed([*parts, frame.changed(labels)])
 
 

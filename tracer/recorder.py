@@ -147,6 +147,9 @@ class _Marks:
                 self.mark(node.value)
         elif isinstance(node, _ASSIGNMENTS) and node.value:
             self.assignment(node)
+        elif isinstance(node, ast.Delete):
+            for target in node.targets:
+                self.look(getattr(target, "slice", None))
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
             function = node.value.func
             if isinstance(function, ast.Attribute) and isinstance(function.value, _PATHS[1:]):
@@ -181,7 +184,7 @@ class _Marks:
     def look(self, expression, known: bool = False) -> None:
         """Marks its parts. known: is its own value known anyway?"""
         parts = list(_evaluated(expression)) if expression else []
-        skipped = [expression] if known else []
+        skipped, early = [expression] if known else [], []
         for part in parts:
             if isinstance(part, (ast.Attribute, ast.Subscript)) and isinstance(part.value, _PATHS):
                 skipped.append(part.value)  # a.b of a.b.c is told as it is written
@@ -196,6 +199,9 @@ class _Marks:
             wanted = changes or _tells_little(part)
             if isinstance(part, ast.Name):
                 wanted = self.dirty
+                early.append(part)
+            for name in {*early} - {*ast.walk(part)} if changes else ():
+                name.early = True  # looked up before something else was called
             if wanted and part not in skipped and part not in self.tested:
                 self.mark(part)
             self.dirty = self.dirty or changes
