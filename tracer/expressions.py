@@ -147,8 +147,8 @@ def name(frame, node):
     text = frame.seen_of(node)
     if not text and not hasattr(node, "mark"):  # else it was not asked for, and may be another now
         text = frame.before.get(node.id) or vars(builtins)[node.id] and "<"
-    if hasattr(node, "early") and text[-1] in ")]}" and frame.after.get(node.id) != text:
-        text = "<"  # a list that has changed by the time it is used
+    if text and hasattr(node, "early") and text[-1] in ")]}" and frame.after.get(node.id) != text:
+        text = ""  # a list that has changed by the time it is used
     yield known(text) if text and not is_hidden(text) else (node.id, ATOM, PENDING)
 
 
