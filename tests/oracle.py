@@ -154,8 +154,8 @@ class World:
                 slot.total = text
             if reads:
                 joined = ends and slot.kind in ("stmt", "turn")
-                is_turn = slot.kind == "turn" and other == act and any(
-                    reads.strip() == plain(new[0]) for new in slot.changes.values()) and not re.search(r"input\(|\.read", ast.unparse(slot.node.iter))
+                is_turn = slot.kind == "turn" and other == act and not re.search(r"input\(|\.read", ast.unparse(slot.node.iter)) and any(
+                    reads.strip() == plain(slot.after.get(part.id, "<")) for part in ast.walk(slot.node.target) if isinstance(part, ast.Name))
                 self.slots.append(Slot("read", other, read=reads, joined=joined, optional="turn" * is_turn))
                 slot.read = reads
         if slot.kind == "print":
