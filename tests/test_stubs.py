@@ -130,8 +130,8 @@ def test_expected_figures_are_those_of_the_results():
 
     def skipped(rows):
         return fmean(row["skipped"] / row["groups"] for row in rows)
-    losses = [band([rows[step]["loss"] for rows in sft], 3) for step in (4000, 12000)]
-    found.append(f"a loss of {losses[0]} nats a token at step 4,000 and of {losses[1]} at the last, 12,000")
+    losses = [band([rows[step]["loss"] for rows in sft], 3) for step in (4000, 13000)]
+    found.append(f"a loss of {losses[0]} nats a token at step 4,000 and of {losses[1]} at the last, 13,000")
     first, last = (band([skipped(part(rows)) for rows in rl], 0, 100) for part in (lambda rows: rows[1:11], lambda rows: rows[-10:]))
     found.append(f"{first} % of the groups are skipped in the first ten steps, and {last} % in the last ten")
     found.append(f"gradient norm of {band([fmean(row['grad_norm'] for row in rows[1:]) for rows in rl], 4)}, mean over all steps")
@@ -140,7 +140,7 @@ def test_expected_figures_are_those_of_the_results():
     found.append(f"`logp_gap` of at most {band([max(row['logp_gap'] for row in rows[1:]) for rows in rl], 4)} nats in any step")
     best = {judge: band([run["best_at_k"][judge][7]["value"] for run in metrics], 1, 100) for judge in ("random", "simulate", "exec")}
     found.append(f"{best['random']} % right picked at random, {best['simulate']} % by simulation, {best['exec']} % by really running")
-    found.append(f"stands beside {band([rows[12000]['val_short_steps'] for rows in sft], 2)} of the course's `sft.jsonl`")
+    found.append(f"stands beside {band([rows[13000]['val_short_steps'] for rows in sft], 2)} of the course's `sft.jsonl`")
     solved = [band([run["solve"][stage]["pass@1"]["value"] for run in metrics], 1, 100) for stage in ("sft", "rl")]
     found.append(f"pass@1 where it was, at {solved[0]} % before and {solved[1]} % after")
     for words in found:
