@@ -288,7 +288,8 @@ def case(reader, slot, text, fits, values, tried):
 
 def is_read(text: str, read: str) -> bool:
     line = " ".join(read.splitlines())
-    return shown_as(text, line if line == line.strip() else repr(read)) or read == "\n" and text == "an empty line"
+    line = repr(read) if line != line.strip() else repr(line) if line.endswith(".") else line
+    return shown_as(text, line) or read == "\n" and text == "an empty line"
 
 
 @form(r"We read (.*)\.", "read")

@@ -47,7 +47,7 @@ def test_an_example_of_a_text_is_a_program():
     TypeError: no
     """
     code = example(text)
-    assert code == ("two = double(1)  # a comment\nprint(repr(two  # another\n))\nprint(two)\n"
+    assert code == ("two = double(1)  # a comment\nprint(repr((two  # another\n)))\nprint(two)\n"
                     "try:\n    double()\nexcept Exception as problem:\n    print(problem)\n")
     module = ast.parse("import re\ndouble = twice = 2\nclass two_more: pass\n")
     assert imports(code, module, "some.where") == "from some.where import double\n" and imports("x = 1\n", module, "m") == ""

@@ -296,6 +296,8 @@ def tell_input(frame, values: str = ""):
     text = " ".join(frame.read.splitlines())
     if text != text.strip():
         text = repr(frame.read)
+    elif text[-1:] == ".":
+        text = repr(text)
     return frame.read and tell_read(shorten(text) or "an empty line", values)
 
 
