@@ -443,7 +443,7 @@ over 10,000 events | more than 10,000 events
 over 10 seconds | more than 10 seconds
 over 1 MB | more than 1,000,000 bytes of values
 differs when traced | what it prints differs when it is not traced
-differs every time | what it prints differs every time: chance, time or addresses
+differs every time | what it prints differs every time (chance, time, addresses)
 ROWS
 CruxEval, functions | cruxeval:{}
 human contest programs | contest_programs:{}

@@ -267,9 +267,9 @@ HOSTILE = {
     "import sys\nsys.settrace(None)\nx = 1": "the program switched tracing off",
     "import os\nx = 3\nprint('hi', flush=True)\nos._exit(0)": "the program ended its process",
     "import ctypes\nx = 3\nctypes.string_at(0)": "the process died: SIGNAL 11",
-    "import time\nprint(time.time())": "what it prints differs every time: chance, time or addresses",
-    "import secrets\nprint(secrets.token_hex())": "what it prints differs every time: chance, time or addresses",
-    "print(id(object()), object())": "what it prints differs every time: chance, time or addresses",
+    "import time\nprint(time.time())": "what it prints differs every time (chance, time, addresses)",
+    "import secrets\nprint(secrets.token_hex())": "what it prints differs every time (chance, time, addresses)",
+    "print(id(object()), object())": "what it prints differs every time (chance, time, addresses)",
     "while True:\n    try:\n        x = 1\n    except BaseException:\n        pass": "more than 10,000 events",
     "n = 100\nwhile True:\n    n += 1\n    x = str(n) * 500": "more than 1,000,000 bytes of values",
 }
