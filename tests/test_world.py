@@ -220,6 +220,22 @@ def test_scratch_programs_run_and_have_every_shape():
     assert kinds == {"none", "list", "digits"} and all(word in seen for word in ("elif", "else", "range(", "append", "        ", "''", " * "))
 
 
+def test_what_is_hard_is_practised_and_what_is_measured_has_not_changed():
+    """Training: two-digit numbers and remainders in half of the scratch programs, and half of the mutants crash. Elsewhere: as drawn."""
+    crashes, large = {}, {}
+    for split in ("train", "val"):
+        rng, mutants, scratch = random.Random(0), [], []
+        for _ in range(2500):
+            program = contest.random_program(rng, CPU, split, "short")
+            if program and program.kind == "mutant":
+                outcome = outputs_on(program.code, [program.stdin])[0]
+                mutants.append("Error" in outcome)
+            elif program and program.kind == "scratch":
+                scratch.append(any(int(number) > 9 for number in re.findall(r"\b\d+\b", program.code)))
+        crashes[split], large[split] = sum(mutants) / len(mutants), sum(scratch) / len(scratch)
+    assert crashes["train"] > 0.4 > 0.3 > crashes["val"] and large["train"] > 0.2 and large["val"] == 0, (crashes, large)
+
+
 def test_programs_are_of_the_split_and_longer_ones_have_longer_inputs():
     rng, found = random.Random(2), {"short": [], "longer": []}
     for k in range(800):

@@ -849,7 +849,7 @@ class Narrator:
             yield tell_output(frame)
         if not ran or frame.early:
             return
-        if not isinstance(node, ASSIGNMENTS) and not takes_line(frame):
+        if frame.read and not isinstance(node, ASSIGNMENTS) and not takes_line(frame):
             yield tell_input(frame)
         following = self.statements[event.line] if event.kind == "line" else None
         frame.handled = ""
