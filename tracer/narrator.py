@@ -352,8 +352,8 @@ def one_by_one(frame, goals, value) -> str:
     names, pairs, parts = targets(ast.Tuple(goals)), [(goal, value) for goal in goals], []
     if isinstance(goals[0], ast.Tuple) and isinstance(value, ast.Tuple):
         pairs = list(zip(goals[0].elts, value.elts))
-    plain_pairs = all([isinstance(goal, PATHS) and not isinstance(part, ast.Starred)
-                       for goal, part in pairs])
+    plain_pairs = all(isinstance(goal, PATHS) and not isinstance(part, ast.Starred)
+                      for goal, part in pairs)
     if frame.told or not plain_pairs or all([shows(frame, goal, names) for goal, _ in pairs]):
         return ""  # frame.told: a function of the program took it; who gets what?
     labels, holders = [], []
