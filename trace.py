@@ -224,7 +224,7 @@ def tell_append(rounds: list[str], changed: str) -> str:
 
 def tell_print(frame, call) -> str:
     printed = shorten(frame.event.extra.strip() or "an empty line")
-    argument = call.args[0] if len(call.args) == 1 else None
+    argument = call.args[0] if len(call.args) == 1 else ast.Tuple(call.args)
     try:
         texts = frame.chain(argument)[0][:-1]
     except Untold:  # *out

@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import tasks  # noqa: E402
 import worlds  # noqa: E402
 
-WORLDS = ("contest", "functions")
+WORLDS = ("contest", "everyday", "functions")
 ROWS = 6  # of each file
 INPUTS = {"n": [str(n) for n in range(8)], "none": [""] * 4}
 CLASSES = [  # kind of input, class, program. Where the output never varies, the class is that of the syntax.

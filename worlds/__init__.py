@@ -113,7 +113,7 @@ start state step stock stop stops take temp text the those tmp to todo top tot t
 val vals value values weight width word work""".split()
 UNSEEN = """apple badge blue cargo data depth east ember fee fuel garden grain hops ink jar kelp
 lamp mass north orbit pearl quota ratio stone tally trail urn vase wheel zone""".split()
-NAME = re.compile(r"(?<![.\w])[A-Za-z_]\w*")
+NAME = re.compile(r"""'[^'\n]*'|"[^"\n]*"|(?<![.\w])[A-Za-z_]\w*""")  # or a text in quotes
 RESERVED = {*keyword.kwlist, *dir(builtins)}
 
 
@@ -131,8 +131,8 @@ def random_name(rng, words):
 
 def renamed(code, rng, unseen=False):
     """The program with other names for its variables and functions: in half of the programs all are
-    single letters. unseen: words that no training program has, instead. Not for programs with
-    names inside texts or with keyword arguments: those would be replaced, too."""
+    single letters. unseen: words that no training program has, instead. Texts in quotes stay. Not
+    for programs with names in f-strings or with keyword arguments: those would be replaced, too."""
     new, share = {}, 1 if unseen else rng.choice((0, 0, 0.5, 1))       # of words
 
     def draw():
@@ -142,7 +142,7 @@ def renamed(code, rng, unseen=False):
 
     def other(name):
         taken = RESERVED | set(new.values()) | set(() if unseen else UNSEEN)
-        while name not in new and name not in RESERVED:
+        while name[0] not in "'\"" and name not in new and name not in RESERVED:
             drawn = draw()
             if drawn not in taken:
                 new[name] = drawn

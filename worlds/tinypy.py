@@ -36,7 +36,17 @@ from types import SimpleNamespace
 from typing import NamedTuple
 
 import trace
-from rounds import ATOM, LAST, PENDING, Expressions, distinct, infix, literal, value_of
+from rounds import (
+    ATOM,
+    LAST,
+    PENDING,
+    Expressions,
+    distinct,
+    infix,
+    literal,
+    side_by_side,
+    value_of,
+)
 from worlds import Program, split_of
 
 ELIF = "elif "
@@ -84,8 +94,14 @@ def operand(frame, node):
     yield stages[-1]
 
 
+def several(frame, node):
+    """The arguments of print, side by side."""
+    yield from side_by_side(", ".join(["%s"] * len(node.elts)), list(map(frame.rounds, node.elts)))
+
+
 class NamesFirst(trace.Frame):
-    forms = {**trace.Frame.forms, ast.Name: name, ast.BoolOp: in_turn, ast.BinOp: operation}
+    forms = {**trace.Frame.forms, ast.Name: name, ast.BoolOp: in_turn, ast.BinOp: operation,
+             ast.Tuple: several}
     others = ()  # what runs if the last condition was false
 
     @staticmethod
