@@ -345,6 +345,8 @@ def fixed(reader, slot, what, text):
     if what == "define":
         if isinstance(node, (ast.Assign, ast.AnnAssign)):
             target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+            text, _, rest = text.partition(", so ")
+            reader.told(rest, slot.after)
             return need(text in (f"{unparsed(target)} as {unparsed(node.value)}", f"{unparsed(target)} as a lambda"), "another definition")
         need(isinstance(node, (*DEFINITIONS, ast.ClassDef)), "nothing is defined")
         text, _, rest = text.partition(", so ")

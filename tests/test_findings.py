@@ -7,6 +7,58 @@ import tracer
 
 # kind: (program, stdin, sentences that must be there, in this order), ...
 KINDS = {
+    "an item is told, and what else its container lost": [
+        ("xs = [1, 2, 3]\nxs[1] = xs.pop()\n", "", ["xs[1] = xs.pop() = 3, xs = [1, 3]."]),
+        ("d = {'x': [1], 'y': [1, 2]}\nd['x'] = d.pop('y')\n", "", ["d['x'] = d.pop('y') = [1, 2], d = {'x': [1, 2]}."]),
+        ("ys = [2, 3, 1, 2, 3]\nys[-1] += ys.pop()\n", "", ["ys[-1] = 3 + ys.pop() = 3 + 3 = 6, ys = [2, 3, 1, 6]."]),
+        ("s = [[1], [3, 2]]\ns[0].append(s[1].pop())\n", "", ["We append s[1].pop() = [3, 2].pop() = 2, so s = [[1, 2], [3]]."]),
+        ("stack = [[], []]\nstack[-2].append(stack.pop())\n", "", ["We append stack.pop() = [], so stack = [[[]]]."]),
+        ("q = [[1], [2], [3]]\nq[1].extend(q.pop(0))\n", "", ["q = [[2, 1], [3]] after extend([1])."]),
+        ("g = [[0, 0], [0, 0]]\ng[1][0] = 5\nc = {'n': 1}\nc['m'] = 3\nc['n'] = 4\n", "", ["g[1][0] = 5.", "c['m'] = 3.", "c['n'] = 4."])],
+    "of several targets one rebinds what another goes through": [
+        ("""class N:
+    def __init__(self, v): self.v, self.next = v, None
+    def __iter__(self):
+        yield self.v
+a = N(1)
+a.next = N(2)
+prev, cur = None, a
+while cur:
+    cur.next, prev, cur = prev, cur, cur.next
+""", "", ["cur.next = None, prev = N(v=1, next=None), cur = N(v=2, next=None), a.next = None.",
+          "cur.next = N(v=1, next=None), prev = N(v=2, next=N(...)), cur = None."]),
+        ("""class N:
+    def __init__(self, v): self.v, self.next = v, None
+class Q:
+    def __init__(self): self.tail = N(0)
+    def add(self, v):
+        node = N(v)
+        self.tail.next = self.tail = node
+q = Q()
+q.add(1)
+""", "", ["self.tail.next = N(v=1, next=None), self.tail = N(v=1, next=None)."])],
+    "a comprehension, a definition, an object's end": [
+        ("""class Reg:
+    def __init__(self, store): self.store = store
+    def put(self, k): self.store[k] = 1
+ids = {}
+r = Reg(ids)
+def known(ks): return [k for k in ks if k in ids]
+def run():
+    r.put("a")
+    return known("ab")
+print(run())
+""", "", ["known returns [k for k in 'ab' if k in {'a': 1}] = ['a']."]),
+        ("xs = [1, 2]\nf = lambda x, n=xs.pop(): x + n\nprint(f(1))\n", "", ["We define f as lambda x, n=xs.pop(): x + n, so xs = [1]."]),
+        ("a, b, c = [1], [2], True\n(a if c else b)[0] += 1\n", "", ["(a if c else b)[0] = 1 + 1 = 2, a = [2]."]),
+        ("""class A:
+    def __init__(self, n): self.n = n
+    def __del__(self): print("del", self.n)
+a = A(1)
+a.n += 1
+del a
+print("after")
+""", "", ["We call A.__del__ with self = A(n=2).", "We print del 2.", "A.__del__ returns.", "We delete a.", "We print after."])],
     "another object, or the same one changed": [
         ("class P:\n    def __init__(self, n):\n        self.n = n\np = P(1)\nold = p\ndef new():\n    global p\n    p = P(2)\ndef more():\n    p.n += 1\n"
          "new()\nmore()", "", ["new returns.", "p = P(n=2) after new().", "more returns.", "p.n = 3 after more()."]),
@@ -263,7 +315,7 @@ KINDS = {
             "The loop over (i, ch), w ends.", "We break out of the loop over (i, ch), w."]),
         ("xs = [[0] * 2] * 2\nxs[0][1] += 5\nxs[1].append(3)\nxs[0][0] = 4\nys = [[0, 0], [0, 0]]\nys[0][1] += 15\nys[1].append(3)\n"
          "d = {'a': 0}\nd['b'] = 0\nd['a'] = 10", "", [
-            "xs[0][1] = 0 + 5 = 5, xs = [[0, 5], [0, 5]].", "We append 3, so xs[1] = [0, 5, 3], xs = [[0, 5, 3], [0, 5, 3]].",
+            "xs[0][1] = 0 + 5 = 5, xs = [[0, 5], [0, 5]].", "We append 3, so xs = [[0, 5, 3], [0, 5, 3]].",
             "xs[0][0] = 4, xs = [[4, 5, 3], [4, 5, 3]].", "ys[0][1] = 0 + 15 = 15.", "We append 3, so ys[1] = [0, 0, 3].", "d['b'] = 0.", "d['a'] = 10."]),
     ],
     "calls, contexts, full stacks": [

@@ -50,6 +50,7 @@ TOKENS = re.compile(r"""'(?:\\.|[^\\'])*'|"(?:\\.|[^\\"])*"|.""", re.DOTALL)
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 ASSIGNMENTS = (ast.Assign, ast.AnnAssign, ast.AugAssign)
 PATHS = (ast.Name, ast.Attribute, ast.Subscript)
+LOOSE = (ast.IfExp, ast.BoolOp, ast.BinOp, ast.NamedExpr)
 WITHS, LOOPS = (ast.With, ast.AsyncWith), (ast.For, ast.AsyncFor, ast.While)
 WAITS = ("YIELD_VALUE", "RESUME", "RETURN_GENERATOR", "JUMP_BACKWARD_NO_INTERRUPT")
 IMMUTABLE = ("date(", "time(", "datetime(", "timedelta(", "Decimal(", "Fraction(", "frozenset(")
@@ -111,15 +112,17 @@ def fields_of(text: str) -> dict[str, str]:
     return fields
 
 
-def is_all(old: str, new: str, label: str, item: str) -> bool:
-    """Is one item, told as label = item, all that a container's texts differ in? Items that are one
-    and the same list change together; what then lies between is longer than the item."""
-    for _ in ("from the left", "from the right"):
-        same = common(old, new)
-        old, new = old[same:][::-1], new[same:][::-1]
-    between = new
-    return len(between) <= len(item) or between.removeprefix(", ") == (
-        f"{label.rpartition('[')[2][:-1]}: {item}")
+def is_all(old: str, new: str, key: str, was: str | None, item: str) -> bool:
+    """Is one item all that a container's texts differ in? was: its text before; None: there was
+    none; "": not known. Others may change with it, as in xs[0] = xs.pop()."""
+    same = common(old, new)
+    for gone, come in (was, item), (None, f"{key}: {item}"), (None, f", {key}: {item}"):
+        for place in range(max(0, same - len(come)), same + 1):
+            start, end = new[:place], new[place + len(come):]
+            if new.startswith(come, place) and old.startswith(start) and old.endswith(end) and (
+                    gone == "" or old == start + (gone or "") + end):
+                return True
+    return False
 
 
 @lru_cache(maxsize=1000)
@@ -213,11 +216,12 @@ class Frame(Expressions):
                 shown.append(f"{name} = {self.short(name)}")
         return ", ".join(shown)
 
-    def changed(self, but=(), item: str = "") -> str:
+    def changed(self, but=(), item: str = "", was: str | None = "") -> str:
         """"x = 3, acct.balance = 150": new values; of an object only the fields that are new. but:
-        names, and fields as they are said, that have been told. item: the text of the
-        first, which is enough of what it is an item of if no other changed."""
+        names, and fields as they are said, that have been told. item: the text of the first (`was`:
+        before), which is enough of what it is an item of if no other changed."""
         shown, whole = [], item and but[0].partition("[")[0]
+        key = item and but[0].rpartition("[")[2][:-1]
         for name, text in self.changes.items():
             if text is None or is_hidden(text) or name in but:
                 continue
@@ -227,10 +231,10 @@ class Frame(Expressions):
                 for field, value in fields_of(text).items():
                     if value != before.get(field):
                         new[f"{name}.{field}"] = before.get(field, ""), value
-            for label, (was, value) in (new or {name: (old, text)}).items():
+            for label, (past, value) in (new or {name: (old, text)}).items():
                 if label not in but and not (
-                        label == whole and is_all(was, value, but[0], item)):
-                    shown.append(f"{label} = {shorten(value, was)}")
+                        label == whole and is_all(past, value, key, was, item)):
+                    shown.append(f"{label} = {shorten(value, past)}")
         return ", ".join(shown)
 
     def so(self) -> str:
@@ -242,7 +246,8 @@ class Frame(Expressions):
         if type(target) is ast.Name:
             return target.id
         if type(target) not in (ast.Attribute, ast.Subscript):
-            return ast.unparse(target)
+            text = ast.unparse(target)
+            return f"({text})" if isinstance(target, LOOSE) else text
         label = self.label(target.value)
         if type(target) is ast.Attribute:
             return f"{label}.{target.attr}"
@@ -354,7 +359,8 @@ def one_by_one(frame, goals, value) -> str:
         pairs = list(zip(goals[0].elts, value.elts))
     plain_pairs = all(isinstance(goal, PATHS) and not isinstance(part, ast.Starred)
                       for goal, part in pairs)
-    if frame.told or not plain_pairs or all([shows(frame, goal, names) for goal, _ in pairs]):
+    bound = {ast.unparse(goal) for goal, _ in pairs}
+    if frame.told or not plain_pairs or all([shows(frame, goal, bound) for goal, _ in pairs]):
         return ""  # frame.told: a function of the program took it; who gets what?
     labels, holders = [], []
     for goal, _ in pairs:
@@ -364,7 +370,7 @@ def one_by_one(frame, goals, value) -> str:
             holders += [ast.unparse(goal.value), *frame.texts(goal.value)[-1:]]
     for label, (goal, part) in zip(labels, pairs):
         text = frame.after.get(getattr(goal, "id", "")) or (
-            frame.texts(part) or [frame.seen_of(part)])[-1]
+            frame.texts(part) or [frame.seen_of(part) or frame.before.get(path_of(part), "")])[-1]
         if {text, ast.unparse(part)} & {*holders} and text != frame.after.get(label):
             # what it holds is changed by this statement, too
             again = getattr(part, "id", "") not in names and frame.after.get(path_of(part))
@@ -374,26 +380,29 @@ def one_by_one(frame, goals, value) -> str:
     return listed([*parts, frame.changed(labels)])
 
 
-def shows(frame, goal, names) -> bool:
-    """Is the value of a target part of its variable's text? names: that the statement binds."""
-    if isinstance(goal, ast.Name):
-        return True
+def shows(frame, goal, bound) -> bool:
+    """Is the value of a target part of its variable's text? bound: what the statement assigns to:
+    what that held shows no more."""
     steps = []
     while isinstance(goal, PATHS[1:]):
         steps.append(goal)
         goal = goal.value
+        if ast.unparse(goal) in bound:
+            return False
+    if not steps:
+        return True
     text = frame.after.get(getattr(goal, "id", ""), "<")
     for step in reversed(steps):
         if isinstance(step, ast.Attribute):
             text = fields_of(text).get(step.attr, "<")
-    return text[0] != "<" and "(...)" not in text and goal.id not in names
+    return text[0] != "<" and "(...)" not in text
 
 
 def tell_name(frame, name: str):
     """x = 3, x += 3"""
     node, value, final = frame.node, frame.node.value, frame.after[name]
     if isinstance(value, ast.Lambda):
-        return f"We define {name} as {source_of(value) or 'a lambda'}."
+        return f"We define {name} as {source_of(value) or 'a lambda'}{frame.so()}."
     grown = isinstance(node, ast.AugAssign)
     called = not grown and isinstance(value, ast.Call) and (
         frame.before.get(path_of(value.func), "").startswith("<function"))
@@ -426,12 +435,12 @@ def ended(texts: list[str], source: ast.expr, end: str) -> list[str]:
 def tell_part(frame, target):
     """x.field = ... or x[index] = ...: the part, and what else changed."""
     node, value, label = frame.node, frame.node.value, frame.label(target)
-    old, new = frame.part(node)
-    texts, source = [], value
+    old, known = frame.part(node)
+    texts, source, new = [], value, known
     if isinstance(node, ast.AugAssign):
         source = grown(frame, label)
         texts = old and adds(frame, old) and frame.texts(source, new)
-    elif new or not hasattr(node, "part"):  # else a function of the program took it
+    elif known or not hasattr(node, "part"):  # else a function of the program took it
         new = new or frame.seen_of(value)
         texts = frame.texts(value, new) or [new or ast.unparse(value)]
     if texts or new:
@@ -439,7 +448,7 @@ def tell_part(frame, target):
         text = tell_value(label, ended(rounds, source, shorten(rounds[-1], old)))[:-1]
         key = getattr(target, "slice", None)  # an item says enough of the whole
         item = rounds[-1] if key and not isinstance(key, ast.Slice) else ""
-        return sentence(text, frame.changed([label], item))
+        return sentence(text, frame.changed([label], item, old if known else ""))
     text, source = frame.changed(), source_of(node) or "an assignment"
     if f"{label} = " in text:
         return sentence(text)
@@ -465,7 +474,9 @@ def tell_expression(frame):
         old, new = frame.part(frame.node)
         if old != new and not is_hidden(new):
             label = frame.label(function.value)
-            text = listed([f"{label} = {shorten(new, old)}", frame.changed([label], new)])
+            whole, text = label.partition("[")[0], frame.changed([label], new, old)
+            if whole == label or f"{whole} = " not in text:  # else label may be another item now
+                text = listed([f"{label} = {shorten(new, old)}", text])
         texts = frame.texts(call.args[0]) if call.args else []
         if text and texts and function.attr == "append" and not frame.told:  # of a list
             return tell_append(ended(texts, call.args[0], shorten(texts[-1])), text)

@@ -170,10 +170,10 @@ class _Marks:
         if grown and not isinstance(target, ast.Name):
             self.look(target.value)
             self.look(index)
-        if isinstance(target, (ast.Attribute, ast.Subscript)) and (grown or self.odd) and not (
-                more or isinstance(index, ast.Slice)):
-            self.part(node)
+        parts = isinstance(target, _PATHS[1:]) and not (more or isinstance(index, ast.Slice))
         self.look(node.value, whole)
+        if parts and (grown or self.odd or index and self.dirty):
+            self.part(node)
         if not whole and not grown and not hasattr(node.value, "mark") and not isinstance(
                 node.value, (ast.Constant, ast.Name, ast.Tuple)):
             self.mark(node.value)  # where the target's own text does not show it
@@ -750,7 +750,7 @@ class Recorder:
             more["globals"] = shared
         if call.later and kind != "yield":
             self.part(call, *call.later)
-            call.later = None
+            call.later = call.held = None
         if call.seen:
             more["seen"], call.seen = call.seen, []
             self.used += sum([len(text) for _, text in more["seen"]])
@@ -822,6 +822,9 @@ class Recorder:
         if id(code) not in self.uses:
             names = [step.argval for step in dis.get_instructions(code)
                      if step.opname.endswith(("_GLOBAL", "_GLOBALS", "_NAME"))]
+            for inner in code.co_consts:
+                if getattr(inner, "co_name", "")[:1] == "<":  # a comprehension, a lambda
+                    names += self.names_of(inner)
             self.uses[id(code)] = list(dict.fromkeys(names))
         return self.uses[id(code)]
 
