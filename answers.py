@@ -24,7 +24,7 @@ import numpy as np
 
 import tasks
 import worlds
-from commands import fail, refuse_others, replace_text
+from commands import fail, read_json, refuse_others, replace_text
 from fast import generate
 from model import VOCAB, Rollout, pick_device
 from runs import digest, gather, load, maker, share, start_and_data
@@ -100,7 +100,8 @@ def validate(model, tokenizer, sets, problems, runner, args, solve=True):
     return record
 
 
-SHIPPED = Path(__file__).with_name("results") / "course-seed0" / "rl.pt"
+RESULTS = Path(__file__).with_name("results")
+SHIPPED, EVERYDAY = RESULTS / "course-seed0" / "rl.pt", RESULTS / "everyday" / "everyday.pt"
 
 
 class Model:
@@ -120,7 +121,7 @@ class Model:
         origin = digest(path, *code)
         name = f"{path.stem}-{origin}-seed{args.seed}-of{getattr(args, 'ranks', 1)}.json"
         self.file = args.out / "eval-cache" / name
-        self.said = json.loads(self.file.read_text()) if self.file.exists() else {}
+        self.said = read_json(self.file)
 
     def ask(self, max_new_tokens, prompts, draw=1, begin=""):
         """An answer to each prompt: draw 0 is the greedy one, 1, 2, ... are sampled. begin: how
@@ -219,8 +220,9 @@ class Truth(Runner):
 
 
 def checkpoint_of(args):
-    """Whom --show and --episode ask: --ckpt, else OUT/rl.pt, else OUT/sft.pt, else ours."""
-    path = SHIPPED
+    """Whom --show and --episode ask: --ckpt, else OUT/rl.pt, else OUT/sft.pt, else ours: of any
+    small programs, or of the course."""
+    path = EVERYDAY if args.show else SHIPPED
     for own in (args.out / "sft.pt", args.out / "rl.pt"):
         path = own if own.exists() else path
     return args.ckpt or path
@@ -283,7 +285,7 @@ def as_taught(run, made):
     """The sentences about a recorded run, in the words that the model has learnt."""
     import tracer  # explains any program
 
-    with suppress(ValueError):  # the world is not here
+    with suppress(ValueError, LookupError, AttributeError):  # no such world, or it has not this
         if narrate := getattr(worlds.load(made.get("world", "contest")), "narrate", None):
             return narrate(run)
     return list(map(tracer.in_fewer_words, tracer.narrate(run)))
@@ -303,7 +305,7 @@ def show(args):
     code = tracer.command.program_of(str(args.show))
     run = tracer.record(code, args.stdin)
     if run.status == "LIMIT":
-        fail(f"this run is too long to explain: {run.reason}")
+        fail(f"this run cannot be explained: {run.reason}")
     path = checkpoint_of(args)
     model, prompt = Model(path, args), tasks.predict_prompt(code, args.stdin)
     if model.too_long(prompt):

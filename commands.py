@@ -6,6 +6,7 @@ This file may be skipped. It needs the standard library alone: data are made wit
 import argparse
 import ctypes
 import json
+import multiprocessing
 import os
 import resource
 import shlex
@@ -61,6 +62,17 @@ def plainly(*expected):
         fail(f"{problem}; once that is mended, the same command goes on")
 
 
+@contextmanager
+def helpers_end():
+    """Around the work of a pool of processes: where it is stopped, nobody waits for them."""
+    try:
+        yield
+    except BaseException:
+        for process in multiprocessing.active_children():
+            process.kill()
+        raise
+
+
 def commit():
     """Of this code, "-dirty" if it is changed, "unknown" without git. Whatever is made records it;
     nothing compares it."""
@@ -84,11 +96,23 @@ def replace_text(path, text):
     os.replace(temporary, path)
 
 
+def read_json(path):
+    """What a small file of ours holds; {} where there is none. Ends the program where it is
+    damaged."""
+    try:
+        found = json.loads(path.read_text()) if path.exists() else {}
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        fail(f"{path} is damaged: delete it; the same command goes on")
+    return found
+
+
 def add_seconds(out, stage, seconds):
     """Add a stage's wall seconds (also of a run that was killed and resumed) and this process's
     peak memory to <out>/seconds.json -> what stands there now."""
     path = out / "seconds.json"
-    record = json.loads(path.read_text()) if path.exists() else {}
+    record = read_json(path)
     record[stage] = round(record.get(stage, 0) + seconds, 1)
     unit = 2**20 if sys.platform == "darwin" else 2**10
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // unit

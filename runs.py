@@ -12,7 +12,9 @@ import time
 import zlib
 from contextlib import suppress
 from pathlib import Path
+from zipfile import BadZipFile
 
+import numpy as np
 import torch
 import torch.distributed as dist
 from tqdm import tqdm
@@ -41,10 +43,10 @@ def cut_log(path, step):
     """Drop the lines of later steps, which will be done again (the last may be torn)."""
     path.touch()
     kept = ""
-    for line in path.read_text().splitlines(keepends=True):
+    for line in path.read_text(errors="replace").splitlines(keepends=True):
         try:
             kept += line if line.endswith("\n") and json.loads(line)["step"] <= step else ""
-        except ValueError:  # torn by a power failure
+        except (ValueError, TypeError, LookupError):  # torn by a power failure
             break
     replace_text(path, kept)
 
@@ -86,6 +88,12 @@ def digest(*paths):
     for path in paths:
         whole = zlib.crc32(path.read_bytes(), whole)
     return whole
+
+
+def origin_of(path):
+    """What a file of tokens says it was made of; None where it is missing or damaged."""
+    with suppress(OSError, ValueError, EOFError, BadZipFile):
+        return np.load(path).get("origin")
 
 
 def vocabulary_file(world):

@@ -44,7 +44,7 @@ from dataclasses import dataclass
 from importlib.util import decode_source
 from pathlib import Path
 
-from commands import fail, manual
+from commands import fail, manual, plainly
 from jail.client import Ending, Worker
 from jail.probes import check
 
@@ -199,11 +199,13 @@ def same_number(got: str, want: str) -> bool:
     return abs(a - b) <= 1.000000001e-5 * max(1.0, abs(b)) < float("inf")
 
 
+@plainly()
 def main() -> None:
     parser = manual(__doc__)
     parser.add_argument("program", nargs="?", type=Path, help="file to run on this input")
     parser.add_argument("--check", action="store_true", help="try every protection")
     args = parser.parse_args()
+    sys.stdout.reconfigure(errors="backslashreplace")
     if args.check:
         with Sandbox(cpu_seconds=0.5) as sandbox:
             print(check(sandbox))
@@ -214,8 +216,10 @@ def main() -> None:
             code = decode_source(args.program.read_bytes())
         except (OSError, SyntaxError, UnicodeDecodeError) as problem:
             fail(f"cannot read {args.program}: {problem}")
-        sys.stdin.reconfigure(errors="surrogateescape")   # bytes that are no text go through
-        print(run(code, "" if sys.stdin.isatty() else sys.stdin.read()))
+        given = sys.stdin and not sys.stdin.isatty()   # None: it is closed
+        if given:
+            sys.stdin.reconfigure(errors="surrogateescape")   # bytes that are no text go through
+        print(run(code, sys.stdin.read() if given else ""))
 
 
 if __name__ == "__main__":

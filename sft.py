@@ -60,6 +60,7 @@ from runs import (
     join_processes,
     leave_processes,
     log_step,
+    origin_of,
     resume,
     save,
     speed,
@@ -99,7 +100,7 @@ def read_samples(samples, args, rank: int, begun=()):
     code = map(Path(__file__).with_name, SOURCES)
     files = vocabulary_file(args.world), *code, source, *sorted(data.glob("*.jsonl"))
     origin = f"{digest(*files)} {zlib.crc32(str(begun).encode())}"
-    if rank == 0 and not (path.exists() and np.load(path).get("origin") == origin):
+    if rank == 0 and origin_of(path) != origin:
         tokenizer, rows = tokenizer_of(args.world, begun), []
         tokens = array("H" if tokenizer.n_vocab < 2**16 else "I")
         first = len(tokenizer.encode(tasks.EXPLAINED))
@@ -231,6 +232,8 @@ def main(samples=samples, name="sft", doc=__doc__):
                         help="a .pt of ours, or a folder (lab/pretrained.md), to begin with")
     parser.add_argument("--name", default=name, help=f"of checkpoint and log (default: {name})")
     args = tasks.settings(parser, "sft", "model", "answers")
+    if (args.tokens or 1) < 1:
+        parser.error("--tokens must be at least 1")
     if max(args.explained, args.asked) > 1:
         parser.error("--explained and --asked are shares, at most 1")
     if args.name == "sft" and args.predict_only:

@@ -43,8 +43,10 @@ from commands import (
     add_seconds,
     commit,
     fail,
+    helpers_end,
     manual,
     plainly,
+    read_json,
     refuse_others,
     replace_text,
     say,
@@ -142,8 +144,9 @@ def settings(parser, *sections, argv=None):
             if values[name] is None:
                 values[name] = value
             least = 0 if name in MAY_BE_ZERO or type(value) is float else 1
-            if not values[name] >= least:
-                parser.error(f"--{name.replace('_', '-')} must be at least {least}")
+            if not least <= values[name] <= 10**9:
+                flag = "--" + name.replace("_", "-")
+                parser.error(f"{flag} must be at least {least}, at most a billion")
     if args.seed < 0:
         parser.error("--seed must be at least 0")
     with plainly(ValueError):
@@ -156,12 +159,10 @@ def settings(parser, *sections, argv=None):
 def check_data(args, *sizes):
     """Ends the program if there are data under --out of another world, of another size of it, seed,
     or of other sizes than these. -> what data of these settings are made with"""
-    folder, made = args.out / "data", {}
+    folder = args.out / "data"
     wanted = {name: vars(args)[name] for name in ("world", "world_size", "seed", *sizes)}
     if any(folder.glob("*.jsonl")):
-        with suppress(OSError, ValueError):
-            made = json.loads((folder / "settings.json").read_text())
-        refuse_others(folder, made, wanted)
+        refuse_others(folder, read_json(folder / "settings.json"), wanted)
     return wanted
 
 
@@ -370,7 +371,7 @@ def make_data(args):
     if not any(folder.glob("*.jsonl")):  # else they are made with what stands there
         text = json.dumps(made_with | {"commit": commit()}, indent=1)
         replace_text(folder / "settings.json", text)
-    with ProcessPoolExecutor(initializer=serve) as pool:
+    with ProcessPoolExecutor(initializer=serve) as pool, helpers_end():
         for name in sizes:
             path, started = folder / f"{name}.jsonl", time.time()
             if path.exists():
@@ -384,8 +385,10 @@ def make_data(args):
             for first in range(0, size, CHUNK):
                 jobs.append((args, name, first // CHUNK, min(CHUNK, size - first)))
             with plainly(ValueError):
-                replace_text(path, "".join(pool.map(make_chunk, jobs)))
-            say(f"data   {name:14s} {size:7,d} in {time.time() - started:5.1f} s")
+                text = "".join(pool.map(make_chunk, jobs))
+            replace_text(path, text)
+            rows, seconds = text.count("\n"), time.time() - started
+            say(f"data   {name:14s} {rows:7,d} in {seconds:5.1f} s")
 
 
 def load_rows(path, cls):
@@ -403,6 +406,8 @@ def load_rows(path, cls):
         except (ValueError, TypeError) as problem:
             fail(f"{path}, line {number}: not a {cls.__name__} ({problem}); "
                  "delete the file and run `python tasks.py` again, with its flags")
+    if not rows and cls is Case:
+        fail(f"{path} is empty: delete it and run `python tasks.py` again, with its flags")
     return rows
 
 

@@ -6,12 +6,17 @@ it can import, and those of the functions below it on the stack.
 
 import atexit
 import builtins
+import errno
 import gc
 import sys
 
 __builtins__ = dict(vars(builtins))
 run_exit_functions, collect = atexit._run_exitfuncs, gc.collect
 modules, stdout, hook = sys.modules, sys.stdout, sys.excepthook
+# What the lock says (an address that cannot be looked up has a number below 0). A program's own
+# OSError has no number.
+LOCKED = {errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOSYS, errno.EFBIG, errno.EAGAIN,
+          errno.EMFILE, errno.ENETUNREACH}
 KNOWN = {*sys.stdlib_module_names, "org"}   # which the library looks for, in Jython
 
 
@@ -28,12 +33,16 @@ def failed(problem):
     """What becomes of an exception that nobody caught -> exit status, the exception's name."""
     if isinstance(problem, SystemExit):
         code = problem.code
-        status = code & 255 if isinstance(code, int) else int(code is not None)
+        status = int(code is not None)
+        if isinstance(code, int):
+            status = code & 255 if -2**63 <= code < 2**63 else 255
         return status, "SystemExit" if status else ""
     sys.last_value = problem
     try:
         if sys.excepthook is not hook:   # which says nothing to anybody
             sys.excepthook(type(problem), problem, problem.__traceback__.tb_next)   # ours is first
+    except SystemExit as stop:
+        return failed(stop)
     except BaseException:
         pass
     return 1, type(problem).__name__
@@ -42,19 +51,29 @@ def failed(problem):
 def finish():
     """All that follows -> the name of an exception that kept output from being written, or ""; what
     the sandbox has to do with the program's end, or ""."""
-    lost, note = "", reason(getattr(sys, "last_value", None))
-    for step in (flush, wait, run_exit_functions, flush, forget, flush):
+    note = reason(getattr(sys, "last_value", None))
+    lost = errors(flush, wait, run_exit_functions, flush)
+    errors(forget, flush)
+    return lost[0] if lost else "", note
+
+
+def errors(*steps):
+    """-> the names of the exceptions in which they end."""
+    names = []
+    for step in steps:
         try:
             step()
         except BaseException as problem:
-            lost = lost or type(problem).__name__
-    return lost, note
+            names.append(type(problem).__name__)
+    return names
 
 
 def reason(problem):
     if Absent.names:
         return f"the sandbox has the modules of Python's library alone, not {Absent.names[0]}"
-    if isinstance(problem, OSError):
+    cause = getattr(problem, "reason", problem)   # of an error that urllib raises
+    number = getattr(cause, "errno", None)
+    if isinstance(cause, OSError) and number and (number < 0 or number in LOCKED):
         return "the sandbox keeps files, other processes and the network out of reach"
     if "can't start new thread" in getattr(problem, "args", ""):
         return "a thread's whole stack counts as memory in the sandbox"

@@ -73,8 +73,11 @@ def prepare_interpreter():
     put(get() + below)
     gc.collect()
     gc.freeze()   # collections in a child touch, and so copy, no page of what is there
+    ours = sys.modules["__main__"]
     main = sys.modules["__main__"] = types.ModuleType("__main__")   # but this may go
-    main.__builtins__, main.__file__ = builtins, FILE
+    if hasattr(ours, "__annotations__"):   # before Python 3.14
+        main.__annotations__ = {}
+    main.__builtins__, main.__file__, main.__cached__ = builtins, FILE, None
     gc.collect(0)   # as in Python, it is older than its objects: that orders how they end
 
 

@@ -25,7 +25,7 @@ import torch
 import fast
 import model as plain
 import tasks
-from commands import manual
+from commands import manual, plainly
 from runs import provenance
 from sft import apply_gradients
 
@@ -106,6 +106,7 @@ def enter(who, make, logprobs, generate, compile_training):
             f"sample {who}, 256 rows": sampling(256, make(), generate)}
 
 
+@plainly()
 def main():
     parser = manual(__doc__)
     parser.add_argument("--rounds", type=int, default=5, help="default: 5, after one to warm up")

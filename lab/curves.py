@@ -7,7 +7,7 @@ Figures of several steps are means over these steps; bands go from the smallest 
 
 from statistics import fmean
 
-from commands import manual
+from commands import manual, plainly
 from lab.report import ROOT, fill, markdown, read_log
 
 PAGE, TABLE = ROOT / "lab/normal.md", ROOT / "results/curves.csv"
@@ -82,6 +82,7 @@ def filled(text: str) -> str:
     return fill(text, lambda name, told: table(*told.split(" | ")))
 
 
+@plainly()
 def main():
     manual(__doc__).parse_args()
     PAGE.write_text(filled(PAGE.read_text()))

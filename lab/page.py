@@ -175,7 +175,8 @@ def main(argv=None):
     path = shown[0] / "page.html"
     data = {"table": columns, "caption": TABLES["headline"].caption, "own": others != shown,
             "source": source(runs, shown, counts), "curves": curves(others)}
-    write_page(path, data)  # what there is without the model, which takes its time
+    if not path.exists():
+        write_page(path, data)  # what there is without the model, which takes its time
     write_page(path, data | asked(shown[0], runs[0]))
     print(path)
 

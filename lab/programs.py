@@ -28,7 +28,9 @@ def read_rows(path, use):
         for number, line in enumerate(path.read_text(encoding="utf-8").split("\n"), 1):
             if line:
                 made.append(use(json.loads(line), number))
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, SyntaxError) as problem:
+    except OSError as problem:
+        fail(f"cannot read {path}: {problem.strerror}")
+    except (ValueError, LookupError, TypeError, AttributeError, SyntaxError) as problem:
         fail(f"cannot use {path}, line {number}: {problem!r}")
     return made
 

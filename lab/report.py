@@ -20,7 +20,7 @@ import statistics
 from collections import Counter, namedtuple
 from pathlib import Path
 
-from commands import fail, manual
+from commands import fail, manual, plainly
 
 ROOT = Path(__file__).resolve().parent.parent
 READMES = (ROOT / "README.md", ROOT / "results/README.md")
@@ -333,6 +333,20 @@ ROWS with n
 3.1 | runs:{}:right:exact:3.1
 3.2 | runs:{}:right:exact:3.2
 all | runs:{}:right:exact:all
+
+TABLE everyday: Everyday programs
+Greedy, told to explain, percent right. Held out: by behaviour. People's: forty that two authors
+wrote who knew a description of the world alone.
+COLUMNS
+short inputs | short
+longer inputs | longer
+names never seen | new_names
+people's | people
+ROWS with n
+all | {}:all
+plain | {}:plain
+broken on purpose | {}:mutant
+ends in an exception | {}:crash
 
 TABLE functions: Functions, before and after RL
 Greedy, equal character by character. CRUXEval-O: 800 functions, never trained on, asked once; the
@@ -717,6 +731,7 @@ def fill(text, table=of_runs):
     return BLOCK.sub(block, text)
 
 
+@plainly()
 def main():
     parser = manual(__doc__)
     parser.add_argument("--out", type=Path, default=Path("out"), help="folder with metrics.json")

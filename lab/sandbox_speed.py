@@ -16,7 +16,7 @@ from collections import defaultdict
 from multiprocessing import get_context
 from time import perf_counter
 
-from commands import manual
+from commands import manual, plainly
 from sandbox import Sandbox
 
 ROUNDS, RUNS, SOAK = 5, 150, 50_000  # RUNS: of each program, each way, in a round
@@ -77,6 +77,7 @@ def speed(sandbox):
     return rates
 
 
+@plainly()
 def main():
     manual(__doc__).parse_args()
     from tests.hostile import soak  # here: the processes of "spawn" import what stands above

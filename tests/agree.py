@@ -28,6 +28,7 @@ PROGRAMS: dict[str, list] = {
         "def f(n: int, *, m: 'x' = 2) -> str: return n\nprint(f.__annotations__)",
         "from __future__ import annotations\ndef f(n: no.such.name): return n\nprint(f.__annotations__)",
         "x: int = 3\ny: str\nprint(__annotations__)",
+        "print('__annotations__' in globals(), __cached__, sorted(globals()) == dir(), len(dir()))",
         "from dataclasses import dataclass, fields\n@dataclass\nclass P:\n    x: int\n    y: 'str'\nprint([f.type for f in fields(P)])",
         "print(5 / 2, 0o17, 1_000)\nfrom typing import get_type_hints\ndef f(a: list[int]): pass\nprint(get_type_hints(f))",
         "def f(x: print('evaluated')): pass",
@@ -102,6 +103,10 @@ PROGRAMS: dict[str, list] = {
         "import sys\nsys.unraisablehook = lambda problem: print('unraisable', problem.exc_value)\nclass A:\n    def __del__(self): 1 / 0\nA()\nprint('end')",
     ],
     "exits": [
+        "import sys\nsys.exit(2**63)",
+        "import sys\nsys.exit(-2**64)",
+        "import sys\nsys.excepthook = lambda *a: sys.exit(7)\n1 / 0",
+        "import sys\nsys.excepthook = lambda *a: sys.exit(0)\n1 / 0",
         *[f"import sys\nprint('before')\nsys.exit({code})" for code in (
             "", "None", "0", "3", "'text'", "''", "True", "False", "0.0", "1.5", "256", "257", "-1", "-256", "2**40", "[]", "(1, 2)", "b''")],
         "raise SystemExit", "raise SystemExit(0)", "raise SystemExit('x')", "exit()", "exit(4)", "quit('bye')", "print(1)\nexit", "quit(0)",
@@ -179,6 +184,8 @@ PROGRAMS: dict[str, list] = {
         ("import os\nos.lseek(0, 2, 1)\nprint(input())", "abcd\n"),
     ],
     "stdout": [
+        "import io, sys\nsys.stdout = io.TextIOWrapper(sys.stdout.detach(), encoding='utf-8')\nprint('é')",
+        "import codecs, sys\nsys.stdout = codecs.getwriter('utf-8')(sys.stdout.detach())\nprint('é')",
         "import sys\nprint(sys.stdout.name, sys.stdout.mode, sys.stdout.fileno(), sys.stdout.encoding, sys.stdout.errors, sys.stdout.isatty(), sys.stdout.line_buffering, sys.stdout.write_through)",
         "import sys\nprint(sys.stdout.buffer.name, sys.stdout.buffer.mode, sys.stdout.seekable(), sys.stdout.readable(), sys.stdout.newlines, sys.stdout is sys.__stdout__)",
         "import sys\nprint(sys.stderr.name, sys.stderr.mode, sys.stderr.fileno(), sys.stderr.encoding, sys.stderr.errors, sys.stderr.line_buffering)",

@@ -257,7 +257,7 @@ def test_measure():
 def test_the_method_stays_small_and_plain():
     sizes = {name: measure((ROOT / f"{name}.py").read_text()) for name in METHOD}
     assert sum(size["lines"] for size in sizes.values()) <= 2510
-    assert sum(size["tokens"] for size in sizes.values()) <= 16_420
+    assert sum(size["tokens"] for size in sizes.values()) <= 16_450
     for name, size in sizes.items():
         assert size["widest"] <= 100 and size["longest"] <= 70 and size["comprehensions"] <= 6, (name, size)
 

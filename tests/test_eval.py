@@ -534,11 +534,11 @@ def test_show_puts_the_simulation_beside_the_truth(out, tmp_path, monkeypatch, c
     run = tracer.record(program.read_text(), "4")
     truth = tasks.predict_answer(list(map(tracer.in_fewer_words, tracer.narrate(run))), ("5\n", ""))
     monkeypatch.setattr(Model, "sample", lambda self, most, draw, prompts, begin, cut: [truth] if draw == 0 else None)
-    monkeypatch.setattr(answers, "SHIPPED", tmp_path / "shipped.pt")
-    answers.SHIPPED.symlink_to(out / "rl.pt")
+    monkeypatch.setattr(answers, "EVERYDAY", tmp_path / "everyday.pt")
+    answers.EVERYDAY.symlink_to(out / "rl.pt")
     said = run_main(monkeypatch, capsys, course.main, *flags)
     assert "\n>> " not in said and said.count("We print 4 + 1 = 5.") == 2 and "output right: simulated '5\\n', true '5\\n'" in said
-    assert str(answers.SHIPPED) in said and not empty.exists()  # nothing is written
+    assert str(answers.EVERYDAY) in said and not empty.exists()  # nothing is written
     for name in ("sft", "rl"):  # the last stage that is there
         empty.mkdir(exist_ok=True)
         (empty / f"{name}.pt").symlink_to(out / f"{name}.pt")

@@ -85,6 +85,9 @@ def test_programs_that_nobody_here_wrote_agree_with_plain_python(sandbox, real_d
     ("import threading\nthreading.stack_size(512 << 20)\nthreading.Thread(target=print).start()", "thread's whole stack"),
     ("import pickle, copy, platform, asyncio\nprint(1)", "^$"), ("1 / 0", "^$"), ("raise RuntimeError('x')", "^$"), ("import sys\nsys.exit(3)", "^$"),
     ("try: open('data.txt')\nexcept OSError: print(1)", "^$"),
+    ("raise TimeoutError", "^$"), ("raise FileNotFoundError('mine')", "^$"), ("class Lost(OSError): pass\nraise Lost('x')", "^$"),
+    ("import os\nos.close(77)", "^$"), ("import io\nio.BytesIO().fileno()", "^$"),
+    ("import socket\nsocket.create_connection(('127.0.0.1', 9))", "network"),
 ])
 def test_where_the_sandbox_is_the_reason_the_result_says_so(sandbox, code, note):
     result = sandbox.run(code)

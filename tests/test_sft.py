@@ -472,6 +472,7 @@ def test_errors_are_one_clear_line(data, tmp_path, capsys):
     assert short.count("\n") == 1 and "--n-ctx must be larger" in short and short.count("sft.py") == 1
     assert "--predict-only needs --name" in told(capsys, *flags(data, "sft", "--predict-only")).splitlines()[-1]
     assert "--steps" in told(capsys, *flags(data, "new", "--steps", "0")).splitlines()[-1]
+    assert "--tokens must be at least 1" in told(capsys, *flags(data, "new", "--tokens", "-5")).splitlines()[-1]
     assert "--nonsense" in told(capsys, *flags(data, "new", "--nonsense", "1")).splitlines()[-1]
     for odd in ("--n-head", "3"), ("--n-embd", "6"):                                         # of the width, of a head
         said = told(capsys, *flags(data, "new", *odd))

@@ -16,6 +16,7 @@ import pytest
 from conftest import tiny_flags
 
 import answers
+import commands
 import runs
 import tasks
 import worlds
@@ -336,8 +337,14 @@ def test_damaged_files_name_the_line_and_what_to_do(tmp_path, capsys):
     del vars(case)["nlex"]                                              # made before there was this field
     path.write_text(json.dumps(vars(case)) + "\n")
     assert "line 1: not a Case (fields are missing); delete the file" in refused(capsys, tasks.load_cases, path)
-    (path.parent / "settings.json").write_text("{")
-    assert "world unknown" in refused(capsys, lambda: settings("--preset", "quick", "--out", tmp_path))
+    path = path.rename(path.with_name("val_cases.jsonl"))
+    path.write_text("")
+    assert "val_cases.jsonl is empty: delete it" in refused(capsys, tasks.load_cases, path)
+    for text in ("{", "[1]", "garbage"):
+        (path.parent / "settings.json").write_text(text)
+        assert "settings.json is damaged: delete it" in refused(capsys, lambda: settings("--preset", "quick", "--out", tmp_path))
+        (tmp_path / "seconds.json").write_text(text)
+        assert "seconds.json is damaged: delete it" in refused(capsys, commands.add_seconds, tmp_path, "sft", 1)
 
 
 # ---------------------------------------------------------------------------------------------------------------------------
@@ -379,7 +386,7 @@ def test_quick_is_a_smaller_world_whose_answers_fit(tokenizer):
 
 
 def test_sizes_that_make_no_sense_are_refused(capsys):
-    for flag, value in (("--steps", "0"), ("--val-every", "0"), ("--clip", "-1"), ("--clip", "nan"), ("--seed", "-1")):
+    for flag, value in (("--steps", "0"), ("--val-every", "0"), ("--clip", "-1"), ("--clip", "nan"), ("--seed", "-1"), ("--steps", "9" * 20)):
         with pytest.raises(SystemExit):
             settings(flag, value, section="sft")
         assert f"{flag} must be at least" in capsys.readouterr().err

@@ -14,7 +14,7 @@ import sys
 import tokenize
 
 import trace as words
-from commands import fail
+from commands import fail, plainly
 from tracer import explain, raw, record
 from tracer.narrator import is_unwound, numbered
 
@@ -48,7 +48,7 @@ def read(path: str) -> str:
     """A text file, or our own input for "-". A Python file says itself how it is encoded."""
     try:
         if path == "-":
-            return sys.stdin.read()
+            return sys.stdin.read() if sys.stdin else ""  # None: it is closed
         with tokenize.open(path) if path[-3:] == ".py" else open(path, encoding="utf-8") as file:
             return file.read()
     except (OSError, ValueError, SyntaxError) as problem:  # not there, not a file, not UTF-8
@@ -68,12 +68,14 @@ def program_of(path: str, call: str | None = None) -> str:
     try:
         compile(code, path, "exec", dont_inherit=True)
     except SyntaxError as problem:
-        fail(f"{path}, line {problem.lineno}: {problem.msg}")
+        place = f", line {problem.lineno}" if problem.lineno else ""
+        fail(f"{path}{place}: {problem.msg}")
     except (ValueError, RecursionError, MemoryError) as problem:
         fail(f"{path} cannot be compiled: {problem}")
     return code
 
 
+@plainly()
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=words.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -97,6 +99,7 @@ def main() -> None:
         fail("--max-events must be at least 1")
     if args.html is not None and args.format:
         fail("--html writes a page and prints nothing: leave out --format")
+    sys.stdout.reconfigure(errors="backslashreplace")
     code, stdin = program_of(args.program, args.call), args.stdin
     if stdin == "-" or args.stdin_file:
         stdin = read(args.stdin_file or "-")

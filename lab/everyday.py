@@ -1,0 +1,53 @@
+"""Everyday programs: what of that which people type does a small model simulate?
+
+    python -m lab.everyday PROGRAMS.jsonl     # out/everyday/everyday.json
+
+Takes the flags of sft.py and three quarters of an hour of one core. A model learns
+worlds/everyday.py by sft.py, predictions alone, all of them explained. It predicts the world's
+held-out programs and those of PROGRAMS.jsonl (code, input, output), which it has never seen,
+greedily, told to explain. Right is what the sandbox's rule calls equal. A killed run goes on by the
+same command.
+"""
+
+import sys
+from pathlib import Path
+
+import sft
+import tasks
+from answers import Model
+from commands import manual, plainly
+from lab import programs
+from lab.report import TABLES, render
+from lab.tinypy import flags
+from runs import keep
+
+OWN = ("--world everyday --out out/everyday --explained 1 --steps 26000 --batch-tokens 1536 "
+       "--muon-lr 0.01 --val-every 6000 --max-new-tokens-predict 800")
+
+
+@plainly()
+def main():
+    parser = manual(__doc__)
+    parser.add_argument("file", type=Path, metavar="PROGRAMS.jsonl", help="never trained on")
+    parser.add_argument("--programs", type=int, default=130_000, help="made for training")
+    args = tasks.settings(parser, "sft", "model", "answers", argv=[*OWN.split(), *sys.argv[1:]])
+    people = programs.load_programs(args.file)
+    tasks.make_data(tasks.settings(manual(__doc__), "data",
+                                   argv=[*flags(args), "--sft-cases", str(args.programs)]))
+    sys.argv[1:] = [*flags(args, "sft", "model", "answers"), "--predict-only"]
+    sft.main(name="everyday")
+    model, record = Model(args.out / "everyday.pt", args), {}
+    for name, cases in {**tasks.load_split(args, "test", 10**6, 0)[0], "people": people}.items():
+        pairs, right = [(case.code, case.stdin) for case in cases], []
+        for case, got in zip(cases, model.belief(pairs, 0, tasks.EXPLAINED)):
+            right.append(tasks.same_outcome(got, case.outcome))
+        record[name] = programs.right_by_level(cases, right)
+    trained = model.checkpoint["extra"]
+    record |= {"parameters": model.checkpoint["model"].n_params(), "tokens": trained["tokens"],
+               "minutes": round(trained["seconds"] / 60, 1)}
+    path = args.out / "everyday.json"
+    print(render(TABLES["everyday"], [keep(path, record)], [path]))
+
+
+if __name__ == "__main__":
+    main()
