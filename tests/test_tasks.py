@@ -311,7 +311,7 @@ def test_a_world_is_one_new_file(root, tmp_path):
     assert splits == {"sft_cases": {"train"}, "rl_cases": {"train"}, "val_cases": {"val"}, "test_cases": {"test"}}
     other = run(*data_flags("out"))
     assert other.returncode == 2 and other.stderr.count("\n") == 1 and "world sums, not contest" in other.stderr
-    assert "contest, functions, sums" in run("--world", "x", *data_flags("out")).stderr
+    assert "contest, everyday, functions, sums" in run("--world", "x", *data_flags("out")).stderr
     shown = run("--world", "sums", "--preset", "quick", "--show", "--out", "out/new")
     assert shown.returncode == 0 and "=== predict, longer" in shown.stdout and not (tmp_path / "out/new").exists()
 

@@ -211,7 +211,7 @@ class Frame(Expressions):
     def now(self, names) -> str:
         """x = 3, y = 5"""
         shown = []
-        for name in names:
+        for name in dict.fromkeys(names):
             if name in self.after:
                 shown.append(f"{name} = {self.short(name)}")
         return ", ".join(shown)
@@ -634,7 +634,6 @@ def tell_case(frame):
     names = []
     for part in ast.walk(frame.node.pattern):
         names += filter(None, [getattr(part, "name", None), getattr(part, "rest", None)])
-    names = list(dict.fromkeys(names))  # of `[1, x] | [x, 1]` twice
     bound = listed([frame.now(names) if frame.inside else "", frame.changed(names * frame.inside)])
     text = f"Case {what} {'matches' if frame.inside else 'does not match'}"
     return sentence(text, bound and f"{'so' if frame.inside else 'with'} {bound}")
@@ -743,7 +742,7 @@ def held(frame, part, where: str) -> str:
         if re.search(rf"(?<![\w.'\"]){node.id}\b", where) and not is_hidden(
                 frame.after.get(node.id, "<")):
             names.append(node.id)
-    values = frame.now(dict.fromkeys(names))
+    values = frame.now(names)
     return values and f", where {values}"
 
 

@@ -628,6 +628,9 @@ class _Stdout(io.TextIOWrapper):
         return size
 
 
+_Stdin.__name__ = _Stdout.__name__ = "TextIOWrapper"  # which the program finds
+
+
 def _operations(*names) -> frozenset:
     return frozenset([opcode.opmap[name] for name in names if name in opcode.opmap])
 

@@ -113,7 +113,8 @@ start state step stock stop stops take temp text the those tmp to todo top tot t
 val vals value values weight width word work""".split()
 UNSEEN = """apple badge blue cargo data depth east ember fee fuel garden grain hops ink jar kelp
 lamp mass north orbit pearl quota ratio stone tally trail urn vase wheel zone""".split()
-NAME = re.compile(r"""'[^'\n]*'|"[^"\n]*"|(?<![.\w])[A-Za-z_]\w*""")  # or a text in quotes
+NAME = re.compile(r"(?<![.\w])[A-Za-z_]\w*")
+NAME_OR_TEXT = re.compile(rf"""'[^'\n]*'|"[^"\n]*"|{NAME.pattern}""")
 RESERVED = {*keyword.kwlist, *dir(builtins)}
 
 
@@ -147,7 +148,7 @@ def renamed(code, rng, unseen=False):
             if drawn not in taken:
                 new[name] = drawn
         return new.get(name, name)
-    return NAME.sub(lambda match: other(match[0]), code)
+    return NAME_OR_TEXT.sub(lambda match: other(match[0]), code)
 
 
 # ------------------------------------------------------------------------------------------------
