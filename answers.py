@@ -101,7 +101,7 @@ def validate(model, tokenizer, sets, problems, runner, args, solve=True):
 
 
 RESULTS = Path(__file__).with_name("results")
-SHIPPED, EVERYDAY = RESULTS / "course-seed0" / "rl.pt", RESULTS / "everyday" / "everyday.pt"
+COURSE, EVERYDAY = RESULTS / "course-seed0" / "rl.pt", RESULTS / "everyday" / "everyday.pt"
 
 
 class Model:
@@ -220,9 +220,9 @@ class Truth(Runner):
 
 
 def checkpoint_of(args):
-    """Whom --show and --episode ask: --ckpt, else OUT/rl.pt, else OUT/sft.pt, else ours: of any
-    small programs, or of the course."""
-    path = EVERYDAY if args.show else SHIPPED
+    """Whom --show and --episode ask: --ckpt, else OUT/rl.pt, else OUT/sft.pt, else ours: --show the
+    model of everyday programs, --episode the course's."""
+    path = EVERYDAY if args.show else COURSE
     for own in (args.out / "sft.pt", args.out / "rl.pt"):
         path = own if own.exists() else path
     return args.ckpt or path
@@ -252,6 +252,8 @@ def constructs(code):
             name = f"{type(node.value).__name__} constant"
         elif kind == "Attribute":
             name = f".{node.attr}{called}"
+        elif kind == "Assign" and len(node.targets) > 1:
+            name = "x = y ="
         elif kind == "keyword":
             name = f"{node.arg}="
         elif kind == "Name" and hasattr(builtins, node.id):
@@ -281,13 +283,15 @@ def never_seen(code, made):
     return [f"{name} (line {new[name]})" for name in new if name not in known]
 
 
-def as_taught(run, made):
-    """The sentences about a recorded run, in the words that the model has learnt."""
+def as_taught(run, made, new=()):
+    """The sentences about a recorded run, in the words that the model has learnt. new: what its
+    world has not, and a teller of its own would tell wrongly."""
     import tracer  # explains any program
 
-    with suppress(ValueError, LookupError, AttributeError):  # no such world, or it has not this
-        if narrate := getattr(worlds.load(made.get("world", "contest")), "narrate", None):
-            return narrate(run)
+    with suppress(ValueError):  # the world is not here
+        world = worlds.load(made.get("world", "contest"))
+        if hasattr(world, "narrate") and not (new and hasattr(world, "TELLER")):
+            return world.narrate(run)
     return list(map(tracer.in_fewer_words, tracer.narrate(run)))
 
 
@@ -310,12 +314,13 @@ def show(args):
     model, prompt = Model(path, args), tasks.predict_prompt(code, args.stdin)
     if model.too_long(prompt):
         fail(f"{args.show} and its input are longer than {path} can read")
-    (told,) = model.sample(args.max_new_tokens_predict, 0, [prompt], tasks.EXPLAINED, cut=True)
-    made = model.checkpoint["made"]
-    said, true = tasks.explanation_lines(told), as_taught(run, made)
+    most, made = model.checkpoint["model"].config.n_ctx, model.checkpoint["made"]
+    (told,) = model.sample(most, 0, [prompt], tasks.EXPLAINED, cut=True)
+    new = never_seen(code, made)
+    said, true = tasks.explanation_lines(told), as_taught(run, made, new)
     wrong, width = first_wrong_step(said, true), min(60, max(map(len, said), default=0))
     print(code)
-    if new := never_seen(code, made):
+    if new:
         print(f"not in the world {made.get('world', 'contest')}, so the model has never seen it: "
               f"{', '.join(new)}\n")
     print(f"   {'simulated':{width}}  what happens on {args.stdin!r} ({path})"

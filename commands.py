@@ -64,7 +64,8 @@ def plainly(*expected):
 
 @contextmanager
 def helpers_end():
-    """Around the work of a pool of processes: where it is stopped, nobody waits for them."""
+    """Around the work of a pool, the only processes of this one: stopped, they are killed, for the
+    pool would wait for them."""
     try:
         yield
     except BaseException:

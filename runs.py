@@ -92,7 +92,7 @@ def digest(*paths):
 
 def origin_of(path):
     """What a file of tokens says it was made of; None where it is missing or damaged."""
-    with suppress(OSError, ValueError, EOFError, BadZipFile):
+    with suppress(OSError, ValueError, EOFError, BadZipFile, AttributeError):
         return np.load(path).get("origin")
 
 

@@ -224,10 +224,10 @@ def tell_append(rounds: list[str], changed: str) -> str:
 
 def tell_print(frame, call) -> str:
     printed = shorten(frame.event.extra.strip() or "an empty line")
-    argument = call.args[0] if len(call.args) == 1 else ast.Tuple(call.args)
+    argument = call.args[0] if len(call.args) == 1 else ast.Tuple(call.args, ast.Load())
     try:
         texts = frame.chain(argument)[0][:-1]
-    except Untold:  # *out
+    except Untold:  # *out, several
         texts = []
     return tell_printed(abridged(texts, argument, printed))
 

@@ -13,8 +13,9 @@ import sys
 __builtins__ = dict(vars(builtins))
 run_exit_functions, collect = atexit._run_exitfuncs, gc.collect
 modules, stdout, hook = sys.modules, sys.stdout, sys.excepthook
-# What the lock says (an address that cannot be looked up has a number below 0). A program's own
-# OSError has no number.
+errno_of = OSError.errno.__get__   # whatever a class of the program's has
+# What the lock says; an address that cannot be looked up has a number below 0. What a program
+# raises itself has no number, mostly.
 LOCKED = {errno.EACCES, errno.EPERM, errno.ENOENT, errno.ENOSYS, errno.EFBIG, errno.EAGAIN,
           errno.EMFILE, errno.ENETUNREACH}
 KNOWN = {*sys.stdlib_module_names, "org"}   # which the library looks for, in Jython
@@ -51,7 +52,10 @@ def failed(problem):
 def finish():
     """All that follows -> the name of an exception that kept output from being written, or ""; what
     the sandbox has to do with the program's end, or ""."""
-    note = reason(getattr(sys, "last_value", None))
+    try:
+        note = reason(getattr(sys, "last_value", None))
+    except BaseException:   # of the program's own class
+        note = ""
     lost = errors(flush, wait, run_exit_functions, flush)
     errors(forget, flush)
     return lost[0] if lost else "", note
@@ -71,9 +75,10 @@ def errors(*steps):
 def reason(problem):
     if Absent.names:
         return f"the sandbox has the modules of Python's library alone, not {Absent.names[0]}"
-    cause = getattr(problem, "reason", problem)   # of an error that urllib raises
-    number = getattr(cause, "errno", None)
-    if isinstance(cause, OSError) and number and (number < 0 or number in LOCKED):
+    if type(problem).__name__ == "URLError":   # urllib's, around another
+        problem = vars(problem).get("reason")
+    number = errno_of(problem) if issubclass(type(problem), OSError) else None
+    if type(number) is int and (number < 0 or number in LOCKED):
         return "the sandbox keeps files, other processes and the network out of reach"
     if "can't start new thread" in getattr(problem, "args", ""):
         return "a thread's whole stack counts as memory in the sandbox"

@@ -38,10 +38,8 @@ def main():
     sft.main(name="everyday")
     model, record = Model(args.out / "everyday.pt", args), {}
     for name, cases in {**tasks.load_split(args, "test", 10**6, 0)[0], "people": people}.items():
-        pairs, right = [(case.code, case.stdin) for case in cases], []
-        for case, got in zip(cases, model.belief(pairs, 0, tasks.EXPLAINED)):
-            right.append(tasks.same_outcome(got, case.outcome))
-        record[name] = programs.right_by_level(cases, right)
+        right = map(programs.is_right, cases, programs.predict(cases, model, tasks.EXPLAINED))
+        record[name] = programs.right_by_level(cases, list(right))
     trained = model.checkpoint["extra"]
     record |= {"parameters": model.checkpoint["model"].n_params(), "tokens": trained["tokens"],
                "minutes": round(trained["seconds"] / 60, 1)}

@@ -13,7 +13,7 @@ import re
 from pathlib import Path
 
 import tasks
-from answers import SHIPPED, Model
+from answers import COURSE, Model
 from commands import fail, manual, plainly
 from lab import figures
 from lab.report import TABLES, render
@@ -71,16 +71,16 @@ def right_by_level(cases, right):
     return {level: levels[level]["right"] for level in sorted(levels)}
 
 
-def predict(cases, model):
+def predict(cases, model, begin=""):
     """Greedily. -> outcomes"""
-    return model.belief([(case.code, case.stdin) for case in cases], 0)
+    return model.belief([(case.code, case.stdin) for case in cases], 0, begin)
 
 
 def asked(doc):
     """-> args of a command of one FILE.jsonl and one --ckpt; doc: what --help says."""
     parser = manual(doc)
     parser.add_argument("file", type=Path, metavar="FILE.jsonl", help="never trained on")
-    parser.add_argument("--ckpt", type=Path, default=SHIPPED, help="who predicts (%(default)s)")
+    parser.add_argument("--ckpt", type=Path, default=COURSE, help="who predicts (%(default)s)")
     return tasks.settings(parser, "answers")
 
 

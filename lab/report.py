@@ -335,8 +335,8 @@ ROWS with n
 all | runs:{}:right:exact:all
 
 TABLE everyday: Everyday programs
-Greedy, told to explain, percent right. Held out: by behaviour. People's: forty that two authors
-wrote who knew a description of the world alone.
+Greedy, told to explain, percent right. Held out: by behaviour, or, what reads nothing, by syntax.
+People's: forty that two authors wrote who knew a description of the world alone.
 COLUMNS
 short inputs | short
 longer inputs | longer

@@ -103,6 +103,9 @@ PROGRAMS: dict[str, list] = {
         "import sys\nsys.unraisablehook = lambda problem: print('unraisable', problem.exc_value)\nclass A:\n    def __del__(self): 1 / 0\nA()\nprint('end')",
     ],
     "exits": [
+        "print(1)\nraise FileNotFoundError('no such', 'x')",
+        "class E(OSError):\n    @property\n    def errno(self): print('asked')\nprint(1)\nraise E('x')",
+        "class URLError(Exception): pass\nprint(1)\nraise URLError('x')",
         "import sys\nsys.exit(2**63)",
         "import sys\nsys.exit(-2**64)",
         "import sys\nsys.excepthook = lambda *a: sys.exit(7)\n1 / 0",

@@ -10,7 +10,7 @@ pytest.importorskip("torch")
 
 import eval as course  # noqa: E402
 import tasks  # noqa: E402
-from answers import EVERYDAY, SHIPPED, Truth, checkpoint_of  # noqa: E402
+from answers import COURSE, EVERYDAY, Truth, checkpoint_of  # noqa: E402
 from lab import episode  # noqa: E402
 from tasks import Problem  # noqa: E402
 
@@ -104,7 +104,7 @@ def test_the_text_marks_wrong_beliefs_and_their_first_wrong_line(truth):
 
 def test_whom_it_asks(tmp_path):
     args = Namespace(ckpt=None, out=tmp_path, show=None)
-    assert checkpoint_of(args) == SHIPPED
+    assert checkpoint_of(args) == COURSE
     assert checkpoint_of(Namespace(ckpt=None, out=tmp_path, show="prog.py")) == EVERYDAY
     for name in ("sft.pt", "rl.pt"):
         (tmp_path / name).touch()

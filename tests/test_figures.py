@@ -171,7 +171,7 @@ def test_programs_from_elsewhere(tmp_path, monkeypatch, capsys):
     said = run_main(monkeypatch, capsys, programs.main, *flags)
     kept = json.loads((tmp_path / "programs-rows.json").read_text())
     assert {level: f["value"] for level, f in kept["levels"].items()} == {"all": 0.5, "1": 1.0, "2": 0.5, "function": 0.0}  # exact repr
-    assert kept["too_long"] == 1 and "too long" in said and str(programs.SHIPPED) not in json.dumps(kept)
+    assert kept["too_long"] == 1 and "too long" in said and str(programs.COURSE) not in json.dumps(kept)
     for text in ('{"code": "print(1)"}', "no JSON", '{"code": 1, "input": "", "output": ""}'):
         path.write_text(text)
         with pytest.raises(SystemExit) as ended:

@@ -399,6 +399,15 @@ def test_the_command_runs_a_file_or_says_in_one_line_what_is_wrong(tmp_path):
         assert done.returncode == 2 and re.fullmatch(r"sandbox.py: cannot read .*\n", done.stderr)
 
 
+@pytest.mark.parametrize("command", ["sandbox.py", "trace.py"])
+def test_commands_without_an_input_and_with_an_output_that_knows_no_umlauts(tmp_path, command):
+    program = tmp_path / "prog.py"
+    program.write_text("print('\\xe9')\n")
+    line = f"{sys.executable} {command} {program} {'--stdin -' * (command == 'trace.py')} <&-"
+    done = subprocess.run(["bash", "-c", line], capture_output=True, text=True, cwd=ROOT, env=os.environ | {"PYTHONIOENCODING": "ascii"})
+    assert done.returncode == 0 and "\\xe9" in done.stdout and not done.stderr
+
+
 def test_check_tries_every_protection():
     done = subprocess.run([sys.executable, "sandbox.py", "--check"], capture_output=True, text=True, cwd=ROOT)
     level, *lines = done.stdout.splitlines()

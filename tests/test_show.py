@@ -64,7 +64,7 @@ def test_a_program_of_the_world_has_nothing_new(made):
 
 class Told:
     """In place of a checkpoint."""
-    checkpoint = {"made": {"world": "contest", "world_size": "cpu"}}
+    checkpoint = {"made": {"world": "contest", "world_size": "cpu"}, "model": SimpleNamespace(config=SimpleNamespace(n_ctx=99))}
 
     def __init__(self, *_):
         pass
@@ -73,7 +73,7 @@ class Told:
         return False
 
     def sample(self, max_new_tokens, draw, prompts, begin, cut):
-        assert (draw, begin, cut) == (0, tasks.EXPLAINED, True)                          # the likeliest that explains
+        assert (max_new_tokens, draw, begin, cut) == (99, 0, tasks.EXPLAINED, True)                          # the likeliest that explains
         return ["Step by step:\nWe print 2.\n<output>\n2\n</output>"]
 
 

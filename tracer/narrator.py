@@ -50,7 +50,6 @@ TOKENS = re.compile(r"""'(?:\\.|[^\\'])*'|"(?:\\.|[^\\"])*"|.""", re.DOTALL)
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 ASSIGNMENTS = (ast.Assign, ast.AnnAssign, ast.AugAssign)
 PATHS = (ast.Name, ast.Attribute, ast.Subscript)
-LOOSE = (ast.IfExp, ast.BoolOp, ast.BinOp, ast.NamedExpr)
 WITHS, LOOPS = (ast.With, ast.AsyncWith), (ast.For, ast.AsyncFor, ast.While)
 WAITS = ("YIELD_VALUE", "RESUME", "RETURN_GENERATOR", "JUMP_BACKWARD_NO_INTERRUPT")
 IMMUTABLE = ("date(", "time(", "datetime(", "timedelta(", "Decimal(", "Fraction(", "frozenset(")
@@ -115,12 +114,12 @@ def fields_of(text: str) -> dict[str, str]:
 def is_all(old: str, new: str, key: str, was: str | None, item: str) -> bool:
     """Is one item all that a container's texts differ in? was: its text before; None: there was
     none; "": not known. Others may change with it, as in xs[0] = xs.pop()."""
-    same = common(old, new)
+    same, rest = common(old, new), common(old[::-1], new[::-1])
     for gone, come in (was, item), (None, f"{key}: {item}"), (None, f", {key}: {item}"):
-        for place in range(max(0, same - len(come)), same + 1):
-            start, end = new[:place], new[place + len(come):]
-            if new.startswith(come, place) and old.startswith(start) and old.endswith(end) and (
-                    gone == "" or old == start + (gone or "") + end):
+        for place in range(max(0, len(new) - len(come) - rest), same + 1):
+            end = place + len(come) + len(old) - len(new)  # where old goes on
+            if new.startswith(come, place) and place <= end and (
+                    gone == "" or old[place:end] == (gone or "")):
                 return True
     return False
 
@@ -246,8 +245,7 @@ class Frame(Expressions):
         if type(target) is ast.Name:
             return target.id
         if type(target) not in (ast.Attribute, ast.Subscript):
-            text = ast.unparse(target)
-            return f"({text})" if isinstance(target, LOOSE) else text
+            return ast.unparse(ast.Attribute(target, "_", ast.Load())).removesuffix("._")
         label = self.label(target.value)
         if type(target) is ast.Attribute:
             return f"{label}.{target.attr}"

@@ -628,7 +628,9 @@ class _Stdout(io.TextIOWrapper):
         return size
 
 
-_Stdin.__name__ = _Stdout.__name__ = "TextIOWrapper"  # which the program finds
+for _stream in _Stdin, _Stdout:  # as a program finds them
+    _stream.__name__ = _stream.__qualname__ = "TextIOWrapper"
+    _stream.__module__ = "_io"
 
 
 def _operations(*names) -> frozenset:

@@ -95,7 +95,7 @@ def operand(frame, node):
 
 
 def several(frame, node):
-    """The arguments of print, side by side."""
+    """A tuple's items, without brackets: print's arguments."""
     yield from side_by_side(", ".join(["%s"] * len(node.elts)), list(map(frame.rounds, node.elts)))
 
 
