@@ -18,14 +18,24 @@ next. About half of the statements inside a loop mention its variable. Left out 
 than SENTENCES sentences or comes to numbers beyond LARGEST. There are no problems.
 
 Told in the words of worlds/tinypy.py, names before values. The vocabulary has tokens for common
-names (lab.vocab learnt it); others are spelled.
+names (lab.vocab learnt it); others are spelled, and in two of five programs all are made up.
 """
 
 import copy
 import re
 from pathlib import Path
 
-from worlds import LETTERS, Program, class_of, outputs_on, renamed, split_of
+from worlds import (
+    LETTERS,
+    NAME_OR_TEXT,
+    RESERVED,
+    UNSEEN,
+    Program,
+    class_of,
+    outputs_on,
+    renamed,
+    split_of,
+)
 from worlds.contest import draw_input, fixed_inputs, indent, mutate
 from worlds.tinypy import TELLER, narrate  # noqa: F401
 
@@ -292,6 +302,28 @@ def random_code(rng):
     return code, kind
 
 
+def made_up(rng):
+    """A name that is no word: kemola, runSiti, vo_ta"""
+    name = ""
+    for k in range(rng.randint(2, 4)):
+        syllable = rng.choice("bcdfghjklmnprstvwyz") + rng.choice("aeiou")
+        name += "_" * (bool(name) and rng.random() < 0.15) + syllable
+        if k and rng.random() < 0.1:
+            name = name[:-2] + syllable.title()
+    return name + rng.choice(("", "", "", "s", "n", "r", "1", "2"))
+
+
+def spelled(code, rng):
+    """The program with names made up for it. They are spelled, for the vocabulary has none."""
+    new = {}
+    for name in NAME_OR_TEXT.findall(code):
+        drawn = made_up(rng)
+        if name[0] not in "'\"" and not {name, drawn} & RESERVED and (
+                drawn not in UNSEEN and drawn not in new.values()):
+            new.setdefault(name, drawn)
+    return NAME_OR_TEXT.sub(lambda match: new.get(match[0], match[0]), code)
+
+
 def fits(run):
     """Short enough, and no large numbers? A text may have many digits."""
     lines = narrate(run) if run.complete else []
@@ -311,6 +343,8 @@ def random_program(rng, knobs, split, set_):
     if split_of(cls) != split or any("Timeout" in output for output in outputs):
         return None
     code = renamed(code, rng, unseen=set_ == "new_names")
+    if set_ != "new_names" and rng.random() < 0.4:
+        code = spelled(code, rng)
     stdin = draw_input(kind, rng, knobs, knobs["longer" if set_ == "longer" else "short"])
     fitting = fits(TELLER.record(code, stdin, max_events=4 * SENTENCES))
     return Program(code, stdin, cls, sort) if fitting else None
