@@ -161,12 +161,12 @@ class Writer:
         return [f"print({self.printed()})"]
 
     def counters(self):
-        return [name for name in self.known["number"] if name != self.item]
+        return [name for name in self.known["number"] if name != self.item and "[" not in name]
 
     def update(self, depth):
         name = self.pick(*self.counters())
         self.touched.append(name)
-        value = self.pick(self.other(name, 0.8), self.other(name, 0.8), "1")
+        value = self.pick(self.other(name, 0.8), self.other(name, 0.8), "1", self.operation())
         form = self.rng.random()
         if form < 0.45:
             return [f"{name} {self.pick('+=', '+=', '+=', '-=', '*=')} {value}"]
@@ -206,13 +206,23 @@ class Writer:
         if self.chance(0.35):
             over = f"range({low}, {low + self.rng.randint(1, 5)})"
         elif self.known["number"] and self.chance(0.4):
-            over = f"range({self.pick(*self.known['number'])})"
+            end = self.pick(*self.known["number"])
+            over = self.pick(f"range({end})", f"range(1, {end} + 1)")
+        if lists and self.chance(0.15):
+            return self.places(depth, self.pick(*lists))
         if lists and self.chance(0.8):
             over = self.pick(*lists)
         elif self.known["word"] and self.chance(0.9):
             over, kind = self.known["word"][0], "letter"
         name = self.names.pop()
         return [f"for {name} in {over}:", *self.block(depth, name, kind)]
+
+    def places(self, depth, items):
+        """Over the places of a list."""
+        name = self.new("number")
+        body = self.block(depth, f"{items}[{name}]", "number")
+        self.known["number"].remove(name)
+        return [f"for {name} in range(len({items})):", *body]
 
     def count(self, depth):
         """A while loop: of a number down to 0, up to a number, along a list."""
@@ -232,8 +242,10 @@ class Writer:
             head = [f"{self.new('number')} = {low}"]
         name = name or numbers[-1]
         if "len" in end:
-            item = self.names.pop()
-            first = [f"    {item} = {lists[0]}[{name}]"]
+            item = f"{lists[0]}[{name}]"
+            if self.chance(0.5):
+                item, value = self.names.pop(), item
+                first = [f"    {item} = {value}"]
         step = 1 if item else self.pick(1, 1, 1, 2)
         last = self.pick(f"{name} {sign}= {step}", f"{name} = {name} {sign} {step}")
         body = self.block(depth, item, "number") if item else self.block(depth, name)
