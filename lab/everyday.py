@@ -2,11 +2,11 @@
 
     python -m lab.everyday PROGRAMS.jsonl     # out/everyday/everyday.json
 
-Takes the flags of sft.py and three quarters of an hour of one core. A model learns
-worlds/everyday.py by sft.py, predictions alone, all of them explained. It predicts the world's
-held-out programs and those of PROGRAMS.jsonl (code, input, output), which it has never seen,
-greedily, told to explain. Right is what the sandbox's rule calls equal. A killed run goes on by the
-same command.
+Takes the flags of sft.py and an hour and a quarter of one core; results/everyday/run.txt says how
+the committed weights were made, in two pieces. A model learns worlds/everyday.py by sft.py,
+predictions alone, all of them explained. It predicts the world's held-out programs and those of
+PROGRAMS.jsonl (code, input, output), which it has never seen, greedily, told to explain. Right is
+what the sandbox's rule calls equal. A killed run goes on by the same command.
 """
 
 import sys
@@ -21,7 +21,7 @@ from lab.report import TABLES, render
 from lab.tinypy import flags
 from runs import keep
 
-OWN = ("--world everyday --out out/everyday --explained 1 --steps 26000 --batch-tokens 1536 "
+OWN = ("--world everyday --out out/everyday --explained 1 --steps 40000 --batch-tokens 1536 "
        "--muon-lr 0.01 --val-every 6000 --max-new-tokens-predict 800")
 
 
@@ -29,7 +29,7 @@ OWN = ("--world everyday --out out/everyday --explained 1 --steps 26000 --batch-
 def main():
     parser = manual(__doc__)
     parser.add_argument("file", type=Path, metavar="PROGRAMS.jsonl", help="never trained on")
-    parser.add_argument("--programs", type=int, default=130_000, help="made for training")
+    parser.add_argument("--programs", type=int, default=160_000, help="made for training")
     args = tasks.settings(parser, "sft", "model", "answers", argv=[*OWN.split(), *sys.argv[1:]])
     people = programs.load_programs(args.file)
     tasks.make_data(tasks.settings(manual(__doc__), "data",

@@ -112,7 +112,7 @@ def test_evaluation_of_every_checkpoint_that_is_there(evaluated):
     assert "exchanged" not in metrics["self_rlef_sft"] and loop["vague"]["first_fix"].keys() == {"right", "same", "chance"}
 
 
-OF_FILES = {"elsewhere", "tinypy", "trace", "trace_speed", "sandbox", "soak", "bench", "ratios", "candidates"}
+OF_FILES = {"elsewhere", "tinypy", "trace", "trace_speed", "sandbox", "soak", "bench", "ratios", "candidates", "everyday"}
 OF_FILES |= {name for name in TABLES if name.startswith("functions")}
 FEW = {"time", "training", "by_kind", "by_steps", "wrong_steps", "first_fix"}  # four cases and no training have not all that is in these
 

@@ -555,7 +555,7 @@ def test_the_documented_commands_are_understood(course, tmp_path, capsys):
     names = {"out/trial": tmp_path / "trial", "out/qwen": tmp_path / "qwen", "out/before": tmp_path / "before", "FOLDER": course / "f"}
     said = ["", "sft_cases.jsonl is missing", "sft.pt does not exist", "_cases.jsonl is missing"]
     trial, gpu = [*said, "rl.pt does not exist"], said
-    alone = ["base.pt: ", "cannot use CRUXEVAL.jsonl", "cannot use CRUXEVAL.jsonl"]
+    alone = ["base.pt: ", "cannot read CRUXEVAL.jsonl", "cannot read CRUXEVAL.jsonl"]
     assert len(lines) == len(trial + gpu + alone)
     for line, words in zip(lines, trial + gpu + alone):
         for name, place in names.items():
