@@ -254,6 +254,14 @@ def constructs(code):
             name = f".{node.attr}{called}"
         elif kind == "Assign" and len(node.targets) > 1:
             name = "x = y ="
+        elif kind == "Subscript" and isinstance(node.ctx, ast.Store):
+            name = "x[...] ="
+        elif kind == "List" and node.elts:
+            name = "list with items"
+        elif kind == "Compare" and len(node.ops) > 1:
+            name = "a < b < c"
+        elif kind == "Call" and getattr(node.func, "id", "") == "input" and node.args:
+            name = "input(prompt)"
         elif kind == "keyword":
             name = f"{node.arg}="
         elif kind == "Name" and hasattr(builtins, node.id):
@@ -284,15 +292,21 @@ def never_seen(code, made):
 
 
 def as_taught(run, made, new=()):
-    """The sentences about a recorded run, in the words that the model has learnt. new: what its
-    world has not, and a teller of its own would tell wrongly."""
+    """-> the sentences about a recorded run; are they in the words that the model has learnt? new:
+    what its world has not, and a teller of its own would tell wrongly."""
     import tracer  # explains any program
 
-    with suppress(ValueError):  # the world is not here
+    told = list(map(tracer.in_fewer_words, tracer.narrate(run)))
+    try:
         world = worlds.load(made.get("world", "contest"))
-        if hasattr(world, "narrate") and not (new and hasattr(world, "TELLER")):
-            return world.narrate(run)
-    return list(map(tracer.in_fewer_words, tracer.narrate(run)))
+    except ValueError:  # it is not here
+        return told, True
+    if not hasattr(world, "narrate"):
+        return told, True
+    with suppress(LookupError, AttributeError, TypeError):  # statements that share a line, ...
+        if not (new and hasattr(world, "TELLER")):
+            return world.narrate(run), True
+    return told, False
 
 
 def in_words(outcome):
@@ -317,17 +331,21 @@ def show(args):
     most, made = model.checkpoint["model"].config.n_ctx, model.checkpoint["made"]
     (told,) = model.sample(most, 0, [prompt], tasks.EXPLAINED, cut=True)
     new = never_seen(code, made)
-    said, true = tasks.explanation_lines(told), as_taught(run, made, new)
-    wrong, width = first_wrong_step(said, true), min(60, max(map(len, said), default=0))
+    said, (true, taught) = tasks.explanation_lines(told), as_taught(run, made, new)
+    wrong = first_wrong_step(said, true) if taught else None
+    width = min(60, max(map(len, said), default=0))
     print(code)
     if new:
         print(f"not in the world {made.get('world', 'contest')}, so the model has never seen it: "
               f"{', '.join(new)}\n")
     print(f"   {'simulated':{width}}  what happens on {args.stdin!r} ({path})"
-          f"{'; >> is where they part' if wrong else ''}")
+          f"{'; >> is where they part' if wrong else ''}"
+          f"{'' if taught else ', in other words than the model has learnt'}")
     for k, (left, right) in enumerate(zip_longest(said, true, fillvalue="")):
         right = left if canonical(left) == canonical(right) else right  # in the model's wording
         print(f"{'>>' if wrong and wrong[0] == k else '  '} {left:{width}}  {right}")
     got, truth = tasks.parse_outcome(told), (run.stdout, run.error)
     verdict = "right" if tasks.same_outcome(got, truth) else "wrong"
     print(f"\noutput {verdict}: simulated {in_words(got)}, true {in_words(truth)}")
+    if run.error == "EOFError" and not args.stdin:
+        print("the program reads input: give it with --stdin")

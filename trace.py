@@ -143,7 +143,7 @@ class Frame(Expressions):
     def go_on(self, event: Event) -> None:
         self.before, self.after = self.after, {**self.after, **event.changes}
         self.event = event
-        self.read = shorten(event.more["read"].strip()) if event.more else ""
+        self.read = shorten((event.more or {}).get("read", "").strip())
         body = getattr(self.node, "body", None)  # does a line of it come next?
         self.inside = event.kind == "line" and bool(body) and (
             body[0].lineno <= event.line <= body[-1].end_lineno)

@@ -42,7 +42,7 @@ def look(model, truth, attempt):
         (answer,), (true,) = model.simulate([pair]), truth.outcomes([pair])
         believed, told = tasks.parse_outcome(answer), tasks.explanation_lines(answer)
         if in_words(believed) != in_words(true):
-            mark, step = ">>", first_wrong_step(told, as_taught(tracer.record(*pair), {}))
+            mark, step = ">>", first_wrong_step(told, as_taught(tracer.record(*pair), {})[0])
         verdict = "right" if tasks.same_outcome(believed, (want, "")) else "wrong"
         runs.append({"stdin": stdin, "want": want, "told": told, "believed": in_words(believed),
                      "true": in_words(true), "verdict": verdict, "mark": mark,

@@ -71,11 +71,20 @@ def test_what_the_words_are():
 
 @pytest.mark.parametrize("code", [
     "def f(x):\n    return x // 2\nprint(f(9))\n", "xs = [1, 3]\nxs.remove(3)\n", "xs = [1]\nxs.insert(0, 5)\n", "xs = [1, 2]\nxs.pop(0)\n",
-    "xs = [1, 2]\nx = xs.pop()\n", "a = 1\nb = 2\na, b = b, a\n", "a = b = 3\n", "for i in range(3):\n    break\n"])
+    "xs = [1, 2]\nx = xs.pop()\n", "a = 1\nb = 2\na, b = b, a\n", "a = b = 3\n", "xs = [1, 2]\nxs[0] = 4\n", "x = int(input('how many? '))\n", "for i in range(3):\n    break\n"])
 def test_a_program_that_the_world_has_not_is_told_in_other_words(code):
     run, made = tracer.record(code), {"world": "everyday"}
     new = answers.never_seen(code, made)
-    assert new and answers.as_taught(run, made, new) == list(map(tracer.in_fewer_words, tracer.narrate(run)))
+    assert new and answers.as_taught(run, made, new) == (list(map(tracer.in_fewer_words, tracer.narrate(run))), False)
+
+
+def test_what_is_typed_otherwise_is_told_all_the_same():
+    made = {"world": "everyday"}
+    for code in ("x = 7; y = 8\n", "x = 4\nif x > 3: print('yes')\n"):
+        assert answers.as_taught(tracer.record(code), made)[1] is False
+    code = "nums = list(map(int, input().split()))\nfor i in range(len(nums)):\n    print(nums[i] + 1)\n"
+    assert not answers.never_seen(code, made)
+    assert answers.as_taught(tracer.record(code, "3 4"), made) == (everyday.narrate(trace.record(code, "3 4")), True)
 
 
 def test_the_labs_run(tmp_path, monkeypatch, capsys):

@@ -24,9 +24,10 @@ n += 1
 def test_constructs_are_named_as_they_are_typed_with_their_first_line():
     found = answers.constructs(SHOUT)
     assert list(found) == ["assign", "int()", "input()", "str constant", "def", "parameters", "int constant", "return", ".upper()",
-                           "mult", "print()", "end=", "//", "-x", "float constant", "... if ... else ...", "not in", "list",
+                           "mult", "print()", "end=", "//", "-x", "float constant", "... if ... else ...", "not in", "list with items",
                            "**", "NoneType constant", "+= or another", "add"]
     assert found["int()"] == 1 and found["parameters"] == 3 and found[".upper()"] == 4 and found["end="] == 5 and found["add"] == 7
+    assert answers.constructs("x = y = input('n')\nx[0] = 1 < 2 < 3\n").keys() >= {"x = y =", "input(prompt)", "x[...] =", "a < b < c"}
     assert answers.constructs("import os\nfrom os import path\nos.name\n[x for x in map(str, '1')]") == {
         "import": 1, ".name": 3, "[... for ...]": 4, "map()": 4, "str": 4, "str constant": 4}
 
@@ -40,7 +41,7 @@ def test_kinds_that_have_a_name_of_their_own_exist():
 def test_what_the_world_does_not_have():
     new = answers.never_seen(SHOUT, {"world": "contest", "world_size": "cpu"})
     assert new == ["def (line 3)", "parameters (line 3)", "return (line 4)", ".upper() (line 4)", "end= (line 5)", "// (line 6)",
-                   "-x (line 6)", "float constant (line 6)", "... if ... else ... (line 6)", "not in (line 6)", "** (line 6)",
+                   "-x (line 6)", "float constant (line 6)", "... if ... else ... (line 6)", "not in (line 6)", "list with items (line 6)", "** (line 6)",
                    "NoneType constant (line 6)"]
     assert "def (line 3)" not in answers.never_seen(SHOUT, {"world_size": "gpu"})            # its programs have functions
     assert {"int() (line 1)", "+= or another (line 7)"} <= set(answers.never_seen(SHOUT, {"world": "tinypy"}))
