@@ -6,7 +6,6 @@ This file may be skipped. It needs the standard library alone: data are made wit
 import argparse
 import ctypes
 import json
-import multiprocessing
 import os
 import resource
 import shlex
@@ -64,13 +63,14 @@ def plainly(*expected):
 
 @contextmanager
 def helpers_end():
-    """Around the work of a pool, the only processes of this one: stopped, they are killed, for the
-    pool would wait for them."""
+    """Around the work of a pool: Ctrl-C ends this process at once and, by `serve`, the pool's, for
+    which it would wait."""
     try:
-        yield
-    except BaseException:
-        for process in multiprocessing.active_children():
-            process.kill()
+        with plainly():
+            yield
+    except SystemExit as stop:
+        if stop.code == 130:
+            os._exit(130)
         raise
 
 
