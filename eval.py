@@ -403,7 +403,7 @@ def main():
     parser.add_argument("--stdin", default="", help="with --show: its standard input, as text")
     asked.add_argument("--episode", type=int, help="play this test problem")
     parser.add_argument("--ckpt", type=Path,
-                        help="with these: who (OUT/rl.pt, else OUT/sft.pt, else one of ours each)")
+                        help="with these: who (OUT/rl.pt, else OUT/sft.pt, else ours)")
     args = tasks.settings(parser, "answers", "eval")
     args.rank, args.ranks = join_processes(pick_device())
     if args.show:

@@ -268,8 +268,8 @@ class Writer:
             needs = {"update": self.counters(), "append": self.known["made"],
                      "join": self.known["text"], "either": self.known["number"],
                      "branch": self.known["number"] + self.known["letter"]}
-            weights = [weights[depth if depth < 2 else 2] * bool(needs.get(form, True))
-                       for form, weights in FORMS.items()]
+            weights = [shares[min(depth, 2)] * bool(needs.get(form, True))
+                       for form, shares in FORMS.items()]
             (form,) = self.rng.choices([*FORMS], weights)
             lines += getattr(self, form)(depth)
         return lines
