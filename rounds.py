@@ -26,12 +26,15 @@ LAST = -1                     # binds less strongly than anything
 OPERATORS = {  # sign, how strongly it binds (its operands: as much, more), what it does
     ast.Add: ("+", 6, operator.add), ast.Sub: ("-", 6, operator.sub),
     ast.Mult: ("*", 7, operator.mul), ast.Mod: ("%", 7, operator.mod),
-    ast.Div: ("/", 7, operator.truediv), ast.Not: ("not ", 1, operator.not_),
+    ast.Div: ("/", 7, operator.truediv), ast.FloorDiv: ("//", 7, operator.floordiv),
+    ast.In: ("in", 1.5, lambda a, b: a in b), ast.NotIn: ("not in", 1.5, lambda a, b: a not in b),
+    ast.Not: ("not ", 1, operator.not_),
     ast.Lt: ("<", 1.5, operator.lt), ast.Gt: (">", 1.5, operator.gt),
     ast.LtE: ("<=", 1.5, operator.le), ast.GtE: (">=", 1.5, operator.ge),
     ast.Eq: ("==", 1.5, operator.eq), ast.NotEq: ("!=", 1.5, operator.ne)}
 ANY = repeat(0)  # what parts must bind in brackets
-FUNCTIONS = {"abs": abs, "int": int, "len": len, "ord": ord, "[]": operator.getitem}
+FUNCTIONS = {"abs": abs, "int": int, "len": len, "max": max, "min": min, "ord": ord,
+             "[]": operator.getitem}
 
 
 class Untold(Exception):

@@ -21,15 +21,15 @@ from lab.report import TABLES, render
 from lab.tinypy import flags
 from runs import keep
 
-OWN = ("--world everyday --out out/everyday --explained 1 --steps 40000 --batch-tokens 1536 "
-       "--muon-lr 0.01 --val-every 6000 --max-new-tokens-predict 800")
+OWN = ("--world everyday --out out/everyday --explained 1 --steps 32000 --batch-tokens 3072 "
+       "--n-layer 6 --val-every 16000 --max-new-tokens-predict 800")
 
 
 @plainly()
 def main():
     parser = manual(__doc__)
     parser.add_argument("file", type=Path, metavar="PROGRAMS.jsonl", help="never trained on")
-    parser.add_argument("--programs", type=int, default=160_000, help="made for training")
+    parser.add_argument("--programs", type=int, default=200_000, help="made for training")
     args = tasks.settings(parser, "sft", "model", "answers", argv=[*OWN.split(), *sys.argv[1:]])
     people = programs.load_programs(args.file)
     tasks.make_data(tasks.settings(manual(__doc__), "data",

@@ -87,11 +87,9 @@ def careful(sign: str, function):
 
 OPERATORS = {
     **plain.OPERATORS,
-    ast.FloorDiv: ("//", 7, operator.floordiv),
     ast.LShift: ("<<", 5.5, operator.lshift), ast.RShift: (">>", 5.5, operator.rshift),
     ast.BitAnd: ("&", 5, operator.and_), ast.BitXor: ("^", 4, operator.xor),
     ast.BitOr: ("|", 3, operator.or_), ast.Pow: ("**", 9, operator.pow, 10, 8),
-    ast.In: ("in", 1.5, lambda a, b: a in b), ast.NotIn: ("not in", 1.5, lambda a, b: a not in b),
     ast.Is: ("is", 1.5, operator.is_), ast.IsNot: ("is not", 1.5, operator.is_not),
     ast.USub: ("-", 8, operator.neg, 9), ast.UAdd: ("+", 8, operator.pos),  # -(-3)
     ast.Invert: ("~", 8, operator.invert)}

@@ -39,8 +39,10 @@ import trace
 from rounds import (
     ATOM,
     LAST,
+    OPERATORS,
     PENDING,
     Expressions,
+    call,
     distinct,
     infix,
     literal,
@@ -99,9 +101,22 @@ def several(frame, node):
     yield from side_by_side(", ".join(["%s"] * len(node.elts)), list(map(frame.rounds, node.elts)))
 
 
+def sum_or_other(frame, node):
+    """sum(nums) is "sum(nums) = 3 + 8 + 4 = 11 + 4 = 15"."""
+    if node.func.id != "sum":
+        yield from call(frame, node)
+        return
+    yield ast.unparse(node), ATOM, PENDING
+    total, *others = frame.last(node.args[0])[2] or [0]
+    while others:
+        yield " + ".join(map(str, [total, *others])), OPERATORS[ast.Add][1], PENDING
+        total += others.pop(0)
+    yield literal(str(total), total)
+
+
 class NamesFirst(trace.Frame):
     forms = {**trace.Frame.forms, ast.Name: name, ast.BoolOp: in_turn, ast.BinOp: operation,
-             ast.Tuple: several}
+             ast.Tuple: several, ast.Call: sum_or_other}
     others = ()  # what runs if the last condition was false
 
     @staticmethod
