@@ -15,7 +15,7 @@ import signal
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
-from itertools import starmap, zip_longest
+from itertools import starmap
 from pathlib import Path
 
 os.environ.setdefault("GOMP_SPINCOUNT", "2000")  # before torch: threads that wait soon sleep
@@ -28,7 +28,7 @@ from commands import fail, read_json, refuse_others, replace_text
 from fast import generate
 from model import VOCAB, Rollout, pick_device
 from runs import digest, gather, load, maker, share, start_and_data
-from trace import canonical, first_wrong_step
+from trace import first_wrong_step
 
 
 @dataclass
@@ -275,19 +275,20 @@ def constructs(code):
 
 
 def never_seen(code, made):
-    """-> ["def (line 3)", ...]: what the program has and some hundred programs of the world do not.
+    """-> ["def (line 3)", ...]: what the program has and two thousand draws of the world do not.
     made: what the model was made with."""
     try:
         world = worlds.load(made.get("world", "contest"))
     except ValueError:  # it is not here
         return []
-    rng, known = random.Random(0), set()
+    rng, known, new = random.Random(0), set(), constructs(code)
     knobs = world.SIZES[made.get("world_size", "cpu")]
-    for _ in range(400):
+    for _ in range(2000):
+        if new.keys() <= known:
+            break
         program = world.random_program(rng, knobs, "train", "short")
         with suppress(SyntaxError):  # broken on purpose
             known |= constructs(program.code).keys() if program else set()
-    new = constructs(code)
     return [f"{name} (line {new[name]})" for name in new if name not in known]
 
 
@@ -316,11 +317,14 @@ def in_words(outcome):
 
 
 def show(args):
-    """The model's simulation (greedy) beside the truth, line by line. Writes no file."""
+    """The model's simulation (greedy) and, from its first wrong line on, the truth. Writes no
+    file."""
     import tracer.command  # explains any program
 
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` ends it quietly
     code = tracer.command.program_of(str(args.show))
+    if args.stdin == "-":
+        args.stdin = tracer.command.read("-")
     run = tracer.record(code, args.stdin)
     if run.status == "LIMIT":
         fail(f"this run cannot be explained: {run.reason}")
@@ -333,17 +337,18 @@ def show(args):
     new = never_seen(code, made)
     said, (true, taught) = tasks.explanation_lines(told), as_taught(run, made, new)
     wrong = first_wrong_step(said, true) if taught else None
-    width = min(60, max(map(len, said), default=0))
+    part = wrong[0] if wrong else -1
     print(code)
     if new:
         print(f"not in the world {made.get('world', 'contest')}, so the model has never seen it: "
               f"{', '.join(new)}\n")
-    print(f"   {'simulated':{width}}  what happens on {args.stdin!r} ({path})"
-          f"{'; >> is where they part' if wrong else ''}"
-          f"{'' if taught else ', in other words than the model has learnt'}")
-    for k, (left, right) in enumerate(zip_longest(said, true, fillvalue="")):
-        right = left if canonical(left) == canonical(right) else right  # in the model's wording
-        print(f"{'>>' if wrong and wrong[0] == k else '  '} {left:{width}}  {right}")
+    print(f"   simulated on {args.stdin!r} ({path})")
+    for k, line in enumerate(said):
+        print(">>" if k == part else "  ", line)
+    if wrong or not taught:
+        print("\n   what happens", "from >> on" if taught else "in words that it has not learnt")
+        for k, line in enumerate(true[max(part, 0):]):
+            print("  " if k or not taught else ">>", line)
     got, truth = tasks.parse_outcome(told), (run.stdout, run.error)
     verdict = "right" if tasks.same_outcome(got, truth) else "wrong"
     print(f"\noutput {verdict}: simulated {in_words(got)}, true {in_words(truth)}")

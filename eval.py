@@ -400,7 +400,8 @@ def main():
     parser = manual(__doc__)
     asked = parser.add_mutually_exclusive_group()
     asked.add_argument("--show", type=Path, metavar="PROG.PY", help="simulate this program")
-    parser.add_argument("--stdin", default="", help="with --show: its standard input, as text")
+    parser.add_argument("--stdin", default="", help="with --show: its standard input, as text "
+                        "(-: this command's own)")
     asked.add_argument("--episode", type=int, help="play this test problem")
     parser.add_argument("--ckpt", type=Path,
                         help="with these: who (OUT/rl.pt, else OUT/sft.pt, else ours)")
