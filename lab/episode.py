@@ -85,14 +85,14 @@ def text_of(program, explained):
 def text(episode):
     """The episode, to be read."""
     lines = ["{statement}\nPhrases with two readings: {vague}".format_map(episode)]
-    tie = ", the first of {tied} believed to pass as many" if episode["tied"] > 1 else ""
+    tie = ": the first of {tied} believed to pass as many" if episode["tied"] > 1 else ""
     for k, program in enumerate(episode["programs"]):
-        pick = f" (THE PICK{tie.format_map(episode)})" if k == episode["pick"] else ""
+        pick = f" (picked{tie.format_map(episode)})" if k == episode["pick"] else ""
         lines.append(f"Program {k}{pick}: {ENDS[program['solves']]}\n{text_of(program, False)}")
-    lines.append("Self-RLEF: from program 0 on, told what its own simulation says")
+    lines.append("Repairs (self-RLEF): program 0 first, each told what its own simulation says")
     for k, turn in enumerate(episode["turns"], 1):
         answer = indent(turn["answer"] or "(no turn is left)", "    ")
-        lines.append(f"Turn {k}: {ENDS[turn['solves']]}\n{text_of(turn, True)}\n\n{answer}")
+        lines.append(f"Attempt {k}: {ENDS[turn['solves']]}\n{text_of(turn, True)}\n\n{answer}")
     return "\n\n".join(lines)
 
 

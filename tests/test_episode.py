@@ -92,7 +92,7 @@ def test_turns_are_those_of_self_rlef_and_the_last_program_is_not_asked_about(tr
 
 def test_the_text_marks_wrong_beliefs_and_their_first_wrong_line(truth):
     said = episode.text(episode.play(Script(WRONG, RIGHT, fixes=["#SUBMIT"]), truth, PROBLEM, 2, 3)).splitlines()
-    assert "Program 0 (THE PICK, the first of 2 believed to pass as many): really run, it fails a test" in said and "Program 1: really run, it passes all tests" in said
+    assert "Program 0 (picked: the first of 2 believed to pass as many): really run, it fails a test" in said and "Program 1: really run, it passes all tests" in said
     (line,) = [k for k, row in enumerate(said) if "on 1: it believes 2, where 2 is wanted: right. Truly 1." in row][1:]
     assert said[line].lstrip().startswith(">>")
     told = said[line + 1:line + 4]
@@ -125,7 +125,7 @@ def test_the_shipped_model_plays_a_test_problem_of_the_seed_and_writes_nothing(t
     said = capsys.readouterr().out
     problem = tasks.make_rows(Namespace(world="contest", world_size="cpu", seed=0), "test_problems", 0, 3)[2]  # as in the data file
     assert said.startswith("Test problem 2, ") and problem.statement in said and "course-seed0" in said
-    assert len(re.findall(r"^Program \d", said, re.MULTILINE)) == 1 and "\nTurn 1: " in said and not (tmp_path / "out").exists()
+    assert len(re.findall(r"^Program \d", said, re.MULTILINE)) == 1 and "\nAttempt 1: " in said and not (tmp_path / "out").exists()
     with pytest.raises(SystemExit) as stop:
         play(monkeypatch, "--episode", -1, *flags)
     assert stop.value.code == 2 and "a number from 0 to 99, not -1" in capsys.readouterr().err
