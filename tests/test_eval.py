@@ -1,7 +1,7 @@
 """Estimators against brute force; picking and repairing with scripted models; a whole evaluation by a script."""
 
-import itertools
 import io
+import itertools
 import json
 import os
 import random

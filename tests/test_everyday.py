@@ -13,6 +13,7 @@ import tasks
 import trace  # ours
 import tracer
 from lab import everyday as lab
+from model import Tokenizer
 from worlds import UNSEEN, everyday, renamed, split_of
 
 
@@ -41,10 +42,40 @@ def test_programs_are_small_and_of_every_form(drawn):
         if case.kind == "plain":
             kinds.update(type(node).__name__ for node in ast.walk(ast.parse(case.code)))
     assert reads == {"list(map", "int(input", "input()", ""} and typed >= {(True, True), (False, True), (False, False)}
-    assert {"For", "While", "If", "BoolOp", "AugAssign", "List", "Subscript", "Attribute", "Mod", "Mult"} <= kinds
+    assert {"For", "While", "If", "BoolOp", "AugAssign", "List", "Subscript", "Attribute", "Mod", "Mult", "FloorDiv", "In", "Not"} <= kinds
     assert {case.kind for case in drawn} == {"plain", "mutant", "crash"} and texts == {None, True, False}
     assert sum(case.kind == "plain" for case in drawn) > 0.85 * len(drawn)
     assert len({case.code for case in drawn}) > 0.99 * len(drawn)
+
+
+IDEAS = everyday.IDIOMS.strip().splitlines()
+
+
+@pytest.mark.parametrize("idea", IDEAS)
+def test_every_idiom_makes_programs_that_can_be_told(monkeypatch, idea):
+    monkeypatch.setattr(everyday, "IDIOMS", idea)
+    kind, rng, fitting, codes = idea.partition(":")[0], random.Random(0), 0, set()
+    for _ in range(20):
+        writer, lines = everyday.Writer(rng), []
+        if kind != "none":
+            name = writer.new({"list": "list", "n": "number"}.get(kind, "word"))
+            lines.append(everyday.READ.get(kind, "{} = input()").format(name))
+        code = "\n".join([*lines, *writer.idiom(kind)]) + "\n"
+        run = trace.record(code, everyday.draw_input(kind, rng, (3, 5)), max_events=4 * everyday.SENTENCES)
+        fitting += everyday.fits(run) and run.error in ("", "IndexError") and code.count("\n") <= everyday.LINES
+        codes.add(re.sub(r"\b[a-z]\b", "a", code))
+    assert fitting >= 4 and len(codes) > (re.search(r"\b[DEKFQVZY]\b|[<>] ", idea) is not None), code
+
+
+def test_what_is_read_printed_or_in_quotes_is_spelled():
+    tokenizer = Tokenizer(everyday.VOCABULARY, everyday.SPELLED)
+    case = next(case for case in draw(200, seed=3) if "'" not in case.code and '"' not in case.code and "total" not in case.code)
+    assert len(tokenizer.encode("total")) == 1 and len(tokenizer.encode("total = total + 1")) == 6 - 1
+    for text in ("Predict.\nx = 1\nInput:\ntotal", "print('total')", "We read total, so w = 'x'.\n", "We print total.\n", "We print 'x', n = total 3.\n",
+                 "w = 'total'.\n", "<output>\ntotal\n</output>"):
+        plain, other = tokenizer.encode(text), tokenizer.encode(text.replace("total", "qwxyz"))
+        assert len(plain) == len(other) and tokenizer.decode(plain) == text
+    assert tokenizer.decode(tokenizer.encode(case.nlex)) == case.nlex
 
 
 def test_splits_sets_and_names(drawn):
@@ -66,6 +97,11 @@ def test_what_the_words_are():
         "We read 3 4, so nums = [3, 4].", "s = 0.", "Turn 1: n = 3.", "s = s + (n * 2 = 3 * 2 = 6) = 0 + 6 = 6.",
         "Turn 2: n = 4.", "s = s + (n * 2 = 4 * 2 = 8) = 6 + 8 = 14.", "The loop ends.",
         "We print 'sum', s, len(nums) = sum 14 2.", "We print s = 14."]
+    code = "nums = list(map(int, input().split()))\nm = sum(nums) // len(nums)\nprint('avg', m, max(nums) - 1)\nif 3 in nums and not m > 9:\n    print(nums[0])\n"
+    assert everyday.narrate(trace.record(code, "3 8 4")) == [
+        "We read 3 8 4, so nums = [3, 8, 4].", "m = sum(nums) // len(nums) = (3 + 8 + 4) // 3 = (11 + 4) // 3 = 15 // 3 = 5.",
+        "We print 'avg', m, max(nums) - 1 = 'avg', 5, max([3, 8, 4]) - 1 = 'avg', 5, 8 - 1 = avg 5 7.",
+        "3 in nums: 3 in [3, 8, 4]: True and not m > 9: not 5 > 9: not False is true, so we enter the if.", "We print nums[0] = 3."]
     assert everyday.narrate(trace.record("print()\nprint('a')\n")) == ["We print an empty line.", "We print a."]
 
 
