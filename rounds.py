@@ -212,10 +212,12 @@ def comprehension(frame, node, kept=()):
     """As it is written, with the values of the names from outside: nobody looks inside. kept: more
     names that stay."""
     copy, own = ast.parse(ast.unparse(node)), {*targets(node), *kept}
+    owners = {part.value for part in ast.walk(copy) if isinstance(part, ast.Attribute)}
     for name in names_in(copy):
         text = frame.before.get(name.id, "<")
         if name.id not in own and text[0] != "<" and len(text) <= 60:
-            name.id = f"({text})" if text[0] == "-" and kept != () else text
+            alone = text[0] == "-" and kept != () or name in owners and text.isdigit()
+            name.id = f"({text})" if alone else text
     yield ast.unparse(copy), ATOM, PENDING
 
 

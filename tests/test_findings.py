@@ -38,6 +38,7 @@ q = Q()
 q.add(1)
 """, "", ["self.tail.next = N(v=1, next=None), self.tail = N(v=1, next=None)."])],
     "a comprehension, a definition, an object's end": [
+        ("n = 5\nxs = [n.bit_length() for _ in range(2)]\n", "", ["xs = [(5).bit_length() for _ in range(2)] = [3, 3]."]),
         ("""class Reg:
     def __init__(self, store): self.store = store
     def put(self, k): self.store[k] = 1
