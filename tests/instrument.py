@@ -132,6 +132,10 @@ class Rewrite(ast.NodeTransformer):
             note = ast.ExceptHandler(ast.Name("BaseException", ast.Load()), None, [say("note"), ast.Raise()])
             note.type = ast.Attribute(ast.Name("__ora__", ast.Load()), "any", ast.Load())
             node.body = [say("enter", number), ast.Try(body, [note], [], [])]
+            for item in reversed(node.items[1:]):  # as if each stood within the one before
+                failed = ast.ExceptHandler(note.type, None, [say("opening", number), ast.Raise()])
+                node.body = [ast.Try([kind([item], node.body)], [failed], [], [])]
+            node.items = node.items[:1]
             return [begin, ast.Try([node], [], [], [say("leave", number)])]
         if kind in (ast.Try, getattr(ast, "TryStar", ast.Try)):
             node.body, node.orelse = self.block(node.body), self.block(node.orelse)

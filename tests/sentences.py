@@ -186,7 +186,7 @@ def unpacks(reader, slot, value, target, count, names, what):
         given = [repr(source.value)]
     need(value == "the values" or source is None or any(shown_as(value, text) for text in given), "another value")
     goals = [part for part in ast.walk(slot.node) if isinstance(part, (ast.Tuple, ast.List)) and isinstance(part.ctx, ast.Store)]
-    goal = next((part for part in goals if target == bare(part)), None)
+    goal = next((part for part in goals if target == bare(part).rstrip(",")), None)
     need(goal is not None, f"it was not unpacked into {target}")
     own = getattr(slot.node, "targets", [])
     need(goal in own or value == "the values", f"{target} is a part of the target")
@@ -194,7 +194,7 @@ def unpacks(reader, slot, value, target, count, names, what):
         failed = next(filter(None, [misfit(part, ast.literal_eval(given[-1])) for part in own]), None) if given else None
     except (ValueError, SyntaxError):
         failed = None
-    need(failed is None or target == bare(failed), f"it is {failed and bare(failed)} that could not be unpacked into")
+    need(failed is None or target == bare(failed).rstrip(","), f"it is {failed and bare(failed)} that could not be unpacked into")
     need(names is None or int(names) == len(goal.elts), f"{len(goal.elts)} names")
     try:
         size = len(ast.literal_eval(value))
@@ -305,11 +305,15 @@ def reads_so(reader, slot, text):
     raise Wrong(f"it reads {slot.read[:100]!r}")
 
 
-@form(r"We print (?:nothing to the output|to (.*?))(?:, so (.*))?\.", "print")
-def elsewhere(reader, slot, goal, values):
+@form(r"We print (?:nothing to the output|(?:(.*) )?to (.*?))(?:, so (.*))?\.", "print")
+def elsewhere(reader, slot, what, goal, values):
     need(not slot.total, f"it prints {slot.total!r}")
     files = [unparsed(part.value) for part in slot.node.value.keywords if part.arg == "file"]
     need(goal is None or goal in files, "it is not printed there")
+    if what:
+        parts = [constant_or_value(reader, part) for part in slot.node.value.args]
+        said = " ".join(str(ast.literal_eval(part)) for part in parts)
+        need(any(shown_as(what, line) for line in on_one_line(f"{said}\n", False)), f"{said} is printed")
     reader.told(values or "", slot.after)
 
 

@@ -7,6 +7,50 @@ import tracer
 
 # kind: (program, stdin, sentences that must be there, in this order), ...
 KINDS = {
+    "what is not evaluated, who swallows, what goes elsewhere": [
+        ("g, r = [1, 2], -1\nif 0 <= r < len(g):\n    pass\nif 0 <= r + 1 < len(g) < 5:\n    print(0 < r + 3 < 2 + 1 < 1)\n", "", [
+            "0 <= -1 < len(g) is false, so we skip the if.", "0 <= -1 + 1 < len(g) < 5: 0 <= 0 < len(g) < 5: 0 <= 0 < 2 < 5 is true, so we enter the if.",
+            "We print 0 < -1 + 3 < 2 + 1 < 1 = 0 < 2 < 2 + 1 < 1 = 0 < 2 < 3 < 1 = False."]),
+        ("""class G:
+    def __init__(self): self.g = [[1]]
+    def inside(self, r, c):
+        return 0 <= r < len(self.g) and 0 <= c < len(self.g[0])
+print(G().inside(-1, 0))
+""", "", ["G.inside returns 0 <= -1 < len(self.g) and 0 <= 0 < len(self.g[0]) = False and 0 <= 0 < len(self.g[0]) = False."]),
+        ("from contextlib import suppress\nwith suppress(FileNotFoundError), open('/no/such.txt') as f:\n    print(f.read())\nprint('end')\n", "", [
+            "We leave the with block of suppress(FileNotFoundError), open('/no/such.txt'), which handles FileNotFoundError: [Errno 2] No such file or directory: '/no/such.txt'.",
+            "We print end."]),
+        ("""class M:
+    def __init__(self, n, where=""):
+        self.n, self.where = n, where
+        if where == "init": raise ValueError("made")
+    def __enter__(self):
+        if self.where == "enter": raise ValueError("entered")
+        return self
+    def __exit__(self, t, v, tb):
+        if self.where == "exit": raise RuntimeError("left")
+        return self.n == 1
+with M(1) as a, M(2, "init") as b: print(1)
+with M(1) as a, M(2, "enter") as b: print(1)
+with M(1) as a, M(2, "exit") as b: print(1)
+with M(1), M(2), M(3): print(1 / 0)
+try:
+    with M(2) as a, M(2, "init") as b: print(1)
+except ValueError as e: print(e)
+""", "", ["We leave the with block of M(1), M(2, 'init'), which handles ValueError: made.", "We leave the with block of M(1), M(2, 'enter'), which handles ValueError: entered.",
+          "We leave the with block of M(1), M(2, 'exit'), which handles RuntimeError: left.", "We leave the with block of M(1), M(2), M(3), which handles ZeroDivisionError: division by zero.",
+          "We handle ValueError: made as e."]),
+        ("l = [1]\nlist.append(l, 2)\na = [1]\nb = [1]\nif a is b: pass\ntry:\n    res, = [1, 2]\nexcept ValueError: pass\n", "", [
+            "l = [1, 2] after append([1], 2).", "a is b is false, so we skip the if.",
+            "We cannot unpack [1, 2] into res, 2 values for 1 name: ValueError: too many values to unpack (expected 1)."]),
+        ("class M:\n    def __delitem__(self, k): pass\nm = M()\ndel m[1:2, 3]\na, b = '3', 'x'\ntry:\n    a, b = int(a), int(b)\nexcept ValueError: pass\n", "", [
+            "We delete m[1:2, 3].", "int('x') stops with ValueError: invalid literal for int() with base 10: 'x'."]),
+        ("import sys\nn = 3\nprint('skip:', n, file=sys.stderr)\nprint(f'{n}!', file=sys.stderr)\ndef f(it): return next(it)\nprint(f(iter([1, 2])))\n", "", [
+            "We print skip: 3 to sys.stderr.", "We print 3! to sys.stderr.", "We call f with it = <list_iterator>."]),
+        ("from array import array\nfrom collections import ChainMap\nfrom queue import Queue\nnums = array('i', [3, 1])\nnums.append(2)\nnums[0] *= 10\nnums += array('i', [7])\n"
+         "m = ChainMap({'x': 1}, {})\nm['y'] = 2\nq = Queue()\nq.put(3)\n", "", [
+            "We append 2, so nums = array('i', [3, 1, 2]).", "nums = array('i', [30, 1, 2]) after nums[0] *= 10.",
+            "nums = array('i', [30, 1, 2]) + array('i', [7]) = array('i', [30, 1, 2, 7]).", "m = ChainMap([{'x': 1, 'y': 2}, {}]) after m['y'] = 2.", "q = Queue(deque([3])) after put(3)."])],
     "an item is told, and what else its container lost": [
         ("xs = [1, 2, 3]\nxs[1] = xs.pop()\n", "", ["xs[1] = xs.pop() = 3, xs = [1, 3]."]),
         ("d = {'x': [1], 'y': [1, 2]}\nd['x'] = d.pop('y')\n", "", ["d['x'] = d.pop('y') = [1, 2], d = {'x': [1, 2]}."]),
@@ -421,7 +465,7 @@ print("after")
             "n = 2.", None]),
         ("class P:\n    def __str__(self):\n        return 'P'\nprint('a', P())", "", ["P.__str__ returns 'P'.", "We print a P."]),
         ("import io, contextlib\nbuf = io.StringIO()\nwith contextlib.redirect_stdout(buf):\n    print('x')\nprint('y', file=buf)", "", [
-            "We print nothing to the output, so buf = StringIO('x\\n').", "We print to buf, so buf = StringIO('x\\ny\\n')."]),
+            "We print nothing to the output, so buf = StringIO('x\\n').", "We print y to buf, so buf = StringIO('x\\ny\\n')."]),
         ("log = []\ndef print(text):\n    log.append(text)\nprint('hello')", "", ["We append 'hello', so log = ['hello'].", "print returns."]),
         ("print('a', end='')\nprint('\\n')", "", ["We print a.", "We print '\\n'."]),
         ("print('\\n')\nprint('x = 3')\nprint('a', end=' ')", "", ["We print '\\n'.", "We print 'x = 3'.", "We print 'a '."]),
@@ -542,3 +586,23 @@ def test_ten_thousand_events_on_a_grid_are_explained_in_two_seconds():
     began = time.process_time()
     steps = tracer.explain(trace)
     assert len(steps) > 3900 and time.process_time() - began < 0.8
+
+
+def test_the_parts_of_an_exception_group_are_handled_one_by_one():
+    code = """try:
+    raise ExceptionGroup("g", [ValueError("v"), TypeError("t"), OSError("o")])
+except* ValueError as eg:
+    print("value")
+except* KeyError:
+    print("no")
+except* (TypeError, OSError):
+    print("rest")
+try:
+    raise ExceptionGroup("h", [OSError("o")])
+except* ValueError:
+    print("no")
+"""
+    assert tracer.narrate(tracer.record(code)) == [
+        "We raise ExceptionGroup: g (3 sub-exceptions).", "We handle the part that is ValueError as eg, eg = ExceptionGroup('g', [ValueError('v')]).", "We print value.",
+        "The except clause for KeyError does not match.", "We handle the part that is (TypeError, OSError).", "We print rest.",
+        "We raise ExceptionGroup: h (1 sub-exception).", "The except clause for ValueError does not match."]

@@ -84,6 +84,7 @@ GROUPS = {list: "[]", tuple: "()", set: "{}", frozenset: "{}", dict: "{}"}
 SHOWN = (re.Pattern, datetime.date, datetime.datetime, datetime.time, datetime.timedelta, datetime.timezone)
 NAMED_AS = {types.ModuleType: "module", types.MethodType: "method"}
 NAMED = (types.FunctionType, types.BuiltinFunctionType, type, types.ModuleType, types.MethodType)
+HELD = {"UserDict": "data", "UserList": "data", "ChainMap": "maps", "Queue": "queue", "LifoQueue": "queue", "PriorityQueue": "queue"}
 HEAD, TAIL, CUT = 1500, 700, "\u22ef"
 LONG = 1200  # of more items, the first and the last ones are looked at
 
@@ -191,6 +192,10 @@ def written(value, outer, own: int, shallow: bool) -> str:
         module = ""  # a class of the program that calls itself a library's
     if kind in SHOWN or (module, name) in (("decimal", "Decimal"), ("fractions", "Fraction")):
         return repr(value).removeprefix("datetime.")
+    if (module, name) == ("array", "array") and len(value) < 400:
+        return repr(value)
+    if module in ("collections", "queue") and name in HELD:
+        return f"{name}({inside(vars(value)[HELD[name]])})"
     if BaseException in parents:
         return f"{name}({', '.join(map(inside, BaseException.args.__get__(value)))})"
     base = next((parent for parent in parents if parent in GROUPS or parent in (int, str, float)), None)
@@ -294,7 +299,7 @@ class Activation:
         self.number, self.name = Run.made, name
         Run.made += 1
         self.known, self.kept, self.statement, self.noted, self.entered, self.result = {}, {}, None, None, [], None
-        self.handling, self.matched, self.operand = [], False, None
+        self.handling, self.matched, self.operand, self.unopened = [], False, None, None
 
     def here(self) -> None:
         """This activation runs now: a generator that goes on is on top again."""
@@ -415,6 +420,14 @@ class Activation:
             problem = sys.exc_info()[1]
             passes = problem is not None and number_of(problem) == self.noted
             write_down("leave", self.number, number, passes, self.changes())
+        elif self.unopened == number and sys.exc_info()[1] is None:
+            write_down("leave", self.number, number, False, self.changes())
+        self.unopened = None
+
+    def opening(self, number: int) -> None:
+        """One of several managers raised an exception, on its way in or out."""
+        self.note(3)
+        self.unopened = number if self.entered[-1:] != [number] else None
 
     def note(self, depth: int = 2) -> None:
         """Is an exception on its way that was not yet written down? depth: as _getframe counts

@@ -17,7 +17,7 @@ import builtins
 import operator
 import re
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, repeat
 
 import rounds as plain
 from rounds import ATOM, LAST, PENDING, Untold, begun, enclosed, literal, operation, side_by_side
@@ -115,6 +115,33 @@ def choice(frame, node):
         yield from if_true if stage[2] else if_false
 
 
+def compared(frame, node):
+    """a < b < c: the rest only if it is needed."""
+    first, second, *others = [node.left, *node.comparators]
+    if not others:
+        yield from plain.comparison(frame, node)
+        return
+    signs, _, functions = zip(*[frame.operators[type(sign)] for sign in node.ops])
+    later, tails = [begun(frame, part) for part in others], []
+    for sign, (text, _) in zip(signs[1:], later):
+        tails.append(f" {sign} {enclosed(text, 2)}")
+    template = f"%s {signs[0]} %s{''.join(tails).replace('%', '%%')}"
+    pair = [frame.rounds(first), frame.rounds(second)]
+    text, values = yield from side_by_side(template, pair, 1.5, repeat(2))
+    for k, (_, rounds) in enumerate([*later, (None, ())]):
+        if any(value in frame.no_values for value in values[-2:]):
+            return
+        holds = functions[k](*values[-2:])
+        if k == len(later) or not holds:
+            yield known(repr(holds))
+            return
+        head = text.removesuffix("".join(tails[k:]))
+        for stage in rounds:
+            text = f"{head} {signs[k + 1]} {enclosed(stage, 2)}{''.join(tails[k + 1:])}"
+            yield text, 1.5, PENDING
+        values.append(stage[2])
+
+
 # ------------------------------------------------------------------------------------------------
 # Forms whose value only somebody who looked can tell.
 
@@ -207,7 +234,10 @@ def display(frame, node):
     if not parts:
         yield known(ast.unparse(node))
         return
-    text, values = yield from side_by_side(ast.unparse(shape), list(map(frame.rounds, parts)))
+    template = ast.unparse(shape)
+    if ast.Slice in map(type, parts):  # grid[1:2, 3]
+        template = template[1:-1]
+    text, values = yield from side_by_side(template, list(map(frame.rounds, parts)))
     result = value_of(text)
     if result is not UNKNOWN and len(result) < len(entries):  # two that are equal
         raise Untold
@@ -258,6 +288,7 @@ class Expressions(Frame):
     event = None
     forms = {
         **plain.Expressions.forms, ast.Name: name, ast.IfExp: choice, ast.Call: call,
+        ast.Compare: compared,
         ast.Starred: prefixed, ast.keyword: prefixed,
         ast.Subscript: subscript, ast.Slice: places, ast.Attribute: attribute,
         ast.List: display, ast.Tuple: display, ast.Set: display, ast.Dict: display,

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import ast
 import re
+from contextlib import suppress
 from functools import lru_cache
 
 import trace as plain
@@ -130,7 +131,7 @@ def lines_inside(node) -> set[int]:
     for statement in node.body:
         for part in ast.walk(statement):
             lines.add(getattr(part, "line", None))
-    return lines
+    return lines - {None}
 
 
 # ------------------------------------------------------------------------------------------------
@@ -154,6 +155,7 @@ class Frame(Expressions):
         self.handled = ""          # the exception, if it ends there
         self.thrown = False        # was the exception thrown into this generator?
         self.failed = None         # the last exception here: name and message
+        self.entered = None        # the with statement whose second part it stopped
         self.started = 0           # how much had been told when the statement began
         self.told = []             # and what has been told since then
         self.others = ()           # names that have got another object of the same class
@@ -200,7 +202,8 @@ class Frame(Expressions):
             texts = []
         rounds = texts[:-1] if isinstance(value, bool) else texts
         if not texts or path_of(test) or is_identity(test):
-            rounds = [*filter(None, [source_of(test, 120)]), *rounds]  # names say more
+            named = [*filter(None, [source_of(test, 120)])]  # names say more
+            rounds = named if named and same_text(rounds) else [*named, *rounds]
         shown = abridged(rounds or texts, test)
         source = source_of(test, 240) if isinstance(test, ast.BoolOp) else ""
         if rounds and len(rounds[0]) > 120 and len(source) > 120:
@@ -252,12 +255,18 @@ class Frame(Expressions):
         try:
             return f"{label}[{self.last(target.slice)[0]}]"
         except Untold:
-            return f"{label}[{ast.unparse(target.slice)}]"
+            return f"{label}{ast.unparse(ast.Subscript(ast.Name(''), target.slice, ast.Load()))}"
 
     def part(self, target):
         """The texts of the part that the statement changes, before and after; None: not known"""
         mark = getattr(target, "part", 0.5)
         return self.seen.get(mark), self.seen.get(mark + 1)
+
+
+def same_text(rounds) -> bool:
+    """[1] is [1]: that two look alike says nothing of whether they are one."""
+    left, sign, right = (rounds or [""])[-1].partition(" is ")
+    return bool(sign) and left == right.removeprefix("not ") and left[-1] in "])}"
 
 
 def sentence(*texts: str) -> str:
@@ -280,11 +289,8 @@ def tell_called(frame):
     if "." in frame.name and not getattr(frame.definition, "decorator_list", ()) and (
             names and given.get(names[0], "")[-2:] == "()"):  # self, without fields
         names = names[1:]
-    shown = []
-    for name in names:
-        if given.get(name) == "<lambda>" or not is_nameless(given.get(name, "<")):
-            shown.append(name)
-    return tell_call(frame.name, frame.now(shown))
+    return tell_call(frame.name, frame.now(
+        [name for name in names if given.get(name) != "<traceback>"]))
 
 
 def tell_change(frame):
@@ -421,7 +427,7 @@ def adds(frame, old: str) -> bool:
     other = (frame.texts(frame.node.value) or ["?"])[-1]
     kinds = [re.match(r"\w*\(|[\[{]|", text.replace("set()", "{"))[0] for text in (old, other)]
     return kinds[0] in ("", "(", *IMMUTABLE) or (
-        kinds[0] == kinds[1] and kinds[0] in ("[", "{", "deque(", "Counter("))
+        kinds[0] == kinds[1] and kinds[0] in ("[", "{", "deque(", "Counter(", "array("))
 
 
 def ended(texts: list[str], source: ast.expr, end: str) -> list[str]:
@@ -476,7 +482,7 @@ def tell_expression(frame):
             if whole == label or f"{whole} = " not in text:  # else label may be another item now
                 text = listed([f"{label} = {shorten(new, old)}", text])
         texts = frame.texts(call.args[0]) if call.args else []
-        if text and texts and function.attr == "append" and not frame.told:  # of a list
+        if text and texts and function.attr == "append" and len(call.args) == 1 and not frame.told:
             return tell_append(ended(texts, call.args[0], shorten(texts[-1])), text)
         if text:
             return tell_method(text, function.attr, given)
@@ -497,10 +503,9 @@ def tell_method(changed: str, name: str, given: str) -> str:
 def given_to(frame, call) -> str:
     """The arguments of a call, with their values if that is short, in parentheses."""
     given = list(map(ast.unparse, [*call.args, *call.keywords]))
-    try:
-        given[:len(call.args)] = [frame.last(argument)[0] for argument in call.args]
-    except Untold:  # not worth naming: the change itself follows
-        pass
+    for k, argument in enumerate(call.args):
+        with suppress(Untold):
+            given[k] = frame.last(argument)[0]
     text = ", ".join(given)
     return f"({text})" if len(text) <= 120 else ""
 
@@ -511,7 +516,9 @@ def tell_print(frame, call):
     if not frame.printed:
         for keyword in call.keywords:
             if keyword.arg == "file":
-                return f"We print to {ast.unparse(keyword.value)}{frame.so()}."
+                what = len(call.keywords) == 1 and texts_printed(frame, call.args)
+                place = f"{what or ''} to {ast.unparse(keyword.value)}".lstrip()
+                return f"We print {place}{frame.so()}."
         return f"We print nothing to the output{frame.so()}."
     end = on_one_line(frame.printed, frame.midline)
     if len(call.args) == 1 and not call.keywords:
@@ -519,6 +526,16 @@ def tell_print(frame, call):
         if texts and f"{value_of(texts[-1])}\n" == frame.printed:
             return tell_printed(abridged(texts[:-1], call.args[0], end))
     return tell_printed([end])
+
+
+def texts_printed(frame, arguments) -> str:
+    """What print makes of its arguments; "" where that is not known."""
+    texts = []
+    for argument in arguments:
+        texts.append(value_of((frame.texts(argument) or ["<"])[-1]))
+    if UNKNOWN in texts or any(isinstance(argument, ast.Starred) for argument in arguments):
+        return ""
+    return on_one_line(" ".join(map(str, texts)) + "\n")
 
 
 def tell_returned(frame):
@@ -604,6 +621,9 @@ def tell_handler(frame):
     node = frame.node
     if frame.inside:
         name = f" as {node.name}" if node.name else ""
+        if node.takes_part:
+            value = listed([f"{ast.unparse(node.type)}{name}", frame.now([node.name or ""])])
+            return f"We handle the part that is {value}."
         return f"We handle {frame.failed or 'the exception'}{name}."
     kind = node.type
     return f"The except clause{' for ' + ast.unparse(kind) if kind else ''} does not match."
@@ -693,7 +713,8 @@ def tell_unpack(frame, target, named: str):
     counts = f", {counted(given, 'value')} for {counted(target.elts, 'name')}" if (
         hasattr(given, "__len__") and isinstance(target, (ast.Tuple, ast.List)) and (
             ast.Starred not in map(type, target.elts))) else ""
-    return f"We cannot unpack {shorten(text) or 'the values'} into {bare(target)}{counts}: {named}."
+    names = bare(target).rstrip(",")  # of one
+    return f"We cannot unpack {shorten(text) or 'the values'} into {names}{counts}: {named}."
 
 
 def counted(things, name: str) -> str:
@@ -722,7 +743,7 @@ def blamed(frame, part, step: str) -> str:
         if not isinstance(node.target, ast.Name):
             source = grown(frame, frame.label(node.target))
     elif isinstance(part, ast.expr) and (
-            source is None or part not in ast.walk(source) or
+            source is None or part not in ast.walk(source) or isinstance(source, ast.Tuple) or
             isinstance(getattr(source, "func", None), ast.Attribute) or
             not frame.computes(part, name)):
         source = part  # the rest has nothing to do with it
@@ -769,6 +790,8 @@ class Narrator:
         for node in self.statements.values():
             for part in ast.walk(node) if isinstance(node, LOOPS) else ():
                 part.loop = node  # the innermost one comes last
+            for clause in getattr(node, "handlers", ()):
+                clause.takes_part = isinstance(node, ast.TryStar)
 
     def step(self, index: int, event: Event):
         """Yields the sentences for an event; they may be empty."""
@@ -845,11 +868,20 @@ class Narrator:
             yield tell_change(frame)
             if not passes:
                 yield tell_crash(frame, part, step)
+        several = isinstance(frame.node, WITHS) and len(frame.node.items) > 1
+        frame.entered = frame.node if several and part not in ast.walk(
+            frame.node.items[0]) else None
         frame.node = None
 
     def finish(self, frame):
         """The sentences for a statement that has just run."""
         node, event = frame.node, frame.event
+        following = self.statements.get(event.line) if event.kind == "line" else None
+        torn = is_unwound(event) or (event.more or {}).get("torn")
+        if frame.entered and not torn and not isinstance(following, ast.ExceptHandler):
+            frame.node, frame.leaves, frame.handled = frame.entered, True, frame.failed
+            yield tell_with(frame)
+        frame.entered = None
         ran = node not in (None, frame.definition) and not (is_unwound(event) and not (
             frame.failed or isinstance(node, ast.Raise)))
         printing = ran and isinstance(node, ast.Expr) and prints(node.value)
@@ -859,9 +891,7 @@ class Narrator:
             return
         if frame.read and not isinstance(node, ASSIGNMENTS) and not takes_line(frame):
             yield tell_input(frame)
-        following = self.statements[event.line] if event.kind == "line" else None
         frame.handled = ""
-        torn = is_unwound(event) or (event.more or {}).get("torn")
         if frame.leaves and frame.torn and not torn and not isinstance(
                 following, ast.ExceptHandler):
             frame.handled = frame.failed or ""
@@ -880,8 +910,10 @@ class Narrator:
         if "failed" in more:
             frame.fail(*more["failed"])
         frame.torn = more.get("torn") == "here" or frame.node is None
-        frame.node = self.statements.get(frame.line)
-        node = frame.node
+        frame.node = node = self.statements.get(frame.line)
+        parts = lines_inside(node) if getattr(node, "takes_part", False) else ()
+        if frame.came in parts:
+            frame.node = None  # what is left of the exception is looked at behind except*
         frame.leaves = isinstance(node, WITHS) and frame.came in lines_inside(node)
         frame.seen, frame.read, frame.printed = {}, "", ""
         frame.said = frame.asked = frame.early = False

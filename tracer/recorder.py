@@ -313,6 +313,9 @@ _CONSTANT = _ATOMS | _FIXED  # the same object has the same text
 _GROUPS, _PLAIN = frozenset((list, tuple, set, frozenset, dict)), frozenset((int, str, float))
 _LIBRARY = {("collections", "deque"): list, ("collections", "Counter"): dict,
             ("collections", "defaultdict"): dict, ("collections", "OrderedDict"): dict}
+_HOLDERS = {("collections", "UserDict"): "data", ("collections", "UserList"): "data",
+            ("collections", "ChainMap"): "maps", **dict.fromkeys(
+                [("queue", name) for name in ("Queue", "LifoQueue", "PriorityQueue")], "queue")}
 _MANY, _ROOM, _DEEP = 400, 1000, 4
 _MISSING, _BUILTINS = object(), vars(builtins)
 
@@ -374,6 +377,10 @@ class _Writer:
         if (module, name) in _PRINTED and (
                 _MODULE(type(getattr(value, "tzinfo", None))) in ("builtins", "datetime")):
             return repr(value).removeprefix("datetime.")
+        if (module, name) == ("array", "array") and len(value) < _MANY:
+            return repr(value)
+        if (module, name) in _HOLDERS:
+            return f"{name}({self.text(vars(value)[_HOLDERS[module, name]], depth + 1)})"
         if (module, name) == ("_io", "StringIO"):
             return f"StringIO({'' if value.closed else _atom(value.getvalue())})"
         if _OVER(type, kind):
@@ -557,7 +564,7 @@ def _message(exception) -> str:
     """What str() would say, where that runs none of the program's own methods."""
     try:
         arguments = BaseException.args.__get__(exception)
-        if not _is_plain(arguments):
+        if not _is_plain(arguments[:1 if isinstance(exception, BaseExceptionGroup) else None]):
             return ""
         if isinstance(exception, SystemExit):
             return "" if exception.code is None else str(exception.code)
