@@ -401,11 +401,14 @@ def callee(call) -> str:
 
 def arguments(reader, text: str, call) -> None:
     """As they are written, or by value."""
-    given, sources = split(text, ", ") if text else [], [*call.args, *call.keywords]
-    need(len(given) == len(sources), "other arguments")
-    for part, source in zip(given, sources):
-        if part != unparsed(source):
+    for source in [*call.args, *call.keywords]:
+        need(text, "other arguments")
+        part = unparsed(source)  # it may have commas, as a lambda has
+        if text != part and not text.startswith(f"{part}, "):
+            part = split(text, ", ")[0]
             reader.stage(part, source)
+        text = text[len(part) + len(", "):]
+    need(not text, "other arguments")
 
 
 @form(r"We run (.*)\.", "stmt")
