@@ -262,6 +262,9 @@ def constructs(code):
             name = "a < b < c"
         elif kind == "Call" and getattr(node.func, "id", "") == "input" and node.args:
             name = "input(prompt)"
+        elif kind == "Call" and getattr(node.func, "id", "") in ("max", "min", "sum") and (
+                len(node.args) > 1):
+            name = f"{node.func.id}(x, y)"
         elif kind == "keyword":
             name = f"{node.arg}="
         elif kind == "Name" and hasattr(builtins, node.id):
@@ -323,6 +326,8 @@ def show(args):
 
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` ends it quietly
     code = tracer.command.program_of(str(args.show))
+    if args.stdin == "-" and str(args.show) == "-":
+        fail("--show - and --stdin - both want this command's input")
     if args.stdin == "-":
         args.stdin = tracer.command.read("-")
     run = tracer.record(code, args.stdin)
@@ -347,7 +352,7 @@ def show(args):
         print(">>" if k == part else "  ", line)
     if wrong or not taught:
         print("\n   what happens", "from >> on" if taught else "in words that it has not learnt")
-        for k, line in enumerate(true[max(part, 0):]):
+        for k, line in enumerate(true[max(part, 0):] or ["(nothing more)"]):
             print("  " if k or not taught else ">>", line)
     got, truth = tasks.parse_outcome(told), (run.stdout, run.error)
     verdict = "right" if tasks.same_outcome(got, truth) else "wrong"

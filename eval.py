@@ -3,7 +3,7 @@
 
     python eval.py                                   # out/metrics.json, out/report.md; after rl.py
     python eval.py --samples 20 --predictions 5      # the paper's sizes
-    python eval.py --show prog.py --stdin "3 1 2"    # a model's simulation beside the truth
+    python eval.py --show prog.py --stdin "3 1 2"    # a model's simulation, and the truth
     python eval.py --episode 7                       # one problem: programs, pick, repairs
     torchrun --nproc_per_node=2 eval.py              # two processes share the work
 

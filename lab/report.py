@@ -347,6 +347,7 @@ all | {}:all
 plain | {}:plain
 broken on purpose | {}:mutant
 ends in an exception | {}:crash
+not in training with other names and words | {}:other form
 
 TABLE functions: Functions, before and after RL
 Greedy, equal character by character. CRUXEval-O: 800 functions, never trained on, asked once; the

@@ -4,7 +4,7 @@
 
 A world names its file as VOCABULARY; without one it shares vocab.tiktoken, which was learnt by
 other rules at commit ab0c2bd (its names are spelled, but for words of statements);
-worlds/functions.tiktoken was learnt at bf28660, worlds/everyday.tiktoken at da4a9c5. Names that
+worlds/functions.tiktoken was learnt at bf28660, worlds/everyday.tiktoken at f0b356b. Names that
 many programs share become tokens, too; a world in which only looking up shall help spells them
 (SPELLED). Checkpoints hold to the vocabulary they were trained with, and refuse another.
 """

@@ -312,7 +312,7 @@ def elsewhere(reader, slot, what, goal, values):
     need(goal is None or goal in files, "it is not printed there")
     if what:
         parts = [constant_or_value(reader, part) for part in slot.node.value.args]
-        said = " ".join(str(ast.literal_eval(part)) for part in parts)
+        said = " ".join(ast.literal_eval(part) if part[0] in "'\"" else part for part in parts)
         need(any(shown_as(what, line) for line in on_one_line(f"{said}\n", False)), f"{said} is printed")
     reader.told(values or "", slot.after)
 

@@ -530,7 +530,7 @@ def test_show_puts_the_simulation_beside_the_truth(out, tmp_path, monkeypatch, c
     flags = ["--out", empty, "--show", program, "--stdin", "4"]
     monkeypatch.setattr(answers.signal, "signal", lambda *_: None)  # pytest's own pipes stay as they are
     said = run_main(monkeypatch, capsys, course.main, *FLAGS, *flags, "--ckpt", out / "sft.pt")
-    assert said.count("\n>> ") >= 1 and "\n   what happens from >> on\n>> " in said and "'5\\n'" in said and "output wrong: " in said
+    assert said.count("\n>> ") == 2 and "\n   what happens from >> on\n>> " in said and "'5\\n'" in said and "output wrong: " in said
     import tracer
     run = tracer.record(program.read_text(), "4")
     truth = tasks.predict_answer(list(map(tracer.in_fewer_words, tracer.narrate(run))), ("5\n", ""))

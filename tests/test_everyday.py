@@ -14,7 +14,7 @@ import trace  # ours
 import tracer
 from lab import everyday as lab
 from model import Tokenizer
-from worlds import UNSEEN, everyday, renamed, split_of
+from worlds import UNSEEN, everyday, outputs_on, renamed, split_of
 
 
 def draw(n, split="train", set_="short", seed=0):
@@ -49,6 +49,7 @@ def test_programs_are_small_and_of_every_form(drawn):
 
 
 IDEAS = everyday.IDIOMS.strip().splitlines()
+NEVER = [idea for idea in IDEAS if idea.startswith(("n: A = E; B = 0; while A > N:", "n: A = E; while N != A:"))]  # with N = 0 they run on
 
 
 @pytest.mark.parametrize("idea", IDEAS)
@@ -62,20 +63,19 @@ def test_every_idiom_makes_programs_that_can_be_told(monkeypatch, idea):
             lines.append(everyday.READ.get(kind, "{} = input()").format(name))
         code = "\n".join([*lines, *writer.idiom(kind)]) + "\n"
         run = trace.record(code, everyday.draw_input(kind, rng, (3, 5)), max_events=4 * everyday.SENTENCES)
-        fitting += everyday.fits(run) and run.error in ("", "IndexError") and code.count("\n") <= everyday.LINES
+        endless = any("Timeout" in output for output in outputs_on(code, everyday.FIXED_INPUTS[kind], 300, 300))
+        fitting += everyday.fits(run) and run.error in ("", "IndexError") and code.count("\n") <= everyday.LINES and not endless
         codes.add(re.sub(r"\b[a-z]\b", "a", code))
-    assert fitting >= 4 and len(codes) > (re.search(r"\b[DEKFQVZY]\b|[<>] ", idea) is not None), code
+    assert (fitting == 0 if idea in NEVER else fitting >= 4) and len(codes) > (re.search(r"\b[DEKFQVZY]\b|[<>] ", idea) is not None), code
 
 
 def test_what_is_read_printed_or_in_quotes_is_spelled():
     tokenizer = Tokenizer(everyday.VOCABULARY, everyday.SPELLED)
-    case = next(case for case in draw(200, seed=3) if "'" not in case.code and '"' not in case.code and "total" not in case.code)
-    assert len(tokenizer.encode("total")) == 1 and len(tokenizer.encode("total = total + 1")) == 6 - 1
+    assert len(tokenizer.encode("total")) == 1 and len(tokenizer.encode("total = total + 1")) == 5
     for text in ("Predict.\nx = 1\nInput:\ntotal", "print('total')", "We read total, so w = 'x'.\n", "We print total.\n", "We print 'x', n = total 3.\n",
                  "w = 'total'.\n", "<output>\ntotal\n</output>"):
         plain, other = tokenizer.encode(text), tokenizer.encode(text.replace("total", "qwxyz"))
         assert len(plain) == len(other) and tokenizer.decode(plain) == text
-    assert tokenizer.decode(tokenizer.encode(case.nlex)) == case.nlex
 
 
 def test_splits_sets_and_names(drawn):
@@ -102,6 +102,9 @@ def test_what_the_words_are():
         "We read 3 8 4, so nums = [3, 8, 4].", "m = sum(nums) // len(nums) = (3 + 8 + 4) // 3 = (11 + 4) // 3 = 15 // 3 = 5.",
         "We print 'avg', m, max(nums) - 1 = 'avg', 5, max([3, 8, 4]) - 1 = 'avg', 5, 8 - 1 = avg 5 7.",
         "3 in nums: 3 in [3, 8, 4]: True and not m > 9: not 5 > 9: not False is true, so we enter the if.", "We print nums[0] = 3."]
+    told = everyday.narrate(trace.record("nums = list(map(int, input().split()))\nprint(sum(nums, 10))\nif sum(nums, 1) > 5:\n    print(max(nums, nums))\n", "3 8"))
+    assert told[1:] == ["We print 21.", "sum(nums, 1) > 5 is true, so we enter the if.", "We print [3, 8]."]
+    assert answers.never_seen("print(max(1, 2))\n", {"world": "everyday"}) == ["max(x, y) (line 1)"]
     assert everyday.narrate(trace.record("print()\nprint('a')\n")) == ["We print an empty line.", "We print a."]
 
 

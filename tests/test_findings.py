@@ -47,6 +47,10 @@ except ValueError as e: print(e)
             "We delete m[1:2, 3].", "int('x') stops with ValueError: invalid literal for int() with base 10: 'x'."]),
         ("import sys\nn = 3\nprint('skip:', n, file=sys.stderr)\nprint(f'{n}!', file=sys.stderr)\ndef f(it): return next(it)\nprint(f(iter([1, 2])))\n", "", [
             "We print skip: 3 to sys.stderr.", "We print 3! to sys.stderr.", "We call f with it = <list_iterator>."]),
+        ("import sys\ns = {'a', 'bb', 'c'}\nprint(s)\nprint('so:', s, file=sys.stderr)\na, b = [1], [1]\nif not a is b or a is a is b:\n    print(a is b)\n", "", [
+            "We print {'c', 'a', 'bb'}.", "We print so: {'c', 'a', 'bb'} to sys.stderr.",
+            "not a is b or a is a is b: not False or a is a is b: True or a is a is b is true, so we enter the if.", "We print a is b = False."]),
+        ("from collections import UserDict\nu = UserDict.__new__(UserDict)\nn = 3\n", "", ["u = UserDict.__new__(UserDict).", "n = 3."]),
         ("from array import array\nfrom collections import ChainMap\nfrom queue import Queue\nnums = array('i', [3, 1])\nnums.append(2)\nnums[0] *= 10\nnums += array('i', [7])\n"
          "m = ChainMap({'x': 1}, {})\nm['y'] = 2\nq = Queue()\nq.put(3)\n", "", [
             "We append 2, so nums = array('i', [3, 1, 2]).", "nums = array('i', [30, 1, 2]) after nums[0] *= 10.",

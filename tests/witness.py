@@ -194,7 +194,7 @@ def written(value, outer, own: int, shallow: bool) -> str:
         return repr(value).removeprefix("datetime.")
     if (module, name) == ("array", "array") and len(value) < 400:
         return repr(value)
-    if module in ("collections", "queue") and name in HELD:
+    if module in ("collections", "queue") and HELD.get(name) in getattr(value, "__dict__", ()):
         return f"{name}({inside(vars(value)[HELD[name]])})"
     if BaseException in parents:
         return f"{name}({', '.join(map(inside, BaseException.args.__get__(value)))})"

@@ -115,9 +115,17 @@ def choice(frame, node):
         yield from if_true if stage[2] else if_false
 
 
+def is_constant(node) -> bool:
+    return isinstance(node, ast.Constant)
+
+
 def compared(frame, node):
-    """a < b < c: the rest only if it is needed."""
+    """a < b < c: the rest only if it is needed. a is b: by names, for two lists that look alike may
+    be two."""
     first, second, *others = [node.left, *node.comparators]
+    if isinstance(node.ops[0], (ast.Is, ast.IsNot)) and not any(map(is_constant, (first, second))):
+        yield ast.unparse(node), 1.5, PENDING
+        return
     if not others:
         yield from plain.comparison(frame, node)
         return

@@ -202,8 +202,7 @@ class Frame(Expressions):
             texts = []
         rounds = texts[:-1] if isinstance(value, bool) else texts
         if not texts or path_of(test) or is_identity(test):
-            named = [*filter(None, [source_of(test, 120)])]  # names say more
-            rounds = named if named and same_text(rounds) else [*named, *rounds]
+            rounds = [*filter(None, [source_of(test, 120)]), *rounds]  # names say more
         shown = abridged(rounds or texts, test)
         source = source_of(test, 240) if isinstance(test, ast.BoolOp) else ""
         if rounds and len(rounds[0]) > 120 and len(source) > 120:
@@ -261,12 +260,6 @@ class Frame(Expressions):
         """The texts of the part that the statement changes, before and after; None: not known"""
         mark = getattr(target, "part", 0.5)
         return self.seen.get(mark), self.seen.get(mark + 1)
-
-
-def same_text(rounds) -> bool:
-    """[1] is [1]: that two look alike says nothing of whether they are one."""
-    left, sign, right = (rounds or [""])[-1].partition(" is ")
-    return bool(sign) and left == right.removeprefix("not ") and left[-1] in "])}"
 
 
 def sentence(*texts: str) -> str:
@@ -530,12 +523,14 @@ def tell_print(frame, call):
 
 def texts_printed(frame, arguments) -> str:
     """What print makes of its arguments; "" where that is not known."""
-    texts = []
+    said = []
     for argument in arguments:
-        texts.append(value_of((frame.texts(argument) or ["<"])[-1]))
-    if UNKNOWN in texts or any(isinstance(argument, ast.Starred) for argument in arguments):
-        return ""
-    return on_one_line(" ".join(map(str, texts)) + "\n")
+        text = (frame.texts(argument) or ["<"])[-1]
+        value = value_of(text)
+        if value is UNKNOWN or isinstance(argument, ast.Starred):
+            return ""
+        said.append(value if isinstance(value, str) else text)
+    return on_one_line(" ".join(said) + "\n")
 
 
 def tell_returned(frame):

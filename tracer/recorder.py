@@ -379,8 +379,9 @@ class _Writer:
             return repr(value).removeprefix("datetime.")
         if (module, name) == ("array", "array") and len(value) < _MANY:
             return repr(value)
-        if (module, name) in _HOLDERS:
-            return f"{name}({self.text(vars(value)[_HOLDERS[module, name]], depth + 1)})"
+        field = _HOLDERS.get((module, name))
+        if field and field in vars(value):
+            return f"{name}({self.text(vars(value)[field], depth + 1)})"
         if (module, name) == ("_io", "StringIO"):
             return f"StringIO({'' if value.closed else _atom(value.getvalue())})"
         if _OVER(type, kind):

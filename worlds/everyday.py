@@ -18,8 +18,13 @@ has a value by then, so that only the program says what comes next. Left out is 
 SENTENCES sentences or comes to numbers beyond LARGEST. There are no problems.
 
 Told in the words of worlds/tinypy.py, names before values. The vocabulary has tokens for common
-names (lab.vocab learnt it); in half of the programs all names are made up, and spelled. So is what
-is read, printed or in quotes, whatever it is (SPELLED): words are copied letter by letter.
+names (lab.vocab learnt it); in nearly half of the programs all names are made up: letters and a
+few syllables. What is read, in quotes or (but for signs and quotes in it) printed is a token a
+letter (SPELLED), for it is copied, counted and walked through letter by letter.
+
+Splits are by behaviour, and another printed word is another behaviour: a held-out program may be
+one of training that prints other words. Of an idiom in which nothing is drawn (a word without its
+vowels) all programs are in one split.
 """
 
 import copy
@@ -50,18 +55,20 @@ SPELLED = r"""(?x)(
 SIZES = {"cpu": dict(short=(3, 5), longer=(6, 7))}
 LINES, SENTENCES, LARGEST = 11, 36, 99
 READ = {"list": "{} = list(map(int, input().split()))", "n": "{} = int(input())"}
+# of words that are made up; what is there twice comes twice as often
 ONSETS = "b c d f g h j k l m n p r s t v w y z b c d g l m p r s t th st br ch pl sh gr".split()
 VOWELS = "a e i o u a e i o u a e o ee oo ea ou ai".split()
 CODAS = [""] * 18 + "n r s t l ck nd ll ss d m p".split()
 SIGNS = ("<", ">", "<", ">", "==", "<=", ">=", "!=")
-FORMS = {  # statements of any program, of a loop's or condition's body, of a body within a body
+FORMS = {  # how often: as a statement of any program, of a body, of a body within a body
     "start": (1, 0, 0), "define": (3, 1, 1), "show": (1, 2, 1), "update": (2, 5, 6),
     "append": (1, 4, 4), "join": (1, 4, 4), "branch": (3, 4, 0), "either": (0.5, 0.3, 0),
     "loop": (2, 1, 0), "count": (1, 0, 0)}
 
 # What everybody writes, by what is read (XS, W, N): dots are depth, what follows ? is there half of
-# the time (one line, or from ?? to the end). Capitals are names or drawn by Writer.drawn: D, E, K
-# numbers, F an operation, Q a phrase, V a letter, Z a condition about I or N, Y what comes of it.
+# the time (one line, or from ?? to the end). Capitals are names (A, I, L, P, S, ...) or drawn by
+# Writer.drawn: D, E, K numbers, F an operation, Q a phrase, V a letter or sign, Z a condition about
+# I or N, Y I or what is computed of it; < may become <=. Two never come: with N = 0 they run on.
 IDIOMS = """
 list: A = D; for I in XS:; .if I > A:; ..A = I; ?print(Q); print(A)
 list: A = E; for I in XS:; .if I < A:; ..A = I; print(A); ?print(A F)
@@ -179,8 +186,8 @@ HELD = dict.fromkeys("ABCGH", "number") | dict.fromkeys("LM", "made") | dict.fro
 
 
 class Writer:
-    """Draws the lines of one program. known: variables by what they hold: a number, the list that
-    was read, a list or text that is made, the text that was read, one letter of it."""
+    """Draws the lines of one program. known: variables by what they hold: a number (or xs[i]), the
+    list that was read, a list or text that is made, the text that was read, one letter of it."""
 
     def __init__(self, rng):
         self.rng = rng
@@ -428,7 +435,8 @@ class Writer:
         return lines
 
     def drawn(self, mark, item):
-        """What a mark of IDIOMS stands for that is no name. item: what a condition is about."""
+        """What a mark of IDIOMS stands for that is no name: all are drawn, one is taken. item: what
+        a condition is about."""
         number, sign = self.rng.randint, self.pick(*SIGNS)
         if mark[0] in "<>":
             return self.pick(mark, mark, mark[0], f"{mark[0]}=")
@@ -474,8 +482,9 @@ class Writer:
             lines.append(READ.get(kind, "{} = input()").format(name))
         if usual:
             lines += self.idiom(kind)
-            more = self.statements(0, 1) if self.chance(0.2) else []
-            return lines + more + self.show(0) * self.chance(0.2), kind
+            lines += self.statements(0, 1) if self.chance(0.2) else []
+            last = self.show(0)
+            return lines + (last if self.chance(0.2) else []), kind
         lines += self.first_values() if self.chance(0.7) or kind == "none" else []
         most = [self.branch, self.branch, self.loop, self.count]
         if kind in ("list", "digits", "word"):
@@ -490,8 +499,8 @@ class Writer:
 
 
 def random_code(rng):
-    """-> a program, the kind of its input. One in ten is typed without blanks, or with an empty
-    line."""
+    """-> a program, the kind of its input. One in ten is typed with an empty line, another one
+    without blanks (but around //)."""
     lines, kind = Writer(rng).program()
     typed = rng.random()
     if typed < 0.1:
@@ -511,8 +520,7 @@ def made_up(rng, least=0):
 
 
 def spelled(code, rng):
-    """The program with names made up for it, some of them alike: mufeen_grale, grale2. They are
-    spelled, for the vocabulary has none."""
+    """The program with names made up for it, some of them alike: mufeen_grale, grale2."""
     new, shared, alike = {}, made_up(rng), rng.choice((0, 0, 0.5))
     for name in NAME_OR_TEXT.findall(code):
         drawn = made_up(rng)
@@ -553,7 +561,7 @@ FIXED_INPUTS = fixed_inputs()
 
 
 def fits(run):
-    """Short enough, and no large numbers? A text may have many digits."""
+    """Short enough, and no large numbers? A text in quotes may have many digits."""
     lines = narrate(run) if run.complete else []
     numbers = re.findall(r"\d+", re.sub(r"We read \S+|'.*?'", "", "\n".join(lines)))
     return 0 < len(lines) <= SENTENCES and all(len(n) < 4 and int(n) <= LARGEST for n in numbers)

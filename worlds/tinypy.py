@@ -106,8 +106,9 @@ def sum_or_other(frame, node):
     if node.func.id != "sum":
         yield from call(frame, node)
         return
+    [items] = node.args
     yield ast.unparse(node), ATOM, PENDING
-    total, *others = frame.last(node.args[0])[2] or [0]
+    total, *others = frame.last(items)[2] or [0]
     while others:
         yield " + ".join(map(str, [total, *others])), OPERATORS[ast.Add][1], PENDING
         total += others.pop(0)
