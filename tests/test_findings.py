@@ -403,7 +403,7 @@ print("after")
             "f returns."]),
         ("s = {'apple', 'pear', 'fig', 'plum'}\nx = list(s)[0] in s", "", None),
         ("def same(x):\n    return x\na = [1]\nb = [1]\nif same(a is b) in (False, None):\n    pass", "", [
-            "same([1] is [1]) in (False, None): same(False) in (False, None): False in (False, None) is true, so we enter the if."]),
+            "same(a is b) in (False, None): same(False) in (False, None): False in (False, None) is true, so we enter the if."]),
         ("def sum(xs):\n    return 7\ny = sum([1, 2]) + 1", "", ["y = sum([1, 2]) + 1 = 7 + 1 = 8."]),
         ("xs = [5, 21]\nif xs[0] <= -5 <= xs[1]:\n    pass", "", [
             "xs[0] <= -5 <= xs[1]: 5 <= -5 <= xs[1] is false, so we skip the if."]),
@@ -493,7 +493,7 @@ print("after")
         ("def e():\n    try:\n        1 / 0\n    except ZeroDivisionError as problem:\n        return 1\ne()", "", [
             "We handle ZeroDivisionError: division by zero as problem.", "e returns 1."]),
         ("def f():\n    a = [1]\n    b = [1]\n    try:\n        return a is b\n    finally:\n        print('x')\nf()", "", [
-            "We are about to return [1] is [1] = False.", "We print x.", "f returns False."]),
+            "We are about to return a is b = False.", "We print x.", "f returns False."]),
         ("class R:\n    def __del__(self):\n        print('del')\ndef f():\n    r = R()\n    return 1\nprint(f())", "", [
             "f returns 1.", "We call R.__del__.", "We print del.", "R.__del__ returns.", "We print f() = 1."]),
         ("def c():\n    while True:\n        try:\n            x = yield\n        except KeyError:\n            pass\nk = c()\nnext(k)", "", [
