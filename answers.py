@@ -331,6 +331,8 @@ def show(args):
     if args.stdin == "-":
         args.stdin = tracer.command.read("-")
     run = tracer.record(code, args.stdin)
+    if run.error == "EOFError" and not args.stdin:
+        fail("the program reads input: give it with --stdin")
     if run.status == "LIMIT":
         fail(f"this run cannot be explained: {run.reason}")
     path = checkpoint_of(args)
@@ -347,15 +349,13 @@ def show(args):
     if new:
         print(f"not in the world {made.get('world', 'contest')}, so the model has never seen it: "
               f"{', '.join(new)}\n")
-    print(f"   simulated on {args.stdin!r} ({path})")
+    print(f"   the model ({path}) on {args.stdin!r}")
     for k, line in enumerate(said):
         print(">>" if k == part else "  ", line)
     if wrong or not taught:
-        print("\n   what happens", "from >> on" if taught else "in words that it has not learnt")
+        print("\n   the truth,", "from >> on" if taught else "in words that it has not learnt")
         for k, line in enumerate(true[max(part, 0):] or ["(nothing more)"]):
             print("  " if k or not taught else ">>", line)
     got, truth = tasks.parse_outcome(told), (run.stdout, run.error)
     verdict = "right" if tasks.same_outcome(got, truth) else "wrong"
     print(f"\noutput {verdict}: simulated {in_words(got)}, true {in_words(truth)}")
-    if run.error == "EOFError" and not args.stdin:
-        print("the program reads input: give it with --stdin")

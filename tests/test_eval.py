@@ -530,7 +530,7 @@ def test_show_puts_the_simulation_beside_the_truth(out, tmp_path, monkeypatch, c
     flags = ["--out", empty, "--show", program, "--stdin", "4"]
     monkeypatch.setattr(answers.signal, "signal", lambda *_: None)  # pytest's own pipes stay as they are
     said = run_main(monkeypatch, capsys, course.main, *FLAGS, *flags, "--ckpt", out / "sft.pt")
-    assert said.count("\n>> ") == 2 and "\n   what happens from >> on\n>> " in said and "'5\\n'" in said and "output wrong: " in said
+    assert said.count("\n>> ") == 2 and "\n   the truth, from >> on\n>> " in said and "'5\\n'" in said and "output wrong: " in said
     import tracer
     run = tracer.record(program.read_text(), "4")
     truth = tasks.predict_answer(list(map(tracer.in_fewer_words, tracer.narrate(run))), ("5\n", ""))
@@ -545,12 +545,12 @@ def test_show_puts_the_simulation_beside_the_truth(out, tmp_path, monkeypatch, c
     for name in ("sft", "rl"):  # the last stage that is there
         empty.mkdir(exist_ok=True)
         (empty / f"{name}.pt").symlink_to(out / f"{name}.pt")
-        assert f"({empty / name}.pt)" in run_main(monkeypatch, capsys, course.main, *flags)
+        assert f"({empty / name}.pt) on" in run_main(monkeypatch, capsys, course.main, *flags)
     assert len(list(empty.iterdir())) == 2
     (empty / "data").mkdir()  # whatever data lie there
     (empty / "data" / "settings.json").write_text('{"world": "another", "world_size": "gpu"}')
     assert "output right: " in run_main(monkeypatch, capsys, course.main, *flags)
-    for bad, text in (("none.py", None), ("bad.py", "x = = 3\n"), ("endless.py", "while True:\n    x = 1\n"),
+    for bad, text in (("none.py", None), ("reads.py", "print(input())\n"), ("bad.py", "x = = 3\n"), ("endless.py", "while True:\n    x = 1\n"),
                       ("deep.py", "x = " + "-" * 3000 + "1\n"), ("long.py", "x = 1\n" * 40)):
         if text:
             (tmp_path / bad).write_text(text)
@@ -562,7 +562,7 @@ def test_show_puts_the_simulation_beside_the_truth(out, tmp_path, monkeypatch, c
 
 def test_show_can_be_cut_by_head(tmp_path):
     save_model(tmp_path / "model.pt", n_ctx=1024)
-    command = f"{sys.executable} eval.py --out {tmp_path}/out --ckpt {tmp_path}/model.pt --show examples/word_count.py --max-new-tokens-predict 4 | head -n 0"
+    command = f"{sys.executable} eval.py --out {tmp_path}/out --ckpt {tmp_path}/model.pt --show examples/word_count.py --stdin 'a b' --max-new-tokens-predict 4 | head -n 0"
     done = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, env={**os.environ, "OMP_NUM_THREADS": "1"})
     assert done.stdout == done.stderr == "" and not (tmp_path / "out").exists()
 

@@ -55,6 +55,15 @@ except ValueError as e: print(e)
          "m = ChainMap({'x': 1}, {})\nm['y'] = 2\nq = Queue()\nq.put(3)\n", "", [
             "We append 2, so nums = array('i', [3, 1, 2]).", "nums = array('i', [30, 1, 2]) after nums[0] *= 10.",
             "nums = array('i', [30, 1, 2]) + array('i', [7]) = array('i', [30, 1, 2, 7]).", "m = ChainMap([{'x': 1, 'y': 2}, {}]) after m['y'] = 2.", "q = Queue(deque([3])) after put(3)."])],
+    "what a comprehension or a lambda binds is not the name outside; the part of a target": [
+        ("x = 1\ntry:\n    d = {x: 10 // x for x in (2, 0)}\nexcept ZeroDivisionError: pass\ntry:\n    y = sorted([3, 0], key=lambda x: 6 // x)\nexcept ZeroDivisionError: pass\n", "", [
+            "{x: 10 // x for x in (2, 0)} stops with ZeroDivisionError: integer division or modulo by zero.",
+            "sorted([3, 0], key=(lambda x: 6 // x)) stops with ZeroDivisionError: integer division or modulo by zero."]),
+        ("def f(k): return (lambda i: k / i)(0)\ni = 9\ntry: f(3)\nexcept ZeroDivisionError: pass\n", "", [
+            "(lambda i: k / i)(0) stops with ZeroDivisionError: division by zero, where k = 3."]),
+        ("d, g, i, c = {}, [[1], [2]], 9, {}\ntry:\n    d['x']['y'] += 1\nexcept KeyError: pass\ntry:\n    g[i][0] += 1\nexcept IndexError: pass\ntry:\n    c['w'] += 1\nexcept KeyError: pass\n", "", [
+            "d['x'] stops with KeyError: 'x', where d = {}.", "g[9] stops with IndexError: list index out of range, where g = [[1], [2]].",
+            "c['w'] stops with KeyError: 'w', where c = {}."])],
     "an item is told, and what else its container lost": [
         ("xs = [1, 2, 3]\nxs[1] = xs.pop()\n", "", ["xs[1] = xs.pop() = 3, xs = [1, 3]."]),
         ("d = {'x': [1], 'y': [1, 2]}\nd['x'] = d.pop('y')\n", "", ["d['x'] = d.pop('y') = [1, 2], d = {'x': [1, 2]}."]),

@@ -87,5 +87,5 @@ def test_it_is_said_before_the_simulation_and_only_where_there_is_something(tmp_
         args.show.write_text(code)
         answers.show(args)
         said = capsys.readouterr().out
-        assert ("not in the world" in said) is warned and "simulated" in said and "Step by step" not in said
-        assert not warned or said.index(warning) < said.index("simulated")
+        assert ("not in the world" in said) is warned and "   the model (" in said and "Step by step" not in said
+        assert not warned or said.index(warning) < said.index("   the model (")

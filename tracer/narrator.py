@@ -53,6 +53,7 @@ ASSIGNMENTS = (ast.Assign, ast.AnnAssign, ast.AugAssign)
 PATHS = (ast.Name, ast.Attribute, ast.Subscript)
 WITHS, LOOPS = (ast.With, ast.AsyncWith), (ast.For, ast.AsyncFor, ast.While)
 WAITS = ("YIELD_VALUE", "RESUME", "RETURN_GENERATOR", "JUMP_BACKWARD_NO_INTERRUPT")
+COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 IMMUTABLE = ("date(", "time(", "datetime(", "timedelta(", "Decimal(", "Fraction(", "frozenset(")
 READS = re.compile(r"input\(|\.read")
 ITERATES = ("GET_ITER", "FOR_ITER", "GET_AITER", "GET_ANEXT")
@@ -739,6 +740,7 @@ def blamed(frame, part, step: str) -> str:
             source = grown(frame, frame.label(node.target))
     elif isinstance(part, ast.expr) and (
             source is None or part not in ast.walk(source) or isinstance(source, ast.Tuple) or
+            isinstance(node, ast.AugAssign) and part in ast.walk(node.target) or
             isinstance(getattr(source, "func", None), ast.Attribute) or
             not frame.computes(part, name)):
         source = part  # the rest has nothing to do with it
@@ -750,11 +752,16 @@ def blamed(frame, part, step: str) -> str:
 
 
 def held(frame, part, where: str) -> str:
-    """Values of what is named there."""
-    names = []
+    """Values of what is named there, but for what a comprehension or lambda binds."""
+    names, inner = [], set()
+    for scope in ast.walk(frame.node) if part else ():
+        if isinstance(scope, (*COMPREHENSIONS, ast.Lambda)) and (
+                part in ast.walk(scope) or scope in ast.walk(part)):
+            inner.update([name.arg for name in ast.walk(scope) if isinstance(name, ast.arg)])
+            inner.update(*[targets(loop.target) for loop in getattr(scope, "generators", ())])
     for node in names_in(part) if part else ():
-        if re.search(rf"(?<![\w.'\"]){node.id}\b", where) and not is_hidden(
-                frame.after.get(node.id, "<")):
+        named = re.search(rf"(?<![\w.'\"]){node.id}\b", where)
+        if node.id not in inner and named and not is_hidden(frame.after.get(node.id, "<")):
             names.append(node.id)
     values = frame.now(names)
     return values and f", where {values}"
