@@ -524,7 +524,7 @@ def test_samples_and_turns_are_two_budgets(out, tmp_path, monkeypatch, capsys):
     assert asked == {"sft": ["60 0 ", "60 1 ", "60 2 "], "rl": ["60 0 ", "60 1 ", "60 2 ", "60 3 ", "60 4 ", "60 5 "]}  # resampling: as many tries as turns
 
 
-def test_show_puts_the_simulation_beside_the_truth(out, tmp_path, monkeypatch, capsys):
+def test_show_tells_the_simulation_and_where_it_is_wrong_the_truth(out, tmp_path, monkeypatch, capsys):
     program, empty = tmp_path / "prog.py", tmp_path / "empty"
     program.write_text("x = int(input())\nprint(x + 1)\n")
     flags = ["--out", empty, "--show", program, "--stdin", "4"]
@@ -550,6 +550,10 @@ def test_show_puts_the_simulation_beside_the_truth(out, tmp_path, monkeypatch, c
     (empty / "data").mkdir()  # whatever data lie there
     (empty / "data" / "settings.json").write_text('{"world": "another", "world_size": "gpu"}')
     assert "output right: " in run_main(monkeypatch, capsys, course.main, *flags)
+    monkeypatch.setattr("sys.stdin", io.StringIO("print(input())\n"))
+    with pytest.raises(SystemExit) as ended:
+        run_main(monkeypatch, capsys, course.main, "--out", out, "--show", "-", "--stdin", "-")
+    assert ended.value.code == 2 and "both want this command's input" in capsys.readouterr().err
     for bad, text in (("none.py", None), ("reads.py", "print(input())\n"), ("bad.py", "x = = 3\n"), ("endless.py", "while True:\n    x = 1\n"),
                       ("deep.py", "x = " + "-" * 3000 + "1\n"), ("long.py", "x = 1\n" * 40)):
         if text:
