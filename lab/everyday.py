@@ -3,8 +3,8 @@
     python -m lab.everyday PROGRAMS.jsonl     # out/everyday/everyday.json
 
 Takes the flags of sft.py and some three hours of one core; on two, sft.py by torchrun first, by
-hand (results/everyday/run.txt), takes half of that. A model of six layers learns worlds/everyday.py by
-sft.py, predictions alone, all of them explained. It predicts the world's held-out programs and
+hand (results/everyday/run.txt), takes half of that. A model of six layers learns worlds/everyday.py
+by sft.py, predictions alone, all of them explained. It predicts the world's held-out programs and
 those of PROGRAMS.jsonl (code, input, output), which it has never seen, greedily, told to explain.
 Right is what the sandbox's rule calls equal. A killed run goes on by the same command.
 """
