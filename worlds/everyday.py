@@ -11,26 +11,30 @@
 
     python tasks.py --world everyday
 
-A program reads a list, a number, a word or nothing. Half of the programs are what everybody writes
-(IDIOMS: the largest, two lists, a word backwards), their signs, numbers and words drawn anew. In
-the others statements come in any order: loops, conditions, updates, prints, each drawn over what
-has a value by then, so that only the program says what comes next. Left out is what takes more than
-SENTENCES sentences or comes to numbers beyond LARGEST. There are no problems.
+A program reads a list, a number, a word or nothing. everyday.txt has some thousand, each of another
+form, after examples of its input: the seeds. They were written for this file, by hand. Of the
+programs, two in five are a seed with some of its numbers, signs and words drawn anew (`varied`),
+one in four of those with a statement more; two are woven of two seeds (`woven`); in the fifth
+statements come in any order, each drawn over what has a value by then (Writer), so that only the
+program says what comes next. Left out is what takes more than SENTENCES sentences or comes to
+numbers beyond LARGEST. There are no problems.
 
 Told in the words of worlds/tinypy.py, names before values. The vocabulary has tokens for common
-names (lab.vocab learnt it); in nearly half of the programs all names are made up: letters and a
-few syllables. What is read, in quotes or (but for signs and quotes in it) printed is a token a
-letter (SPELLED), for it is copied, counted and walked through letter by letter.
+names (lab.vocab learnt it, of this world at f0b356b); a third of the programs keep the names that
+they have, in another all are made up: letters and a few syllables. What is read, in quotes or (but
+for signs and quotes in it) printed is a token a letter (SPELLED), for it is copied, counted and
+walked through letter by letter.
 
 Splits are by behaviour, and another printed word is another behaviour: a held-out program may be
-one of training that prints other words. Of an idiom in which nothing is drawn (a word without its
-vowels) all programs are in one split.
+one of training that prints other words, and most of its seeds are in training.
 """
 
 import copy
 import random
 import re
+from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from worlds import (
     LETTERS,
@@ -53,7 +57,8 @@ SPELLED = r"""(?x)(
     | (?:(?<=We[ ]print[ ]) | (?<=[ ]=[ ])) (?=[^=\n]*[A-Za-z]) [^='"\n]* (?=\.\n)  # printed
     | (?<=<output>\n) (?s:.*?) (?=<error>|</output>))"""
 SIZES = {"cpu": dict(short=(3, 5), longer=(6, 7))}
-LINES, SENTENCES, LARGEST = 11, 36, 99
+LINES, SENTENCES, LARGEST = 12, 44, 99
+KINDS = "number", "list", "made", "text", "word", "letter", "flag"
 READ = {"list": "{} = list(map(int, input().split()))", "n": "{} = int(input())"}
 # of words that are made up; what is there twice comes twice as often
 ONSETS = "b c d f g h j k l m n p r s t v w y z b c d g l m p r s t th st br ch pl sh gr".split()
@@ -65,134 +70,50 @@ FORMS = {  # how often: as a statement of any program, of a body, of a body with
     "append": (1, 4, 4), "join": (1, 4, 4), "branch": (3, 4, 0), "either": (0.5, 0.3, 0),
     "loop": (2, 1, 0), "count": (1, 0, 0)}
 
-# What everybody writes, by what is read (XS, W, N): dots are depth, what follows ? is there half of
-# the time (one line, or from ?? to the end). Capitals are names (A, I, L, P, S, ...) or drawn by
-# Writer.drawn: D, E, K numbers, F an operation, Q a phrase, V a letter or sign, Z a condition about
-# I or N, Y I or what is computed of it; < may become <=. Two never come: with N = 0 they run on.
-IDIOMS = """
-list: A = D; for I in XS:; .if I > A:; ..A = I; ?print(Q); print(A)
-list: A = E; for I in XS:; .if I < A:; ..A = I; print(A); ?print(A F)
-list: A = D; B = E; for I in XS:; .if I > A:; ..A = I; .if I < B:; ..B = I; print(A, B)
-list: A = 1; B = E; for I in XS:; .if I > A:; ..A = I; .if I < B:; ..B = I; print(Q, A - B)
-list: A = D; for I in XS:; .if Z:; ..A += 1; print(A)
-list: A = D; for I in XS:; .if Z:; ..A = A + I; print(A); ?print(A F)
-list: A = 0; B = 0; for I in XS:; .if Z:; ..A += 1; .else:; ..B += 1; ??if A > B:; .print(Q)
-list: A = 0; B = 0; for I in XS:; .if Z:; ..A = A + 1; .else:; ..B = B + I; print(A, B)
-list: A = 0; B = 0; for I in XS:; .if Z:; ..A += I; .elif Z:; ..B += I; ?print(Q, A); print(A - B)
-list: for I in XS:; .if Z:; ..print(Q, I); .elif Z:; ..print(Q, I); .else:; ..print(Q, I)
-list: A = 0; for I in XS:; .if Z:; ..if Z:; ...print(Q); ..A = A + 1; print(Q, A)
-list: L = []; M = []; for I in XS:; .if Z:; ..L.append(I); .else:; ..M.append(I); print(L); print(M)
-list: L = []; M = []; for I in XS:; .L.append(I F); .if Z:; ..M.append(I); print(M); print(len(L))
-list: L = []; for I in XS:; .if Z:; ..L.append(I F); print(L); ?print(len(L))
-list: L = []; for I in XS:; .L.append(I F); A = 0; for J in L:; .A += J; print(A)
-list: L = []; A = D; for I in XS:; .A += I; .L.append(A); print(L); ??if A >= E:; .print(Q)
-list: A = D; B = 0; for I in XS:; .if I > A:; ..B = B + 1; .A = I; print(B)
-list: A = 0; B = 0; for I in XS:; .if I > A and A > 0:; ..B += 1; .A = I; print(Q, B)
-list: L = []; A = 0; for I in XS:; .if I != A:; ..L.append(I); .A = I; print(L)
-list: A = E; for I in XS:; .A = A - I; .print(A); if A < D:; .print(Q); else:; .print(Q)
-list: A = 0; for I in XS:; .A += I; if A > E:; .print(Q); elif A > D:; .print(Q); else:; .print(Q)
-list: A = 0; for I in range(len(XS)):; .A += XS[I] * I; print(A)
-list: A = 0; B = 0; while B < len(XS):; .A += XS[B]; .B += 1; print(A)
-list: A = XS[0]; for I in XS:; .if I > A:; ..A = I; print(Q, A); ?print(Q, A - XS[0])
-list: A = 0; for I in XS:; .A += I; print(Q, A); print(Q, len(XS)); ?print(A F)
-list: A = 0; B = 1; for I in XS:; .A += I * B; .B += 1; print(A)
-list: A = D; B = 0; for I in XS:; .if I == K:; ..A += 1; .B += A; print(Q, B)
-list: for I in XS:; .A = I F; .if A > E:; ..print(Q, A); .else:; ..print(A)
-list: P = False; for I in XS:; .if Z:; ..P = True; print(P)
-list: P = False; for I in XS:; .if Z:; ..P = True; if P:; .print(Q); else:; .print(Q)
-list: P = True; for I in XS:; .if Z:; ..P = False; if not P:; .print(Q); ?print(P)
-list: A = sum(XS); print(Q, A); print(A // len(XS))
-list: print(max(XS)); print(min(XS)); ?print(sum(XS))
-list: print(Q, max(XS) - min(XS)); ?print(sum(XS) // len(XS))
-list: A = 0; for I in XS:; .A += I; B = A // len(XS); print(Q, B); ??if B > K:; .print(Q)
-list: A = max(XS); B = 0; for I in XS:; .if I == A:; ..B += 1; print(B)
-list: if K in XS:; .print(Q); else:; .print(Q); ?print(len(XS))
-word: S = ""; for I in W:; .S = I + S; print(S); ??if S == W:; .print(Q); else:; .print(Q)
-word: S = ""; for I in W:; .if I != V:; ..S = S + I; print(S); ?print(len(S))
-word: S = ""; for I in W:; .if I == V:; ..S += V; .else:; ..S += I; print(S)
-word: S = ""; for I in W:; .S = S + I + V; print(S)
-word: S = ""; for I in W:; .S += I + I; print(S); ?print(len(S))
-word: L = []; for I in W:; .if I != V:; ..L.append(I); print(L); ?print(len(L))
-word: L = []; for I in W:; .if I == V:; ..L.append(V); .else:; ..L.append(I); print(L)
-word: A = 0; for I in W:; .if I == "a" or I == "e" or I == "i" or I == "o":; ..A += 1; print(A)
-word: A = 0; for I in W:; .if I == V or I == V or I == V:; ..A += 1; print(Q, len(W) - A)
-word: A = 0; B = 0; for I in W:; .if I == V or I == V:; ..A += 1; .else:; ..B += 1; print(A, B)
-word: A = 0; for I in W:; .if I == V:; ..A += 1; print(Q, A); ??if A > D:; .print(Q)
-word: S = ""; A = 0; for I in W:; .if I == S:; ..A += 1; .S = I; print(A)
-word: A = len(W); print(Q, W); if A > D:; .print(Q); elif A == D:; .print(Q); else:; .print(Q)
-word: A = len(W); print(Q, A, Q); if A > D:; .print(Q); else:; .print(Q)
-word: S = ""; while len(S) < len(W):; .S = S + V; print(S); ?print(W + V + S)
-word: A = 0; for I in W:; .A = A + 1; .print(A, I)
-word: print(Q, W); ?print(W + V); if len(W) > D:; .print(Q); else:; .print(Q)
-word: for I in W:; .print(I + V)
-word: A = 0; for I in W:; .if I in "aeiou":; ..A += 1; print(A); ?print(len(W) - A)
-word: S = ""; for I in W:; .if I not in "aeiou":; ..S += I; print(S)
-word: S = ""; for I in W:; .if I in "aeiou":; ..S = S + V; .else:; ..S = S + I; print(S)
-word: A = 0; B = 0; for I in W:; .if I in "aeiou":; ..A += 1; .else:; ..B += 1; print(A, B)
-word: print(W[0]); print(len(W)); ?print(W + W)
-word: if V in W:; .print(Q); else:; .print(Q); ?print(W)
-n: if N < D:; .A = D; elif N < E:; .A = D; else:; .A = E; print(Q, A)
-n: if N < D:; .print(Q); elif N < E:; .print(Q); else:; .print(Q); ?print(N F)
-n: if N % K == 0:; .print(Q); else:; .print(Q); ?print(N F)
-n: while N > 0:; .print(N); .N -= 1; print(Q)
-n: while N > 0:; .if N == D:; ..print(Q); .else:; ..print(N); .N = N - 1; ?print(Q)
-n: A = 1; while N > 1:; .A = A * N; .N = N - 1; print(A)
-n: A = 1; for I in range(1, N + 1):; .A = A * I; print(A)
-n: A = D; for I in range(N):; .A += Y; print(A)
-n: A = 0; for I in range(1, N + 1):; .A += I; ?.print(A); print(Q, A)
-n: L = []; for I in range(1, N + 1):; .L.append(I F); print(L); ?print(len(L))
-n: L = []; for I in range(1, N + 1):; .if Z:; ..L.append(I); print(L)
-n: for I in range(1, N + 1):; .print(I F)
-n: for I in range(1, N + 1):; .print(I, Q, I * K)
-n: for I in range(N):; .if Z:; ..print(Q); .else:; ..print(I)
-n: S = ""; for I in range(N):; .S = S + V; .print(S); ?print(Q)
-n: S = ""; for I in range(N):; .if Z:; ..S += V; .else:; ..S += V; print(S)
-n: A = 0; B = 1; for I in range(N):; .C = A + B; .A = B; .B = C; ?.print(A); print(A)
-n: A = 0; B = 1; L = []; for I in range(N):; .L.append(A); .C = A + B; .A = B; .B = C; print(L)
-n: A = E; B = 0; while A > N:; .A -= N; .B += 1; print(B, A)
-n: A = D; B = 0; while A < N:; .A += K; .B += 1; print(B); ?print(A - N)
-n: A = D; while N > 0 and A < E:; .A = A + K; .N = N - 1; print(A, N)
-n: A = E; while N != A:; .if N > A:; ..N = N - A; .else:; ..A = A - N; print(A)
-n: A = 0; while N > 1:; .if N % 2 == 0:; ..N -= K; .else:; ..N -= 1; .A += 1; print(A)
-n: A = N // K; B = N % K; print(A, Q, B)
-n: for I in range(1, N + 1):; .print(V * I)
-n: while N > 0:; .print(V * N); .N -= 1
-n: A = 0; while N > 0:; .A += N % K; .N = N // K; ?.print(N); print(A)
-n: A = N F; B = A + D; print(Q, A); print(Q, B); ?print(B - N)
-none: A = 0; B = 1; while A < E:; .print(A); .C = A + B; .A = B; .B = C
-none: A = D; B = D; C = A * B; G = K * (A + B); print(C); print(Q, G)
-none: A = D; B = D; C = A * K + B * K; print(Q, C); G = E - C; print(Q, G)
-none: A = D; B = D; C = D; G = D; H = A * C + B * G; print(Q, H); ?print(H F)
-none: A = D; B = E; C = A; A = B; B = C; print(A, B)
-none: A = D; B = E; print(A + B); print(A - B); print(A * K)
-none: A = D; B = E; if A < B:; .print(Q); elif A == B:; .print(Q); else:; .print(Q); ?print(A, B)
-none: A = D; B = E; A += B; B = A - B; print(A); print(B)
-none: S = Q; T = Q; print(S, T); U = S + V + T; print(U); ?print(len(U))
-none: S = Q; T = Q; U = S; S = T; T = U; print(S, T)
-none: S = Q; A = D; print(S, A); A = A F; print(S, A)
-none: S = Q; A = 0; for I in S:; .A += 1; print(A); ?print(S)
-none: A = E; B = K; while A > B:; .A = A - B; ?.print(A); print(Q, A)
-none: for I in range(1, D):; .S = ""; .for J in range(I):; ..S += V; .print(S)
-none: for I in range(1, K):; .L = []; .for J in range(1, K):; ..L.append(I * J); .print(L)
-none: A = 0; for I in range(K):; .for J in range(K):; ..A += Y; print(A)
-none: A = D; B = D; C = A + B; if C > E:; .C = C - D; print(Q, C); print(C F)
-none: A = E; B = A // K; C = A % K; print(B, C); ?print(Q, B * K)
-none: A = E; B = K; C = A % B; print(C); if C == 0 or A < B:; .print(Q); else:; .print(Q, C)
-none: A = 0; while A < D:; .A += 1; .print(A, A * A)
-none: A = D; B = D; C = D; G = A + B + C; print(Q, G); ??if G > E:; .print(Q); else:; .print(Q)
-"""
-MARK = r"""'[^']*'|"[^"]*"|\b[A-Z]S?\b|(?<= )[<>]=?(?= )"""
-HELD = dict.fromkeys("ABCGH", "number") | dict.fromkeys("LM", "made") | dict.fromkeys("STU", "text")
+ALIKE = SIGNS[1:], ("+", "-", "*"), ("%", "//"), ("and", "or"), ("+=", "-="), ("True", "False")
+VARIED = re.compile(r"""'[^'\n]*'|"[^"\n]*"|\b(?:\d+|True|False)\b"""
+                    r"|(?<= )(?:[-+*%<>]|//|[-+<>=!]=|and|or)(?= )")
+BLANKS = re.compile(r"""'[^'\n]*'|"[^"\n]*"| [-+*%=<>!]+ |, """)
+BLOCK = re.compile(r"^(?!else|elif)\S.*\n(?:(?: |else|elif).*\n)*", re.M)
+
+
+class Seed(NamedTuple):
+    kind: str      # of its input
+    inputs: list   # examples
+    code: str
+
+
+def kind_of(code, stdin):
+    if "= input()" in code:
+        return "digits" if stdin.isdigit() else "word"
+    return "list" if "input().split" in code else "n" if "input()" in code else "none"
+
+
+def read_seeds(text):
+    seeds = []
+    for part in text.split("\n\n"):
+        head, code = part.strip().split("\n", 1)
+        inputs = head[1:].strip().split(" | ")
+        seeds.append(Seed(kind_of(code, inputs[0]), inputs, code + "\n"))
+    return seeds
+
+
+SEEDS = read_seeds(Path(__file__).with_suffix(".txt").read_text())
+SEEDS_OF = {kind: [seed for seed in SEEDS if seed.kind == kind]
+            for kind in ("none", "list", "n", "word", "digits")}
+SAID = [word for seed in SEEDS for text in re.findall(r"""'.*?'|".*?\"""", seed.code)
+        for word in re.findall("[A-Za-z]{2,}", text)]
 
 
 class Writer:
     """Draws the lines of one program. known: variables by what they hold: a number (or xs[i]), the
-    list that was read, a list or text that is made, the text that was read, one letter of it."""
+    list that was read, a list or text that is made, the text that was read, one letter of it, a
+    truth value."""
 
     def __init__(self, rng):
         self.rng = rng
         self.names = rng.sample(LETTERS[:26], 26)
-        self.known = {kind: [] for kind in ("number", "list", "made", "text", "word", "letter")}
+        self.known = {kind: [] for kind in KINDS}
         self.item = ""      # the innermost loop's variable
         self.touched = []   # what statements have changed
 
@@ -209,7 +130,7 @@ class Writer:
     # Expressions.
 
     def digit(self):
-        return str(self.rng.randint(0, self.pick(3, 9, 9, 20)))
+        return str(self.rng.randint(0, self.pick(3, 9, 9, 20, 50)))
 
     def number(self, share=0.6):
         """A variable, or a number."""
@@ -269,44 +190,56 @@ class Writer:
         if self.known["letter"] and self.chance(0.7):
             sign = self.pick("==", "==", "!=")
             return f"{self.known['letter'][-1]} {sign} {self.quoted(*'aeioubst1357')}"
+        held = self.known["made"] + self.known["list"]
         left = self.number(1)
+        if held and self.chance(0.1):
+            return f"{left} {self.pick('in', 'not in')} {self.pick(*held)}"
         if self.chance(0.25):
             sign = self.pick("==", "==", "!=")
             return f"{left} % {self.pick(2, 2, 3, 4)} {sign} {self.pick(0, 1)}"
-        if self.chance(0.1):
-            left = self.operation(left)
+        if self.chance(0.2):
+            left = self.pick(self.operation(left), self.amount())
         return f"{left} {self.pick(*SIGNS)} {self.other(left, 0.4)}"
 
     def condition(self):
         parts = self.comparison(), self.comparison()
+        if self.known["flag"] and self.chance(0.3):
+            parts = self.pick("", "", "not ") + self.pick(*self.known["flag"]), parts[1]
         return f" {self.pick('and', 'or')} ".join(parts) if self.chance(0.12) else parts[0]
 
     def printed(self):
         variables = []
-        for kind in ("number", "made", "text", "word", "letter"):
+        for kind in ("number", "made", "text", "word", "letter", "flag"):
             variables += self.known[kind]
         touched = [name for name in self.touched if name in variables]
         if not variables or self.chance(0.15):
             return self.phrase()
-        if self.known["text"] and self.chance(0.1):
-            return f"{self.pick(*self.known['text'])} + {self.quoted(*'|*-.!s')}"
+        texts = self.known["text"] + self.known["word"]
+        if texts and self.chance(0.1):
+            return f"{self.pick(*texts)} + {self.pick(self.phrase(), self.quoted(*'|*-.!s'))}"
         last = self.pick(*touched) if touched and self.chance(0.7) else self.pick(*variables)
         if self.chance(0.2):
             after = f", {self.phrase()}" * self.chance(0.2)
             return f"{self.phrase()}, {last}{after}"
-        if len(variables) > 2 and self.chance(0.12):
-            return ", ".join(self.rng.sample(variables, self.pick(2, 3)))
+        if len(variables) > 2 and self.chance(0.2):
+            parts = self.rng.sample(variables, self.pick(2, 2, 3))
+            parts = [part for each in parts for part in (self.phrase(), each)]
+            return ", ".join(parts[self.pick(0, 1)::self.pick(1, 2)])
         return self.amount() if self.known["number"] and self.chance(0.25) else last
 
     # Statements: each returns its lines.
 
     def start(self, depth):
-        kind = self.pick("number", "number", "number", "made", "text")
+        kind = self.pick(*["number"] * 6, "made", "made", "text", "text", "flag")
         text = self.phrase() if self.chance(0.3) else self.quoted("")
-        value = {"number": self.digit(), "made": "[]", "text": text}[kind]
+        value = {"number": self.digit(), "made": "[]", "text": text,
+                 "flag": self.pick("True", "False")}[kind]
         return [f"{self.new(kind)} = {value}"]
 
     def define(self, depth):
+        if self.known["number"] and self.chance(0.15):
+            value = self.condition()
+            return [f"{self.new('flag')} = {value}"]
         value = self.amount()
         return [f"{self.new('number')} = {value}"]
 
@@ -317,6 +250,8 @@ class Writer:
         return [name for name in self.known["number"] if name != self.item and "[" not in name]
 
     def update(self, depth):
+        if self.known["flag"] and self.chance(0.2):
+            return [f"{self.pick(*self.known['flag'])} = {self.pick('True', 'False')}"]
         name = self.pick(*self.counters())
         self.touched.append(name)
         value = self.pick(self.other(name, 0.8), self.other(name, 0.8), "1", self.operation())
@@ -434,57 +369,13 @@ class Writer:
             lines += self.define(0) if computed else self.start(0)
         return lines
 
-    def drawn(self, mark, item):
-        """What a mark of IDIOMS stands for that is no name: all are drawn, one is taken. item: what
-        a condition is about."""
-        number, sign = self.rng.randint, self.pick(*SIGNS)
-        if mark[0] in "<>":
-            return self.pick(mark, mark, mark[0], f"{mark[0]}=")
-        return {
-            "D": str(number(0, self.pick(3, 5, 9))), "E": str(number(4, self.pick(10, 20, 50))),
-            "K": str(number(2, self.pick(3, 5, 10))), "F": f"{self.pick(*'+-*%')} {number(2, 5)}",
-            "Q": self.phrase(), "V": self.quoted(*"aeioubst*-+.# |"),
-            "Y": self.pick(item, f"{item} * {number(2, 3)}", f"{item} + {number(1, 4)}"),
-            "Z": self.pick(f"{item} {sign} {number(1, 8)}",
-                           f"{item} % {self.pick(2, 2, 3)} == {self.pick(0, 0, 1)}")}[mark]
-
-    def idiom(self, kind):
-        """-> the lines of one of IDIOMS, over what was read"""
-        read = {"list": "XS", "word": "W", "n": "N"}.get(kind)
-        names = {read: self.known[{"n": "number"}.get(kind, kind)][-1]} if read else {}
-
-        def fill(match):
-            mark = match[0]
-            if mark[0] in "'\"":
-                return mark
-            if mark[0] in "DEKQVFYZ<>":
-                return self.drawn(mark, names.get("I") or names.get("N"))
-            if mark not in names:
-                names[mark] = self.names.pop()
-            return names[mark]
-        lines, ideas = [], re.findall(rf"^{kind}: (.+)", IDIOMS, re.M)
-        text = re.sub(r"\?\?(.*)", r"\1" * self.chance(0.5), self.pick(*ideas))
-        for line in text.strip("; ").split("; "):
-            if "?" not in line or self.chance(0.5):
-                code = line.lstrip("?.")
-                lines.append("    " * line.count(".", 0, -len(code)) + re.sub(MARK, fill, code))
-            if " = " in line and line[0] in HELD and names.get(line[0]):
-                self.known[HELD[line[0]]].append(names[line[0]])
-        return lines
-
     def program(self):
         """-> its lines, the kind of its input"""
         kind = self.pick("none", "none", "list", "list", "n", self.pick("digits", "word", "word"))
-        usual = kind != "digits" and self.chance(0.5)
-        lines = self.first_values() if self.chance(0.1 if usual else 0.4) else []
+        lines = self.first_values() if self.chance(0.4) else []
         if kind != "none":
             name = self.new({"list": "list", "n": "number"}.get(kind, "word"))
             lines.append(READ.get(kind, "{} = input()").format(name))
-        if usual:
-            lines += self.idiom(kind)
-            lines += self.statements(0, 1) if self.chance(0.2) else []
-            last = self.show(0)
-            return lines + (last if self.chance(0.2) else []), kind
         lines += self.first_values() if self.chance(0.7) or kind == "none" else []
         most = [self.branch, self.branch, self.loop, self.count]
         if kind in ("list", "digits", "word"):
@@ -498,17 +389,104 @@ class Writer:
         return lines + middle, kind
 
 
+def varied(code, rng):
+    """The program with other numbers, signs and words in quotes: none, some or many of them."""
+    share = rng.choice((0, 0.2, 0.5))
+
+    def other(match):
+        text = match[0]
+        if rng.random() > share * (0.5 if text in "01" else 1):
+            return text
+        if text[0] in "'\"":
+            return text[0] + other_words(text[1:-1], rng) + text[0]
+        if text.isdigit():
+            number, by = int(text), 2 + int(text) // 3
+            return str(rng.randint(max(0, number - by), number + by))
+        alike = [signs for signs in ALIKE if text in signs]
+        return rng.choice(alike[0]) if alike else text
+    return VARIED.sub(other, code)
+
+
+def other_words(text, rng):
+    if len(text) == 1:
+        return rng.choice("aeioubst*-+.# |")
+
+    def other(match):
+        drawn = rng.choice((made_up(rng), rng.choice(SAID)))
+        return drawn.title() if match[0].istitle() else drawn
+    return text if text == "aeiou" else re.sub("[A-Za-z]{2,}", other, text)
+
+
+@cache
+def held(code, stdin):
+    """-> {variable: what it holds at the end}, by Writer's kinds"""
+    texts = {}
+    for event in TELLER.record(code, stdin, max_events=300).events:
+        texts |= event.changes
+    kinds = {"'": "text", '"': "text", "[": "made", "T": "flag", "F": "flag"}
+    return {name: kinds.get(text[0], "number") for name, text in texts.items()}
+
+
+def woven(one, two, rng):
+    """A program of the statements of two, in turns. Names of the second are other ones than those
+    of the first, but for what is read, and a third of those that hold the same kind of thing."""
+    mine, theirs = held(one.code, one.inputs[0]), held(two.code, two.inputs[0])
+    new = {}
+    for name, kind in theirs.items():
+        same = [other for other in mine if mine[other] == kind]
+        if same and rng.random() < 0.35:
+            new[name] = rng.choice(same)
+        elif name in mine:
+            new[name] = f"{name}{rng.randint(2, 99)}"
+    reads = re.findall(r"(\w+) = .*input\(", one.code + two.code)
+    new |= dict(zip(reads[1:], reads))
+    code = NAME_OR_TEXT.sub(lambda match: new.get(match[0], match[0]), two.code)
+    others = [block for block in BLOCK.findall(code) if "input(" not in block]
+    parts = [BLOCK.findall(one.code), others]
+    order = [0] * len(parts[0]) + [1] * len(parts[1])
+    rng.shuffle(order)
+    blocks = [parts[which].pop(0) for which in order]
+    while sum(block.count("\n") for block in blocks) > LINES:
+        blocks.remove(rng.choice([block for block in blocks if "input(" not in block]))
+    return "".join(blocks)
+
+
+def with_more(code, stdin, rng):
+    """The program with a statement more that is about its variables."""
+    writer = Writer(rng)
+    for name, kind in held(code, stdin).items():
+        writer.known[kind].append(name)
+        writer.names = [letter for letter in writer.names if letter != name]
+    writer.touched = sum(writer.known.values(), [])
+    return code + "\n".join(writer.statements(0, 1) + writer.show(0)) + "\n"
+
+
 def random_code(rng):
-    """-> a program, the kind of its input. One in ten is typed with an empty line, another one
-    without blanks (but around //)."""
-    lines, kind = Writer(rng).program()
-    typed = rng.random()
-    if typed < 0.1:
-        lines.insert(rng.randrange(len(lines)), "")
-    code = "\n".join(lines) + "\n"
-    if typed > 0.9:
-        code = re.sub(r" ([-+*%=<>!]+) ", r"\1", code).replace(", ", ",")
-    return code, kind
+    """-> a program, the kind of its input, what that is like"""
+    form = rng.random()
+    if form < 0.2:
+        lines, kind = Writer(rng).program()
+        return "\n".join(lines) + "\n", kind, ""
+    one = rng.choice(SEEDS)
+    code = one.code
+    if form < 0.5:
+        kinds = one.kind, one.kind, one.kind, "none"
+        code = woven(one, rng.choice(SEEDS_OF[rng.choice(kinds)]), rng)
+    elif form < 0.62:
+        code = with_more(code, one.inputs[0], rng)
+    return varied(code, rng), one.kind, rng.choice(one.inputs)
+
+
+def typed(code, rng):
+    """One in ten has an empty line, another one no blanks (but around //)."""
+    form = rng.random()
+    if form < 0.1:
+        lines = code.splitlines(True)
+        lines.insert(rng.randrange(1, len(lines)), "\n")
+        return "".join(lines)
+    if form > 0.9:
+        return BLANKS.sub(lambda match: match[0].strip(" "), code)
+    return code
 
 
 def made_up(rng, least=0):
@@ -535,23 +513,34 @@ def spelled(code, rng):
     return NAME_OR_TEXT.sub(lambda match: new.get(match[0], match[0]), code)
 
 
-def draw_input(kind, rng, length):
-    """One stdin of the kind. length: least and most items; a number is about so large."""
+def draw_input(kind, rng, length, like=""):
+    """One stdin of the kind. length: least and most items; a number is about so large. like: an
+    example, whose numbers are about as large; a word is it in half of the draws."""
     size = rng.randint(*length)
     if kind == "list":
-        top = rng.choice((9, 9, 20))
-        return " ".join(str(rng.randint(0, top)) for _ in range(size))
+        numbers = list(map(int, like.split())) or [0, rng.choice((9, 9, 20, 50))]
+        numbers = range(min(numbers) - min(numbers) // 3, max(numbers) + max(numbers) // 4 + 1)
+        if rng.random() < 0.3:
+            numbers = rng.choices(numbers, k=rng.randint(1, 3))   # some come again
+        numbers = rng.choices(numbers, k=size)
+        return " ".join(map(str, sorted(numbers) if rng.random() < 0.1 else numbers))
     if kind == "digits":
         return "".join(str(rng.randint(0, 9)) for _ in range(size))
     if kind == "n":
-        return str(size + rng.randint(-2, 5))
+        number = int(like or size) + (size > 5)
+        return str(max(0, number + rng.randint(-2 - number // 4, 3 + number // 4)))
+    if kind == "word" and rng.random() < 0.15:
+        half = made_up(rng, size)[:(size + 1) // 2]
+        return half + half[-1 - size % 2::-1]                     # the same backwards
+    if like and size < 6 and rng.random() < 0.5:
+        return like
     return made_up(rng, size)[:size] if kind == "word" else ""
 
 
 def fixed_inputs():
     """The inputs that tell behaviours apart. Never change them: they decide every split."""
     rng = random.Random(20261130)
-    inputs = {"none": [""], "n": [str(n) for n in range(16)]}
+    inputs = {"none": [""], "n": [str(n) for n in (*range(1, 13), 18, 25, 40, 63)]}
     for kind in ("list", "digits", "word"):
         inputs[kind] = [draw_input(kind, rng, (2, 7)) for _ in range(16)]
     return inputs
@@ -568,19 +557,23 @@ def fits(run):
 
 
 def random_program(rng, knobs, split, set_):
-    """One in fifteen is a mutant."""
-    code, kind = random_code(rng)
+    """One in fifteen is a mutant; of others that crash nine in ten are left out."""
+    code, kind, like = random_code(rng)
     if code.count("\n") > LINES or set_ == "longer" and kind == "none":
         return None
     sort = "mutant" if rng.random() < 1 / 15 else "plain"
-    code = mutate(code, rng) if sort == "mutant" else code
+    code = typed(mutate(code, rng) if sort == "mutant" else code, rng)
+    stdin = draw_input(kind, rng, knobs["longer" if set_ == "longer" else "short"], like)
+    names = rng.random()
+    if set_ == "new_names" or names > 0.75 or {*NAME_OR_TEXT.findall(code)} & {*UNSEEN}:
+        code = renamed(code, rng, unseen=set_ == "new_names")
+    elif names > 0.4:
+        code = spelled(code, rng)
+    run = TELLER.record(code, stdin, max_events=4 * SENTENCES)
+    if not fits(run) or run.error and sort == "plain" and rng.random() < 0.9:
+        return None
     outputs = outputs_on(code, FIXED_INPUTS[kind], max_turns=300, max_size=300)
     cls = class_of(code, kind, outputs)
-    if split_of(cls) != split or any("Timeout" in output for output in outputs):
+    if split_of(cls) != split or sum("Timeout" in output for output in outputs) > len(outputs) / 2:
         return None
-    code = renamed(code, rng, unseen=set_ == "new_names")
-    if set_ != "new_names" and rng.random() < 0.45:
-        code = spelled(code, rng)
-    stdin = draw_input(kind, rng, knobs["longer" if set_ == "longer" else "short"])
-    fitting = fits(TELLER.record(code, stdin, max_events=4 * SENTENCES))
-    return Program(code, stdin, cls, sort) if fitting else None
+    return Program(code, stdin, cls, sort)

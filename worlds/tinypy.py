@@ -31,10 +31,12 @@ variable's place tells its part, names before values only cost.
 
 import ast
 import hashlib
+import operator
 from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import NamedTuple
 
+import rounds
 import trace
 from rounds import (
     ATOM,
@@ -101,8 +103,23 @@ def several(frame, node):
     yield from side_by_side(", ".join(["%s"] * len(node.elts)), list(map(frame.rounds, node.elts)))
 
 
+def listed(frame, node):
+    return as_call("[%s]", frame, node.elts, list)
+
+
+def as_call(template, frame, parts, function):
+    """[a, 3], max(a, b)"""
+    template %= ", ".join(["%s"] * len(parts))
+    return rounds.operation(template, list(map(frame.rounds, parts)),
+                            lambda *values: function(values))
+
+
 def sum_or_other(frame, node):
     """sum(nums) is "sum(nums) = 3 + 8 + 4 = 11 + 4 = 15"."""
+    if len(node.args) > 1 and node.func.id in ("max", "min"):
+        name = node.func.id
+        yield from as_call(f"{name}(%s)", frame, node.args, frame.functions[name])
+        return
     if node.func.id != "sum":
         yield from call(frame, node)
         return
@@ -117,7 +134,8 @@ def sum_or_other(frame, node):
 
 class NamesFirst(trace.Frame):
     forms = {**trace.Frame.forms, ast.Name: name, ast.BoolOp: in_turn, ast.BinOp: operation,
-             ast.Tuple: several, ast.Call: sum_or_other}
+             ast.Tuple: several, ast.List: listed, ast.Call: sum_or_other}
+    operators = {**OPERATORS, ast.USub: ("-", 8, operator.neg)}
     others = ()  # what runs if the last condition was false
 
     @staticmethod
@@ -132,6 +150,7 @@ class NamesFirst(trace.Frame):
 
 
 class Operands(Expressions):
+    operators = NamesFirst.operators
     forms = {**NamesFirst.forms, ast.BinOp: operand}
 
 
