@@ -2,11 +2,12 @@
 
     python -m lab.everyday PROGRAMS.jsonl     # out/everyday/everyday.json
 
-Takes the flags of sft.py and some three hours of one core; on two, sft.py by torchrun first, by
-hand (results/everyday/run.txt), takes half of that. A model of six layers learns worlds/everyday.py
-by sft.py, predictions alone, all of them explained. It predicts the world's held-out programs and
-those of PROGRAMS.jsonl (code, input, output), which it has never seen, greedily, told to explain.
-Right is what the sandbox's rule calls equal. A killed run goes on by the same command.
+Takes the flags of sft.py but for sizes, and some four hours of one core; on two, sft.py by torchrun
+first, by hand (results/everyday/run.txt), takes half of that. The model of six layers that the
+project ships (--init) goes on learning worlds/everyday.py by sft.py, predictions alone, all of them
+explained. It predicts the world's held-out programs and those of PROGRAMS.jsonl (code, input,
+output), which it has never seen, greedily, told to explain. Right is what the sandbox's rule calls
+equal. A killed run goes on by the same command.
 """
 
 import sys
@@ -14,7 +15,7 @@ from pathlib import Path
 
 import sft
 import tasks
-from answers import Model
+from answers import EVERYDAY, Model
 from commands import manual, plainly
 from lab import programs
 from lab.report import TABLES, render
@@ -22,8 +23,8 @@ from lab.tinypy import flags
 from runs import keep
 from worlds import NAME_OR_TEXT, RESERVED
 
-OWN = ("--world everyday --out out/everyday --explained 1 --steps 32000 --batch-tokens 3072 "
-       "--n-layer 6 --val-every 16000 --max-new-tokens-predict 800")
+OWN = ("--world everyday --out out/everyday --explained 1 --steps 34000 --batch-tokens 3072 "
+       "--val-every 17000 --max-new-tokens-predict 800")
 
 
 def form(code):
@@ -38,11 +39,13 @@ def main():
     parser = manual(__doc__)
     parser.add_argument("file", type=Path, metavar="PROGRAMS.jsonl", help="never trained on")
     parser.add_argument("--programs", type=int, default=200_000, help="made for training")
-    args = tasks.settings(parser, "sft", "model", "answers", argv=[*OWN.split(), *sys.argv[1:]])
+    parser.add_argument("--init", default=EVERYDAY, help="a .pt of ours (default: %(default)s)")
+    args = tasks.settings(parser, "sft", "answers", argv=[*OWN.split(), *sys.argv[1:]])
     people = programs.load_programs(args.file)
     tasks.make_data(tasks.settings(manual(__doc__), "data",
                                    argv=[*flags(args), "--sft-cases", str(args.programs)]))
-    sys.argv[1:] = [*flags(args, "sft", "model", "answers"), "--predict-only"]
+    own = ["--predict-only", "--init", str(args.init)]
+    sys.argv[1:] = [*flags(args, "sft", "answers"), *own]
     sft.main(name="everyday")
     model, record = Model(args.out / "everyday.pt", args), {}
     trained = {form(case.code) for case in tasks.load_cases(args.out / "data" / "sft_cases.jsonl")}

@@ -14,7 +14,7 @@ import trace  # ours
 import tracer
 from lab import everyday as lab
 from model import Tokenizer
-from worlds import UNSEEN, everyday, outputs_on, renamed, split_of
+from worlds import UNSEEN, everyday, renamed, split_of
 
 
 def draw(n, split="train", set_="short", seed=0):
@@ -48,25 +48,49 @@ def test_programs_are_small_and_of_every_form(drawn):
     assert len({case.code for case in drawn}) > 0.99 * len(drawn)
 
 
-IDEAS = everyday.IDIOMS.strip().splitlines()
-NEVER = [idea for idea in IDEAS if idea.startswith(("n: A = E; B = 0; while A > N:", "n: A = E; while N != A:"))]  # with N = 0 they run on
+def in_the_world(run):
+    return everyday.fits(run) and run.error == "" and run.code.count("\n") <= everyday.LINES and "\n\n" not in run.code
 
 
-@pytest.mark.parametrize("idea", IDEAS)
-def test_every_idiom_makes_programs_that_can_be_told(monkeypatch, idea):
-    monkeypatch.setattr(everyday, "IDIOMS", idea)
-    kind, rng, fitting, codes = idea.partition(":")[0], random.Random(0), 0, set()
-    for _ in range(20):
-        writer, lines = everyday.Writer(rng), []
-        if kind != "none":
-            name = writer.new({"list": "list", "n": "number"}.get(kind, "word"))
-            lines.append(everyday.READ.get(kind, "{} = input()").format(name))
-        code = "\n".join([*lines, *writer.idiom(kind)]) + "\n"
-        run = trace.record(code, everyday.draw_input(kind, rng, (3, 5)), max_events=4 * everyday.SENTENCES)
-        endless = any("Timeout" in output for output in outputs_on(code, everyday.FIXED_INPUTS[kind], 300, 300))
-        fitting += everyday.fits(run) and run.error in ("", "IndexError") and code.count("\n") <= everyday.LINES and not endless
-        codes.add(re.sub(r"\b[a-z]\b", "a", code))
-    assert (fitting == 0 if idea in NEVER else fitting >= 4) and len(codes) > (re.search(r"\b[DEKFQVZY]\b|[<>] ", idea) is not None), code
+def test_every_seed_can_be_told_and_is_another():
+    made, shapes = {"world": "everyday"}, set()
+    for seed in everyday.SEEDS:
+        for stdin in seed.inputs:
+            assert in_the_world(trace.record(seed.code, stdin, max_events=300)), (seed.code, stdin)
+            assert everyday.kind_of(seed.code, stdin) == seed.kind
+        shapes.add(re.sub(r"\d+", "0", lab.form(seed.code)))
+    assert len(shapes) == len(everyday.SEEDS) > 1000
+    assert not answers.never_seen("\n".join(seed.code for seed in everyday.SEEDS), made)
+
+
+def test_seeds_vary_are_woven_and_go_on():
+    code, rng = 'n = int(input())\nif n > 1 and n % 2 == 0:\n    print("Big dog: ", n + 12)\nelse:\n    print("")\n', random.Random(0)
+    others = {everyday.varied(code, rng) for _ in range(300)}
+    assert code in others and len(others) > 100 and all(other.endswith('print("")\n') for other in others)
+    words = set(re.findall(r"\w+: ", " ".join(others)))
+    signs = set(re.findall(r"if n (\S+) ", " ".join(others))), set(re.findall(r"n (\S+) \d+\)", " ".join(others)))
+    assert len(words) > 50 and signs == ({"<", ">", "<=", ">=", "==", "!="} - {"=="} | {">", "=="}, {"+", "-", "*"})
+    assert {*re.findall(r"n . (\d+)\)", " ".join(others))} == {str(n) for n in range(6, 19)}
+    two = "a = 3\nb = int(input())\nfor i in range(a):\n    b += i\nprint(b)\n"
+    one, two = (everyday.Seed("n", ["4"], text) for text in (code, two))
+    woven = [everyday.woven(one, two, rng) for _ in range(200)]
+    assert all(text.count("input()") == 1 and text.count("\n") <= everyday.LINES for text in woven) and len({*woven}) > 50
+    assert any(re.search(r"for i in range\(n\d*\)", text) for text in woven)   # a name of the first
+    longer = [everyday.with_more(code, "4", rng) for _ in range(100)]
+    assert all(text.startswith(code) and "print" in text.removeprefix(code) for text in longer) and any("n" in text.removeprefix(code) for text in longer)
+    forms = [everyday.typed("a = b - 2\nprint('x - y', a)\n", rng) for _ in range(300)]
+    assert {*forms} == {"a = b - 2\nprint('x - y', a)\n", "a=b-2\nprint('x - y',a)\n", "a = b - 2\n\nprint('x - y', a)\n"}
+
+
+def test_inputs_are_like_the_examples():
+    rng = random.Random(0)
+    lists = [list(map(int, everyday.draw_input("list", rng, (3, 5), "12 40 20").split())) for _ in range(300)]
+    assert {*map(len, lists)} == {3, 4, 5} and min(map(min, lists)) == 8 and max(map(max, lists)) == 50
+    assert 0.1 < sum(items == sorted(items) for items in lists) / 300 < 0.4
+    assert {int(everyday.draw_input("n", rng, (3, 5), "20")) for _ in range(500)} == {*range(13, 29)}
+    words = [everyday.draw_input("word", rng, (3, 5), "level") for _ in range(300)]
+    assert 0.35 < words.count("level") / 300 < 0.6 and 0.1 < sum(w == w[::-1] != "level" for w in words) / 300 < 0.3
+    assert {len(everyday.draw_input("word", rng, (6, 7), "ox")) for _ in range(99)} == {6, 7}
 
 
 def test_what_is_read_printed_or_in_quotes_is_spelled():
@@ -103,8 +127,10 @@ def test_what_the_words_are():
         "We print 'avg', m, max(nums) - 1 = 'avg', 5, max([3, 8, 4]) - 1 = 'avg', 5, 8 - 1 = avg 5 7.",
         "3 in nums: 3 in [3, 8, 4]: True and not m > 9: not 5 > 9: not False is true, so we enter the if.", "We print nums[0] = 3."]
     told = everyday.narrate(trace.record("nums = list(map(int, input().split()))\nprint(sum(nums, 10))\nif sum(nums, 1) > 5:\n    print(max(nums, nums))\n", "3 8"))
-    assert told[1:] == ["We print 21.", "sum(nums, 1) > 5 is true, so we enter the if.", "We print [3, 8]."]
-    assert answers.never_seen("print(max(1, 2))\n", {"world": "everyday"}) == ["max(x, y) (line 1)"]
+    assert told[1:] == ["We print 21.", "sum(nums, 1) > 5 is true, so we enter the if.", "We print max(nums, nums) = max([3, 8], [3, 8]) = [3, 8]."]
+    told = everyday.narrate(trace.record("xs = [3, -1]\na = max(2, xs[-1]) + min(-xs[0], 1)\nif a in [a + 1, 0]:\n    print([a])\n"))
+    assert told == ["xs = [3, -1].", "a = max(2, xs[-1]) + min(-xs[0], 1) = max(2, -1) + min(-3, 1) = 2 + -3 = -1.", "a in [a + 1, 0]: -1 in [-1 + 1, 0]: -1 in [0, 0] is false, so we skip the if."]
+    assert answers.never_seen("print(max(1, 2))\nprint(abs(1))\n", {"world": "everyday"}) == ["abs(x) (line 2)"]
     assert everyday.narrate(trace.record("print()\nprint('a')\n")) == ["We print an empty line.", "We print a."]
 
 
@@ -132,7 +158,7 @@ def test_the_labs_run(tmp_path, monkeypatch, capsys):
     rows = [{"code": "a = 2\nprint(a + 1)\n", "input": "", "output": "3\n"}] * 2
     file = tmp_path / "rows.jsonl"
     file.write_text("".join(json.dumps(row) + "\n" for row in rows))
-    flags = tiny_flags("sft", "model", "answers", programs=60, steps=3, n_layer=1, val_cases=1, max_new_tokens_predict=8)
+    flags = tiny_flags("sft", "answers", programs=60, steps=3, val_cases=1, max_new_tokens_predict=8)
     monkeypatch.setattr("sys.argv", ["everyday.py", str(file), "--out", str(tmp_path / "out"), *flags])
     lab.main()
     kept = json.loads((tmp_path / "out" / "everyday.json").read_text())
