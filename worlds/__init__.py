@@ -154,9 +154,9 @@ def renamed(code, rng, unseen=False):
 # ------------------------------------------------------------------------------------------------
 # Behaviour classes and splits.
 
-def outputs_on(code, inputs, max_turns=2000, max_size=None):
+def outputs_on(code, inputs, max_turns=2000, max_size=None, max_bits=10_000):
     """What the program prints (then <error>Name) on each stdin -> list of str. Loops end with
-    <error>Timeout after max_turns in all, and once a number has 10,000 bits (one that is squared at
+    <error>Timeout after max_turns in all, and once a number has max_bits (one that is squared at
     every turn would never come to an end), or a text, list or dict more than max_size characters,
     if that is given.
 
@@ -184,7 +184,7 @@ def outputs_on(code, inputs, max_turns=2000, max_size=None):
         if turns > max_turns:
             raise Timeout
         for name, value in sys._getframe(1).f_locals.items():
-            if type(value) is int and value.bit_length() > 10_000:
+            if type(value) is int and value.bit_length() > max_bits:
                 raise Timeout
             sized = max_size and type(value) in (str, list, dict) and name[:2] != "__"
             if sized and len(str(value)) > max_size:

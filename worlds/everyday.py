@@ -58,6 +58,7 @@ SPELLED = r"""(?x)(
     | (?<=<output>\n) (?s:.*?) (?=<error>|</output>))"""
 SIZES = {"cpu": dict(short=(3, 5), longer=(6, 7))}
 LINES, SENTENCES, LARGEST = 12, 44, 99
+LIMITS = {"max_turns": 300, "max_size": 300, "max_bits": 10}   # of runs; beyond: Timeout
 KINDS = "number", "list", "made", "text", "word", "letter", "flag"
 READ = {"list": "{} = list(map(int, input().split()))", "n": "{} = int(input())"}
 # of words that are made up; what is there twice comes twice as often
@@ -569,12 +570,12 @@ def random_program(rng, knobs, split, set_):
         code = renamed(code, rng, unseen=set_ == "new_names")
     elif names > 0.4:
         code = spelled(code, rng)
-    if "Timeout" in outputs_on(code, [stdin], max_turns=SENTENCES, max_size=300)[0]:
+    if "Timeout" in outputs_on(code, [stdin], **LIMITS)[0]:
         return None  # TELLER would square a number for ever
     run = TELLER.record(code, stdin, max_events=4 * SENTENCES)
     if not fits(run) or run.error and sort == "plain" and rng.random() < 0.9:
         return None
-    outputs = outputs_on(code, FIXED_INPUTS[kind], max_turns=300, max_size=300)
+    outputs = outputs_on(code, FIXED_INPUTS[kind], **LIMITS)
     cls = class_of(code, kind, outputs)
     if split_of(cls) != split or sum("Timeout" in output for output in outputs) > len(outputs) / 2:
         return None
