@@ -199,6 +199,7 @@ def step_together(muon):
     the gradients."""
     for group in muon.param_groups:
         shapes, momentum = defaultdict(list), group["momentum"]
+        low = fast_dtype(group["params"][0].device)
         for p in group["params"]:
             state = muon.state[p]
             if not state:
@@ -211,7 +212,7 @@ def step_together(muon):
             at_once = max(1, STACKED // (rows * columns))
             for k in range(0, len(same), at_once):
                 chosen = same[k:k + at_once]
-                x = torch.stack([p.grad for p in chosen]).bfloat16()
+                x = torch.stack([p.grad for p in chosen]).to(low)
                 x = orthogonal(x.mT, group).mT if rows > columns else orthogonal(x, group)
                 for p, change in zip(chosen, x):
                     p.add_(change, alpha=-rate)

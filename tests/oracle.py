@@ -173,6 +173,11 @@ class World:
         self.seen_at[act, -number].append((self.time, text))
 
     def on_out(self, act, text):
+        if self.reads.get(act):  # it prints again
+            prompt = "".join(self.prompts.pop(act, []))
+            if prompt:
+                self.slots.append(Slot("out", act, printed=prompt, total=prompt, midline=self.midline[act]))
+            self.slots.append(Slot("read", act, read="".join(self.reads.pop(act))))
         if not self.outs[act]:
             self.midline[act] = self.open
         self.open = text[-1:] != "\n"

@@ -402,6 +402,9 @@ class Reader:
         if not text.startswith("del " if isinstance(node, ast.Delete) else how):
             raise Wrong(f"{text[:80]} is not what was done")
         problem = Wrong("no part was to change")
+        for several in getattr(node, "targets", ()):  # as it is written: an index may be another by then
+            if isinstance(several, (ast.Tuple, ast.List)) and not given and label in map(unparsed, several.elts):
+                return None
         for target in getattr(node, "targets", None) or [node.target]:
             if isinstance(target, (ast.Attribute, ast.Subscript)):
                 try:

@@ -109,6 +109,8 @@ def handles(reader, slot, what, name):
 def named(what: str, slot) -> bool:
     """ValueError: its message (shortened; left out where it is not a plain text)"""
     name, _, message = what.partition(": ")
+    if "\n" in slot.text:
+        return name == slot.name and shown_as(message, repr(slot.text))
     return name == slot.name and (not message or shown_as(message, slot.text) or shown_as(what, f"{slot.name}: {slot.text}"))
 
 
@@ -170,10 +172,22 @@ def stops(reader, slot, text):
                 try:
                     need(not isinstance(slot.node, ast.Raise) or reader.failing(slot.node) is not None, "it is raised by the program")
                     reader.blame(text[:match.start()])
-                    return reader.told(text[end + len(", where "):], slot.after)
+                    return reader.told(text[end + len(", where "):], {**slot.after, **bound_within(reader, slot.node)})
                 except Wrong as wrong:
                     problem = wrong
     raise problem
+
+
+def bound_within(reader, node) -> dict:
+    """What names that comprehensions and lambdas bind came to last."""
+    found = {}
+    for scope in ast.walk(node):
+        parts = list(ast.walk(scope)) if isinstance(scope, (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)) else []
+        own = {getattr(part, "arg", getattr(part, "id", "")) for part in parts if isinstance(part, ast.arg) or isinstance(getattr(part, "ctx", None), ast.Store)}
+        for part in parts:
+            if isinstance(part, ast.Name) and part.id in own and isinstance(part.ctx, ast.Load) and reader.values(part):
+                found[part.id] = reader.values(part)[-1]
+    return found
 
 
 @form(r"We cannot unpack (.*) into (.*?)(?:, (\d+) values? for (\d+) names?)?: (\w+: .*)\.", "raise")
@@ -189,6 +203,11 @@ def unpacks(reader, slot, value, target, count, names, what):
     goal = next((part for part in goals if target == bare(part).rstrip(",")), None)
     need(goal is not None, f"it was not unpacked into {target}")
     own = getattr(slot.node, "targets", [])
+    if isinstance(slot.node, (ast.For, ast.AsyncFor)) and goal is slot.node.target and value != "the values":
+        items = (reader.values(slot.node.iter) or [slot.after.get(unparsed(slot.node.iter), "")])[-1]
+        items, shown = ast.literal_eval(items), ast.literal_eval(value)
+        need(shown in list(items) and misfit(goal, shown) is goal, f"{value} is not what could not be unpacked")
+        own = [goal]
     need(goal in own or value == "the values", f"{target} is a part of the target")
     try:
         failed = next(filter(None, [misfit(part, ast.literal_eval(given[-1])) for part in own]), None) if given else None
@@ -235,8 +254,12 @@ def raises(reader, slot, what):
         need(cause, "its cause is not told")
         reader.stage(cause, slot.node.cause)
         what = plain
+    call = getattr(slot.node, "exc", None)
+    if isinstance(call, ast.Call) and not slot.text and what.startswith(f"{slot.name}("):
+        return arguments(reader, what.removeprefix(f"{slot.name}(").removesuffix(")"), call)
     need(named(what, slot), f"{slot.name}: {slot.text[:100]} is raised")
     need(isinstance(slot.node, ast.Raise) or slot.name == "SystemExit", "no raise statement")
+    return None
 
 
 @form(r"We raise it again\.", "raise")
@@ -441,6 +464,8 @@ def after(reader, slot, text):
     call, problem = call_of(slot), None
     need(isinstance(call, ast.Call), "nothing is called")
     name = getattr(call.func, "attr", "") or callee(call)
+    if isinstance(call.func, ast.Attribute) and any(isinstance(part, ast.Call) for part in ast.walk(call.func.value)):
+        name = callee(call)
     for match in re.finditer(" after ", text):
         shown = re.fullmatch(rf" after {re.escape(name)}(?:\((.*)\))?", text[match.start():], re.DOTALL)
         if not shown:
@@ -448,10 +473,23 @@ def after(reader, slot, text):
         try:
             if shown[1] is not None:
                 arguments(reader, shown[1], call)
-            return reader.told(text[:match.start()], slot.after)
+            return by_method(reader, call, text[:match.start()]) or reader.told(text[:match.start()], slot.after)
         except Wrong as wrong:
             problem = wrong
     raise problem or Wrong("something else is called")
+
+
+def by_method(reader, call, text: str) -> bool:
+    """f() = [1] after f().append(1), where the list is seen nowhere else: is it what the method makes of what f returned?"""
+    label = f"{unparsed(getattr(call.func, 'value', call))} = "
+    if not text.startswith(label) or not isinstance(call.func.value, ast.Call):
+        return False
+    value, given = ast.literal_eval(reader.values(call.func.value)[-1]), []
+    for part in call.args:
+        given.append(part.value if isinstance(part, ast.Constant) else ast.literal_eval(reader.values(part)[-1]))
+    getattr(value, call.func.attr)(*given)
+    need(text == label + repr(value), f"it is {value!r}")
+    return True
 
 
 @form(r"We append (.*)\.", "stmt")

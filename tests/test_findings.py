@@ -7,6 +7,46 @@ import tracer
 
 # kind: (program, stdin, sentences that must be there, in this order), ...
 KINDS = {
+    "what is said, read and said again; where several parts are one sentence": [
+        ('print("Hello " + input("Name? ") + "!")\nprint(f"Hi {input(\'Who? \')}")\na, b = int(input("a: ")), int(input("b: "))\n', "Cy\nDi\n1\n2\n", [
+            "We print 'Name? '.", "We read Cy.", "We print 'Hello ' + input('Name? ') + '!' = 'Hello ' + 'Cy' + '!' = 'Hello Cy' + '!' = Hello Cy!.",
+            "We print 'Who? '.", "We read Di.", "We print Hi Di.", "We print 'a: '.", "We read 1.", "We print 'b: '.", "We read 2, so a = 1, b = 2."]),
+        ("xs = [6]\ns = [xs]\ns[0].append(0)\ndata = [1]\na = {'k': data}\na['k'].append(2)\n", "", [
+            "We append 0, so s[0] = [6, 0], xs = [6, 0].", "We append 2, so a['k'] = [1, 2], data = [1, 2]."]),
+        ("def f(x=[]): return x\nf().append(1)\nxs = [3, 1]\ndef g(): return xs\ng().sort()\n", "", [
+            "f() = [1] after f().append(1).", "xs = [1, 3] after g().sort()."]),
+        ("class S:\n    def __init__(self): self.a = []\n    def push(self, x): self.a.append(x); return self\n    def size(self): return len(self.a)\ns = S()\ns.push(1).size()\n", "", [
+            "s.a = [1] after s.push(1).size()."]),
+        ("class A:\n    def __init__(self): self.x = 1; self.y = 2\n    def move(self): self.y = self.x; del self.x\na = A()\na.move()\n", "", [
+            "We delete self.x, so self = A(y=1).", "a = A(y=1) after move()."]),
+        ("class N:\n    def __init__(self, v): self.v, self.next = v, None\nh = c = N(0)\nc.next = c = N(1)\nc.next = c = N(2)\n", "", [
+            "c.next = N(v=1, next=None), c = N(v=1, next=None), h.next = N(...).", "c.next = N(v=2, next=None), c = N(v=2, next=None)."]),
+        ("c = 1\ndef f():\n    global c\n    c = 5\n    raise ValueError\nf()\n", "", ["c = 5.", "We raise ValueError."]),
+        ("print(4, 3, sep='\\n')\nprint('a\\nb')\nprint('\\x1b[1mB')\nraise ValueError('bad:\\n x = 1')\n", "", [
+            "We print '4\\n3'.", "We print a / b.", "We print '\\x1b[1mB'.", "We raise ValueError: 'bad:\\n x = 1'."])],
+    "which part of an if-else ran; calls of what is no name": [
+        ("class T:\n    def __init__(self, v, l=None): self.v, self.l = v, l\ndef total(t): return t.v + total(t.l) if t else 0\nt = T(1)\nprint(total(t))\nprint((t.v if t else 0) * 2)\n", "", [
+            "total returns t.v + total(t.l) if T(v=1, l=None) else 0 = t.v + total(t.l) = 1 + total(None) = 1 + 0 = 1.",
+            "We print (t.v if T(v=1, l=None) else 0) * 2 = t.v * 2 = 1 * 2 = 2."]),
+        ("from collections import deque\nq = deque([4])\nx = q[0] * 2 if q else 0\n", "", ["x = q[0] * 2 if deque([4]) else 0 = q[0] * 2 = 4 * 2 = 8."]),
+        ("st, ops = [2], {'+': lambda a, b: a + b}\nst.append(ops['+'](st[0], 3))\nx = ops['+'](1, 2) * 2\ndef add(n): return lambda m: n + m\nprint(add(1)(2) + 3)\n", "", [
+            "We append ops['+'](st[0], 3) = ops['+'](2, 3) = 5, so st = [2, 5].", "x = ops['+'](1, 2) * 2 = 3 * 2 = 6.", "We print add(1)(2) + 3 = 3 + 3 = 6."]),
+        ("sep, names = '-', ['Ann']\nprint([f'{sep} {n}' for n in names])\n", "", ["We print [f'{sep} {n}' for n in ['Ann']] = ['- Ann']."])],
+    "what failed: its values, its name, its message": [
+        ("try:\n    for k, v in {'a': 1}: pass\nexcept ValueError: pass\ntry:\n    for a, b in [(1, 2), (3,)]: pass\nexcept ValueError: pass\nx, y = input().split(',')\n", "1;2\n", [
+            "We cannot unpack 'a' into k, v, 1 value for 2 names: ValueError: not enough values to unpack (expected 2, got 1).", "Turn 1: a = 1, b = 2.",
+            "We cannot unpack (3,) into a, b, 1 value for 2 names: ValueError: not enough values to unpack (expected 2, got 1).",
+            "We read 1;2.", "We cannot unpack ['1;2'] into x, y, 1 value for 2 names: ValueError: not enough values to unpack (expected 2, got 1)."]),
+        ("class E(Exception):\n    def __init__(self, need): self.need = need\n    def __str__(self): return f'need {self.need}'\ntry:\n    b'\\xff'.decode()\nexcept UnicodeDecodeError: pass\nraise E(5)\n", "", [
+            "b'\\xff'.decode() stops with UnicodeDecodeError: 'utf-8' codec can't decode byte 0xff in position 0: invalid start byte.", "We raise E(5)."]),
+        ("try:\n    sorted([2, 0], key=lambda v: 1 / v)\nexcept ZeroDivisionError: pass\nx = sum(1 / (q - 1) for q in (2, 1))\n", "", [
+            "sorted([2, 0], key=(lambda v: 1 / v)) stops with ZeroDivisionError: division by zero, where v = 0.",
+            "sum((1 / (q - 1) for q in (2, 1))) stops with ZeroDivisionError: division by zero, where q = 1."]),
+        ("x = 'a'\ntry:\n    print(f'{x:.2f}')\nexcept ValueError: pass\nfor v in map(int, ['1', 'b']): pass\n", "", [
+            "f'{x:.2f}' stops with ValueError: Unknown format code 'f' for object of type 'str', where x = 'a'.", "Turn 1: v = 1.",
+            "for v in map(int, ['1', 'b']) stops with ValueError: invalid literal for int() with base 10: 'b'."]),
+        ("nums = [2, 9]\ni = 0\ntry:\n    nums[i], nums[nums[i] - 1] = nums[nums[i] - 1], nums[i]\nexcept IndexError: pass\n", "", [
+            "Assigning to nums[nums[i] - 1] stops with IndexError: list assignment index out of range, where nums = [9, 9], i = 0."])],
     "what is not evaluated, who swallows, what goes elsewhere": [
         ("g, r = [1, 2], -1\nif 0 <= r < len(g):\n    pass\nif 0 <= r + 1 < len(g) < 5:\n    print(0 < r + 3 < 2 + 1 < 1)\n", "", [
             "0 <= -1 < len(g) is false, so we skip the if.", "0 <= -1 + 1 < len(g) < 5: 0 <= 0 < len(g) < 5: 0 <= 0 < 2 < 5 is true, so we enter the if.",
@@ -57,10 +97,10 @@ except ValueError as e: print(e)
             "nums = array('i', [30, 1, 2]) + array('i', [7]) = array('i', [30, 1, 2, 7]).", "m = ChainMap([{'x': 1, 'y': 2}, {}]) after m['y'] = 2.", "q = Queue(deque([3])) after put(3)."])],
     "what a comprehension or a lambda binds is not the name outside; the part of a target": [
         ("x = 1\ntry:\n    d = {x: 10 // x for x in (2, 0)}\nexcept ZeroDivisionError: pass\ntry:\n    y = sorted([3, 0], key=lambda x: 6 // x)\nexcept ZeroDivisionError: pass\n", "", [
-            "{x: 10 // x for x in (2, 0)} stops with ZeroDivisionError: integer division or modulo by zero.",
-            "sorted([3, 0], key=(lambda x: 6 // x)) stops with ZeroDivisionError: integer division or modulo by zero."]),
+            "{x: 10 // x for x in (2, 0)} stops with ZeroDivisionError: integer division or modulo by zero, where x = 0.",
+            "sorted([3, 0], key=(lambda x: 6 // x)) stops with ZeroDivisionError: integer division or modulo by zero, where x = 0."]),
         ("def f(k): return (lambda i: k / i)(0)\ni = 9\ntry: f(3)\nexcept ZeroDivisionError: pass\n", "", [
-            "(lambda i: k / i)(0) stops with ZeroDivisionError: division by zero, where k = 3."]),
+            "(lambda i: k / i)(0) stops with ZeroDivisionError: division by zero, where k = 3, i = 0."]),
         ("d, g, i, c = {}, [[1], [2]], 9, {}\ntry:\n    d['x']['y'] += 1\nexcept KeyError: pass\ntry:\n    g[i][0] += 1\nexcept IndexError: pass\ntry:\n    c['w'] += 1\nexcept KeyError: pass\n", "", [
             "d['x'] stops with KeyError: 'x', where d = {}.", "g[9] stops with IndexError: list index out of range, where g = [[1], [2]].",
             "c['w'] stops with KeyError: 'w', where c = {}."])],

@@ -111,8 +111,9 @@ def choice(frame, node):
         if not text or stage[2] is PENDING:
             text = f"{enclosed(body, 0.4)} if {enclosed(stage, 0.4)} else {enclosed(other, 0.3)}"
             yield text, 0.3, PENDING
-    if stage[2] not in frame.no_values:
-        yield from if_true if stage[2] else if_false
+    chosen = frame.chosen(node, stage[2])
+    if chosen is not None:
+        yield from if_true if chosen else if_false
 
 
 def is_constant(node) -> bool:
@@ -212,6 +213,8 @@ def call(frame, node):
     if type(function) is ast.Attribute:
         template, parts = receiver(frame, function.value, method=True)
         template += "." + function.attr
+    elif type(function) in (ast.Subscript, ast.Call):  # table["+"](a, b), f(1)(2)
+        template, parts = "%s", [iter([next(frame.rounds(function))])]
     elif not path:
         raise Untold
     arguments = [frame.rounds(part) for part in [*node.args, *node.keywords]]
@@ -261,7 +264,7 @@ def comprehension(frame, node):
         kept.update(frame.variables)  # those of the class it does not see
     for part in ast.walk(node):
         if getattr(node, "late", False) or part is not node and isinstance(
-                part, (ast.Lambda, ast.GeneratorExp)):
+                part, (ast.Lambda, ast.GeneratorExp, ast.JoinedStr)):
             kept.update([inner.id for inner in plain.names_in(part)])
     for inner in plain.names_in(node):
         if frame.after.get(inner.id) != frame.before.get(inner.id):
@@ -337,6 +340,16 @@ class Expressions(Frame):
         if value not in self.no_values or not marks:
             return super().truth(value, node, k)
         return isinstance(node.op, ast.And) == (not marks.isdisjoint(self.seen))
+
+    def chosen(self, node, value):
+        """Which part of `a if test else b` ran? None: not known. Where the test is an object: the
+        one of which something was seen."""
+        if value not in self.no_values:
+            return bool(value)
+        for part, way in (node.body, True), (node.orelse, False):
+            if any(getattr(inner, "mark", None) in self.seen for inner in ast.walk(part)):
+                return way
+        return None
 
     def computes(self, node, error: str) -> bool:
         """Is it clear from its own rounds that it raised this exception?"""

@@ -69,7 +69,9 @@ def on_one_line(printed: str, midline: bool = False) -> str:
         return "the end of the line" if midline else "an empty line"
     text = printed.removesuffix("\n")
     if (text != text.strip() or " = " in text or " / " in text or "\n\n" in text
-            or text[:1] in ("'", '"') or text[-1:] == "."):
+            or text[:1] in ("'", '"') or text[-1:] == "."
+            or "\n" in text and re.search(r"^-?[\d.]+$", text, re.M)   # 6 / 2 would be a division
+            or not text.replace("\n", "").isprintable()):
         return shorten(repr(text))
     return shorten(text.replace("\n", " / "))
 
@@ -81,6 +83,11 @@ def is_nameless(text: str) -> bool:
 
 def listed(texts) -> str:
     return ", ".join(filter(None, texts))
+
+
+def says(text: str, label: str) -> bool:
+    """Does "xs = [1], s = 2" have a value of it?"""
+    return f", {label} = " in f", {text}"
 
 
 def bare(node) -> str:
@@ -174,7 +181,10 @@ class Frame(Expressions):
             self.printed += event.extra
         self.before = self.after  # a call in between may have changed what is shared
         self.shared.update(shared)
+        self.same = []  # names whose texts somebody has told
         for name, text in event.changes.items():
+            if self.shared.get(name) == text:
+                self.same.append(name)
             self.variables[name] = text
             if text is None:
                 del self.variables[name]
@@ -182,6 +192,7 @@ class Frame(Expressions):
         self.inside = hasattr(self.node, "body") and event.line in lines_inside(self.node)
 
     def fail(self, name: str, message: str) -> None:
+        message = repr(message) if "\n" in message else message
         self.failed = f"{name}: {message}" if message else name
 
     def texts(self, node, final: str | None = None, raised: str = "") -> list[str]:
@@ -229,9 +240,9 @@ class Frame(Expressions):
                 continue
             old, new = self.before.get(name, ""), {}
             if name not in self.others and text.partition("(")[0] == old.partition("(")[0]:
-                before = fields_of(old)
-                for field, value in fields_of(text).items():
-                    if value != before.get(field):
+                before, fields = fields_of(old), fields_of(text)
+                for field, value in fields.items():
+                    if fields.keys() >= before.keys() and value != before.get(field):
                         new[f"{name}.{field}"] = before.get(field, ""), value
             for label, (past, value) in (new or {name: (old, text)}).items():
                 if label not in but and not (
@@ -358,8 +369,10 @@ def one_by_one(frame, goals, value) -> str:
     plain_pairs = all(isinstance(goal, PATHS) and not isinstance(part, ast.Starred)
                       for goal, part in pairs)
     bound = {ast.unparse(goal) for goal, _ in pairs}
-    if frame.told or not plain_pairs or all([shows(frame, goal, bound) for goal, _ in pairs]):
-        return ""  # frame.told: a function of the program took it; who gets what?
+    if frame.told and isinstance(value, ast.Tuple):
+        return ""  # a function of the program took it; who gets what?
+    if not plain_pairs or all([shows(frame, goal, bound) for goal, _ in pairs]):
+        return ""
     labels, holders = [], []
     for goal, _ in pairs:
         changed = {name.id for name in names_in(goal)} & {*names}  # by this statement
@@ -448,7 +461,7 @@ def tell_part(frame, target):
         item = rounds[-1] if key and not isinstance(key, ast.Slice) else ""
         return sentence(text, frame.changed([label], item, old if known else ""))
     text, source = frame.changed(), source_of(node) or "an assignment"
-    if f"{label} = " in text:
+    if says(text, label):
         return sentence(text)
     return f"{text} after {source}." if text else f"We run {source}."
 
@@ -470,16 +483,19 @@ def tell_expression(frame):
     function, given = call.func, given_to(frame, call)
     if isinstance(function, ast.Attribute):
         old, new = frame.part(frame.node)
-        if old != new and not is_hidden(new):
+        shown = text if isinstance(function.value, ast.Call) else ""
+        if old != new and not is_hidden(new) and not shown:
             label = frame.label(function.value)
             whole, text = label.partition("[")[0], frame.changed([label], new, old)
-            if whole == label or f"{whole} = " not in text:  # else label may be another item now
+            if whole == label or not says(text, whole):  # else label may be another item now
                 text = listed([f"{label} = {shorten(new, old)}", text])
         texts = frame.texts(call.args[0]) if call.args else []
         if text and texts and function.attr == "append" and len(call.args) == 1 and not frame.told:
             return tell_append(ended(texts, call.args[0], shorten(texts[-1])), text)
         if text:
-            return tell_method(text, function.attr, given)
+            chained = any(isinstance(part, ast.Call) for part in ast.walk(function.value))
+            name = chained and source_of(function) or function.attr
+            return tell_method(text, name, given)
     name = path_of(function) or source_of(function)
     if name and not isinstance(function, (*PATHS, ast.Call)):
         name = f"({name})"
@@ -689,6 +705,8 @@ def tell_crash(frame, part, step: str):
         return f"{frame.condition(node.test, False)} is false, so the assertion fails with {named}."
     if step == "RAISE_VARARGS":
         cause = node.cause and shorten((frame.texts(node.cause) or [source_of(node.cause)])[-1])
+        if frame.failed == name and isinstance(node.exc, ast.Call):
+            named += given_to(frame, node.exc)  # its __str__ was not asked
         return f"We raise {named}{cause and f', from {cause}' or ''}."
     if frame.thrown:
         return f"{frame.name} gets {named}."
@@ -703,14 +721,27 @@ def tell_crash(frame, part, step: str):
 def tell_unpack(frame, target, named: str):
     """Too many values for too few names, or the other way round. They are told where it is the
     statement's own target that they do not fit, not a part of it."""
-    own = not frame.read and target in getattr(frame.node, "targets", ())
-    text = (frame.texts(frame.node.value) or [""])[-1] if own else ""
+    node, text = frame.node, ""
+    if target in getattr(node, "targets", ()):
+        text = frame.seen_of(node.value) or (frame.texts(node.value) or [""])[-1]
+    elif target is getattr(node, "target", None):
+        text = item_of(frame)
     given = value_of(text)
     counts = f", {counted(given, 'value')} for {counted(target.elts, 'name')}" if (
         hasattr(given, "__len__") and isinstance(target, (ast.Tuple, ast.List)) and (
             ast.Starred not in map(type, target.elts))) else ""
     names = bare(target).rstrip(",")  # of one
     return f"We cannot unpack {shorten(text) or 'the values'} into {names}{counts}: {named}."
+
+
+def item_of(frame) -> str:
+    """What a loop over a list, a tuple, a dict or a text would take next; "" where not known."""
+    node = frame.node
+    items = value_of((frame.texts(node.iter) or ["<"])[-1])
+    taken = frame.turns.get(node, 0)
+    again = {*targets(node)} & {name.id for name in names_in(node.iter)}
+    known = isinstance(items, (list, tuple, dict, str)) and taken < len(items) and not again
+    return repr([*items][taken]) if known else ""
 
 
 def counted(things, name: str) -> str:
@@ -720,13 +751,16 @@ def counted(things, name: str) -> str:
 def blamed(frame, part, step: str) -> str:
     """What stopped, in its rounds."""
     node, name = frame.node, frame.event.extra
+    if isinstance(part, ast.FormattedValue):
+        part = next(text for text in ast.walk(node) if part in getattr(text, "values", ()))
     if step.startswith("UNPACK"):  # what gives the values
         return source_of(node.value) if isinstance(node, ast.Assign) else ""
     if isinstance(node, (ast.For, ast.AsyncFor)) and step in ITERATES:
         texts = frame.texts(node.iter) or [source_of(node.iter)]
         return f"for {bare(node.target)} in {shorten(texts[-1])}"
     if isinstance(getattr(part, "ctx", None), (ast.Store, ast.Del)):
-        label = frame.label(part)
+        several = isinstance(part.ctx, ast.Store) and part not in getattr(node, "targets", (part,))
+        label = ast.unparse(part) if several else frame.label(part)
         if step.startswith("STORE"):
             texts = frame.texts(node.value) if part in getattr(node, "targets", ()) else ()
             return f"{label} = {shorten(texts[-1])}" if texts else f"Assigning to {label}"
@@ -752,7 +786,7 @@ def blamed(frame, part, step: str) -> str:
 
 
 def held(frame, part, where: str) -> str:
-    """Values of what is named there, but for what a comprehension or lambda binds."""
+    """Values of what is named there; of what a comprehension or lambda binds those within it."""
     names, inner = [], set()
     for scope in ast.walk(frame.node) if part else ():
         if isinstance(scope, (*COMPREHENSIONS, ast.Lambda)) and (
@@ -761,9 +795,14 @@ def held(frame, part, where: str) -> str:
             inner.update(*[targets(loop.target) for loop in getattr(scope, "generators", ())])
     for node in names_in(part) if part else ():
         named = re.search(rf"(?<![\w.'\"]){node.id}\b", where)
-        if node.id not in inner and named and not is_hidden(frame.after.get(node.id, "<")):
+        if isinstance(frame.node, LOOPS) and isinstance(node.ctx, ast.Store) or not named:
+            continue  # what a loop takes next has no name yet
+        if node.id not in inner and not is_hidden(frame.after.get(node.id, "<")):
             names.append(node.id)
-    values = frame.now(names)
+    bound = (frame.event.more or {}).get("inner", {})
+    found = [f"{name} = {shorten(bound[name])}" for name in sorted(inner & bound.keys())
+             if not is_hidden(bound[name])]
+    values = listed([frame.now(names), *found])
     return values and f", where {values}"
 
 
@@ -804,6 +843,8 @@ class Narrator:
         if frame is None:  # not called where no stack was left to record it
             return
         yield from self.asked(event)
+        for printed, read in (event.more or {}).get("turns", ()):
+            yield from self.said_and_read(frame, printed, read)
         printed = frame.printed
         frame.midline = frame.midline if printed else self.midline
         frame.go_on(event)
@@ -841,9 +882,12 @@ class Narrator:
         number, printed, read = (event.more or {}).get("asked", (None, "", ""))
         frame = self.frames.get(number)
         if frame:
-            frame.printed, frame.read, frame.midline = printed, read, self.midline
-            self.midline = False  # a line has ended
-            yield from self.so_far(frame)
+            yield from self.said_and_read(frame, printed, read)
+
+    def said_and_read(self, frame, printed: str, read: str):
+        frame.printed, frame.read, frame.midline = printed, read, self.midline
+        self.midline = False  # a line has ended
+        yield from self.so_far(frame)
 
     def so_far(self, frame):
         """What a statement that is not over has printed and read."""
@@ -867,7 +911,7 @@ class Narrator:
                 yield tell_output(frame)
                 frame.printed = ""
                 yield tell_input(frame)
-            yield tell_change(frame)
+            yield sentence(frame.changed(frame.same if passes else ()))
             if not passes:
                 yield tell_crash(frame, part, step)
         several = isinstance(frame.node, WITHS) and len(frame.node.items) > 1

@@ -12,8 +12,10 @@ the program's own classes (`__repr__` least of all) is ever called.
 Events are trace.Event's, as lists. More kinds: yield, resume. More in `more`: {"globals": module
 variables that this function uses, where their text changed; "seen": [[mark, text], ...] values of
 marked expressions in the order of evaluation; "asked": [frame, text printed, text read], what the
-caller did before this call, if it read or ended a line; of an exception "said", what was printed
-before it, and "at": [place, instruction], the place in ast.walk(statement); "others": names that
+caller did before this call, if it read or ended a line; "turns": [[text printed, text read], ...],
+what a statement did before it printed again; of an exception "said", what was printed
+before it, "at": [place, instruction], the place in ast.walk(statement), and "inner": {name: text}
+of the comprehension or lambda that it comes from; "others": names that
 hold another object of the same class; "torn", "failed": see _caught()}. A long text that changed is
 sent as its difference() to the text before; whole() puts it back.
 """
@@ -152,7 +154,8 @@ class _Marks:
                 self.look(getattr(target, "slice", None))
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
             function = node.value.func
-            if isinstance(function, ast.Attribute) and isinstance(function.value, _PATHS[1:]):
+            if isinstance(function, ast.Attribute) and isinstance(
+                    function.value, (*_PATHS[1:], ast.Call)):
                 self.part(node)
             if isinstance(function, ast.Attribute) or _named(function) == "print":
                 self.look(node.value, True)
@@ -553,7 +556,7 @@ def _attribute(holder, name: str):
 
 def _is_plain(value, deep: int = 0) -> bool:
     """Does its text come from Python's own types alone, and is it short?"""
-    if type(value) in _ATOMS:
+    if type(value) in _ATOMS or type(value) is bytes and len(value) < 1000:
         return True
     if type(value) not in _GROUPS or len(value) > 20 or deep > 2:
         return False
@@ -658,17 +661,17 @@ _settrace = sys.settrace
 
 class _Call:
     """A frame of the program. known: {name: (value if it cannot change, text, id)}. Since its
-    previous event: seen, values of marked expressions; said and read, output and input. held,
-    later: of what its statement changes a part, and how to find that once more. line: the
-    statement's; raised: id of the last exception here; failing: is it the last that happened here?
-    uses: names of the module."""
-    __slots__ = ("number", "uses", "known", "seen", "said", "read", "held", "later", "line",
-                 "raised", "failing")
+    previous event: seen, values of marked expressions; said and read, output and input; turns,
+    pairs of those, where its statement printed, read and printed again. held, later: of what its
+    statement changes a part, and how to find that once more. line: the statement's; raised: id of
+    the last exception here; failing: is it the last that happened here? uses: its module names."""
+    __slots__ = ("number", "uses", "known", "seen", "said", "read", "turns", "held", "later",
+                 "line", "raised", "failing")
 
     def __init__(self, number: int, uses=()):
         self.number, self.uses, self.known, self.held, self.later = number, uses, {}, None, None
         self.line, self.raised, self.failing = 0, None, False
-        self.seen, self.said, self.read = [], [], []
+        self.seen, self.said, self.read, self.turns = [], [], [], []
 
 
 class Recorder:
@@ -715,7 +718,11 @@ class Recorder:
         return self.calls.get(frame, self.nobody)
 
     def said(self, text: str) -> None:
-        self.innermost().said.append(text)
+        call = self.innermost()
+        if call.read and text:
+            call.turns.append(["".join(call.said), "".join(call.read)])
+            call.said, call.read = [], []
+        call.said.append(text)
         self.used += len(text)
 
     def took(self, text: str) -> str:
@@ -751,7 +758,7 @@ class Recorder:
             call.seen.append([mark, text_of(value)])
         call.later = mark + 1, find, *place
 
-    def note(self, kind: str, frame, extra=None, value: str = "", at=None) -> None:
+    def note(self, kind: str, frame, extra=None, value: str = "", at=None, inner=()) -> None:
         """An event, with everything that changed since the frame's previous one."""
         call = self.calls.get(frame)
         if call is None:
@@ -767,6 +774,8 @@ class Recorder:
         if call.seen:
             more["seen"], call.seen = call.seen, []
             self.used += sum([len(text) for _, text in more["seen"]])
+        if call.turns:
+            more["turns"], call.turns = call.turns, []
         if call.read:
             more["read"], call.read = "".join(call.read), []
         back = frame.f_back if extra and not at else None  # of a call
@@ -778,6 +787,8 @@ class Recorder:
             caller.said, caller.read = [], []
         if at:
             more["at"], more["said"], call.said = at, "".join(call.said), []
+        if inner:
+            more["inner"] = inner
         if extra is None:
             extra = ""
             if call.said:
@@ -875,7 +886,7 @@ class Recorder:
             elif event == "return":
                 self.returned(frame, argument)
             elif event == "exception":
-                self.raised(frame, *argument[:2])
+                self.raised(frame, *argument)
             return self.watch
         except RecursionError:
             self.stopped = "near the recursion limit nothing can be recorded"
@@ -883,7 +894,7 @@ class Recorder:
             self.over = self.over or "the recorder failed: " + _NAME(type(problem))
         _settrace(None)
 
-    def raised(self, frame, kind, exception) -> None:
+    def raised(self, frame, kind, exception, trace) -> None:
         """Nothing is noted where iteration comes to its end."""
         code, place = frame.f_code, frame.f_lasti
         operation = code.co_code[place] if place >= 0 else -1
@@ -891,9 +902,14 @@ class Recorder:
             return
         call = self.calls.get(frame, self.nobody)
         call.raised, call.failing = id(exception), True
+        inner = {}  # variables of the comprehension or lambda that it comes from
+        while trace := trace.tb_next:
+            within = trace.tb_frame
+            inner = dict(within.f_locals) if within.f_code.co_filename == self.file else {}
+        inner = {name: text_of(held) for name, held in inner.items()}
         column = list(code.co_positions())[max(place, 0) // 2][2]
         self.note("exception", frame, _NAME(kind), _message(exception),
-                  [column, opcode.opname[operation]])
+                  [column, opcode.opname[operation]], inner)
 
     def returned(self, frame, value) -> None:
         code, place = frame.f_code.co_code, frame.f_lasti
