@@ -24,6 +24,12 @@ KINDS = {
         ("c = 1\ndef f():\n    global c\n    c = 5\n    raise ValueError\nf()\n", "", ["c = 5.", "We raise ValueError."]),
         ("print(4, 3, sep='\\n')\nprint('a\\nb')\nprint('\\x1b[1mB')\nraise ValueError('bad:\\n x = 1')\n", "", [
             "We print '4\\n3'.", "We print a / b.", "We print '\\x1b[1mB'.", "We raise ValueError: 'bad:\\n x = 1'."])],
+    "a Counter as it is printed, arguments all alike, a stdout of the program's own": [
+        ("from collections import Counter\nc = Counter('abb')\nprint(c)\nc['a'] += 5\n", "", [
+            "c = Counter('abb') = Counter({'b': 2, 'a': 1}).", "We print Counter({'b': 2, 'a': 1}).", "c['a'] = 1 + 5 = 6, c = Counter({'a': 6, 'b': 2})."]),
+        ("def go(a, b): a.append(b)\ndef h(): return 1\nx = [1]\ngo(x, len(x) + 4)\ngo(x, h() + 1)\n", "", ["x = [1, 5] after go([1], 5).", "x = [1, 5, 2] after go(x, h() + 1)."]),
+        ("import sys\nclass W:\n    def __init__(self, f): self.f, self.parts = f, []\n    def write(self, s): self.parts.append(s)\n"
+         "    def flush(self): self.f.write(''.join(self.parts))\nsys.stdout = W(sys.stdout)\nprint(1)\n", "", ["We call W.flush with self = W(f=<TextIOWrapper>, parts=['1', '\\n']).", "We print 1."])],
     "which part of an if-else ran; calls of what is no name": [
         ("class T:\n    def __init__(self, v, l=None): self.v, self.l = v, l\ndef total(t): return t.v + total(t.l) if t else 0\nt = T(1)\nprint(total(t))\nprint((t.v if t else 0) * 2)\n", "", [
             "total returns t.v + total(t.l) if T(v=1, l=None) else 0 = t.v + total(t.l) = 1 + total(None) = 1 + 0 = 1.",

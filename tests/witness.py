@@ -19,6 +19,7 @@ variables since the frame's previous item, {variable: [text, is it new to somebo
 
 import builtins
 import collections
+import contextlib
 import datetime
 import dis
 import functools
@@ -204,6 +205,8 @@ def written(value, outer, own: int, shallow: bool) -> str:
     if base in GROUPS:
         if module != "__main__" and kind not in (collections.Counter, collections.OrderedDict):
             return f"<{name}>"
+        if kind is collections.Counter and {*map(type, value.values())} <= {int}:
+            value = dict(value.most_common())
         first, last = GROUPS[base]
         return f"{name}({first}{items(base)}{last})"
     if base:
@@ -668,6 +671,8 @@ def main(folder: str, seconds: str, statements: str) -> None:
         import threading
         threading._shutdown()
         atexit._run_exitfuncs()
+        with contextlib.suppress(Exception):
+            sys.stdout.flush()
     number = -1 if last is None else number_of(last)
     sys.modules["__main__"] = space = last = None  # as at Python's end: what is left may have something to say
     top.kept.clear()

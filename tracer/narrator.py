@@ -511,11 +511,10 @@ def tell_method(changed: str, name: str, given: str) -> str:
 
 
 def given_to(frame, call) -> str:
-    """The arguments of a call, with their values if that is short, in parentheses."""
+    """The arguments of a call in parentheses, if that is short: by values where all are known."""
     given = list(map(ast.unparse, [*call.args, *call.keywords]))
-    for k, argument in enumerate(call.args):
-        with suppress(Untold):
-            given[k] = frame.last(argument)[0]
+    with suppress(Untold):
+        given[:len(call.args)] = [frame.last(argument)[0] for argument in call.args]
     text = ", ".join(given)
     return f"({text})" if len(text) <= 120 else ""
 

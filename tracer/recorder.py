@@ -35,7 +35,8 @@ import re
 import sys
 import threading
 import types
-from collections import OrderedDict
+from collections import Counter, OrderedDict
+from contextlib import suppress
 from os.path import commonprefix
 
 PLAIN_CALLS = frozenset("abs len int str float bool max min sum ord chr round sorted list tuple "
@@ -482,7 +483,9 @@ class _Writer:
 
 def _pairs(value):
     """The items of a dict; of an OrderedDict in its own order, where none of the program's methods
-    is needed for that."""
+    is needed for that, of a Counter as it is printed: the most common first."""
+    if type(value) is Counter and {*map(type, value.values())} <= {int}:
+        return sorted(value.items(), key=lambda pair: -pair[1])
     if not _OVER(OrderedDict, type(value)) or not all(
             [type(key) in _ATOMS for key in dict.__iter__(value)]):
         return dict.items(value)
@@ -1042,6 +1045,8 @@ def serve(job: str) -> None:
         _settrace(recorder.watch if result["complete"] else None)
         threading._shutdown()
         atexit._run_exitfuncs()
+        with suppress(Exception):
+            sys.stdout.flush()  # of a class of the program
         sys.modules["__main__"] = recorder.space = None
         recorder.calls.clear()
         gc.collect()  # what is left may have something to say
