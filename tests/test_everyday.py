@@ -14,7 +14,7 @@ import trace  # ours
 import tracer
 from lab import everyday as lab
 from model import Tokenizer
-from worlds import UNSEEN, everyday, renamed, split_of
+from worlds import NAME_OR_TEXT, UNSEEN, everyday, renamed, split_of
 
 
 def draw(n, split="train", set_="short", seed=0):
@@ -33,7 +33,7 @@ def drawn():
 def test_programs_are_small_and_of_every_form(drawn):
     kinds, reads, typed, texts = set(), set(), set(), set()
     for case in drawn:
-        assert case.code.count("\n") <= everyday.LINES and case.steps <= everyday.SENTENCES
+        assert len([*filter(None, case.code.split("\n"))]) <= everyday.LINES and case.steps <= everyday.SENTENCES
         numbers = re.findall(r"\d+", re.sub("We read .*|'.*?'", "", "\n".join(tasks.explanation_lines(case.nlex))))
         texts.add(case.stdin.isdigit() if "= input()" in case.code else None)
         assert max(map(int, numbers), default=0) <= everyday.LARGEST
@@ -105,8 +105,8 @@ def test_splits_sets_and_names(drawn):
     for split in ("train", "val", "test"):
         assert {split_of(case.cls) for case in draw(40, split)} == {split}
     assert all(len(re.findall(r"\w", case.stdin)) >= 6 or "int(input" in case.code for case in draw(40, "val", "longer"))
-    words = set(re.findall(r"[A-Za-z_]\w*", " ".join(case.code for case in drawn)))
-    unseen = set(re.findall(r"[A-Za-z_]\w*", " ".join(case.code for case in draw(200, "test", "new_names"))))
+    words = set(NAME_OR_TEXT.findall(" ".join(case.code for case in drawn)))
+    unseen = set(NAME_OR_TEXT.findall(" ".join(case.code for case in draw(200, "test", "new_names"))))
     assert not words & {*UNSEEN} and unseen & {*UNSEEN}
     text = "print('total', total)\nx = \"x\" + 'nums'\n"
     for seed in range(20):
@@ -128,7 +128,7 @@ def test_what_the_words_are():
     told = everyday.narrate(trace.record("nums = list(map(int, input().split()))\nprint(sum(nums, 10))\nif sum(nums, 1) > 5:\n    print(max(nums, nums))\n", "3 8"))
     assert told[1:] == ["We print 21.", "sum(nums, 1) > 5 is true, so we enter the if.", "We print max(nums, nums) = max([3, 8], [3, 8]) = [3, 8]."]
     told = everyday.narrate(trace.record("xs = [3, -1]\na = max(2, xs[-1]) + min(-xs[0], 1)\nif a in [a + 1, 0]:\n    print([a])\n"))
-    assert told == ["xs = [3, -1].", "a = max(2, xs[-1]) + min(-xs[0], 1) = max(2, -1) + min(-3, 1) = 2 + -3 = -1.", "a in [a + 1, 0]: -1 in [-1 + 1, 0]: -1 in [0, 0] is false, so we skip the if."]
+    assert told == ["xs = [3, -1].", "a = max(2, xs[-1]) + min(-xs[0], 1) = max(2, -1) + min(-3, 1) = 2 + min(-3, 1) = 2 + -3 = -1.", "a in [a + 1, 0]: -1 in [-1 + 1, 0]: -1 in [0, 0] is false, so we skip the if."]
     assert answers.never_seen("print(max(1, 2))\nprint(abs(1))\n", {"world": "everyday"}) == ["abs(x) (line 2)"]
     assert everyday.narrate(trace.record("print()\nprint('a')\n")) == ["We print an empty line.", "We print a."]
 

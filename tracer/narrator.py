@@ -122,7 +122,14 @@ def fields_of(text: str) -> dict[str, str]:
 
 def is_all(old: str, new: str, key: str, was: str | None, item: str) -> bool:
     """Is one item all that a container's texts differ in? was: its text before; None: there was
-    none; "": not known. Others may change with it, as in xs[0] = xs.pop()."""
+    none; "": not known. Others may change with it, as in xs[0] = xs.pop(). A Counter's are in
+    another order by then."""
+    if new.startswith("Counter("):
+        counts = [value_of(text[len("Counter("):-1] or "{}") for text in (old, new)]
+        if UNKNOWN in counts:
+            return False
+        other = {name for name, _ in counts[0].items() ^ counts[1].items()}
+        return other == {value_of(key)}
     same, rest = common(old, new), common(old[::-1], new[::-1])
     for gone, come in (was, item), (None, f"{key}: {item}"), (None, f", {key}: {item}"):
         for place in range(max(0, len(new) - len(come) - rest), same + 1):
