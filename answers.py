@@ -269,6 +269,8 @@ def constructs(code):
             name = f"{node.arg}="
         elif kind == "Name" and hasattr(builtins, node.id):
             name = node.id + called
+            if name == "input()" and name in found:
+                name = "a second input()"
         if name not in SILENT:
             found[name] = min(line, found.get(name, line))
         for child in ast.iter_child_nodes(node):
@@ -313,6 +315,13 @@ def as_taught(run, made, new=()):
     return told, False
 
 
+def is_beyond(run, made):
+    """Would its world leave this run out?"""
+    with suppress(ValueError):  # it is not here
+        fits = getattr(worlds.load(made.get("world", "contest")), "fits", None)
+        return bool(fits) and not fits(run)
+
+
 def in_words(outcome):
     """("3\\n", "KeyError") -> "'3\\n' and KeyError"; None, where nothing is readable."""
     stdout, error = outcome or ("", "no output block")
@@ -349,6 +358,8 @@ def show(args):
     if new:
         print(f"not in the world {made.get('world', 'contest')}, so the model has never seen it: "
               f"{', '.join(new)}\n")
+    if taught and not new and is_beyond(run, made):
+        print("longer, or with larger numbers, than what the model has seen\n")
     print(f"   the model ({path}) on {args.stdin!r}")
     for k, line in enumerate(said):
         print(">>" if k == part else "  ", line)

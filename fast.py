@@ -195,11 +195,10 @@ def make_optimizers(model, muon_lr, adam_lr):
 
 @torch.no_grad()
 def step_together(muon):
-    """torch.optim.Muon's step (Nesterov, no weight decay), in fewer, larger products. Overwrites
-    the gradients."""
+    """torch.optim.Muon's step (Nesterov, no weight decay), in fewer, larger products, and in fp32
+    where bf16 is slow. Overwrites the gradients."""
     for group in muon.param_groups:
         shapes, momentum = defaultdict(list), group["momentum"]
-        low = fast_dtype(group["params"][0].device)
         for p in group["params"]:
             state = muon.state[p]
             if not state:
@@ -212,7 +211,7 @@ def step_together(muon):
             at_once = max(1, STACKED // (rows * columns))
             for k in range(0, len(same), at_once):
                 chosen = same[k:k + at_once]
-                x = torch.stack([p.grad for p in chosen]).to(low)
+                x = torch.stack([p.grad for p in chosen]).to(fast_dtype(same[0].device))
                 x = orthogonal(x.mT, group).mT if rows > columns else orthogonal(x, group)
                 for p, change in zip(chosen, x):
                     p.add_(change, alpha=-rate)

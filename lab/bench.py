@@ -63,14 +63,14 @@ def training(model, logprobs):
     ids = torch.randint(plain.Tokenizer().n_vocab, (16, 192))
     mask = torch.arange(192).expand(16, 192) >= 96
     optimizers = fast.make_optimizers(model, 0.02, 0.003)
+    low = fast.fast_dtype(ids.device) == torch.bfloat16
     if logprobs is None:
         optimizers = [torch.optim.AdamW(model.parameters(), fused=True)]
         optimizers[0].param_groups[0]["base_lr"] = 1e-5
-    low = fast.fast_dtype(ids.device)
 
     def turn():
         for _ in range(10):
-            with torch.autocast("cpu", torch.bfloat16, enabled=low == torch.bfloat16):
+            with torch.autocast("cpu", torch.bfloat16, enabled=low):
                 if logprobs is None:
                     labels = ids.masked_fill(~mask, -100)
                     loss = model(input_ids=ids, labels=labels, use_cache=False).loss

@@ -1,13 +1,14 @@
 """Everyday programs: what of that which people type does a small model simulate?
 
-    python -m lab.everyday PROGRAMS.jsonl     # out/everyday/everyday.json
+    python -m lab.everyday PROGRAMS.jsonl --init before.pt    # out/everyday/everyday.json
 
-Takes the flags of sft.py but for sizes, and some four hours of one core; on two, sft.py by torchrun
-first, by hand (results/everyday/run.txt), takes half of that. The model of six layers that the
-project ships (--init) goes on learning worlds/everyday.py by sft.py, predictions alone, all of them
-explained. It predicts the world's held-out programs and those of PROGRAMS.jsonl (code, input,
-output), which it has never seen, greedily, told to explain. Right is what the sandbox's rule calls
-equal. A killed run goes on by the same command.
+Takes the flags of sft.py but for sizes, and some two hours of one core; on two, sft.py by torchrun
+first, by hand (results/everyday/run.txt), takes half of that. A model of the same vocabulary
+(--init) goes on learning worlds/everyday.py by sft.py, predictions alone, all explained. It
+predicts the world's held-out programs and those of PROGRAMS.jsonl (code, input, output), which are
+not trained on, greedily, told to explain; "other form" are those that are no program of training
+but for names, words, numbers and signs. Right is what the sandbox's rule calls equal. A killed run
+goes on by the same command.
 """
 
 import sys
@@ -15,23 +16,35 @@ from pathlib import Path
 
 import sft
 import tasks
-from answers import EVERYDAY, Model
+from answers import Model
 from commands import manual, plainly
 from lab import programs
 from lab.report import TABLES, render
 from lab.tinypy import flags
 from runs import keep
 from worlds import NAME_OR_TEXT, RESERVED
+from worlds.everyday import ALIKE, VARIED
 
-OWN = ("--world everyday --out out/everyday --explained 1 --steps 34000 --batch-tokens 3072 "
-       "--val-every 17000 --max-new-tokens-predict 800")
+OWN = ("--world everyday --out out/everyday --explained 1 --steps 13500 --batch-tokens 3072 "
+       "--val-every 30000 --max-new-tokens-predict 800")
 
 
 def form(code):
-    """The program without its names and the words in quotes: those are drawn anew each time."""
+    """The program without what is drawn anew each time: names, words in quotes, numbers, signs."""
     order = {}
-    return NAME_OR_TEXT.sub(lambda name: name[0][0] if name[0][0] in "'\"" else (
-        name[0] if name[0] in RESERVED else f"v{order.setdefault(name[0], len(order))}"), code)
+
+    def plain(match):
+        text = match[0]
+        if text[0] in "'\"" or text.isdigit():
+            return "0"
+        alike = [signs[0] for signs in ALIKE if text in signs]
+        return alike[0] if alike else text
+
+    def numbered(match):
+        name = match[0]
+        new = f"v{order.setdefault(name, len(order))}"
+        return name if name[0] in "'\"" or name in RESERVED else new
+    return NAME_OR_TEXT.sub(numbered, VARIED.sub(plain, code))
 
 
 @plainly()
@@ -39,7 +52,7 @@ def main():
     parser = manual(__doc__)
     parser.add_argument("file", type=Path, metavar="PROGRAMS.jsonl", help="never trained on")
     parser.add_argument("--programs", type=int, default=200_000, help="made for training")
-    parser.add_argument("--init", default=EVERYDAY, help="a .pt of ours (default: %(default)s)")
+    parser.add_argument("--init", required=True, help="a .pt of ours to begin with")
     args = tasks.settings(parser, "sft", "answers", argv=[*OWN.split(), *sys.argv[1:]])
     people = programs.load_programs(args.file)
     tasks.make_data(tasks.settings(manual(__doc__), "data",

@@ -206,7 +206,7 @@ def unpacks(reader, slot, value, target, count, names, what):
     if isinstance(slot.node, (ast.For, ast.AsyncFor)) and goal is slot.node.target and value != "the values":
         items = (reader.values(slot.node.iter) or [slot.after.get(unparsed(slot.node.iter), "")])[-1]
         items, shown = ast.literal_eval(items), ast.literal_eval(value)
-        need(shown in list(items) and misfit(goal, shown) is goal, f"{value} is not what could not be unpacked")
+        need(shown == next((item for item in items if misfit(goal, item)), None), f"{value} is not what could not be unpacked")
         own = [goal]
     need(goal in own or value == "the values", f"{target} is a part of the target")
     try:
@@ -255,7 +255,8 @@ def raises(reader, slot, what):
         reader.stage(cause, slot.node.cause)
         what = plain
     call = getattr(slot.node, "exc", None)
-    if isinstance(call, ast.Call) and not slot.text and what.startswith(f"{slot.name}("):
+    made = getattr(call, "func", None)
+    if getattr(made, "attr", getattr(made, "id", "")) == slot.name and not slot.text and what.startswith(f"{slot.name}("):
         return arguments(reader, what.removeprefix(f"{slot.name}(").removesuffix(")"), call)
     need(named(what, slot), f"{slot.name}: {slot.text[:100]} is raised")
     need(isinstance(slot.node, ast.Raise) or slot.name == "SystemExit", "no raise statement")

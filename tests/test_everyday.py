@@ -49,7 +49,7 @@ def test_programs_are_small_and_of_every_form(drawn):
 
 
 def in_the_world(run):
-    return everyday.fits(run) and run.error == "" and run.code.count("\n") <= everyday.LINES and "\n\n" not in run.code
+    return everyday.fits(run) and run.error == "" and run.code.count("\n") <= everyday.LINES
 
 
 def test_every_seed_can_be_told_and_is_another():
@@ -59,7 +59,9 @@ def test_every_seed_can_be_told_and_is_another():
             assert in_the_world(trace.record(seed.code, stdin, max_events=300)), (seed.code, stdin)
         shapes.add(re.sub(r"\d+", "0", lab.form(seed.code)))
     assert len(shapes) == len(everyday.SEEDS) > 1000
-    assert not answers.never_seen("\n".join(seed.code for seed in everyday.SEEDS), made)
+    whole = "\n".join(seed.code for seed in everyday.SEEDS)
+    assert not answers.never_seen(re.sub(r".*input\(.*\n", "", whole) + "x = list(map(int, input().split()))\n", made)
+    assert answers.never_seen("a = int(input())\nb = input()\nprint(a, b)\n", made) == ["a second input() (line 2)"]
 
 
 def test_seeds_vary_are_woven_and_go_on():
@@ -75,8 +77,10 @@ def test_seeds_vary_are_woven_and_go_on():
     woven = [everyday.woven(one, two, rng) for _ in range(200)]
     assert all(text.count("input()") == 1 and text.count("\n") <= everyday.LINES for text in woven) and len({*woven}) > 30
     assert any(re.search(r"for i in range\(n\d*\)", text) for text in woven)   # a name of the first
+    clash = [everyday.woven(two, two._replace(code="c = int(input())\nb = 7\nprint(b + c)\n"), rng) for _ in range(100)]
+    assert {"b += i", "print(b)"} & {*" ".join(clash).split("\n")} and re.search(r"b\d+ = 7", " ".join(clash))  # a name of both
     longer = [everyday.with_more(code, "4", rng) for _ in range(100)]
-    assert all(text.startswith(code) and "print" in text.removeprefix(code) for text in longer) and any("n" in text.removeprefix(code) for text in longer)
+    assert all(text.startswith(code) and "print" in text.removeprefix(code) for text in longer) and any(re.search(r"\bn\b", text.removeprefix(code)) for text in longer)
     forms = [everyday.typed("a = b - 2\nprint('x - y', a)\n", rng) for _ in range(300)]
     assert {*forms} == {"a = b - 2\nprint('x - y', a)\n", "a=b-2\nprint('x - y',a)\n", "a = b - 2\n\nprint('x - y', a)\n"}
 
@@ -140,6 +144,13 @@ def test_a_program_that_the_world_has_not_is_told_in_other_words(code):
     run, made = tracer.record(code), {"world": "everyday"}
     new = answers.never_seen(code, made)
     assert new and answers.as_taught(run, made, new) == (list(map(tracer.in_fewer_words, tracer.narrate(run))), False)
+
+
+def test_what_is_longer_or_larger_is_said():
+    made = {"world": "everyday"}
+    for code, beyond in ("x = 7\nprint(x + 9)\n", False), ("x = 70\nprint(x + 90)\n", True), ("for i in range(50):\n    print(i)\n", True):
+        assert answers.is_beyond(tracer.record(code), made) is beyond
+    assert not answers.is_beyond(tracer.record("x = 700\n"), {"world": "contest"}) and not answers.is_beyond(tracer.record("x = 700\n"), {"world": "gone"})
 
 
 def test_what_is_typed_otherwise_is_told_all_the_same():

@@ -11,6 +11,8 @@ KINDS = {
         ('print("Hello " + input("Name? ") + "!")\nprint(f"Hi {input(\'Who? \')}")\na, b = int(input("a: ")), int(input("b: "))\n', "Cy\nDi\n1\n2\n", [
             "We print 'Name? '.", "We read Cy.", "We print 'Hello ' + input('Name? ') + '!' = 'Hello ' + 'Cy' + '!' = 'Hello Cy' + '!' = Hello Cy!.",
             "We print 'Who? '.", "We read Di.", "We print Hi Di.", "We print 'a: '.", "We read 1.", "We print 'b: '.", "We read 2, so a = 1, b = 2."]),
+        ("def add(a, b):\n    return a + b\nprint(add(int(input('a: ')), int(input('b: '))))\n", "1\n2\n", [
+            "We print 'a: '.", "We read 1.", "We print 'b: '.", "We read 2.", "We call add with a = 1, b = 2.", "add returns 1 + 2 = 3."]),
         ("xs = [6]\ns = [xs]\ns[0].append(0)\ndata = [1]\na = {'k': data}\na['k'].append(2)\n", "", [
             "We append 0, so s[0] = [6, 0], xs = [6, 0].", "We append 2, so a['k'] = [1, 2], data = [1, 2]."]),
         ("def f(x=[]): return x\nf().append(1)\nxs = [3, 1]\ndef g(): return xs\ng().sort()\n", "", [
@@ -27,6 +29,7 @@ KINDS = {
     "a Counter as it is printed, arguments all alike, a stdout of the program's own": [
         ("from collections import Counter\nc = Counter('abb')\nprint(c)\nc['a'] += 5\n", "", [
             "c = Counter('abb') = Counter({'b': 2, 'a': 1}).", "We print Counter({'b': 2, 'a': 1}).", "c['a'] = 1 + 5 = 6."]),
+        ("class Counter(list): pass\nc = Counter([1, 2])\nc[0] = 5\n", "", ["c[0] = 5."]),
         ("def go(a, b): a.append(b)\ndef h(): return 1\nx = [1]\ngo(x, len(x) + 4)\ngo(x, h() + 1)\n", "", ["x = [1, 5] after go([1], 5).", "x = [1, 5, 2] after go(x, h() + 1)."]),
         ("import sys\nclass W:\n    def __init__(self, f): self.f, self.parts = f, []\n    def write(self, s): self.parts.append(s)\n"
          "    def flush(self): self.f.write(''.join(self.parts)); self.parts = []\nsys.stdout = W(sys.stdout)\nprint(1)\n", "", ["We call W.flush with self = W(f=<TextIOWrapper>, parts=['1', '\\n']).", "We print 1."])],
@@ -45,6 +48,10 @@ KINDS = {
             "We read 1;2.", "We cannot unpack ['1;2'] into x, y, 1 value for 2 names: ValueError: not enough values to unpack (expected 2, got 1)."]),
         ("class E(Exception):\n    def __init__(self, need): self.need = need\n    def __str__(self): return f'need {self.need}'\ntry:\n    b'\\xff'.decode()\nexcept UnicodeDecodeError: pass\nraise E(5)\n", "", [
             "b'\\xff'.decode() stops with UnicodeDecodeError: 'utf-8' codec can't decode byte 0xff in position 0: invalid start byte.", "We raise E(5)."]),
+        ("class E(Exception):\n    def __str__(self): return 'x'\ndef make(n): return E(n + 1)\ntry:\n    raise make(5)\nexcept E: pass\nraise ValueError()\n", "", [
+            "make returns E(5 + 1) = E(6).", "We raise E.", "We handle E.", "We raise ValueError."]),
+        ("def f(k):\n    return {v: k // v for v in (1, 0)}\ntry:\n    f(3)\nexcept ZeroDivisionError: pass\n", "", [
+            "We call f with k = 3.", "{v: 3 // v for v in (1, 0)} stops with ZeroDivisionError: integer division or modulo by zero, where v = 0."]),
         ("try:\n    sorted([2, 0], key=lambda v: 1 / v)\nexcept ZeroDivisionError: pass\nx = sum(1 / (q - 1) for q in (2, 1))\n", "", [
             "sorted([2, 0], key=(lambda v: 1 / v)) stops with ZeroDivisionError: division by zero, where v = 0.",
             "sum((1 / (q - 1) for q in (2, 1))) stops with ZeroDivisionError: division by zero, where q = 1."]),

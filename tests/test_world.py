@@ -398,6 +398,7 @@ def test_loops_without_end_are_stopped():
     assert outputs_on("for k in range(int(input())):\n    pass\nprint(k)\n", ["2000", "2001", "2000"]) == ["1999\n", "<error>Timeout", "1999\n"]
     squares = "n = int(input())\nr = 3\nfor v in range(n):\n    r *= r\nprint(r % 7)\n"           # a mutant of the wide world
     assert outputs_on(squares, ["2", "60"]) == ["4\n", "<error>Timeout"]
+    assert outputs_on(squares, ["2", "5"], max_bits=8) == ["4\n", "<error>Timeout"] != outputs_on(squares, ["2", "5"])
 
 
 def test_outputs_name_what_ended_the_run():

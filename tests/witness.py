@@ -205,8 +205,9 @@ def written(value, outer, own: int, shallow: bool) -> str:
     if base in GROUPS:
         if module != "__main__" and kind not in (collections.Counter, collections.OrderedDict):
             return f"<{name}>"
-        if kind is collections.Counter and {*map(type, value.values())} <= {int}:
-            value = dict(value.most_common())
+        if kind is collections.Counter:
+            with contextlib.suppress(TypeError):
+                value = dict(value.most_common())
         first, last = GROUPS[base]
         return f"{name}({first}{items(base)}{last})"
     if base:

@@ -258,7 +258,7 @@ def display(frame, node):
 
 def comprehension(frame, node):
     """With the values of names from outside that it finds: not of those that a function in it will
-    look up later, nor of those that are others by now."""
+    look up later, nor in texts like f"{x}", nor of those that are others by now."""
     kept = set()
     if isinstance(getattr(frame, "definition", None), ast.ClassDef):
         kept.update(frame.variables)  # those of the class it does not see

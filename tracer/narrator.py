@@ -124,12 +124,10 @@ def is_all(old: str, new: str, key: str, was: str | None, item: str) -> bool:
     """Is one item all that a container's texts differ in? was: its text before; None: there was
     none; "": not known. Others may change with it, as in xs[0] = xs.pop(). A Counter's are in
     another order by then."""
-    if new.startswith("Counter("):
-        counts = [value_of(text[len("Counter("):-1] or "{}") for text in (old, new)]
-        if UNKNOWN in counts:
-            return False
-        other = {name for name, _ in counts[0].items() ^ counts[1].items()}
-        return other == {value_of(key)}
+    if new.startswith("Counter({"):
+        one = {value_of(key): 0}
+        old, new = [value_of(text[len("Counter("):-1] or "{}") for text in (old, new)]
+        return type(old) is type(new) is dict and {**old, **one} == {**new, **one}
     same, rest = common(old, new), common(old[::-1], new[::-1])
     for gone, come in (was, item), (None, f"{key}: {item}"), (None, f", {key}: {item}"):
         for place in range(max(0, len(new) - len(come) - rest), same + 1):
@@ -188,10 +186,8 @@ class Frame(Expressions):
             self.printed += event.extra
         self.before = self.after  # a call in between may have changed what is shared
         self.shared.update(shared)
-        self.same = []  # names whose texts somebody has told
+        self.same = [name for name, text in event.changes.items() if self.shared.get(name) == text]
         for name, text in event.changes.items():
-            if self.shared.get(name) == text:
-                self.same.append(name)
             self.variables[name] = text
             if text is None:
                 del self.variables[name]
@@ -248,8 +244,10 @@ class Frame(Expressions):
             old, new = self.before.get(name, ""), {}
             if name not in self.others and text.partition("(")[0] == old.partition("(")[0]:
                 before, fields = fields_of(old), fields_of(text)
+                if before.keys() - fields.keys():
+                    fields = {}  # one is gone
                 for field, value in fields.items():
-                    if fields.keys() >= before.keys() and value != before.get(field):
+                    if value != before.get(field):
                         new[f"{name}.{field}"] = before.get(field, ""), value
             for label, (past, value) in (new or {name: (old, text)}).items():
                 if label not in but and not (
@@ -490,8 +488,8 @@ def tell_expression(frame):
     function, given = call.func, given_to(frame, call)
     if isinstance(function, ast.Attribute):
         old, new = frame.part(frame.node)
-        shown = text if isinstance(function.value, ast.Call) else ""
-        if old != new and not is_hidden(new) and not shown:
+        if old != new and not is_hidden(new) and not (
+                text and isinstance(function.value, ast.Call)):
             label = frame.label(function.value)
             whole, text = label.partition("[")[0], frame.changed([label], new, old)
             if whole == label or not says(text, whole):  # else label may be another item now
@@ -518,7 +516,8 @@ def tell_method(changed: str, name: str, given: str) -> str:
 
 
 def given_to(frame, call) -> str:
-    """The arguments of a call in parentheses, if that is short: by values where all are known."""
+    """The arguments of a call in parentheses, if that is short: by values where all are known, but
+    for keywords."""
     given = list(map(ast.unparse, [*call.args, *call.keywords]))
     with suppress(Untold):
         given[:len(call.args)] = [frame.last(argument)[0] for argument in call.args]
@@ -711,7 +710,8 @@ def tell_crash(frame, part, step: str):
         return f"{frame.condition(node.test, False)} is false, so the assertion fails with {named}."
     if step == "RAISE_VARARGS":
         cause = node.cause and shorten((frame.texts(node.cause) or [source_of(node.cause)])[-1])
-        if frame.failed == name and isinstance(node.exc, ast.Call):
+        made = path_of(getattr(node.exc, "func", None)).rpartition(".")[2] == name
+        if frame.failed == name and made and node.exc.args:
             named += given_to(frame, node.exc)  # its __str__ was not asked
         return f"We raise {named}{cause and f', from {cause}' or ''}."
     if frame.thrown:
@@ -758,7 +758,8 @@ def blamed(frame, part, step: str) -> str:
     """What stopped, in its rounds."""
     node, name = frame.node, frame.event.extra
     if isinstance(part, ast.FormattedValue):
-        part = next(text for text in ast.walk(node) if part in getattr(text, "values", ()))
+        part = next(text for text in ast.walk(node)
+                    if isinstance(text, ast.JoinedStr) and part in text.values)
     if step.startswith("UNPACK"):  # what gives the values
         return source_of(node.value) if isinstance(node, ast.Assign) else ""
     if isinstance(node, (ast.For, ast.AsyncFor)) and step in ITERATES:
@@ -766,7 +767,7 @@ def blamed(frame, part, step: str) -> str:
         return f"for {bare(node.target)} in {shorten(texts[-1])}"
     if isinstance(getattr(part, "ctx", None), (ast.Store, ast.Del)):
         several = isinstance(part.ctx, ast.Store) and part not in getattr(node, "targets", (part,))
-        label = ast.unparse(part) if several else frame.label(part)
+        label = ast.unparse(part) if several else frame.label(part)  # an index may be another now
         if step.startswith("STORE"):
             texts = frame.texts(node.value) if part in getattr(node, "targets", ()) else ()
             return f"{label} = {shorten(texts[-1])}" if texts else f"Assigning to {label}"
@@ -848,9 +849,10 @@ class Narrator:
         frame = self.frames.get(event.frame)
         if frame is None:  # not called where no stack was left to record it
             return
-        yield from self.asked(event)
-        for printed, read in (event.more or {}).get("turns", ()):
-            yield from self.said_and_read(frame, printed, read)
+        more = event.more or {}
+        asked, turns = more.get("asked", (None, ()))
+        yield from self.took_turns(self.frames.get(asked), turns)
+        yield from self.took_turns(frame, more.get("turns", ()))
         printed = frame.printed
         frame.midline = frame.midline if printed else self.midline
         frame.go_on(event)
@@ -883,17 +885,12 @@ class Narrator:
             elif event.value and frame.is_call:
                 yield tell_returned(frame)
 
-    def asked(self, event: Event):
-        """What a statement printed and read before it made this call."""
-        number, printed, read = (event.more or {}).get("asked", (None, "", ""))
-        frame = self.frames.get(number)
-        if frame:
-            yield from self.said_and_read(frame, printed, read)
-
-    def said_and_read(self, frame, printed: str, read: str):
-        frame.printed, frame.read, frame.midline = printed, read, self.midline
-        self.midline = False  # a line has ended
-        yield from self.so_far(frame)
+    def took_turns(self, frame, turns):
+        """What a statement printed and read before it printed again, or made this call."""
+        for printed, read in turns if frame else ():
+            frame.printed, frame.read, frame.midline = printed, read, self.midline
+            self.midline = False  # a line has ended
+            yield from self.so_far(frame)
 
     def so_far(self, frame):
         """What a statement that is not over has printed and read."""

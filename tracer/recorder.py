@@ -11,9 +11,9 @@ the program's own classes (`__repr__` least of all) is ever called.
 
 Events are trace.Event's, as lists. More kinds: yield, resume. More in `more`: {"globals": module
 variables that this function uses, where their text changed; "seen": [[mark, text], ...] values of
-marked expressions in the order of evaluation; "asked": [frame, text printed, text read], what the
-caller did before this call, if it read or ended a line; "turns": [[text printed, text read], ...],
-what a statement did before it printed again; of an exception "said", what was printed
+marked expressions in the order of evaluation; "turns": [[text printed, text read], ...], what a
+statement did before it printed again; "asked": [frame, turns], what the caller did before this
+call, if it read or ended a line; of an exception "said", what was printed
 before it, "at": [place, instruction], the place in ast.walk(statement), and "inner": {name: text}
 of the comprehension or lambda that it comes from; "others": names that
 hold another object of the same class; "torn", "failed": see _caught()}. A long text that changed is
@@ -484,7 +484,7 @@ class _Writer:
 def _pairs(value):
     """The items of a dict; of an OrderedDict in its own order, where none of the program's methods
     is needed for that, of a Counter as it is printed: the most common first."""
-    if type(value) is Counter and {*map(type, value.values())} <= {int}:
+    if type(value) is Counter and {*map(type, value.values())} <= {int, float}:
         return sorted(value.items(), key=lambda pair: -pair[1])
     if not _OVER(OrderedDict, type(value)) or not all(
             [type(key) in _ATOMS for key in dict.__iter__(value)]):
@@ -676,6 +676,10 @@ class _Call:
         self.line, self.raised, self.failing = 0, None, False
         self.seen, self.said, self.read, self.turns = [], [], [], []
 
+    def turn(self) -> None:
+        self.turns.append(["".join(self.said), "".join(self.read)])
+        self.said, self.read = [], []
+
 
 class Recorder:
     """Runs a program and tells `emit` of every event at once: it need not return from that."""
@@ -723,8 +727,7 @@ class Recorder:
     def said(self, text: str) -> None:
         call = self.innermost()
         if call.read and text:
-            call.turns.append(["".join(call.said), "".join(call.read)])
-            call.said, call.read = [], []
+            call.turn()
         call.said.append(text)
         self.used += len(text)
 
@@ -761,13 +764,14 @@ class Recorder:
             call.seen.append([mark, text_of(value)])
         call.later = mark + 1, find, *place
 
-    def note(self, kind: str, frame, extra=None, value: str = "", at=None, inner=()) -> None:
-        """An event, with everything that changed since the frame's previous one."""
+    def note(self, kind: str, frame, extra=None, value: str = "", at=None, within=None) -> None:
+        """An event, with everything that changed since the frame's previous one. within: where an
+        exception comes from; from within this frame variables are mixed up (see _repeat)."""
         call = self.calls.get(frame)
         if call is None:
             call = self.calls[frame] = _Call(next(self.numbers), self.names_of(frame.f_code))
         more, line = {}, frame.f_lineno
-        changes = self.changes(call, frame, more)
+        changes = self.changes(call, frame, more) if within is not frame else {}
         shared = self.shared(call, frame, more) if call.number else {}
         if shared:
             more["globals"] = shared
@@ -786,12 +790,13 @@ class Recorder:
             back = back.f_back
         caller = self.calls.get(back)
         if caller and (caller.read or caller.said and caller.said[-1].endswith("\n")):
-            more["asked"] = [caller.number, "".join(caller.said), "".join(caller.read)]
-            caller.said, caller.read = [], []
+            caller.turn()
+        if caller and caller.turns:
+            more["asked"], caller.turns = [caller.number, caller.turns], []
         if at:
             more["at"], more["said"], call.said = at, "".join(call.said), []
-        if inner:
-            more["inner"] = inner
+        if within:
+            more["inner"] = {name: text_of(held) for name, held in within.f_locals.items()}
         if extra is None:
             extra = ""
             if call.said:
@@ -905,14 +910,14 @@ class Recorder:
             return
         call = self.calls.get(frame, self.nobody)
         call.raised, call.failing = id(exception), True
-        inner = {}  # variables of the comprehension or lambda that it comes from
-        while trace := trace.tb_next:
-            within = trace.tb_frame
-            inner = dict(within.f_locals) if within.f_code.co_filename == self.file else {}
-        inner = {name: text_of(held) for name, held in inner.items()}
+        within = frame if _INLINED and self.is_repeated(frame) else None
+        while trace := trace and trace.tb_next:
+            inner = trace.tb_frame.f_code
+            own = inner.co_filename == self.file and inner.co_name[0] == "<"
+            within = trace.tb_frame if own else None  # a comprehension, or a lambda
         column = list(code.co_positions())[max(place, 0) // 2][2]
         self.note("exception", frame, _NAME(kind), _message(exception),
-                  [column, opcode.opname[operation]], inner)
+                  [column, opcode.opname[operation]], within)
 
     def returned(self, frame, value) -> None:
         code, place = frame.f_code.co_code, frame.f_lasti
@@ -1046,7 +1051,7 @@ def serve(job: str) -> None:
         threading._shutdown()
         atexit._run_exitfuncs()
         with suppress(Exception):
-            sys.stdout.flush()  # of a class of the program
+            sys.stdout.flush()  # as Python does at its end: it may be of a class of the program
         sys.modules["__main__"] = recorder.space = None
         recorder.calls.clear()
         gc.collect()  # what is left may have something to say

@@ -156,9 +156,9 @@ def renamed(code, rng, unseen=False):
 
 def outputs_on(code, inputs, max_turns=2000, max_size=None, max_bits=10_000):
     """What the program prints (then <error>Name) on each stdin -> list of str. Loops end with
-    <error>Timeout after max_turns in all, and once a number has max_bits (one that is squared at
-    every turn would never come to an end), or a text, list or dict more than max_size characters,
-    if that is given.
+    <error>Timeout after max_turns in all, and at a turn where a number has more than max_bits (one
+    that is squared at every turn would never come to an end), or a text, list or dict more than
+    max_size characters, if that is given.
 
     Self-contained, so that its source can travel into the sandbox for programs we did not write."""
     import ast

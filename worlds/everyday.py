@@ -11,22 +11,24 @@
 
     python tasks.py --world everyday
 
-A program reads a list, a number, a word or nothing. everyday.txt has some thousand, each of another
-form, after examples of its input: the seeds. They were written for this file, by hand. Of the
-programs, two in five are a seed with some of its numbers, signs and words drawn anew (`varied`),
-one in four of those with a statement more; two are woven of two seeds (`woven`); in the fifth
-statements come in any order, each drawn over what has a value by then (Writer), so that only the
-program says what comes next. Left out is what takes more than SENTENCES sentences or comes to
-numbers beyond LARGEST. There are no problems.
+A program reads a list, a number, a word or nothing. everyday.txt has a thousand, each of another
+form, that a language model wrote when it was asked for what people type: the seeds. A seed is
+"# 4 | 9", examples of its input with | between, and its program; an empty line ends it. Drawn are:
+half, a seed with some of its numbers, signs and words in quotes drawn anew (`varied`), a quarter of
+these with a statement and a print more; three in ten, the statements of two seeds shuffled, each in
+its order (`woven`); a fifth, statements in any order, each drawn over what has a value by then
+(Writer), so that only the program says what comes next. Left out is what takes more than SENTENCES
+sentences or comes to numbers beyond LARGEST, what runs on, and nine in ten of those that crash.
+There are no problems.
 
 Told in the words of worlds/tinypy.py, names before values. The vocabulary has tokens for common
-names (lab.vocab learnt it, of this world at f0b356b); a third of the programs keep the names that
-they have, in another all are made up: letters and a few syllables. What is read, in quotes or (but
-for signs and quotes in it) printed is a token a letter (SPELLED), for it is copied, counted and
-walked through letter by letter.
+names (lab.vocab learnt it, of this world at f0b356b); two in five programs keep their names, in
+nearly as many all are made up: letters and a few syllables. What is read, in quotes or (but for
+signs and quotes in it) printed is a token a letter (SPELLED), for it is copied, counted and walked
+through letter by letter.
 
 Splits are by behaviour, and another printed word is another behaviour: a held-out program may be
-one of training that prints other words, and most of its seeds are in training.
+one of training that prints other words, and most seeds are in training.
 """
 
 import copy
@@ -71,15 +73,18 @@ FORMS = {  # how often: as a statement of any program, of a body, of a body with
     "append": (1, 4, 4), "join": (1, 4, 4), "branch": (3, 4, 0), "either": (0.5, 0.3, 0),
     "loop": (2, 1, 0), "count": (1, 0, 0)}
 
+QUOTED = r"""'[^'\n]*'|"[^"\n]*\""""
+# What `varied` draws anew, a sign among its like; blanks that may be left out; a statement with its
+# body and its else.
 ALIKE = SIGNS[1:], ("+", "-", "*"), ("%", "//"), ("and", "or"), ("+=", "-="), ("True", "False")
-VARIED = re.compile(r"""'[^'\n]*'|"[^"\n]*"|\b(?:\d+|True|False)\b"""
+VARIED = re.compile(QUOTED + r"|\b(?:\d+|True|False)\b"
                     r"|(?<= )(?:[-+*%<>]|//|[-+<>=!]=|and|or)(?= )")
-BLANKS = re.compile(r"""'[^'\n]*'|"[^"\n]*"| [-+*%=<>!]+ |, """)
+BLANKS = re.compile(QUOTED + "| [-+*%=<>!]+ |, ")
 BLOCK = re.compile(r"^(?!else|elif)\S.*\n(?:(?: |else|elif).*\n)*", re.M)
 
 
 class Seed(NamedTuple):
-    kind: str      # of its input
+    kind: str      # of its input, guessed: digits is a word whose first example is digits
     inputs: list   # examples
     code: str
 
@@ -102,7 +107,7 @@ def read_seeds(text):
 SEEDS = read_seeds(Path(__file__).with_suffix(".txt").read_text())
 SEEDS_OF = {kind: [seed for seed in SEEDS if seed.kind == kind]
             for kind in ("none", "list", "n", "word", "digits")}
-SAID = [word for seed in SEEDS for text in re.findall(r"""'.*?'|".*?\"""", seed.code)
+SAID = [word for seed in SEEDS for text in re.findall(QUOTED, seed.code)
         for word in re.findall("[A-Za-z]{2,}", text)]
 
 
@@ -419,8 +424,8 @@ def other_words(text, rng):
 
 
 @cache
-def held(code, stdin):
-    """-> {variable: what it holds at the end}, by Writer's kinds"""
+def kinds_at_end(code, stdin):
+    """-> {variable: what it holds at the end: a number, a text, a list (made), a truth value}"""
     texts = {}
     for event in TELLER.record(code, stdin, max_events=300).events:
         texts |= event.changes
@@ -429,9 +434,10 @@ def held(code, stdin):
 
 
 def woven(one, two, rng):
-    """A program of the statements of two, in turns. Names of the second are other ones than those
-    of the first, but for what is read, and a third of those that hold the same kind of thing."""
-    mine, theirs = held(one.code, one.inputs[0]), held(two.code, two.inputs[0])
+    """A program of the statements of two, shuffled, each in its order. Names of the second are
+    other ones than the first's, but for what is read, and a third of those that hold the same kind
+    of thing."""
+    mine, theirs = [kinds_at_end(seed.code, seed.inputs[0]) for seed in (one, two)]
     new = {}
     for name, kind in theirs.items():
         same = [other for other in mine if mine[other] == kind]
@@ -440,7 +446,8 @@ def woven(one, two, rng):
         elif name in mine:
             new[name] = f"{name}{rng.randint(2, 99)}"
     reads = re.findall(r"(\w+) = .*input\(", one.code + two.code)
-    new |= dict(zip(reads[1:], reads))
+    if len(reads) == 2:
+        new[reads[1]] = reads[0]
     code = NAME_OR_TEXT.sub(lambda match: new.get(match[0], match[0]), two.code)
     others = [block for block in BLOCK.findall(code) if "input(" not in block]
     parts = [BLOCK.findall(one.code), others]
@@ -455,7 +462,7 @@ def woven(one, two, rng):
 def with_more(code, stdin, rng):
     """The program with a statement more that is about its variables."""
     writer = Writer(rng)
-    for name, kind in held(code, stdin).items():
+    for name, kind in kinds_at_end(code, stdin).items():
         writer.known[kind].append(name)
         writer.names = [letter for letter in writer.names if letter != name]
     writer.touched = sum(writer.known.values(), [])
@@ -515,8 +522,8 @@ def spelled(code, rng):
 
 
 def draw_input(kind, rng, length, like=""):
-    """One stdin of the kind. length: least and most items; a number is about so large. like: an
-    example, whose numbers are about as large; a word is it in half of the draws."""
+    """One stdin of the kind. length: least and most items, if it has some. like: an example, whose
+    numbers are about as large; a word is it in half of the draws."""
     size = rng.randint(*length)
     if kind == "list":
         numbers = list(map(int, like.split())) or [0, rng.choice((9, 9, 20, 50))]
@@ -539,7 +546,8 @@ def draw_input(kind, rng, length, like=""):
 
 
 def fixed_inputs():
-    """The inputs that tell behaviours apart. Never change them: they decide every split."""
+    """The inputs that tell behaviours apart. They decide every split: with others a model has to
+    learn anew, from random weights."""
     rng = random.Random(20261130)
     inputs = {"none": [""], "n": [str(n) for n in (*range(1, 13), 18, 25, 40, 63)]}
     for kind in ("list", "digits", "word"):
@@ -571,7 +579,7 @@ def random_program(rng, knobs, split, set_):
     elif names > 0.4:
         code = spelled(code, rng)
     if "Timeout" in outputs_on(code, [stdin], **LIMITS)[0]:
-        return None  # TELLER would square a number for ever
+        return None  # TELLER would square a number for ever, or fill the memory with a text
     run = TELLER.record(code, stdin, max_events=4 * SENTENCES)
     if not fits(run) or run.error and sort == "plain" and rng.random() < 0.9:
         return None

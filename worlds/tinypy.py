@@ -36,7 +36,6 @@ from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import NamedTuple
 
-import rounds
 import trace
 from rounds import (
     ATOM,
@@ -51,6 +50,7 @@ from rounds import (
     side_by_side,
     value_of,
 )
+from rounds import operation as worked_out
 from worlds import Program, split_of
 
 ELIF = "elif "
@@ -110,8 +110,7 @@ def listed(frame, node):
 def as_call(template, frame, parts, function):
     """[a, 3], max(a, b)"""
     template %= ", ".join(["%s"] * len(parts))
-    return rounds.operation(template, list(map(frame.rounds, parts)),
-                            lambda *values: function(values))
+    return worked_out(template, list(map(frame.rounds, parts)), lambda *values: function(values))
 
 
 def sum_or_other(frame, node):
