@@ -25,7 +25,7 @@ from runs import keep
 from worlds import NAME_OR_TEXT, RESERVED
 from worlds.everyday import ALIKE, VARIED
 
-OWN = ("--world everyday --out out/everyday --explained 1 --steps 13500 --batch-tokens 3072 "
+OWN = ("--world everyday --out out/everyday --explained 1 --steps 10000 --batch-tokens 3072 "
        "--val-every 30000 --max-new-tokens-predict 800")
 
 

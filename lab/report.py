@@ -336,18 +336,18 @@ all | runs:{}:right:exact:all
 
 TABLE everyday: Everyday programs
 Greedy, told to explain, percent right. Held out: by behaviour, or, what reads nothing, by syntax.
-People's: forty that two authors wrote who knew a description of the world alone.
+Others': forty that were written by who knew a description of the world alone.
 COLUMNS
 short inputs | short
 longer inputs | longer
 names never seen | new_names
-people's | people
+others' | people
 ROWS with n
 all | {}:all
 plain | {}:plain
 broken on purpose | {}:mutant
 ends in an exception | {}:crash
-not in training with other names and words | {}:other form
+another form than all of training | {}:other form
 
 TABLE functions: Functions, before and after RL
 Greedy, equal character by character. CRUXEval-O: 800 functions, never trained on, asked once; the
