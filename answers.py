@@ -247,7 +247,8 @@ def constructs(code):
 
     def visit(node, line, called=""):
         line, kind = getattr(node, "lineno", line), type(node).__name__
-        name = TYPED.get(kind, kind.lower())
+        name, head = TYPED.get(kind, kind.lower()), getattr(node, "func", None)
+        function = getattr(head, "id", "")  # that is called, if it has a name
         if kind == "Constant":
             name = f"{type(node.value).__name__} constant"
         elif kind == "Attribute":
@@ -260,11 +261,10 @@ def constructs(code):
             name = "list with items"
         elif kind == "Compare" and len(node.ops) > 1:
             name = "a < b < c"
-        elif kind == "Call" and getattr(node.func, "id", "") == "input" and node.args:
+        elif function == "input" and node.args:
             name = "input(prompt)"
-        elif kind == "Call" and getattr(node.func, "id", "") in ("max", "min", "sum") and (
-                len(node.args) > 1):
-            name = f"{node.func.id}(x, y)"
+        elif function in ("max", "min", "sum") and len(node.args) > 1:
+            name = f"{function}(x, y)"
         elif kind == "keyword":
             name = f"{node.arg}="
         elif kind == "Name" and hasattr(builtins, node.id):
@@ -274,17 +274,22 @@ def constructs(code):
         if name not in SILENT:
             found[name] = min(line, found.get(name, line))
         for child in ast.iter_child_nodes(node):
-            visit(child, line, "()" if child is getattr(node, "func", None) else "")
+            visit(child, line, "()" if child is head else "")
     visit(ast.parse(code), 1)
     return found
+
+
+def world_of(made):
+    """The world of what the model was made with; None where it is not here."""
+    with suppress(ValueError):
+        return worlds.load(made.get("world", "contest"))
 
 
 def never_seen(code, made):
     """-> ["def (line 3)", ...]: what the program has and two thousand draws of the world do not.
     made: what the model was made with."""
-    try:
-        world = worlds.load(made.get("world", "contest"))
-    except ValueError:  # it is not here
+    world = world_of(made)
+    if not world:
         return []
     rng, known, new = random.Random(0), set(), constructs(code)
     knobs = world.SIZES[made.get("world_size", "cpu")]
@@ -303,10 +308,7 @@ def as_taught(run, made, new=()):
     import tracer  # explains any program
 
     told = list(map(tracer.in_fewer_words, tracer.narrate(run)))
-    try:
-        world = worlds.load(made.get("world", "contest"))
-    except ValueError:  # it is not here
-        return told, True
+    world = world_of(made)
     if not hasattr(world, "narrate"):
         return told, True
     with suppress(LookupError, AttributeError, TypeError):  # statements that share a line, ...
@@ -317,9 +319,8 @@ def as_taught(run, made, new=()):
 
 def is_beyond(run, made):
     """Would its world leave this run out?"""
-    with suppress(ValueError):  # it is not here
-        fits = getattr(worlds.load(made.get("world", "contest")), "fits", None)
-        return bool(fits) and not fits(run)
+    fits = getattr(world_of(made), "fits", None)
+    return bool(fits) and not fits(run)
 
 
 def in_words(outcome):
@@ -335,9 +336,9 @@ def show(args):
 
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)  # `| head` ends it quietly
     code = tracer.command.program_of(str(args.show))
-    if args.stdin == "-" and str(args.show) == "-":
-        fail("--show - and --stdin - both want this command's input")
     if args.stdin == "-":
+        if str(args.show) == "-":
+            fail("--show - and --stdin - both want this command's input")
         args.stdin = tracer.command.read("-")
     run = tracer.record(code, args.stdin)
     if run.error == "EOFError" and not args.stdin:

@@ -335,14 +335,14 @@ def measure(args, truth):
                 of_cases = classes_of(cases)
                 for key, values in predict(model, cases, args.predictions, begin).items():
                     metrics[key][f"{stage}/{format}/{set_}"] = figure(values, of_cases)
-                    columns[key, f"{stage}/{format}", set_] = values, of_cases
+                    columns[key, f"{stage}/{format}", set_] = values
     metrics["self_rlef"] = repairs(model, problems, truth, args.turns, (1,))
     vague = tasks.load_problems(args.out / "data" / "test_vague.jsonl")[:args.problems]
     metrics["self_rlef"]["vague"] = repairs(model, vague, truth, args.turns, (2, 3))
     for name, (a, b) in DIFFERENCES.items():
         for key, set_ in product(("predict", "predict_greedy"), sets):
-            (values, of_cases), (others, _) = columns[key, a, set_], columns[key, b, set_]
-            metrics[name][f"{key}/{set_}"] = paired_difference(values, others, of_cases)
+            metrics[name][f"{key}/{set_}"] = paired_difference(
+                columns[key, a, set_], columns[key, b, set_], classes_of(sets[set_]))
     return metrics
 
 

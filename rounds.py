@@ -168,10 +168,9 @@ def begun(frame, node):
     try:
         rounds = frame.rounds(node)
         first = next(rounds)
-        return first, chain([first], rounds)
     except Exception:  # an index that would have crashed, a variable without a value
-        first = ast.unparse(node), LAST, PENDING
-        return first, iter([first])
+        first, rounds = (ast.unparse(node), LAST, PENDING), ()
+    return first, chain([first], rounds)
 
 
 def boolean(frame, node):
@@ -296,9 +295,9 @@ class Expressions:
         where they come to another one."""
         try:
             texts, value, error = self.chain(node)
+            if error or value is not PENDING and texts[-1] != final:
+                texts = []
         except Untold:
-            texts, value, error = [], PENDING, ""
-        if error or value is not PENDING and texts[-1] != final:
             texts = []
         return self.shown([*texts, final], node, end or final)
 

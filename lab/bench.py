@@ -83,9 +83,8 @@ def training(model, logprobs):
 
 def sampling(rows, model, generate):
     """generate: as fast's; None: model is transformers'."""
-    rng, prompts, pad = random.Random(0), [], plain.Tokenizer().pad
-    for _ in range(rows):
-        prompts.append(rng.choices(range(256), k=rng.randint(60, 140)))
+    rng, pad = random.Random(0), plain.Tokenizer().pad
+    prompts = [rng.choices(range(256), k=rng.randint(60, 140)) for _ in range(rows)]
     ids = plain.collate([prompt[::-1] for prompt in prompts], pad).flip(1)  # padded on the left
 
     def turn():
@@ -122,17 +121,18 @@ def main():
 
     figures, ratios = {}, {}
     speeds = {name: [] for name in contestants}  # tokens a second, round by round
-    for _ in range(1 + args.rounds):
+    for k in range(1 + args.rounds):
         for name, (turn, tokens) in contestants.items():
             began = time.perf_counter()
             turn()
-            speeds[name].append(tokens / (time.perf_counter() - began))
+            if k:  # the first one is to warm up
+                speeds[name].append(tokens / (time.perf_counter() - began))
     for name, one in speeds.items():
-        figures[name] = {"tokens_per_second": median(one[1:])}
+        figures[name] = {"tokens_per_second": median(one)}
         rival = name.replace("ours", "transformers")
         if name != rival in speeds:
-            ratios[name] = median([a / b for a, b in zip(one[1:], speeds[rival][1:])])
-        print(f"{name:34s} {median(one[1:]):10,.0f} tokens a second   {ratios.get(name, '')}")
+            ratios[name] = median([a / b for a, b in zip(one, speeds[rival])])
+        print(f"{name:34s} {median(one):10,.0f} tokens a second   {ratios.get(name, '')}")
     print(json.dumps({"rounds": args.rounds, "figures": figures, "ratios": ratios, **provenance()}))
 
 

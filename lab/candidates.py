@@ -32,9 +32,7 @@ def to_problem(row, number):
 def picked(right, runs, wanted, outcomes):
     """outcomes: of the runs that are known. -> the chance that the program with most tests passed
     is right."""
-    scores = []
-    for pairs in runs:
-        scores.append(sum(map(same_outcome, map(outcomes.get, pairs), wanted)))
+    scores = [sum(map(same_outcome, map(outcomes.get, pairs), wanted)) for pairs in runs]
     return rank_score_at_k(scores, right, len(right))
 
 

@@ -77,16 +77,12 @@ class Lab:
         rounds = course.solve(self.models[name], self.problems, self.args.samples, show_tests)
         return rounds, self.truth.right(rounds)
 
-    def predict(self, name, cases):
-        return course.predict(self.models[name], cases, self.args.predictions)
-
     def answers(self, name, cases, draw=1, begin=""):
         """-> the predictions; is each right."""
         pairs = [(case.code, case.stdin) for case in cases]
-        told, right = self.models[name].simulate(pairs, draw, begin), []
-        for case, answer in zip(cases, told):
-            right.append(same_outcome(parse_outcome(answer), case.outcome))
-        return told, right
+        told = self.models[name].simulate(pairs, draw, begin)
+        return told, [same_outcome(parse_outcome(answer), case.outcome)
+                      for case, answer in zip(cases, told)]
 
     def every_checkpoint(self):
         """Prediction and solving, alone and beside the others."""
@@ -96,7 +92,7 @@ class Lab:
             made["training"][name] = {
                 key: extra.get(key) for key in ("tokens", "examples", "seconds")}
             for set_, cases in self.sets.items():
-                predicted = self.predict(name, cases)
+                predicted = course.predict(model, cases, self.args.predictions)
                 columns[name] |= of(cases, predicted, "{}/" + set_)
                 for key, row in figures.figures(of(cases, predicted)).items():
                     made[key][f"{name}/free/{set_}"] = row
@@ -142,7 +138,8 @@ class Lab:
         cases = course.own_cases(rounds, self.truth, args.cases, args.seed)
         for name in ("rl", "sft", "sft-predict", "predict-rl"):
             if name in self.models:
-                columns[name] = of(cases, self.predict(name, cases))
+                predicted = course.predict(self.models[name], cases, args.predictions)
+                columns[name] = of(cases, predicted)
         return {"own_programs": compare(columns, PAIRS["own_programs"])}
 
     def pick(self, judge, author, show_tests=True):
@@ -191,9 +188,8 @@ class Lab:
 def exchanged(first, model):
     """Fix prompts with what was observed of the next problem's first program: what does the
     feedback itself contribute?"""
-    observed, others = course.on_public_tests(first, model.belief), {}
-    for attempt, results in zip(first, observed[1:] + observed[:1]):
-        others[id(attempt.problem)] = results
+    observed = course.on_public_tests(first, model.belief)
+    others = dict(zip([id(attempt.problem) for attempt in first], observed[1:] + observed[:1]))
 
     def prompt(attempt, results):
         told = []

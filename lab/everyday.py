@@ -37,8 +37,10 @@ def form(code):
         text = match[0]
         if text[0] in "'\"" or text.isdigit():
             return "0"
-        alike = [signs[0] for signs in ALIKE if text in signs]
-        return alike[0] if alike else text
+        for signs in ALIKE:
+            if text in signs:
+                return signs[0]
+        return text
 
     def numbered(match):
         name = match[0]
@@ -57,8 +59,7 @@ def main():
     people = programs.load_programs(args.file)
     tasks.make_data(tasks.settings(manual(__doc__), "data",
                                    argv=[*flags(args), "--sft-cases", str(args.programs)]))
-    own = ["--predict-only", "--init", str(args.init)]
-    sys.argv[1:] = [*flags(args, "sft", "answers"), *own]
+    sys.argv[1:] = [*flags(args, "sft", "answers"), "--predict-only", "--init", args.init]
     sft.main(name="everyday")
     model, record = Model(args.out / "everyday.pt", args), {}
     trained = {form(case.code) for case in tasks.load_cases(args.out / "data" / "sft_cases.jsonl")}

@@ -219,12 +219,12 @@ def details(cases, answers, right):
     return told
 
 
-def examples(cases, answers, right, n=10):
-    """The first n right and the first n wrong explanations, above what is true."""
+def examples(cases, answers, right):
+    """The first ten right and the first ten wrong explanations, above what is true."""
     texts = []
     for verdict in ("Right", "Wrong"):
         chosen = [k for k, good in enumerate(right) if good == (verdict == "Right")]
-        for k in chosen[:n]:
+        for k in chosen[:10]:
             said, true = answers[k] or "(cut off)", cases[k].nlex
             step = first_wrong_step(explanation_lines(said), explanation_lines(true))
             line = f"wrong from line {step[0] + 1}" if step else "every line right"

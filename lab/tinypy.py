@@ -39,10 +39,10 @@ def make_data(args, cases):
                                    argv=[*flags(args), "--sft-cases", str(args.programs)]))
     path = args.out / "data" / "benchmark.jsonl"
     codes = json.dumps([case.code.rstrip() for case in cases])
-    if path.exists() and path.read_text() != codes:
-        fail(f"{args.out} belongs to another benchmark: name another folder by --out")
     if not path.exists():
         replace_text(path, codes)
+    if path.read_text() != codes:
+        fail(f"{args.out} belongs to another benchmark: name another folder by --out")
 
 
 def training_cases(args):
@@ -50,7 +50,7 @@ def training_cases(args):
     data, distinct = args.out / "data", {}
     for case in tasks.load_cases(data / "sft_cases.jsonl"):
         distinct[case.code.rstrip()] = case
-    overlaps = distinct.keys() & set(json.loads((data / "benchmark.jsonl").read_text()))
+    overlaps = distinct.keys() & json.loads((data / "benchmark.jsonl").read_text())
     for code in overlaps:
         del distinct[code]
     return list(distinct.values()), len(overlaps)
@@ -75,8 +75,8 @@ def flags(args, *sections):
 
 def train(args, format, *budget):
     """By sft.py; nothing where the checkpoint is there."""
-    own = ["--explained", str(int(format == "explained")), "--name", format, *budget]
-    sys.argv[1:] = [*flags(args, "sft", "model", "answers"), *own]
+    sys.argv[1:] = [*flags(args, "sft", "model", "answers"), "--explained",
+                    str(int(format == "explained")), "--name", format, *budget]
     sft.main(samples, format, __doc__)
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 import re
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 
 from sandbox import Sandbox, run
@@ -23,9 +23,7 @@ ENDS = {"OK": "the program ended its process", "ERROR": "the program ended its p
         "TIMEOUT": "more than 10 seconds", "MEMORY": "the memory limit"}
 
 
-@cache
-def _recorder() -> str:
-    return Path(__file__).with_name("recorder.py").read_text(encoding="utf-8")
+RECORDER = Path(__file__).with_name("recorder.py").read_text(encoding="utf-8")
 
 
 def record(code: str, stdin: str = "", max_events: int = 10_000, max_bytes: int = 1_000_000, *,
@@ -36,7 +34,7 @@ def record(code: str, stdin: str = "", max_events: int = 10_000, max_bytes: int 
     account of the program."""
     job = json.dumps({"code": code, "max_events": max_events, "max_bytes": max_bytes})
     driver = (f"space = {{'__name__': 'recorder'}}\n"
-              f"exec(compile({_recorder()!r}, '<recorder>', 'exec'), space)\n"
+              f"exec(compile({RECORDER!r}, '<recorder>', 'exec'), space)\n"
               f"space['serve']({job!r})\n")
     result = run(driver, stdin, cpu_seconds=10.0, output_bytes=40 * max_bytes + 1_000_000)
     events, end = [], None
@@ -55,8 +53,7 @@ def record(code: str, stdin: str = "", max_events: int = 10_000, max_bytes: int 
         reason = ends.get(result.status, f"the process died: {result.status}")
         end = {"status": "LIMIT", "reason": reason}
     printed = "".join(map(printed_by, events))
-    trace = Trace(**{"code": code, "stdin": stdin, "events": events, "stdout": printed, "error": "",
-                     "complete": False, **end})
+    trace = Trace(code, stdin, events, **{"stdout": printed, "error": "", "complete": False, **end})
     if trace.status != "LIMIT":
         once = partial(run, cpu_seconds=10.0, output_bytes=max_bytes)
         compare(trace, partial(sandbox.run if sandbox else once, code, stdin))
@@ -75,7 +72,7 @@ def compare(trace: Trace, untraced) -> None:
     any others. If the sandbox is the reason of an exception, that is said with its message; what
     follows after the program has caught a failed import does without."""
     true = untraced()
-    note = getattr(true, "note", "")
+    note = true.note
     imports = trace.error in ("ImportError", "ModuleNotFoundError")
     if note and trace.error and (imports or "modules" not in note):
         trace.ending += f" ({note})"

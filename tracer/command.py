@@ -6,7 +6,6 @@ reason; 2 nothing to explain.
 
 from __future__ import annotations
 
-import argparse
 import ast
 import json
 import signal
@@ -14,7 +13,7 @@ import sys
 import tokenize
 
 import trace as words
-from commands import fail, plainly
+from commands import fail, manual, plainly
 from tracer import explain, raw, record
 from tracer.narrator import is_unwound, numbered
 
@@ -38,7 +37,7 @@ def lines_of(trace) -> list[int]:
     running, lines = {}, []
     for event in trace.events:
         node = statements.get(event.line if event.kind == "call" else running.get(event.frame))
-        lines.append(node.source if node is not None else 0)
+        lines.append(node.source if node else 0)
         if event.kind == "line":
             running[event.frame] = event.line
     return lines
@@ -77,9 +76,8 @@ def program_of(path: str, call: str | None = None) -> str:
 
 @plainly()
 def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=words.__doc__, formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False)
+    parser = manual(words.__doc__)
+    parser.allow_abbrev = False
     parser.add_argument("program", help="a Python file")
     source = parser.add_mutually_exclusive_group()
     source.add_argument("--stdin", default="", metavar="TEXT",

@@ -22,7 +22,7 @@ from itertools import chain, repeat
 import rounds as plain
 from rounds import ATOM, LAST, PENDING, Untold, begun, enclosed, literal, operation, side_by_side
 from trace import Frame
-from tracer.recorder import ORDERED, PLAIN_CALLS
+from tracer.recorder import COMPREHENSIONS, ORDERED, PLAIN_CALLS, is_identity
 
 LARGE = 8000  # longer texts are not worked with
 UNKNOWN = object()  # no value of ours
@@ -116,15 +116,11 @@ def choice(frame, node):
         yield from if_true if chosen else if_false
 
 
-def is_constant(node) -> bool:
-    return isinstance(node, ast.Constant)
-
-
 def compared(frame, node):
     """a < b < c: the rest only if it is needed. a is b: by names, for two lists that look alike may
     be two."""
     first, second, *others = [node.left, *node.comparators]
-    if isinstance(node.ops[0], (ast.Is, ast.IsNot)) and not any(map(is_constant, (first, second))):
+    if is_identity(node) and ast.Constant not in map(type, (first, second)):
         yield ast.unparse(node), 1.5, PENDING
         return
     if not others:
@@ -278,10 +274,6 @@ def written(frame, node):
     yield known(text) if text and text[0] != "<" else (ast.unparse(node), LAST, PENDING)
 
 
-def walrus(frame, node):
-    return frame.rounds(node.value)
-
-
 def ended(rounds, text: str):
     """What was recorded is the end, whatever they come to."""
     try:
@@ -303,9 +295,9 @@ class Expressions(Frame):
         ast.Starred: prefixed, ast.keyword: prefixed,
         ast.Subscript: subscript, ast.Slice: places, ast.Attribute: attribute,
         ast.List: display, ast.Tuple: display, ast.Set: display, ast.Dict: display,
-        ast.ListComp: comprehension, ast.SetComp: comprehension, ast.DictComp: comprehension,
-        ast.GeneratorExp: comprehension, ast.JoinedStr: written, ast.Lambda: written,
-        ast.NamedExpr: walrus}
+        **dict.fromkeys(COMPREHENSIONS, comprehension),
+        ast.JoinedStr: written, ast.Lambda: written,
+        ast.NamedExpr: lambda frame, node: frame.rounds(node.value)}
 
     def __init__(self, name: str):
         super().__init__(name)
@@ -347,7 +339,7 @@ class Expressions(Frame):
         if value not in self.no_values:
             return bool(value)
         for part, way in (node.body, True), (node.orelse, False):
-            if any(getattr(inner, "mark", None) in self.seen for inner in ast.walk(part)):
+            if any(map(self.seen_of, ast.walk(part))):
                 return way
         return None
 

@@ -44,19 +44,17 @@ from trace import (
     tell_value,
 )
 from tracer.expressions import UNKNOWN, Expressions, is_hidden, path_of, value_of
-from tracer.recorder import is_identity, number
+from tracer.recorder import ASSIGNMENTS, LAZY, PARTS, PATHS, all_statements, is_identity, number
 
 numbered = lru_cache(maxsize=16)(number)
 TOKENS = re.compile(r"""'(?:\\.|[^\\'])*'|"(?:\\.|[^\\"])*"|.""", re.DOTALL)
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
-ASSIGNMENTS = (ast.Assign, ast.AnnAssign, ast.AugAssign)
-PATHS = (ast.Name, ast.Attribute, ast.Subscript)
-WITHS, LOOPS = (ast.With, ast.AsyncWith), (ast.For, ast.AsyncFor, ast.While)
-WAITS = ("YIELD_VALUE", "RESUME", "RETURN_GENERATOR", "JUMP_BACKWARD_NO_INTERRUPT")
-COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-IMMUTABLE = ("date(", "time(", "datetime(", "timedelta(", "Decimal(", "Fraction(", "frozenset(")
+WITHS, FORS = (ast.With, ast.AsyncWith), (ast.For, ast.AsyncFor)
+LOOPS = (*FORS, ast.While)
+WAITS = "YIELD_VALUE RESUME RETURN_GENERATOR JUMP_BACKWARD_NO_INTERRUPT".split()
+IMMUTABLE = "( date( time( datetime( timedelta( Decimal( Fraction( frozenset(".split()
 READS = re.compile(r"input\(|\.read")
-ITERATES = ("GET_ITER", "FOR_ITER", "GET_AITER", "GET_ANEXT")
+ITERATES = "GET_ITER FOR_ITER GET_AITER GET_ANEXT".split()
 
 # ------------------------------------------------------------------------------------------------
 # Texts, shortened.
@@ -74,11 +72,6 @@ def on_one_line(printed: str, midline: bool = False) -> str:
             or not text.replace("\n", "").isprintable()):
         return shorten(repr(text))
     return shorten(text.replace("\n", " / "))
-
-
-def is_nameless(text: str) -> bool:
-    """<generator>, but not <class Account>"""
-    return is_hidden(text) and " " not in text
 
 
 def listed(texts) -> str:
@@ -140,11 +133,8 @@ def is_all(old: str, new: str, key: str, was: str | None, item: str) -> bool:
 
 @lru_cache(maxsize=1000)
 def lines_inside(node) -> set[int]:
-    lines = set()
-    for statement in node.body:
-        for part in ast.walk(statement):
-            lines.add(getattr(part, "line", None))
-    return lines - {None}
+    """{} of a statement without a body."""
+    return {part.line for part in all_statements(getattr(node, "body", ()))}
 
 
 # ------------------------------------------------------------------------------------------------
@@ -158,7 +148,7 @@ class Frame(Expressions):
         # Is it a function's, not the module's or that of a class body?
         self.is_call = event.frame > 0 and not isinstance(definition, ast.ClassDef)
         self.shared = shared                                 # the module's variables
-        self.variables = {} if event.frame else self.shared  # its own
+        self.variables = {} if event.frame else shared       # its own
         self.came = self.line = 0  # lines of the statement before and of this one
         self.read = self.printed = ""   # what the statement took from stdin, and printed
         self.midline = False       # was there something in the line before that?
@@ -175,7 +165,7 @@ class Frame(Expressions):
 
     def go_on(self, event: Event) -> None:
         """`before` and `after` hold all variables that it can see."""
-        more = event.more or {}
+        more = self.more = event.more or {}
         shared = more.get("globals", {})
         self.event, self.changes = event, {**event.changes, **shared}
         self.others = more.get("others", ())
@@ -192,7 +182,7 @@ class Frame(Expressions):
             if text is None:
                 del self.variables[name]
         self.after = {**self.shared, **self.variables}
-        self.inside = hasattr(self.node, "body") and event.line in lines_inside(self.node)
+        self.inside = event.line in lines_inside(self.node)
 
     def fail(self, name: str, message: str) -> None:
         message = repr(message) if "\n" in message else message
@@ -209,9 +199,7 @@ class Frame(Expressions):
 
     def condition(self, test, truth: bool) -> str:
         """A condition and its rounds, without the final True or False."""
-        texts = self.texts(test)
-        if not texts:  # its parts do not tell
-            texts = self.texts(test, str(truth))
+        texts = self.texts(test) or self.texts(test, str(truth))  # its parts may not tell
         value = value_of(texts[-1]) if texts else UNKNOWN
         if value is not UNKNOWN and bool(value) != truth:
             texts = []
@@ -226,11 +214,11 @@ class Frame(Expressions):
 
     def now(self, names) -> str:
         """x = 3, y = 5"""
-        shown = []
-        for name in dict.fromkeys(names):
-            if name in self.after:
-                shown.append(f"{name} = {self.short(name)}")
-        return ", ".join(shown)
+        return super().now([name for name in dict.fromkeys(names) if name in self.after])
+
+    def bound(self, names) -> str:
+        """What a statement binds is told whole, then what else has changed."""
+        return listed([self.now(names), self.changed(names)])
 
     def changed(self, but=(), item: str = "", was: str | None = "") -> str:
         """"x = 3, acct.balance = 150": new values; of an object only the fields that are new. but:
@@ -261,9 +249,7 @@ class Frame(Expressions):
 
     def label(self, target) -> str:
         """A target as it is said: grid[1].x"""
-        if type(target) is ast.Name:
-            return target.id
-        if type(target) not in (ast.Attribute, ast.Subscript):
+        if type(target) not in PARTS:
             return ast.unparse(ast.Attribute(target, "_", ast.Load())).removesuffix("._")
         label = self.label(target.value)
         if type(target) is ast.Attribute:
@@ -322,7 +308,7 @@ def tell_input(frame, values: str = ""):
 
 def tell_assign(frame):
     node = frame.node
-    goals = node.targets if isinstance(node, ast.Assign) else [node.target]
+    goals = getattr(node, "targets", None) or [node.target]
     if node.value is None:
         return ""
     several = len(goals) > 1 or isinstance(goals[0], (ast.Tuple, ast.List))
@@ -335,8 +321,7 @@ def tell_assign(frame):
         text = one_by_one(frame, goals, node.value)
         if not text and len(goals) == 1:
             text = swapped(frame, goals[0], node.value)
-        text = text or values
-        return sentence(text) or unchanged(frame, goals)
+        return sentence(text or values) or unchanged(frame, goals)
     if not isinstance(goals[0], ast.Name):
         return tell_part(frame, goals[0])
     if goals[0].id not in frame.after:  # Python's own, as __name__
@@ -382,7 +367,7 @@ def one_by_one(frame, goals, value) -> str:
     for goal, _ in pairs:
         changed = {name.id for name in names_in(goal)} & {*names}  # by this statement
         labels.append(ast.unparse(goal) if changed else frame.label(goal))
-        if isinstance(goal, PATHS[1:]):
+        if isinstance(goal, PARTS):
             holders += [ast.unparse(goal.value), *frame.texts(goal.value)[-1:]]
     for label, (goal, part) in zip(labels, pairs):
         text = frame.after.get(getattr(goal, "id", "")) or (
@@ -400,7 +385,7 @@ def shows(frame, goal, bound) -> bool:
     """Is the value of a target part of its variable's text? bound: what the statement assigns to:
     what that held shows no more."""
     steps = []
-    while isinstance(goal, PATHS[1:]):
+    while isinstance(goal, PARTS):
         steps.append(goal)
         goal = goal.value
         if ast.unparse(goal) in bound:
@@ -424,7 +409,6 @@ def tell_name(frame, name: str):
         frame.before.get(path_of(value.func), "").startswith("<function"))
     texts, source, end = [], expression(node), frame.short(name)
     if not called or not frame.told:  # else its statements have been told
-        texts = []
         if not grown or adds(frame, frame.before.get(name, "")):
             texts = frame.texts(source, final)
         if not texts and not grown and not isinstance(
@@ -438,14 +422,16 @@ def adds(frame, old: str) -> bool:
     """Would x + y be what x += y is? Containers and objects may take what + refuses."""
     other = (frame.texts(frame.node.value) or ["?"])[-1]
     kinds = [re.match(r"\w*\(|[\[{]|", text.replace("set()", "{"))[0] for text in (old, other)]
-    return kinds[0] in ("", "(", *IMMUTABLE) or (
-        kinds[0] == kinds[1] and kinds[0] in ("[", "{", "deque(", "Counter(", "array("))
+    return kinds[0] in ("", *IMMUTABLE) or (
+        kinds[0] == kinds[1] and kinds[0] in "[ { deque( Counter( array(".split())
 
 
 def ended(texts: list[str], source: ast.expr, end: str) -> list[str]:
     """The rounds that lead to a value, and the value; <generator> and the like only if alone."""
     rounds = abridged(texts[:-1], source)
-    return rounds if rounds and is_nameless(end) else abridged(texts[:-1], source, end)
+    if rounds and is_hidden(end) and " " not in end:  # <generator>, but not <class Account>
+        return rounds
+    return abridged(texts[:-1], source, end)
 
 
 def tell_part(frame, target):
@@ -500,19 +486,15 @@ def tell_expression(frame):
         if text:
             chained = any(isinstance(part, ast.Call) for part in ast.walk(function.value))
             name = chained and source_of(function) or function.attr
-            return tell_method(text, name, given)
+            return f"{text} after {name}{given}."
     name = path_of(function) or source_of(function)
     if name and not isinstance(function, (*PATHS, ast.Call)):
         name = f"({name})"
     if not name:
         name, given = "a function", ""
     if text:
-        return tell_method(text, name, given)
+        return f"{text} after {name}{given}."
     return "" if frame.told else tell_call(f"{name}{given}" if len(given) <= 70 else name)
-
-
-def tell_method(changed: str, name: str, given: str) -> str:
-    return f"{changed} after {name}{given}."
 
 
 def given_to(frame, call) -> str:
@@ -526,9 +508,9 @@ def given_to(frame, call) -> str:
 
 
 def tell_print(frame, call):
-    if not frame.printed and frame.said:
-        return tell_change(frame)
     if not frame.printed:
+        if frame.said:
+            return tell_change(frame)
         for keyword in call.keywords:
             if keyword.arg == "file":
                 what = len(call.keywords) == 1 and texts_printed(frame, call.args)
@@ -581,16 +563,15 @@ def tell_if(frame):
 
 
 def tell_for(frame):
-    names = targets(frame.node.target)
     if frame.inside and takes_parts(frame.node.target):
-        return tell_turn(frame, listed([frame.now(names), frame.changed(names)]))
+        return tell_turn(frame, frame.bound(targets(frame.node.target)))
     told = plain.tell_for(frame)
     return told if frame.inside else told.replace("loop", loop_of(frame.node))
 
 
 def takes_parts(target) -> bool:
     """for i, xs[i] in ..."""
-    return any(isinstance(part, PATHS[1:]) for part in ast.walk(target))
+    return any(isinstance(part, PARTS) for part in ast.walk(target))
 
 
 def takes_line(frame) -> bool:
@@ -652,7 +633,7 @@ def tell_with(frame):
     names = []
     for item in frame.node.items if way == "enter" else ():
         names += targets(item.optional_vars) if item.optional_vars else []
-    text = listed([frame.now(names), frame.changed(names)])  # what it binds is told whole
+    text = frame.bound(names)
     handles = frame.handled and f", which handles {shorten(frame.handled)}"
     return f"We {way} the with block{what and f' of {what}'}{handles}{text and f', so {text}'}."
 
@@ -664,12 +645,11 @@ def tell_match(frame):
 
 
 def tell_case(frame):
-    guard = frame.node.guard
-    what = " if ".join([shorten(ast.unparse(part)) for part in (frame.node.pattern, guard) if part])
-    names = []
-    for part in ast.walk(frame.node.pattern):
+    node, names = frame.node, []
+    what = " if ".join([shorten(ast.unparse(part)) for part in (node.pattern, node.guard) if part])
+    for part in ast.walk(node.pattern):
         names += filter(None, [getattr(part, "name", None), getattr(part, "rest", None)])
-    bound = listed([frame.now(names) if frame.inside else "", frame.changed(names * frame.inside)])
+    bound = frame.bound(names * frame.inside)
     text = f"Case {what} {'matches' if frame.inside else 'does not match'}"
     return sentence(text, bound and f"{'so' if frame.inside else 'with'} {bound}")
 
@@ -718,9 +698,7 @@ def tell_crash(frame, part, step: str):
         return f"{frame.name} gets {named}."
     if step.startswith("UNPACK") and "unpack" in named:
         return tell_unpack(frame, part, named)
-    where = ""
-    if name not in ("NameError", "UnboundLocalError"):
-        where = blamed(frame, part, step)
+    where = "" if name in ("NameError", "UnboundLocalError") else blamed(frame, part, step)
     return tell_stop(where, named + held(frame, part, where))
 
 
@@ -762,7 +740,7 @@ def blamed(frame, part, step: str) -> str:
                     if isinstance(text, ast.JoinedStr) and part in text.values)
     if step.startswith("UNPACK"):  # what gives the values
         return source_of(node.value) if isinstance(node, ast.Assign) else ""
-    if isinstance(node, (ast.For, ast.AsyncFor)) and step in ITERATES:
+    if isinstance(node, FORS) and step in ITERATES:
         texts = frame.texts(node.iter) or [source_of(node.iter)]
         return f"for {bare(node.target)} in {shorten(texts[-1])}"
     if isinstance(getattr(part, "ctx", None), (ast.Store, ast.Del)):
@@ -795,18 +773,20 @@ def blamed(frame, part, step: str) -> str:
 def held(frame, part, where: str) -> str:
     """Values of what is named there; of what a comprehension or lambda binds those within it."""
     names, inner = [], set()
-    for scope in ast.walk(frame.node) if part else ():
-        if isinstance(scope, (*COMPREHENSIONS, ast.Lambda)) and (
+    if not part:
+        return ""
+    for scope in ast.walk(frame.node):
+        if isinstance(scope, LAZY) and (
                 part in ast.walk(scope) or scope in ast.walk(part)):
             inner.update([name.arg for name in ast.walk(scope) if isinstance(name, ast.arg)])
             inner.update(*[targets(loop.target) for loop in getattr(scope, "generators", ())])
-    for node in names_in(part) if part else ():
+    for node in names_in(part):
         named = re.search(rf"(?<![\w.'\"]){node.id}\b", where)
         if isinstance(frame.node, LOOPS) and isinstance(node.ctx, ast.Store) or not named:
             continue  # what a loop takes next has no name yet
         if node.id not in inner and not is_hidden(frame.after.get(node.id, "<")):
             names.append(node.id)
-    bound = (frame.event.more or {}).get("inner", {})
+    bound = frame.more.get("inner", {})
     found = [f"{name} = {shorten(bound[name])}" for name in sorted(inner & bound.keys())
              if not is_hidden(bound[name])]
     values = listed([frame.now(names), *found])
@@ -816,7 +796,7 @@ def held(frame, part, where: str) -> str:
 SENTENCES = {
     **plain.SENTENCES, **dict.fromkeys(ASSIGNMENTS, tell_assign), ast.Expr: tell_expression,
     **dict.fromkeys(DEFINITIONS, tell_def), ast.ClassDef: tell_class, ast.If: tell_if,
-    **dict.fromkeys((ast.For, ast.AsyncFor), tell_for), ast.Assert: tell_assert,
+    **dict.fromkeys(FORS, tell_for), ast.Assert: tell_assert,
     **dict.fromkeys((ast.Import, ast.ImportFrom), tell_import), ast.Delete: tell_delete,
     **dict.fromkeys(WITHS, tell_with), ast.ExceptHandler: tell_handler,
     ast.Match: tell_match, ast.match_case: tell_case, ast.Return: tell_delayed,
@@ -832,7 +812,7 @@ class Narrator:
     """Walks through the events."""
 
     def __init__(self, trace: Trace):
-        self.trace, self.steps, self.frames, self.shared = trace, [], {}, {}
+        self.events, self.steps, self.frames, self.shared = trace.events, [], {}, {}
         self.statements = numbered(trace.code)[1]
         self.midline = False  # has a line of the output been begun?
         for node in self.statements.values():
@@ -843,7 +823,8 @@ class Narrator:
 
     def step(self, index: int, event: Event):
         """Yields the sentences for an event; they may be empty."""
-        if event.kind == "call":
+        kind = event.kind
+        if kind == "call":
             definition = self.statements.get(event.line)
             self.frames[event.frame] = Frame(event, definition, self.shared)
         frame = self.frames.get(event.frame)
@@ -854,30 +835,31 @@ class Narrator:
         yield from self.took_turns(self.frames.get(asked), turns)
         yield from self.took_turns(frame, more.get("turns", ()))
         printed = frame.printed
-        frame.midline = frame.midline if printed else self.midline
+        if not printed:
+            frame.midline = self.midline
         frame.go_on(event)
         if frame.printed != printed:
             self.midline = frame.printed[-1] != "\n" and not frame.read
-        if event.kind == "line" and event.line == frame.line and frame.node and not isinstance(
+        if kind == "line" and event.line == frame.line and frame.node and not isinstance(
                 frame.node, LOOPS):
             return  # a jump inside a statement, or another context of a with
-        before, after = self.trace.events[index - 1], self.trace.events[index + 1:index + 2]
+        before, after = self.events[index - 1], self.events[index + 1:index + 2]
         thrown = any(is_thrown(frame, next_) for next_ in after if next_.frame == event.frame)
-        if event.kind == "call" and not thrown:
+        if kind == "call" and not thrown:
             yield tell_called(frame)
-        elif event.kind == "resume" and not thrown:
+        elif kind == "resume" and not thrown:
             yield f"{frame.name} goes on."
-        elif event.kind == "yield":
+        elif kind == "yield":
             yield from self.so_far(frame)
             yield tell_change(frame)
             yield tell_yield(frame)
-        elif event.kind == "exception":
+        elif kind == "exception":
             late = before.kind == "call" and not isinstance(frame.definition, DEFINITIONS)
             frame.thrown = late or before.kind == "resume" and is_thrown(frame, event)
             yield from self.failed(frame, before)
-        elif event.kind in ("line", "return"):
+        elif kind in ("line", "return"):
             yield from self.finish(frame)
-            if event.kind == "line":
+            if kind == "line":
                 self.begin(frame)
                 if isinstance(frame.node, ast.Break) and after and after[0].frame != event.frame:
                     frame.early = True  # it is told before what it closes
@@ -896,8 +878,9 @@ class Narrator:
         """What a statement that is not over has printed and read."""
         yield tell_output(frame)
         yield tell_input(frame)
-        frame.said = frame.said or bool(frame.printed)
-        frame.printed, frame.read, frame.asked = "", "", frame.asked or bool(frame.read)
+        frame.said |= bool(frame.printed)
+        frame.asked |= bool(frame.read)
+        frame.printed = frame.read = ""
 
     def failed(self, frame, before: Event):
         """An exception is told where it was raised; what C code catches ends there."""
@@ -910,12 +893,13 @@ class Narrator:
         inner = self.frames.get(before.frame)
         passes = is_unwound(before) and inner and inner.failed == frame.failed
         if frame.node or frame.thrown:
-            if not passes:
+            if passes:
+                yield sentence(frame.changed(frame.same))
+            else:
                 yield tell_output(frame)
                 frame.printed = ""
                 yield tell_input(frame)
-            yield sentence(frame.changed(frame.same if passes else ()))
-            if not passes:
+                yield tell_change(frame)
                 yield tell_crash(frame, part, step)
         several = isinstance(frame.node, WITHS) and len(frame.node.items) > 1
         frame.entered = frame.node if several and part not in ast.walk(
@@ -926,13 +910,14 @@ class Narrator:
         """The sentences for a statement that has just run."""
         node, event = frame.node, frame.event
         following = self.statements.get(event.line) if event.kind == "line" else None
-        torn = is_unwound(event) or (event.more or {}).get("torn")
-        if frame.entered and not torn and not isinstance(following, ast.ExceptHandler):
+        torn = is_unwound(event) or frame.more.get("torn") or isinstance(
+            following, ast.ExceptHandler)
+        if frame.entered and not torn:
             frame.node, frame.leaves, frame.handled = frame.entered, True, frame.failed
             yield tell_with(frame)
         frame.entered = None
-        ran = node not in (None, frame.definition) and not (is_unwound(event) and not (
-            frame.failed or isinstance(node, ast.Raise)))
+        ran = node not in (None, frame.definition) and (
+            not is_unwound(event) or frame.failed or isinstance(node, ast.Raise))
         printing = ran and isinstance(node, ast.Expr) and prints(node.value)
         if not printing:
             yield tell_output(frame)
@@ -941,13 +926,12 @@ class Narrator:
         if frame.read and not isinstance(node, ASSIGNMENTS) and not takes_line(frame):
             yield tell_input(frame)
         frame.handled = ""
-        if frame.leaves and frame.torn and not torn and not isinstance(
-                following, ast.ExceptHandler):
+        if frame.leaves and frame.torn and not torn:
             frame.handled = frame.failed or ""
         if isinstance(node, (ast.If, ast.While, ast.Assert, ast.Match)) or (
                 printing and frame.printed):
             yield tell_change(frame)
-        elif isinstance(node, (ast.For, ast.AsyncFor)) and not takes_parts(node.target):
+        elif isinstance(node, FORS) and not takes_parts(node.target):
             yield sentence(frame.changed(targets(node.target)))
         frame.told = self.steps[frame.started:]
         yield SENTENCES.get(type(node), tell_change)(frame)
@@ -955,19 +939,19 @@ class Narrator:
     def begin(self, frame):
         """A statement is about to run."""
         frame.came, frame.line = frame.line, frame.event.line
-        more = frame.event.more or {}
-        if "failed" in more:
-            frame.fail(*more["failed"])
-        frame.torn = more.get("torn") == "here" or frame.node is None
+        if "failed" in frame.more:
+            frame.fail(*frame.more["failed"])
+        frame.torn = frame.more.get("torn") == "here" or frame.node is None
         frame.node = node = self.statements.get(frame.line)
-        parts = lines_inside(node) if getattr(node, "takes_part", False) else ()
-        if frame.came in parts:
+        inside = frame.came in lines_inside(node)
+        if inside and getattr(node, "takes_part", False):
             frame.node = None  # what is left of the exception is looked at behind except*
-        frame.leaves = isinstance(node, WITHS) and frame.came in lines_inside(node)
-        frame.seen, frame.read, frame.printed = {}, "", ""
+        frame.leaves = inside and isinstance(node, WITHS)
+        frame.seen = {}
+        frame.read = frame.printed = ""
         frame.said = frame.asked = frame.early = False
         frame.started = len(self.steps)
-        if node in frame.turns and frame.came not in lines_inside(node):
+        if node in frame.turns and not inside:
             frame.turns[node] = 0
 
 

@@ -47,15 +47,14 @@ ORDERED = frozenset("list tuple set str repr sum".split())  # a set's order may 
 _ODD = re.compile(r"""^\s*(?:(?:async\ )?def\ __(?!init__|repr__|str__)|@.*setter|.*property|
     (?:import|from)\ (?!(?:(?:abc|bisect|copy|functools|heapq|itertools|json|math|operator|os|re|
     random|string|sys|time|typing)(?:,\ )?)+(?:\s|$)))""", re.MULTILINE | re.VERBOSE)
-_BLOCKS = ("body", "handlers", "orelse", "finalbody", "cases")
+_BLOCKS = "body handlers orelse finalbody cases".split()
 _INLINED = sys.version_info >= (3, 12)  # comprehensions have no frame of their own any more
 FRAMES_BELOW = 3 + (not _INLINED)  # so many more than in an untraced run lie below the program
-_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
-_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-_ASSIGNMENTS = (ast.Assign, ast.AnnAssign, ast.AugAssign)
-_LAZY = (*_COMPREHENSIONS, ast.Lambda)
-_OPERATIONS = (ast.BinOp, ast.UnaryOp, ast.Compare)
-_PATHS = (ast.Name, ast.Attribute, ast.Subscript)
+COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+ASSIGNMENTS = (ast.Assign, ast.AnnAssign, ast.AugAssign)
+LAZY = (*COMPREHENSIONS, ast.Lambda)
+PARTS = (ast.Attribute, ast.Subscript)
+PATHS = (ast.Name, *PARTS)
 _CATCHES = {ast.With: "with", ast.AsyncWith: "with", ast.ExceptHandler: "except",
             ast.Raise: "raise"}  # one without an exception
 
@@ -69,10 +68,9 @@ def number(code: str):
     out from the variables get an attribute `mark`, calls of Python's own functions `builtin`."""
     tree, statements = ast.parse(code), {}
     spare, marks = itertools.count(len(code.splitlines()) + 2), _Marks(tree, code)
-    for node in _statements(tree.body):
-        first = node.pattern if isinstance(node, ast.match_case) else node
-        if isinstance(node, _DEFINITIONS) and node.decorator_list:
-            first = node.decorator_list[0]
+    for node in all_statements(tree.body):
+        # what it begins with: a decorator, a case's pattern, or itself
+        first, *_ = *getattr(node, "decorator_list", ()), getattr(node, "pattern", node)
         node.source = node.line = first.lineno
         if node.line in statements:
             node.line = next(spare)
@@ -84,17 +82,17 @@ def number(code: str):
         for place, part in enumerate(ast.walk(node)):
             _put(part, node.line, place)
     for node in ast.walk(tree) if _INLINED else ():
-        if isinstance(node, _COMPREHENSIONS[:3]):
+        if isinstance(node, COMPREHENSIONS[:3]):
             _repeat(node)
     return tree, statements
 
 
-def _statements(block: list):
+def all_statements(block: list):
     """In the order of the source."""
     for node in block:
         yield node
         for name in _BLOCKS:
-            yield from _statements(getattr(node, name, ()))
+            yield from all_statements(getattr(node, name, ()))
 
 
 def _put(node, line: int, column: int, repeated: int = 0) -> None:
@@ -127,7 +125,7 @@ class _Marks:
             self.tested.update(_tested(getattr(node, "test", None)))
             if isinstance(node, (ast.With, ast.AsyncWith)) or getattr(node, "finalbody", None):
                 self.delayed.update(ast.walk(node))  # returns that something comes after
-            own.update([vars(node).get(field) for field in ("name", "asname", "arg")])
+            own.update([vars(node).get(field) for field in "name asname arg".split()])
             if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
                 own.add(node.id)
         for node in nodes:
@@ -148,7 +146,7 @@ class _Marks:
             self.look(node.value, True)
             if node in self.delayed and node.value:
                 self.mark(node.value)
-        elif isinstance(node, _ASSIGNMENTS) and node.value:
+        elif isinstance(node, ASSIGNMENTS) and node.value:
             self.assignment(node)
         elif isinstance(node, ast.Delete):
             for target in node.targets:
@@ -156,7 +154,7 @@ class _Marks:
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
             function = node.value.func
             if isinstance(function, ast.Attribute) and isinstance(
-                    function.value, (*_PATHS[1:], ast.Call)):
+                    function.value, (*PARTS, ast.Call)):
                 self.part(node)
             if isinstance(function, ast.Attribute) or _named(function) == "print":
                 self.look(node.value, True)
@@ -167,14 +165,14 @@ class _Marks:
         next(self.marks)
 
     def assignment(self, node) -> None:
-        target, *more = node.targets if isinstance(node, ast.Assign) else [node.target]
+        target, *more = getattr(node, "targets", None) or [node.target]
         grown = isinstance(node, ast.AugAssign)
         whole = isinstance(target, ast.Name) and not more and not grown
         index = getattr(target, "slice", None)
         if grown and not isinstance(target, ast.Name):
             self.look(target.value)
             self.look(index)
-        parts = isinstance(target, _PATHS[1:]) and not (more or isinstance(index, ast.Slice))
+        parts = isinstance(target, PARTS) and not (more or isinstance(index, ast.Slice))
         self.look(node.value, whole)
         if parts and (grown or self.odd or index and self.dirty):
             self.part(node)
@@ -190,13 +188,13 @@ class _Marks:
         parts = list(_evaluated(expression)) if expression else []
         skipped, early = [expression] if known else [], []
         for part in parts:
-            if isinstance(part, (ast.Attribute, ast.Subscript)) and isinstance(part.value, _PATHS):
+            if isinstance(part, PARTS) and isinstance(part.value, PATHS):
                 skipped.append(part.value)  # a.b of a.b.c is told as it is written
             if isinstance(part, ast.Call) and (_named(part.func) in PLAIN_CALLS or getattr(
                     part.func, "attr", "") == "join"):
                 self.consumed.update(part.args)  # a generator, at once
         for part in parts:
-            if isinstance(part, (*_COMPREHENSIONS, ast.JoinedStr)):
+            if isinstance(part, (*COMPREHENSIONS, ast.JoinedStr)):
                 part.late = self.dirty or (  # the variables may be others by now
                     isinstance(part, ast.GeneratorExp) and part not in self.consumed)
             changes = self.may_change(part)
@@ -208,20 +206,20 @@ class _Marks:
                 name.early = True  # looked up before something else was called
             if wanted and part not in skipped and part not in self.tested:
                 self.mark(part)
-            self.dirty = self.dirty or changes
+            self.dirty |= changes
 
     def may_change(self, part) -> bool:
         """May variables have other values when it has been evaluated?"""
         if isinstance(part, ast.Call):
             return not self.is_plain(part) and not _iterates(part)
-        return isinstance(part, (ast.NamedExpr, ast.JoinedStr, *_COMPREHENSIONS)) or (
-            self.odd and isinstance(part, (ast.Attribute, ast.Subscript, *_OPERATIONS)))
+        return isinstance(part, (ast.NamedExpr, ast.JoinedStr, *COMPREHENSIONS)) or (
+            self.odd and isinstance(part, (*PARTS, ast.BinOp, ast.UnaryOp, ast.Compare)))
 
     def is_plain(self, call) -> bool:
         """Does it change nothing, and can its result be told from its arguments' texts?"""
         if _named(call.func) not in PLAIN_CALLS or not call.builtin or call.keywords or self.odd:
             return False
-        lazy = [a for a in call.args if isinstance(a, (ast.Starred, *_LAZY)) or _iterates(a)]
+        lazy = [a for a in call.args if isinstance(a, (ast.Starred, *LAZY)) or _iterates(a)]
         return not lazy
 
 
@@ -241,7 +239,7 @@ def _iterates(e) -> bool:
 
 def _tells_little(e) -> bool:
     """Do the texts of its parts not tell its value?"""
-    return isinstance(e, (ast.Attribute, ast.Subscript)) or is_identity(e) or (
+    return isinstance(e, PARTS) or is_identity(e) or (
         isinstance(e, ast.Call) and _named(e.func) in ORDERED)
 
 
@@ -254,7 +252,7 @@ def _evaluated(e):
     """An expression after its parts, in the order of their evaluation; nothing of what a lambda or
     comprehension does."""
     parts = ast.iter_child_nodes(e)
-    if isinstance(e, (*_LAZY, ast.JoinedStr)):
+    if isinstance(e, (*LAZY, ast.JoinedStr)):
         parts = ()
     elif isinstance(e, ast.NamedExpr):
         parts = [e.value]
@@ -278,7 +276,7 @@ class _Look(ast.NodeTransformer):
         return _hook("__see__", node, node.mark) if hasattr(node, "mark") else node
 
     def hold(self, node) -> None:
-        assigned = isinstance(node, _ASSIGNMENTS)
+        assigned = isinstance(node, ASSIGNMENTS)
         targets = getattr(node, "targets", [getattr(node, "target", None)])
         target = targets[0] if assigned else node.value.func
         key = getattr(target, "slice", None)
@@ -302,7 +300,7 @@ def _hook(name: str, node, *arguments):
 
 # attributes of classes, past any metaclass
 _NAME, _MRO, _SPACE, _MODULE = [
-    type.__dict__[name].__get__ for name in ("__name__", "__mro__", "__dict__", "__module__")]
+    type.__dict__[name].__get__ for name in "__name__ __mro__ __dict__ __module__".split()]
 _OVER = type.__subclasscheck__  # _OVER(list, kind): asks no metaclass either
 _ATOMS = frozenset((int, bool, type(None), float, str, complex, range, type(...),
                     type(NotImplemented)))
@@ -516,7 +514,7 @@ def _fields(value, kind) -> list:
 
 def _as_written(name: str, classes) -> str:
     """_Account__balance is __balance to who writes the class."""
-    for parent in classes if name[:1] == "_" and "__" in name else ():
+    for parent in classes if name[:1] == "_" else ():
         prefix = f"_{parent.lstrip('_')}__"
         if name.startswith(prefix):
             return name[len(prefix) - 2:]
@@ -596,8 +594,8 @@ def difference(before: str, now: str) -> list:
 def whole(events: list) -> None:
     """Puts the full texts back into events that were sent as differences."""
     texts = {}
-    for kind, frame, _, changes, *_ in events:
-        known = texts[frame] = {} if kind == "call" else texts.get(frame, {})
+    for _, frame, _, changes, *_ in events:
+        known = texts.setdefault(frame, {})
         for name, now in changes.items():
             if type(now) is list:
                 start, end, new = now
@@ -672,8 +670,9 @@ class _Call:
                  "line", "raised", "failing")
 
     def __init__(self, number: int, uses=()):
-        self.number, self.uses, self.known, self.held, self.later = number, uses, {}, None, None
-        self.line, self.raised, self.failing = 0, None, False
+        self.number, self.uses, self.known = number, uses, {}
+        self.held = self.later = self.raised = None
+        self.line, self.failing = 0, False
         self.seen, self.said, self.read, self.turns = [], [], [], []
 
     def turn(self) -> None:
@@ -702,8 +701,7 @@ class Recorder:
                 self.caught[part.line] = "finally"
             if type(node) in _CATCHES and not getattr(node, "exc", None):
                 self.caught.setdefault(line, _CATCHES[type(node)])
-        tree = _Look().visit(tree)
-        self.program = compile(tree, self.file, "exec", dont_inherit=True)
+        self.program = compile(_Look().visit(tree), self.file, "exec", dont_inherit=True)
         self.raw = _Raw()
         self.out = _Stdout(io.BufferedWriter(self.raw), "utf-8", "surrogateescape", "\n")
         self.stdin = _Stdin(stdin, "utf-8", sys.stdin.errors, "\n")
@@ -720,7 +718,7 @@ class Recorder:
     def innermost(self):
         """The frame of the program that is running: what it prints and reads is its statement's."""
         frame = sys._getframe(2)
-        while frame is not None and frame not in self.calls:
+        while frame and frame not in self.calls:
             frame = frame.f_back
         return self.calls.get(frame, self.nobody)
 
@@ -738,14 +736,14 @@ class Recorder:
     def see(self, value, mark: int):
         """What a marked expression came to."""
         call = self.calls.get(sys._getframe(1))
-        if call is not None:
+        if call:
             call.seen.append([mark, text_of(value)])
         return value
 
     def hold(self, holder, mark: int | None = None, name: str = ""):
         """What is about to change: an attribute of it, or itself; an item, if key() follows."""
         call = self.calls.get(sys._getframe(1))
-        if call is not None:
+        if call:
             call.held = holder
             if mark is not None:
                 self.part(call, mark, _attribute if name else _itself, holder, name)
@@ -753,7 +751,7 @@ class Recorder:
 
     def key(self, key, mark: int):
         call = self.calls.get(sys._getframe(1))
-        if call is not None:
+        if call:
             self.part(call, mark, _item, call.held, key)
         return key
 
@@ -789,10 +787,11 @@ class Recorder:
         while back and back not in self.calls:  # a comprehension, or a library
             back = back.f_back
         caller = self.calls.get(back)
-        if caller and (caller.read or caller.said and caller.said[-1].endswith("\n")):
-            caller.turn()
-        if caller and caller.turns:
-            more["asked"], caller.turns = [caller.number, caller.turns], []
+        if caller:
+            if caller.read or caller.said and caller.said[-1].endswith("\n"):
+                caller.turn()
+            if caller.turns:
+                more["asked"], caller.turns = [caller.number, caller.turns], []
         if at:
             more["at"], more["said"], call.said = at, "".join(call.said), []
         if within:
@@ -951,7 +950,7 @@ class Recorder:
         sys.stdin = sys.__stdin__ = self.stdin
         sys.stdout = sys.__stdout__ = self.out
         threading.settrace(self.watch)
-        error, ending = "", ""
+        error = ending = ""
         try:
             _settrace(self.watch)
             try:
@@ -963,17 +962,17 @@ class Recorder:
         except SystemExit as stop:
             code = stop.code
             failed = code & 255 if isinstance(code, int) else code is not None
-            error, ending = ("SystemExit", _message(stop)) if failed else ("", "")
+            if failed:
+                error, ending = "SystemExit", _message(stop)
         except BaseException as problem:
             error, ending = _NAME(type(problem)), _message(problem)
         status, ended = "ERROR" if error else "OK", self.ended
-        reason = self.stopped
         if error == "RecursionError" and not any([call.said for call in self.calls.values()]):
             ended = True  # nobody caught it, so nothing happened after the last event
         if self.over:
-            status, ended, reason, ending = "LIMIT", False, self.over, ""
+            status, ended, ending = "LIMIT", False, ""
         return {"stdout": self.printed(), "error": error, "status": status, "complete": ended,
-                "reason": "" if ended else reason, "ending": ending}
+                "reason": "" if ended else self.over or self.stopped, "ending": ending}
 
 
 def _is_another(held, before) -> bool:

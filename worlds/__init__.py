@@ -141,14 +141,15 @@ def renamed(code, rng, unseen=False):
             return rng.choice(LETTERS)
         return rng.choice(UNSEEN) if unseen else random_name(rng, WORDS)
 
-    def other(name):
+    def other(match):
+        name = match[0]
         taken = RESERVED | set(new.values()) | set(() if unseen else UNSEEN)
         while name[0] not in "'\"" and name not in new and name not in RESERVED:
             drawn = draw()
             if drawn not in taken:
                 new[name] = drawn
         return new.get(name, name)
-    return NAME_OR_TEXT.sub(lambda match: other(match[0]), code)
+    return NAME_OR_TEXT.sub(other, code)
 
 
 # ------------------------------------------------------------------------------------------------

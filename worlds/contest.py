@@ -541,8 +541,8 @@ def change_arithmetic(node, rng):
 
 
 def change_comparison(node, rng):
-    signs = (ast.Lt(), ast.Gt(), ast.LtE(), ast.GtE(), ast.Eq(), ast.NotEq())
-    node.ops[0] = rng.choice([sign for sign in signs if type(sign) is not type(node.ops[0])])
+    signs = ast.Lt, ast.Gt, ast.LtE, ast.GtE, ast.Eq, ast.NotEq
+    node.ops[0] = rng.choice([sign for sign in signs if sign is not type(node.ops[0])])()
 
 
 def change_constant(node, rng):
@@ -668,8 +668,8 @@ def random_tests(kind, solution, others, rng, knobs):
     for _ in range(8):
         n_public = rng.randint(2, 3)
         lengths = [knobs["short"]] * (n_public + 6) + [knobs["longer"]] * 2
-        inputs = [draw_input(kind, rng, knobs, length) for length in lengths * 2]
-        inputs = list(dict.fromkeys(inputs))  # each once, in order
+        inputs = dict.fromkeys(draw_input(kind, rng, knobs, length) for length in lengths * 2)
+        inputs = list(inputs)  # each once, in order
         if len(inputs) < len(lengths):  # kind n has few: the hidden ones reach further
             public = inputs[:n_public]
             inputs = public + [str(n) for n in range(1, 16) if str(n) not in public]

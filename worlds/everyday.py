@@ -160,9 +160,13 @@ class Writer:
             return f"{left} * {self.pick('2', '3', left, self.number(0.3))}"
         return f"{left} {self.pick('+', '+', '-')} {self.number(0.5)}"
 
+    def all_of(self, *kinds):
+        """The variables of these kinds."""
+        return sum([self.known[kind] for kind in kinds], [])
+
     def amount(self):
         """What comes to a number."""
-        sized = self.known["list"] + self.known["made"] + self.known["text"] + self.known["word"]
+        sized = self.all_of("list", "made", "text", "word")
         if sized and self.chance(0.08):
             return f"len({self.pick(*sized)})"
         if self.known["list"] and self.chance(0.08):
@@ -178,7 +182,7 @@ class Writer:
 
     def quoted(self, *texts):
         quote = self.pick("'", '"', '"')
-        return quote + self.pick(*texts) + quote
+        return f"{quote}{self.pick(*texts)}{quote}"
 
     def phrase(self):
         """A word or some, in quotes"""
@@ -190,13 +194,13 @@ class Writer:
         if self.known["letter"] and self.chance(0.2):
             sign = self.pick("in", "in", "not in")
             return f"{self.known['letter'][-1]} {sign} {self.quoted('aeiou', 'aeiou', '13579')}"
-        sized = self.known["made"] + self.known["text"] + self.known["word"] + self.known["list"]
+        sized = self.all_of("made", "text", "word", "list")
         if sized and self.chance(0.08):
             return f"len({self.pick(*sized)}) {self.pick(*SIGNS)} {self.rng.randint(0, 6)}"
         if self.known["letter"] and self.chance(0.7):
             sign = self.pick("==", "==", "!=")
             return f"{self.known['letter'][-1]} {sign} {self.quoted(*'aeioubst1357')}"
-        held = self.known["made"] + self.known["list"]
+        held = self.all_of("made", "list")
         left = self.number(1)
         if held and self.chance(0.1):
             return f"{left} {self.pick('in', 'not in')} {self.pick(*held)}"
@@ -210,17 +214,15 @@ class Writer:
     def condition(self):
         parts = self.comparison(), self.comparison()
         if self.known["flag"] and self.chance(0.3):
-            parts = self.pick("", "", "not ") + self.pick(*self.known["flag"]), parts[1]
+            parts = f"{self.pick('', '', 'not ')}{self.pick(*self.known['flag'])}", parts[1]
         return f" {self.pick('and', 'or')} ".join(parts) if self.chance(0.12) else parts[0]
 
     def printed(self):
-        variables = []
-        for kind in ("number", "made", "text", "word", "letter", "flag"):
-            variables += self.known[kind]
+        variables = self.all_of("number", "made", "text", "word", "letter", "flag")
         touched = [name for name in self.touched if name in variables]
         if not variables or self.chance(0.15):
             return self.phrase()
-        texts = self.known["text"] + self.known["word"]
+        texts = self.all_of("text", "word")
         if texts and self.chance(0.1):
             return f"{self.pick(*texts)} + {self.pick(self.phrase(), self.quoted(*'|*-.!s'))}"
         last = self.pick(*touched) if touched and self.chance(0.7) else self.pick(*variables)
@@ -384,9 +386,9 @@ class Writer:
             lines.append(READ.get(kind, "{} = input()").format(name))
         lines += self.first_values() if self.chance(0.7) or kind == "none" else []
         most = [self.branch, self.branch, self.loop, self.count]
+        chance = 0.5 * bool(self.known["number"])
         if kind in ("list", "digits", "word"):
-            most = [self.loop] * 6 + [self.count]
-        chance = 0.85 if kind in ("list", "digits", "word") else 0.5 * bool(self.known["number"])
+            most, chance = [self.loop] * 6 + [self.count], 0.85
         middle = self.pick(*most)(0) if self.chance(chance) else []
         if not middle or self.chance(0.3):
             middle += self.statements(0, self.pick(1, 1, 2, 3))
@@ -408,8 +410,10 @@ def varied(code, rng):
         if text.isdigit():
             number, by = int(text), 2 + int(text) // 3
             return str(rng.randint(max(0, number - by), number + by))
-        alike = [signs for signs in ALIKE if text in signs]
-        return rng.choice(alike[0]) if alike else text
+        for signs in ALIKE:
+            if text in signs:
+                return rng.choice(signs)
+        return text
     return VARIED.sub(other, code)
 
 

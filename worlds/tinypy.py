@@ -115,11 +115,11 @@ def as_call(template, frame, parts, function):
 
 def sum_or_other(frame, node):
     """sum(nums) is "sum(nums) = 3 + 8 + 4 = 11 + 4 = 15"."""
-    if len(node.args) > 1 and node.func.id in ("max", "min"):
-        name = node.func.id
+    name = node.func.id
+    if len(node.args) > 1 and name in ("max", "min"):
         yield from as_call(f"{name}(%s)", frame, node.args, frame.functions[name])
         return
-    if node.func.id != "sum":
+    if name != "sum":
         yield from call(frame, node)
         return
     [items] = node.args
