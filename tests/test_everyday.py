@@ -133,7 +133,7 @@ def test_what_the_words_are():
     assert told[1:] == ["We print 21.", "sum(nums, 1) > 5 is true, so we enter the if.", "We print max(nums, nums) = max([3, 8], [3, 8]) = [3, 8]."]
     told = everyday.narrate(trace.record("xs = [3, -1]\na = max(2, xs[-1]) + min(-xs[0], 1)\nif a in [a + 1, 0]:\n    print([a])\n"))
     assert told == ["xs = [3, -1].", "a = max(2, xs[-1]) + min(-xs[0], 1) = max(2, -1) + min(-3, 1) = 2 + min(-3, 1) = 2 + -3 = -1.", "a in [a + 1, 0]: -1 in [-1 + 1, 0]: -1 in [0, 0] is false, so we skip the if."]
-    assert answers.never_seen("print(max(1, 2))\nprint(abs(1))\n", {"world": "everyday"}) == ["abs(x) (line 2)"]
+    assert answers.never_seen("print(max(1, 2))\nprint(abs(1))\n", {"world": "everyday"}) == ["abs() (line 2)"]
     assert everyday.narrate(trace.record("print()\nprint('a')\n")) == ["We print an empty line.", "We print a."]
 
 
@@ -169,7 +169,7 @@ def test_the_labs_run(tmp_path, monkeypatch, capsys):
     file = tmp_path / "rows.jsonl"
     file.write_text("".join(json.dumps(row) + "\n" for row in rows))
     flags = tiny_flags("sft", "answers", programs=60, steps=3, val_cases=1, max_new_tokens_predict=8)
-    monkeypatch.setattr("sys.argv", ["everyday.py", str(file), "--out", str(tmp_path / "out"), *flags])
+    monkeypatch.setattr("sys.argv", ["everyday.py", str(file), "--init", str(answers.EVERYDAY), "--out", str(tmp_path / "out"), *flags])
     lab.main()
     kept = json.loads((tmp_path / "out" / "everyday.json").read_text())
     assert kept["people"]["all"]["n"] == 2 and kept["short"]["all"]["n"] == TINY["data"]["test_cases"]
