@@ -361,13 +361,16 @@ def show(args):
               f"{', '.join(new)}\n")
     if taught and not new and is_beyond(run, made):
         print("longer, or with larger numbers, than what the model has seen\n")
-    print(f"   the model ({path}) on {args.stdin!r}")
+    mark = ", >> its first wrong line (other words do not count)" if wrong else ""
+    print(f"   the model ({path}) on {args.stdin!r}{mark}")
     for k, line in enumerate(said):
         print(">>" if k == part else "  ", line)
     if wrong or not taught:
-        print("\n   the truth,", "from >> on" if taught else "in words that it has not learnt")
+        print("\n   the truth,", "from >> on" if taught else "in words the model has not learnt")
         for k, line in enumerate(true[max(part, 0):] or ["(nothing more)"]):
             print("  " if k or not taught else ">>", line)
     got, truth = tasks.parse_outcome(told), (run.stdout, run.error)
     verdict = "right" if tasks.same_outcome(got, truth) else "wrong"
+    if wrong and verdict == "right":
+        verdict += ", in spite of >>"
     print(f"\noutput {verdict}: simulated {in_words(got)}, true {in_words(truth)}")

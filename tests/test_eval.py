@@ -540,6 +540,10 @@ def test_show_tells_the_simulation_and_where_it_is_wrong_the_truth(out, tmp_path
     said = run_main(monkeypatch, capsys, course.main, *flags)
     assert "\n>> " not in said and said.count("We print 4 + 1 = 5.") == 1 and "output right: simulated '5\\n', true '5\\n'" in said
     assert str(answers.EVERYDAY) in said and not empty.exists()  # nothing is written
+    with monkeypatch.context() as slip:
+        slip.setattr(Model, "sample", lambda self, most, draw, prompts, begin, cut: [truth.replace("4 + 1 = 5", "4 + 1 = 6")])
+        slipped = run_main(monkeypatch, capsys, course.main, *flags)
+    assert ", >> its first wrong line (other words do not count)\n" in slipped and "output right, in spite of >>: simulated '5\\n'" in slipped
     monkeypatch.setattr("sys.stdin", io.StringIO("4"))
     assert run_main(monkeypatch, capsys, course.main, *flags, "--stdin", "-") == said
     for name in ("sft", "rl"):  # the last stage that is there
