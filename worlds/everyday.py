@@ -550,8 +550,8 @@ def draw_input(kind, rng, length, like=""):
 
 
 def fixed_inputs():
-    """The inputs that tell behaviours apart. They decide every split: with others a model has to
-    learn anew, from random weights."""
+    """The inputs that tell behaviours apart. They decide every split: whoever changes them should
+    train from random weights (the model that is shipped began with one of other splits)."""
     rng = random.Random(20261130)
     inputs = {"none": [""], "n": [str(n) for n in (*range(1, 13), 18, 25, 40, 63)]}
     for kind in ("list", "digits", "word"):
