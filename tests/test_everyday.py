@@ -58,29 +58,32 @@ def test_every_seed_can_be_told_and_is_another():
         for stdin in seed.inputs:
             assert in_the_world(trace.record(seed.code, stdin, max_events=300)), (seed.code, stdin)
         shapes.add(re.sub(r"\d+", "0", lab.form(seed.code)))
-    assert len(shapes) > 0.99 * len(everyday.SEEDS) > 1000
+    assert len(shapes) > 0.99 * len(everyday.SEEDS) > 2500
     whole = "\n".join(seed.code for seed in everyday.SEEDS)
     assert not answers.never_seen(re.sub(r".*input\(.*\n", "", whole) + "x = list(map(int, input().split()))\n", made)
     assert answers.never_seen("a = int(input())\nb = input()\nprint(a, b)\n", made) == ["a second input() (line 2)"]
 
 
-def test_seeds_vary_are_woven_and_go_on():
+def test_seeds_vary_are_woven_and_shaken():
     code, rng = 'n = int(input())\nif n > 1 and n % 2 == 0:\n    print("Big dog: ", n + 12)\nelse:\n    print("")\n', random.Random(0)
-    others = {everyday.varied(code, rng) for _ in range(300)}
+    others = {everyday.varied(code, "4", rng)[0] for _ in range(300)}
     assert code in others and len(others) > 100 and all(other.endswith('print("")\n') for other in others)
     words = set(re.findall(r"\w+: ", " ".join(others)))
     signs = set(re.findall(r"if n (\S+) ", " ".join(others))), set(re.findall(r"n (\S+) \d+\)", " ".join(others)))
     assert len(words) > 50 and signs == ({"<", ">", "<=", ">=", "==", "!="}, {"+", "-", "*"})
     assert {*re.findall(r"n . (\d+)\)", " ".join(others))} == {str(n) for n in range(6, 19)}
+    asked = [everyday.varied('w = input()\nprint(w == "rain", "rain", "x")\n', "rain", rng) for _ in range(99)]
+    assert len({*asked}) > 20 and all(text.count(f'"{like}"') == 2 for text, like in asked)   # one word, everywhere
     two = "a = 3\nb = int(input())\nfor i in range(a):\n    b += i\nprint(b)\n"
     one, two = (everyday.Seed("n", ["4"], text) for text in (code, two))
     woven = [everyday.woven(one, two, rng) for _ in range(200)]
-    assert all(text.count("input()") == 1 and text.count("\n") <= everyday.LINES for text in woven) and len({*woven}) > 30
-    assert any(re.search(r"for i in range\(n\d*\)", text) for text in woven)   # a name of the first
+    assert all(text.startswith("n = int(input())\n") and text.count("input()") == 1 and text.count("\n") <= everyday.LINES for text in woven)
+    assert len({*woven}) > 10 and any(re.search(r"for i in range\(n\d*\)", text) for text in woven)   # a name of the first
     clash = [everyday.woven(two, two._replace(code="c = int(input())\nb = 7\nprint(b + c)\n"), rng) for _ in range(100)]
     assert {"b += i", "print(b)"} & {*" ".join(clash).split("\n")} and re.search(r"b\d+ = 7", " ".join(clash))  # a name of both
-    longer = [everyday.with_more(code, "4", rng) for _ in range(100)]
-    assert all(text.startswith(code) and "print" in text.removeprefix(code) for text in longer) and any(re.search(r"\bn\b", text.removeprefix(code)) for text in longer)
+    shaken = [everyday.shaken("a = 1\nb = 2\nif a:\n    c = 'a'\n    a = b\n", rng) for _ in range(200)]
+    assert {"b = 2\na = 1\nif a:\n    c = 'a'\n    a = b\n", "a = 1\nb = 2\nif a:\n    a = b\n    c = 'a'\n", "a = 1\nb = 2\nif b:\n    c = 'a'\n    a = b\n"} <= {*shaken}
+    assert all(text.count("\n") == 5 and "if " in text and "'a'" in text for text in shaken)
     forms = [everyday.typed("a = b - 2\nprint('x - y', a)\n", rng) for _ in range(300)]
     assert {*forms} == {"a = b - 2\nprint('x - y', a)\n", "a=b-2\nprint('x - y',a)\n", "a = b - 2\n\nprint('x - y', a)\n"}
 
@@ -90,6 +93,8 @@ def test_inputs_are_like_the_examples():
     lists = [list(map(int, everyday.draw_input("list", rng, (3, 5), "12 40 20").split())) for _ in range(300)]
     assert {*map(len, lists)} == {3, 4, 5} and min(map(min, lists)) == 8 and max(map(max, lists)) == 50
     assert 0.1 < sum(items == sorted(items) for items in lists) / 300 < 0.4
+    below = [int(n) for _ in range(99) for n in everyday.draw_input("list", rng, (3, 5), "-9 -4").split()]
+    assert {*below} == {*range(-12, -2)}
     assert {int(everyday.draw_input("n", rng, (3, 5), "20")) for _ in range(500)} == {*range(13, 29)}
     words = [everyday.draw_input("word", rng, (3, 5), "level") for _ in range(300)]
     assert 0.35 < words.count("level") / 300 < 0.6 and 0.1 < sum(w == w[::-1] != "level" for w in words) / 300 < 0.3
@@ -105,9 +110,15 @@ def test_what_is_read_printed_or_in_quotes_is_spelled():
         assert len(plain) == len(other) and tokenizer.decode(plain) == text
 
 
-def test_splits_sets_and_names(drawn):
+def test_splits_sets_and_names(drawn, monkeypatch):
     for split in ("train", "val", "test"):
         assert {split_of(case.cls) for case in draw(40, split)} == {split}
+    for kind, seeds in everyday.HELD_OUT.items():
+        assert len(seeds) > 2 and not {seed.code for seed in seeds} & {seed.code for seed in everyday.TRAINING[kind]}
+    monkeypatch.setattr(everyday, "TRAINING", {"none": [everyday.Seed("none", [""], "print('this alone')\n")]})
+    monkeypatch.setattr(everyday, "woven", lambda one, *_: one.code)
+    told = {"this alone" in text for k in range(50) for text in [case.code for case in draw(1, "val", seed=k)]}
+    assert told == {False}
     assert all(len(re.findall(r"\w", case.stdin)) >= 6 or "int(input" in case.code for case in draw(40, "val", "longer"))
     words = set(NAME_OR_TEXT.findall(" ".join(case.code for case in drawn)))
     unseen = set(NAME_OR_TEXT.findall(" ".join(case.code for case in draw(200, "test", "new_names"))))
