@@ -146,9 +146,9 @@ def other_words(text, rng):
 def shaken(code, rng):
     """The program with a name at one place that is another of its names, or with two statements
     that follow one another the other way round."""
-    if rng.random() < 0.6:
-        spots = [spot for spot in NAME_OR_TEXT.finditer(code)
-                 if spot[0][0] not in "'\"" and spot[0] not in RESERVED]
+    spots = [spot for spot in NAME_OR_TEXT.finditer(code)
+             if spot[0][0] not in "'\"" and spot[0] not in RESERVED]
+    if spots and rng.random() < 0.6:
         spot, other = rng.choice(spots), rng.choice(spots)
         return code[:spot.start()] + other[0] + code[spot.end():]
     lines = code.splitlines(True)
