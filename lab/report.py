@@ -335,19 +335,20 @@ ROWS with n
 all | runs:{}:right:exact:all
 
 TABLE everyday: Everyday programs
-Greedy, told to explain, percent right. Held out: by behaviour, or, what reads nothing, by syntax.
-Others': forty that were written by who knew a description of the world alone.
+Greedy, told to explain, percent right. Held out: of seeds that training has not. Others': forty
+that were written by who knew a description of the world alone; before: 120 that models before had
+been asked.
 COLUMNS
 short inputs | short
 longer inputs | longer
 names never seen | new_names
 others' | people
+others', before | people-before
 ROWS with n
 all | {}:all
 plain | {}:plain
 broken on purpose | {}:mutant
 ends in an exception | {}:crash
-another form than all of training | {}:other form
 
 TABLE functions: Functions, before and after RL
 Greedy, equal character by character. CRUXEval-O: 800 functions, never trained on, asked once; the
