@@ -64,7 +64,7 @@ def shorten(text: str, before: str | None = None) -> str:
     start = common(text, before) if before and len(before) > 120 else 0
     if 60 < start < len(text) - 60:
         return f"{text[:30]} ... {text[max(30, start - 25):start + 35]} ... {text[-20:]}"
-    head, tail = text[:70], text[-40:]
+    head, tail = text[:70], text[min(len(text) - 40, start - 25 if start > 95 else len(text)):]
     if " ... " in text:  # of one that lacks its middle: one gap is enough
         head, tail = head.partition(" ...")[0].rstrip(" ."), tail.rpartition(" ... ")[2]
     return f"{head} ... {tail}"
@@ -169,7 +169,7 @@ def begun(frame, node):
         rounds = frame.rounds(node)
         first = next(rounds)
     except Exception:  # an index that would have crashed, a variable without a value
-        first, rounds = (ast.unparse(node), LAST, PENDING), ()
+        first, rounds = (ast.unparse(node), frame.binds(node), PENDING), ()
     return first, chain([first], rounds)
 
 
@@ -274,6 +274,10 @@ class Expressions:
                 raise Untold from None
             return texts, PENDING, type(problem).__name__
         return texts, value, ""
+
+    def binds(self, node):
+        """How strongly, of what is told as it is written."""
+        return LAST
 
     def operand(self, node):
         """Of `and`, `or`: as `begun`."""

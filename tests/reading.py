@@ -362,15 +362,16 @@ class Reader:
     def blame(self, text: str) -> None:
         """"f(3): 1 / 0": rounds of an expression that contains what failed."""
         node, stages = self.slot.node, split(text, ": ")
+        loop = node  # or the one that asks for more once its body is done
+        while loop and not (isinstance(loop, (ast.For, ast.AsyncFor)) and text.startswith(f"for {bare(loop.target)} in ")):
+            loop = self.world.parents.get(loop)
         failed = self.failing(node)
+        if loop and (loop is not node or self.failing(ast.Tuple([node.iter])) in (None, node.iter)):
+            return self.stage(text[len(f"for {bare(loop.target)} in "):], loop.iter)
         if failed is None and isinstance(node, ast.AugAssign):
             if text == unparsed(node):
                 return None
             failed = node
-        if failed is None and isinstance(node, (ast.For, ast.AsyncFor)):
-            if not text.startswith(f"for {bare(node.target)} in "):
-                raise Wrong("another loop")
-            return self.stage(text[len(f"for {bare(node.target)} in "):], node.iter)
         if failed is None and isinstance(node, (ast.Assign, ast.AnnAssign, ast.Delete)):
             return self.refused(text)
         if failed is None:

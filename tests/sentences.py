@@ -7,6 +7,7 @@ To add a wording: a function with @form(pattern, kinds of slots), which raises W
 
 import ast
 import re
+from contextlib import suppress
 
 from reading import (
     DEFINITIONS,
@@ -311,7 +312,7 @@ def case(reader, slot, text, fits, values, tried):
 
 
 def is_read(text: str, read: str) -> bool:
-    line = " ".join(read.splitlines())
+    line = ", then ".join(read.splitlines())
     line = repr(read) if line != line.strip() else repr(line) if line.endswith(".") else line
     return shown_as(text, line) or read == "\n" and text == "an empty line"
 
@@ -325,6 +326,9 @@ def reads(reader, slot, text):
 def reads_so(reader, slot, text):
     for match in re.finditer(", so ", text):
         if slot.read and is_read(text[:match.start()], slot.read):
+            for target in getattr(slot.node, "targets", [getattr(slot.node, "target", None)]):
+                with suppress(Wrong):
+                    return assigned(reader, slot, text[match.end():], target)  # x = 10 + 2 = 12
             return reader.told(text[match.end():], slot.after)
     raise Wrong(f"it reads {slot.read[:100]!r}")
 
@@ -335,8 +339,15 @@ def elsewhere(reader, slot, what, goal, values):
     files = [unparsed(part.value) for part in slot.node.value.keywords if part.arg == "file"]
     need(goal is None or goal in files, "it is not printed there")
     if what:
-        parts = [constant_or_value(reader, part) for part in slot.node.value.args]
-        said = " ".join(ast.literal_eval(part) if part[0] in "'\"" else part for part in parts)
+        said, separator = [], " "
+        for part in slot.node.value.args:
+            value = constant_or_value(reader, getattr(part, "value", part) if isinstance(part, ast.Starred) else part)
+            need(value, f"nothing is known of {unparsed(part)}")
+            several = isinstance(part, ast.Starred)
+            said += map(str, ast.literal_eval(value)) if several else [ast.literal_eval(value) if value[0] in "'\"" else value]
+        for part in slot.node.value.keywords:
+            separator = part.value.value if part.arg == "sep" else separator
+        said = separator.join(said)
         need(any(shown_as(what, line) for line in on_one_line(f"{said}\n", False)), f"{said} is printed")
     reader.told(values or "", slot.after)
 
@@ -485,7 +496,10 @@ def by_method(reader, call, text: str) -> bool:
     label = f"{unparsed(getattr(call.func, 'value', call))} = "
     if not text.startswith(label) or not isinstance(call.func.value, ast.Call):
         return False
-    value, given = ast.literal_eval(reader.values(call.func.value)[-1]), []
+    value, given = reader.values(call.func.value)[-1], []
+    if value[-1:] == ")":  # an object's
+        return False
+    value = ast.literal_eval(value)
     for part in call.args:
         given.append(part.value if isinstance(part, ast.Constant) else ast.literal_eval(reader.values(part)[-1]))
     getattr(value, call.func.attr)(*given)

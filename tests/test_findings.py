@@ -7,6 +7,32 @@ import tracer
 
 # kind: (program, stdin, sentences that must be there, in this order), ...
 KINDS = {
+    "deep inside: what pop takes, what del leaves, several targets, literals": [
+        ("class N:\n    def __init__(self, v): self.v, self.kids = v, []\nr = N(1); r.kids.append(N(2)); r.kids[0].kids.append(N(3))\nk = r.kids[0].kids.pop()\nr.kids[0].kids.append(k)\ndel r.kids[0].kids[0]\n", "", [
+            "k = r.kids[0].kids.pop() = [N(v=3, kids=[])].pop() = N(v=3, kids=[]), r.kids[0].kids = [].", "We delete r.kids[0].kids[0], so r.kids[0].kids = []."]),
+        ("d = {'k': [1, 2]}\nx = d['k'].pop()\ndel d['k'][0]\n", "", ["x = d['k'].pop() = [1, 2].pop() = 2, d = {'k': [1]}.", "We delete d['k'][0], so d = {'k': []}."]),
+        ("t = {'a': {'b': {'c': {'d': {'e': 1}}}}}\nt['a']['b']['c']['d']['e'], n = 2, 5\nt['a']['b']['c']['d']['e'], t['a']['b']['c']['d']['f'] = 7, 8\nu = [[[[[1]]]]]\n", "", [
+            "t = {'a': {'b': {'c': {'d': {'e': 1}}}}}.", "t['a']['b']['c']['d']['e'] = 2, n = 5.", "t['a']['b']['c']['d']['e'] = 7, t['a']['b']['c']['d']['f'] = 8.", "u = [[[[[1]]]]]."]),
+        ("class P:\n    def __init__(self, v, kids=None): self.v, self.kids = v, kids or []\np = P(1, [P(2)])\n", "", ["self.v = 2, self.kids = [].", "self.v = 1, self.kids = [P(...)]."]),
+        ("class App:\n    def __init__(self): self.n = 0\n    def run(self): self.n += 1\nApp().run()\n", "", ["self.n = 0 + 1 = 1.", "App.run returns."]),
+        ("xs = list(range(60))\nxs.remove(45)\n", "", ["xs = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, ... 39, 40, 41, 42, 43, 44, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59] after remove(45)."]),
+        ("s = set(); s.add(8); s.add(0)\ndef f(t):\n    for v in (1, 2, 3): t.add(v)\n    for v in (1, 2, 3): t.remove(v)\nf(s)\nx = 1\n", "", ["The loop over v ends.", "f returns.", "x = 1."])],
+    "what is read is worked with; several lines; what goes to stderr": [
+        ("total = 10\ntotal += float(input())\ntotal = total * int(input())\nbest = max(int(input()), int(input()))\nm = [list(map(int, input().split())) for _ in range(2)]\nx = int(input())\n", "1.5\n2\n7\n8\n1 2\n3 4\n5\n", [
+            "We read 1.5, so total = 10 + 1.5 = 11.5.", "We read 2, so total = 11.5 * 2 = 23.0.", "We read 7, then 8, so best = max(7, 8) = 8.", "We read 1 2, then 3 4, so m = [[1, 2], [3, 4]].", "We read 5, so x = 5."]),
+        ("import sys\nprint('x', file=sys.stderr, end='')\nprint('n =', 3, file=sys.stderr, flush=True)\nprint(*[1, 'b'], sep='-', file=sys.stderr)\n", "", [
+            "We print x to sys.stderr.", "We print 'n = 3' to sys.stderr.", "We print 1-b to sys.stderr."])],
+    "what failed, and nothing behind it; what has no name yet": [
+        ("total = 0\nfor v in map(int, ['1', 'b']):\n    total += v\n", "", ["for v in map(int, ['1', 'b']) stops with ValueError: invalid literal for int() with base 10: 'b'."]),
+        ("i = 7\nfor i in 5: print(i)\n", "", ["for i in 5 stops with TypeError: 'int' object is not iterable."]),
+        ("print(sum(a * b for a, b in [(1, 2), (3, 4, 5)]))\n", "", ["sum((a * b for a, b in [(1, 2), (3, 4, 5)])) stops with ValueError: too many values to unpack (expected 2)."]),
+        ("h = {'a': 0}\nprint(5 / h['a'] + 1 / 4)\n", "", ["5 / h['a']: 5 / 0 stops with ZeroDivisionError: division by zero, where h = {'a': 0}."]),
+        ("p, n = 4, 0\nx = 3 + p / n\n", "", ["3 + 4 / 0 stops with ZeroDivisionError: division by zero."])],
+    "what was not evaluated: its values all or none; brackets": [
+        ("def f(n): return n if n < 2 else f(n - 1) + f(n - 2)\nf(1)\ndef g(n): return str(n) if n > 3 else f'{n}!'\ng(5)\nst, a, h = [], [1], 2\nwhile st and a[st[-1]] >= h: pass\n", "", [
+            "f returns 1 if 1 < 2 else f(1 - 1) + f(1 - 2) = 1.", "g returns str(5) if 5 > 3 else f'{n}!' = str(5) = '5'.", "[] and a[st[-1]] >= h: [] is false, so the loop ends."]),
+        ("n = 12\nn = n & (n - 1)\nx = 1 << n - 5\ny = (n | x) & ~(x ^ 3)\n", "", ["n = 12 & (12 - 1) = 12 & 11 = 8.", "x = 1 << (8 - 5) = 1 << 3 = 8.", "y = (8 | 8) & ~(8 ^ 3) = 8 & ~11 = 8 & -12 = 0."]),
+        ("import operator\nclass E: op = '+'\nOPS = {'+': operator.add}\ndef ev(n): return OPS[n.op](1, 2)\nev(E())\n", "", ["ev returns OPS['+'](1, 2) = 3."])],
     "what is said, read and said again; where several parts are one sentence": [
         ('print("Hello " + input("Name? ") + "!")\nprint(f"Hi {input(\'Who? \')}")\na, b = int(input("a: ")), int(input("b: "))\n', "Cy\nDi\n1\n2\n", [
             "We print 'Name? '.", "We read Cy.", "We print 'Hello ' + input('Name? ') + '!' = 'Hello ' + 'Cy' + '!' = 'Hello Cy' + '!' = Hello Cy!.",
@@ -318,7 +344,7 @@ print("after")
         ("xs = [1, 1]\nxs[0], xs[1] = xs[1], xs[0]", "", ["xs[0], xs[1] = (xs[1], xs[0]), and nothing changes."]),
         ("class P:\n    a = b = 0\nP.a, P.b = divmod(7, 2)\nP.a, *P.b, P.c = 1, 2, 3, 4\nP.a, P.b, P.c = *[5, 6], 1", "", [
             "We run P.a, P.b = divmod(7, 2).", "We run P.a, *P.b, P.c = (1, 2, 3, 4).", "We run P.a, P.b, P.c = (*[5, 6], 1)."]),
-        ("xs = list(range(1000))\nxs[200], xs[201] = xs[201], xs[200]", "", ["We run xs[200], xs[201] = (xs[201], xs[200])."]),
+        ("xs = list(range(1000))\nxs[200], xs[201] = xs[201], xs[200]", "", ["xs[200] = 201, xs[201] = 200."]),
     ],
     "looking at values calls nothing of the program": [
         ("class D(dict):\n    def __getattr__(self, k):\n        return self[k]\nd = D(a=1)\nx = d.a", "", [
@@ -461,7 +487,7 @@ print("after")
     ],
     "what was recorded stands": [
         ("def sp(t):\n    return t\ndef f(t, d):\n    x = d.join(sp(t)) or d if t else ''\nf('ab', '_')", "", [
-            "sp returns 'ab'.", "x = '_'.join(sp('ab')) or d if 'ab' else '' = '_'.join(sp('ab')) or d = '_'.join('ab') or d = 'a_b' or d = 'a_b'.",
+            "sp returns 'ab'.", "x = '_'.join(sp('ab')) or '_' if 'ab' else '' = '_'.join(sp('ab')) or '_' = '_'.join('ab') or '_' = 'a_b' or '_' = 'a_b'.",
             "f returns."]),
         ("s = {'apple', 'pear', 'fig', 'plum'}\nx = list(s)[0] in s", "", None),
         ("def same(x):\n    return x\na = [1]\nb = [1]\nif same(a is b) in (False, None):\n    pass", "", [

@@ -44,7 +44,16 @@ from trace import (
     tell_value,
 )
 from tracer.expressions import UNKNOWN, Expressions, is_hidden, path_of, value_of
-from tracer.recorder import ASSIGNMENTS, LAZY, PARTS, PATHS, all_statements, is_identity, number
+from tracer.recorder import (
+    ASSIGNMENTS,
+    LAZY,
+    PARTS,
+    PATHS,
+    all_statements,
+    evaluated,
+    is_identity,
+    number,
+)
 
 numbered = lru_cache(maxsize=16)(number)
 TOKENS = re.compile(r"""'(?:\\.|[^\\'])*'|"(?:\\.|[^\\"])*"|.""", re.DOTALL)
@@ -53,6 +62,8 @@ WITHS, FORS = (ast.With, ast.AsyncWith), (ast.For, ast.AsyncFor)
 LOOPS = (*FORS, ast.While)
 WAITS = "YIELD_VALUE RESUME RETURN_GENERATOR JUMP_BACKWARD_NO_INTERRUPT".split()
 IMMUTABLE = "( date( time( datetime( timedelta( Decimal( Fraction( frozenset(".split()
+# in what is worked out: names of functions, texts
+UNREAD = re.compile(r"['\"]|\b(?!max\(|min\(|abs\()[A-Za-z_][\w.]*\(")
 READS = re.compile(r"input\(|\.read")
 ITERATES = "GET_ITER FOR_ITER GET_AITER GET_ANEXT".split()
 
@@ -227,9 +238,10 @@ class Frame(Expressions):
         shown, whole = [], item and but[0].partition("[")[0]
         key = item and but[0].rpartition("[")[2][:-1]
         for name, text in self.changes.items():
-            if text is None or is_hidden(text) or name in but:
-                continue
             old, new = self.before.get(name, ""), {}
+            if text is None or is_hidden(text) or name in but or text[0] == "{" == old[:1] and (
+                    isinstance(value_of(text), set) and value_of(text) == value_of(old)):
+                continue  # or a set in another order
             if name not in self.others and text.partition("(")[0] == old.partition("(")[0]:
                 before, fields = fields_of(old), fields_of(text)
                 if before.keys() - fields.keys():
@@ -298,7 +310,7 @@ def tell_output(frame):
 
 
 def tell_input(frame, values: str = ""):
-    text = " ".join(frame.read.splitlines())
+    text = ", then ".join(frame.read.splitlines())
     if text != text.strip():
         text = repr(frame.read)
     elif text[-1:] == ".":
@@ -315,6 +327,9 @@ def tell_assign(frame):
     if frame.read or frame.asked or several:
         names = targets(ast.Tuple(goals))
         values = listed([frame.now(names), frame.changed(names)])
+    if frame.read and not several and isinstance(goals[0], ast.Name):
+        values = listed([worked_out(frame, name) or frame.now([name]) for name in names]
+                        + [frame.changed(names)])
     if frame.read or frame.asked:
         return tell_input(frame, values) if frame.read else sentence(values)
     if several:
@@ -327,6 +342,13 @@ def tell_assign(frame):
     if goals[0].id not in frame.after:  # Python's own, as __name__
         return sentence(source_of(node))
     return tell_name(frame, goals[0].id)
+
+
+def worked_out(frame, name: str) -> str:
+    """total += int(input()), with what is read in its place; "" of x = int(input())"""
+    texts = frame.texts(expression(frame.node), frame.after.get(name))
+    rounds = [text for text in texts if not UNREAD.search(text)]
+    return f"{name} = {' = '.join(abridged(rounds, frame.node.value))}" if len(rounds) > 1 else ""
 
 
 def swapped(frame, goal, value) -> str:
@@ -363,7 +385,7 @@ def one_by_one(frame, goals, value) -> str:
         return ""  # a function of the program took it; who gets what?
     if not plain_pairs or all([shows(frame, goal, bound) for goal, _ in pairs]):
         return ""
-    labels, holders = [], []
+    labels, holders, told = [], [], []
     for goal, _ in pairs:
         changed = {name.id for name in names_in(goal)} & {*names}  # by this statement
         labels.append(ast.unparse(goal) if changed else frame.label(goal))
@@ -378,7 +400,8 @@ def one_by_one(frame, goals, value) -> str:
             text = again or f"{text.partition('(')[0]}(...)"
         if text:
             parts.append(f"{label} = {shorten(text)}")
-    return listed([*parts, frame.changed(labels)])
+            told.append(label)
+    return listed([*parts, frame.changed(told)])
 
 
 def shows(frame, goal, bound) -> bool:
@@ -396,7 +419,7 @@ def shows(frame, goal, bound) -> bool:
     for step in reversed(steps):
         if isinstance(step, ast.Attribute):
             text = fields_of(text).get(step.attr, "<")
-    return text[0] != "<" and "(...)" not in text
+    return not re.search(r"^<|\(\.\.\.\)|<dict>|<list>| \.\.\. ", text)
 
 
 def tell_name(frame, name: str):
@@ -415,7 +438,12 @@ def tell_name(frame, name: str):
                 value, (ast.Await, ast.Yield, ast.YieldFrom)):
             texts = [source_of(value) or end, final]
     text = tell_value(name, ended(texts, source, end))[:-1]
-    return sentence(text, frame.changed([name]))
+    other, (old, new) = frame.changed([name]), frame.part(value)
+    if old != new and not is_hidden(new):  # x = a.b.pop()
+        label = frame.label(value.func.value)
+        if not re.match(rf"{re.match('[^.[]*', label)[0]}\b", other):
+            other = listed([f"{label} = {shorten(new, old)}", other])
+    return sentence(text, other)
 
 
 def adds(frame, old: str) -> bool:
@@ -431,6 +459,8 @@ def ended(texts: list[str], source: ast.expr, end: str) -> list[str]:
     rounds = abridged(texts[:-1], source)
     if rounds and is_hidden(end) and " " not in end:  # <generator>, but not <class Account>
         return rounds
+    if rounds and "<" in end and UNKNOWN not in map(value_of, rounds[-1:]):
+        return rounds  # the whole, where its value says less
     return abridged(texts[:-1], source, end)
 
 
@@ -473,9 +503,11 @@ def tell_expression(frame):
         return sentence(text)
     function, given = call.func, given_to(frame, call)
     if isinstance(function, ast.Attribute):
-        old, new = frame.part(frame.node)
+        old, new = frame.part(call)
+        fresh = path_of(getattr(function.value, "func", None))  # App().run()
         if old != new and not is_hidden(new) and not (
-                text and isinstance(function.value, ast.Call)):
+                text and isinstance(function.value, ast.Call)
+                or fresh and new.startswith(f"{fresh}(")):
             label = frame.label(function.value)
             whole, text = label.partition("[")[0], frame.changed([label], new, old)
             if whole == label or not says(text, whole):  # else label may be another item now
@@ -511,11 +543,11 @@ def tell_print(frame, call):
     if not frame.printed:
         if frame.said:
             return tell_change(frame)
-        for keyword in call.keywords:
-            if keyword.arg == "file":
-                what = len(call.keywords) == 1 and texts_printed(frame, call.args)
-                place = f"{what or ''} to {ast.unparse(keyword.value)}".lstrip()
-                return f"We print {place}{frame.so()}."
+        options = {keyword.arg: keyword.value for keyword in call.keywords}
+        if "file" in options:
+            what = texts_printed(frame, call.args, options.get("sep", ast.Constant(" ")))
+            place = f"{what} to {ast.unparse(options['file'])}".lstrip()
+            return f"We print {place}{frame.so()}."
         return f"We print nothing to the output{frame.so()}."
     end = on_one_line(frame.printed, frame.midline)
     if len(call.args) == 1 and not call.keywords:
@@ -525,16 +557,18 @@ def tell_print(frame, call):
     return tell_printed([end])
 
 
-def texts_printed(frame, arguments) -> str:
+def texts_printed(frame, arguments, separator) -> str:
     """What print makes of its arguments; "" where that is not known."""
     said = []
-    for argument in arguments:
-        text = (frame.texts(argument) or ["<"])[-1]
+    for argument in [*arguments, separator]:
+        starred = isinstance(argument, ast.Starred)
+        text = (frame.texts(argument.value if starred else argument) or ["<"])[-1]
         value = value_of(text)
-        if value is UNKNOWN or isinstance(argument, ast.Starred):
+        if value is UNKNOWN:
             return ""
-        said.append(value if isinstance(value, str) else text)
-    return on_one_line(" ".join(said) + "\n")
+        for each in value if starred else [value]:
+            said.append(each if isinstance(each, str) else repr(each) if starred else text)
+    return on_one_line(said.pop().join(said) + "\n")
 
 
 def tell_returned(frame):
@@ -655,7 +689,11 @@ def tell_case(frame):
 
 
 def tell_delete(frame):
-    return f"We delete {', '.join(map(frame.label, frame.node.targets))}{frame.so()}."
+    node, text = frame.node, frame.so()
+    old, new = frame.part(node)
+    if new and not text and not is_hidden(new):
+        text = f", so {frame.label(node.targets[-1].value)} = {shorten(new, old)}"
+    return f"We delete {', '.join(map(frame.label, node.targets))}{text}."
 
 
 def tell_yield(frame):
@@ -699,7 +737,7 @@ def tell_crash(frame, part, step: str):
     if step.startswith("UNPACK") and "unpack" in named:
         return tell_unpack(frame, part, named)
     where = "" if name in ("NameError", "UnboundLocalError") else blamed(frame, part, step)
-    return tell_stop(where, named + held(frame, part, where))
+    return tell_stop(where, named + held(frame, part, where, step))
 
 
 def tell_unpack(frame, target, named: str):
@@ -760,6 +798,7 @@ def blamed(frame, part, step: str) -> str:
     elif isinstance(part, ast.expr) and (
             source is None or part not in ast.walk(source) or isinstance(source, ast.Tuple) or
             isinstance(node, ast.AugAssign) and part in ast.walk(node.target) or
+            goes_on(source, part) or
             isinstance(getattr(source, "func", None), ast.Attribute) or
             not frame.computes(part, name)):
         source = part  # the rest has nothing to do with it
@@ -770,11 +809,19 @@ def blamed(frame, part, step: str) -> str:
     return source_of(source) if source else ""
 
 
-def held(frame, part, where: str) -> str:
+def goes_on(source, part) -> bool:
+    """Is there more behind it, which has not been worked out?"""
+    parts = list(evaluated(source))
+    behind = parts[parts.index(part):] if part in parts else ()
+    return any(part not in ast.walk(node) and type(node) is not ast.Constant for node in behind)
+
+
+def held(frame, part, where: str, step: str) -> str:
     """Values of what is named there; of what a comprehension or lambda binds those within it."""
     names, inner = [], set()
     if not part:
         return ""
+    part = getattr(part, "iter", part)  # a loop's head
     for scope in ast.walk(frame.node):
         if isinstance(scope, LAZY) and (
                 part in ast.walk(scope) or scope in ast.walk(part)):
@@ -787,6 +834,8 @@ def held(frame, part, where: str) -> str:
         if node.id not in inner and not is_hidden(frame.after.get(node.id, "<")):
             names.append(node.id)
     bound = frame.more.get("inner", {})
+    if step.startswith("UNPACK") or step in ITERATES:
+        bound = {}  # of the turn before
     found = [f"{name} = {shorten(bound[name])}" for name in sorted(inner & bound.keys())
              if not is_hidden(bound[name])]
     values = listed([frame.now(names), *found])

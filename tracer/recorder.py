@@ -52,6 +52,7 @@ _INLINED = sys.version_info >= (3, 12)  # comprehensions have no frame of their 
 FRAMES_BELOW = 3 + (not _INLINED)  # so many more than in an untraced run lie below the program
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 ASSIGNMENTS = (ast.Assign, ast.AnnAssign, ast.AugAssign)
+TAKES = "pop popitem popleft setdefault".split()
 LAZY = (*COMPREHENSIONS, ast.Lambda)
 PARTS = (ast.Attribute, ast.Subscript)
 PATHS = (ast.Name, *PARTS)
@@ -151,11 +152,13 @@ class _Marks:
         elif isinstance(node, ast.Delete):
             for target in node.targets:
                 self.look(getattr(target, "slice", None))
+            if isinstance(getattr(node.targets[-1], "value", None), PARTS):
+                self.part(node)
         elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
             function = node.value.func
             if isinstance(function, ast.Attribute) and isinstance(
                     function.value, (*PARTS, ast.Call)):
-                self.part(node)
+                self.part(node.value)
             if isinstance(function, ast.Attribute) or _named(function) == "print":
                 self.look(node.value, True)
 
@@ -168,6 +171,9 @@ class _Marks:
         target, *more = getattr(node, "targets", None) or [node.target]
         grown = isinstance(node, ast.AugAssign)
         whole = isinstance(target, ast.Name) and not more and not grown
+        function = getattr(node.value, "func", None)
+        if whole and getattr(function, "attr", "") in TAKES and isinstance(function.value, PARTS):
+            self.part(node.value)
         index = getattr(target, "slice", None)
         if grown and not isinstance(target, ast.Name):
             self.look(target.value)
@@ -185,7 +191,7 @@ class _Marks:
 
     def look(self, expression, known: bool = False) -> None:
         """Marks its parts. known: is its own value known anyway?"""
-        parts = list(_evaluated(expression)) if expression else []
+        parts = list(evaluated(expression)) if expression else []
         skipped, early = [expression] if known else [], []
         for part in parts:
             if isinstance(part, PARTS) and isinstance(part.value, PATHS):
@@ -248,7 +254,7 @@ def is_identity(e) -> bool:
     return isinstance(e, ast.Compare) and isinstance(e.ops[0], (ast.Is, ast.IsNot))
 
 
-def _evaluated(e):
+def evaluated(e):
     """An expression after its parts, in the order of their evaluation; nothing of what a lambda or
     comprehension does."""
     parts = ast.iter_child_nodes(e)
@@ -259,9 +265,10 @@ def _evaluated(e):
     elif isinstance(e, ast.IfExp):
         parts = [e.test, e.body, e.orelse]
     elif isinstance(e, ast.Call):  # of xs.append, xs
-        parts = [*filter(None, [getattr(e.func, "value", None)]), *e.args, *e.keywords]
+        parts = [getattr(e.func, "value", None), getattr(e.func, "slice", None)]
+        parts = [*filter(None, parts), *e.args, *e.keywords]
     for part in parts:
-        yield from _evaluated(part)
+        yield from evaluated(part)
     yield e
 
 
@@ -278,8 +285,8 @@ class _Look(ast.NodeTransformer):
     def hold(self, node) -> None:
         assigned = isinstance(node, ASSIGNMENTS)
         targets = getattr(node, "targets", [getattr(node, "target", None)])
-        target = targets[0] if assigned else node.value.func
-        key = getattr(target, "slice", None)
+        target = node.func if isinstance(node, ast.Call) else targets[-1]
+        key = assigned and getattr(target, "slice", None)
         how = [] if key else [node.part, target.attr if assigned else ""]
         target.value = _hook("__hold__", target.value, *how)
         if key:
@@ -652,6 +659,7 @@ def _operations(*names) -> frozenset:
 _YIELDS = _operations("YIELD_VALUE", "RESUME")  # RESUME: where 3.13 says a yield was
 _RETURNS = _YIELDS | _operations("RETURN_VALUE", "RETURN_CONST")
 _ITERATES = _operations("FOR_ITER", "END_FOR", "SEND", "END_SEND")
+_TAKES = _ITERATES | _operations("UNPACK_SEQUENCE", "UNPACK_EX")  # what has no name yet
 # Names of Python's own in a module or class, not the program's.
 _NOT_TOLD = frozenset("""__name__ __doc__ __package__ __loader__ __spec__ __builtins__ __file__
     __cached__ __annotations__ __module__ __qualname__ __class__ __classcell__ __firstlineno__
@@ -794,7 +802,7 @@ class Recorder:
                 more["asked"], caller.turns = [caller.number, caller.turns], []
         if at:
             more["at"], more["said"], call.said = at, "".join(call.said), []
-        if within:
+        if within and within.f_code.co_code[within.f_lasti] not in _TAKES:
             more["inner"] = {name: text_of(held) for name, held in within.f_locals.items()}
         if extra is None:
             extra = ""
