@@ -4,9 +4,17 @@ import pytest
 from oracle import explained
 
 import tracer
+from tracer.command import ending
 
 # kind: (program, stdin, sentences that must be there, in this order), ...
 KINDS = {
+    "reads that change a part; what has no effect; a line that goes on": [
+        ("d = {'n': 1}\nd['n'] += int(input())\nxs = [1, 2]\nxs[1] = xs[0] * int(input())\nxs[0] = int(input())\nxs *= 2\n", "5\n7\n9\n", [
+            "We read 5, so d['n'] = 1 + 5 = 6.", "xs = [1, 2].", "We read 7, so xs[1] = 1 * 7 = 7.", "We read 9, so xs = [9, 7].", "xs = [9, 7] * 2 = [9, 7, 9, 7]."]),
+        ("n = 5\nn == 6\ns = 'abc'\ns.upper\nn + 1\n'doc'\n...\n", "", ["n = 5.", "n == 6, and nothing changes.", "s = 'abc'.", "s.upper, and nothing changes.", "n + 1, and nothing changes."]),
+        ("print('a', end='')\nprint('b')\nn = input('Name')\n", "Bo", ["We print 'a'.", "We print b.", "We print 'Name'.", "We read Bo, so n = 'Bo'."]),
+        ("def f(a, b): return (a == 1 and b == 2) or (a == 3 and b == 4) or (a == 5 and b == 6) or (a == 7 and b == 8)\nf(7, 7)\n", "", [
+            "f returns (7 == 1 and 7 == 2) or (7 == 3 and 7 == 4) or (7 == 5 and 7 == 6) or (7 == 7 and 7 == 8) = ... = 7 == 8 = False."])],
     "deep inside: what pop takes, what del leaves, several targets, literals": [
         ("class N:\n    def __init__(self, v): self.v, self.kids = v, []\nr = N(1); r.kids.append(N(2)); r.kids[0].kids.append(N(3))\nk = r.kids[0].kids.pop()\nr.kids[0].kids.append(k)\ndel r.kids[0].kids[0]\n", "", [
             "k = r.kids[0].kids.pop() = [N(v=3, kids=[])].pop() = N(v=3, kids=[]), r.kids[0].kids = [].", "We delete r.kids[0].kids[0], so r.kids[0].kids = []."]),
@@ -550,7 +558,7 @@ print("after")
     ],
     "prints and reads": [
         ("def f():\n    print()\nprint('a', end='')\nprint()\nprint()\nprint('x', end=' ')\nf()\nprint()", "", [
-            "We define f.", "We print a.", "We print the end of the line.", "We print an empty line.", "We print 'x '.", "We call f.",
+            "We define f.", "We print 'a'.", "We print the end of the line.", "We print an empty line.", "We print 'x '.", "We call f.",
             "We print the end of the line.", "f returns.", "We print an empty line.", None]),
         ("n = 1\ntry:\n    print(int(input('n? ')))\nexcept EOFError:\n    n = 2", "", [
             "n = 1.", "We print 'n? '.", "input('n? ') stops with EOFError: EOF when reading a line.", "We handle EOFError: EOF when reading a line.",
@@ -559,7 +567,7 @@ print("after")
         ("import io, contextlib\nbuf = io.StringIO()\nwith contextlib.redirect_stdout(buf):\n    print('x')\nprint('y', file=buf)", "", [
             "We print nothing to the output, so buf = StringIO('x\\n').", "We print y to buf, so buf = StringIO('x\\ny\\n')."]),
         ("log = []\ndef print(text):\n    log.append(text)\nprint('hello')", "", ["We append 'hello', so log = ['hello'].", "print returns."]),
-        ("print('a', end='')\nprint('\\n')", "", ["We print a.", "We print '\\n'."]),
+        ("print('a', end='')\nprint('\\n')", "", ["We print 'a'.", "We print '\\n'."]),
         ("print('\\n')\nprint('x = 3')\nprint('a', end=' ')", "", ["We print '\\n'.", "We print 'x = 3'.", "We print 'a '."]),
         ("def double(n):\n    return n * 2\nprint(double(int(input('n? '))))", "4", [
             "We print 'n? '.", "We read 4.", "We call double with n = 4.", "double returns 4 * 2 = 8.",
@@ -610,7 +618,7 @@ print("after")
         ("name, other = 'Bartholomew Cubbins', 'somebody@example.com'\nif (len(name) > 3 and name[0].isupper() and not name.isdigit()\n"
          "        and other.count('@') == 1 and other.endswith('.com')):\n    pass", "", [
             "len(name) > 3 and name[0].isupper() and (not name.isdigit()) and (other.count('@') == 1) and other.endswith('.com'): "
-            "'somebody@example.com'.endswith('.com') is true, so we enter the if."]),
+            "...: 'somebody@example.com'.endswith('.com') is true, so we enter the if."]),
         ("try:\n    {}[2, 3]\nexcept KeyError:\n    raise ValueError('bad', [1])", "", [
             "{}[(2, 3)] stops with KeyError: (2, 3).", "We raise ValueError: ('bad', [1])."]),
     ],
@@ -698,3 +706,9 @@ except* ValueError:
         "We raise ExceptionGroup: g (3 sub-exceptions).", "We handle the part that is ValueError as eg, eg = ExceptionGroup('g', [ValueError('v')]).", "We print value.",
         "The except clause for KeyError does not match.", "We handle the part that is (TypeError, OSError).", "We print rest.",
         "We raise ExceptionGroup: h (1 sub-exception).", "The except clause for ValueError does not match."]
+
+
+def test_where_the_program_stopped_is_not_where_another_exception_was_handled():
+    code = "def parse(s):\n    try: return int(s)\n    except ValueError: return None\ntry: x = int('q')\nexcept ValueError:\n    print(parse('z'))\n    raise\n"
+    assert ending(tracer.record(code)) == "The program stops with ValueError: invalid literal for int() with base 10: 'q' (line 4)."
+    assert ending(tracer.record("raise ValueError('two:\\nWe print 5.')\n")) == "The program stops with ValueError: 'two:\\nWe print 5.' (line 1)."

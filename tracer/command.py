@@ -22,12 +22,15 @@ def ending(trace) -> str:
     """How a run ended: "The program stops with IndexError: ..., line 3.", "" if by itself."""
     if not trace.error:
         return ""
-    place, before = 0, None
+    places, before, ending = {"": 0}, None, trace.ending
     for event, line in zip(trace.events, lines_of(trace)):  # where it was raised, not passed on
         if event.kind == "exception" and event.extra == trace.error and not is_unwound(before):
-            place = line
+            places |= {event.value: line, "": line}
         before = event
-    what = f"{trace.error}: {trace.ending}" if trace.ending else trace.error
+    place = places.get(ending) or places[""]
+    if not ending.isprintable():
+        ending = repr(ending)
+    what = f"{trace.error}: {ending}" if ending else trace.error
     return f"The program stops with {what}" + (f" (line {place})." if place else ".")
 
 

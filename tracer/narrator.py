@@ -72,13 +72,13 @@ ITERATES = "GET_ITER FOR_ITER GET_AITER GET_ANEXT".split()
 
 
 def on_one_line(printed: str, midline: bool = False) -> str:
-    """What was printed; in quotes where it could be taken for words of ours. midline: was the line
-    begun before?"""
+    """What was printed; in quotes where the line goes on, or where it could be taken for words of
+    ours. midline: was the line begun before?"""
     if printed == "\n":
         return "the end of the line" if midline else "an empty line"
     text = printed.removesuffix("\n")
-    if (text != text.strip() or " = " in text or " / " in text or "\n\n" in text
-            or text[:1] in ("'", '"') or text[-1:] == "."
+    if (text == printed or text != text.strip() or " = " in text or " / " in text
+            or "\n\n" in text or text[:1] in ("'", '"') or text[-1:] == "."
             or "\n" in text and re.search(r"^-?[\d.]+$", text, re.M)   # 6 / 2 would be a division
             or not text.replace("\n", "").isprintable()):
         return shorten(repr(text))
@@ -327,9 +327,8 @@ def tell_assign(frame):
     if frame.read or frame.asked or several:
         names = targets(ast.Tuple(goals))
         values = listed([frame.now(names), frame.changed(names)])
-    if frame.read and not several and isinstance(goals[0], ast.Name):
-        values = listed([worked_out(frame, name) or frame.now([name]) for name in names]
-                        + [frame.changed(names)])
+    if frame.read and not several:
+        values = worked_out(frame, goals[0]) or values
     if frame.read or frame.asked:
         return tell_input(frame, values) if frame.read else sentence(values)
     if several:
@@ -344,11 +343,16 @@ def tell_assign(frame):
     return tell_name(frame, goals[0].id)
 
 
-def worked_out(frame, name: str) -> str:
+def worked_out(frame, goal) -> str:
     """total += int(input()), with what is read in its place; "" of x = int(input())"""
-    texts = frame.texts(expression(frame.node), frame.after.get(name))
-    rounds = [text for text in texts if not UNREAD.search(text)]
-    return f"{name} = {' = '.join(abridged(rounds, frame.node.value))}" if len(rounds) > 1 else ""
+    node, label, source = frame.node, frame.label(goal), expression(frame.node)
+    old, new = frame.part(node)
+    if not isinstance(goal, ast.Name) and isinstance(node, ast.AugAssign):
+        source = grown(frame, label)
+    texts = frame.texts(source, new or frame.after.get(label))
+    rounds = abridged([text for text in texts if not UNREAD.search(text)], node.value)
+    other = frame.changed([label], new or "", old)
+    return listed([f"{label} = {' = '.join(rounds)}", other]) if len(rounds) > 1 else ""
 
 
 def swapped(frame, goal, value) -> str:
@@ -450,7 +454,8 @@ def adds(frame, old: str) -> bool:
     """Would x + y be what x += y is? Containers and objects may take what + refuses."""
     other = (frame.texts(frame.node.value) or ["?"])[-1]
     kinds = [re.match(r"\w*\(|[\[{]|", text.replace("set()", "{"))[0] for text in (old, other)]
-    return kinds[0] in ("", *IMMUTABLE) or (
+    repeats = kinds == ["[", ""] and isinstance(frame.node.op, ast.Mult)
+    return repeats or kinds[0] in ("", *IMMUTABLE) or (
         kinds[0] == kinds[1] and kinds[0] in "[ { deque( Counter( array(".split())
 
 
@@ -500,6 +505,9 @@ def tell_expression(frame):
     if prints(call):
         return tell_print(frame, call)
     if not isinstance(call, ast.Call):
+        needless = not text and not frame.told and source_of(call)
+        if needless and not isinstance(call, (ast.Constant, ast.Yield, ast.YieldFrom)):
+            return f"{needless}, and nothing changes."
         return sentence(text)
     function, given = call.func, given_to(frame, call)
     if isinstance(function, ast.Attribute):
