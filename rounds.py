@@ -64,7 +64,9 @@ def shorten(text: str, before: str | None = None) -> str:
     start = common(text, before) if before and len(before) > 120 else 0
     if 60 < start < len(text) - 60:
         return f"{text[:30]} ... {text[max(30, start - 25):start + 35]} ... {text[-20:]}"
-    head, tail = text[:70], text[min(len(text) - 40, start - 25 if start > 95 else len(text)):]
+    if start > 60:  # near the end
+        return f"{text[:30]} ... {text[min(start - 25, len(text) - 40):]}"
+    head, tail = text[:70], text[-40:]
     if " ... " in text:  # of one that lacks its middle: one gap is enough
         head, tail = head.partition(" ...")[0].rstrip(" ."), tail.rpartition(" ... ")[2]
     return f"{head} ... {tail}"
@@ -87,7 +89,7 @@ def source_of(node: ast.AST, limit: int = 70) -> str:
 
 def abridged(texts: list[str], source: ast.expr, value: str | None = None) -> list[str]:
     """The rounds of a reduction, and the value, without repetitions. A round that is very long is
-    left out; for the first one the source stands in."""
+    left out; for the first one the source stands in. Of many, "..." stands for those within."""
     rounds = distinct(texts)
     if rounds[-1:] == [value]:
         rounds.pop()

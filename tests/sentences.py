@@ -313,7 +313,7 @@ def case(reader, slot, text, fits, values, tried):
 
 def is_read(text: str, read: str) -> bool:
     line = ", then ".join(read.splitlines())
-    line = repr(read) if line != line.strip() else repr(line) if line.endswith(".") else line
+    line = repr(read) if line != line.strip() or re.search(r"^\n|\n\n", read) else repr(line) if line.endswith(".") else line
     return shown_as(text, line) or read == "\n" and text == "an empty line"
 
 
@@ -339,16 +339,18 @@ def elsewhere(reader, slot, what, goal, values):
     files = [unparsed(part.value) for part in slot.node.value.keywords if part.arg == "file"]
     need(goal is None or goal in files, "it is not printed there")
     if what:
-        said, separator = [], " "
+        said, separator, end = [], " ", "\n"
         for part in slot.node.value.args:
             value = constant_or_value(reader, getattr(part, "value", part) if isinstance(part, ast.Starred) else part)
             need(value, f"nothing is known of {unparsed(part)}")
             several = isinstance(part, ast.Starred)
             said += map(str, ast.literal_eval(value)) if several else [ast.literal_eval(value) if value[0] in "'\"" else value]
         for part in slot.node.value.keywords:
-            separator = part.value.value if part.arg == "sep" else separator
-        said = separator.join(said)
-        need(any(shown_as(what, line) for line in on_one_line(f"{said}\n", False)), f"{said} is printed")
+            if part.arg in ("sep", "end") and part.value.value is not None:
+                separator, end = (part.value.value, end) if part.arg == "sep" else (separator, part.value.value)
+        printed = separator.join(said) + end
+        lines = on_one_line(printed, False) if printed.endswith("\n") else [repr(printed)]
+        need(any(shown_as(what, line) for line in lines), f"{printed!r} is printed")
     reader.told(values or "", slot.after)
 
 

@@ -115,6 +115,7 @@ def test_inputs_are_like_the_examples():
     assert 0.1 < sum(items == sorted(items) for items in lists) / 300 < 0.4
     below = [int(n) for _ in range(99) for n in everyday.draw_input("list", rng, (3, 5), "-9 -4").split()]
     assert {*below} == {*range(-12, -2)}
+    assert {int(everyday.draw_input("n", rng, (3, 5), "-9")) for _ in range(500)} == {*range(-13, -3)}
     assert {int(everyday.draw_input("n", rng, (3, 5), "20")) for _ in range(500)} == {*range(13, 29)}
     words = [everyday.draw_input("word", rng, (3, 5), "level") for _ in range(300)]
     assert 0.35 < words.count("level") / 300 < 0.6 and 0.1 < sum(w == w[::-1] != "level" for w in words) / 300 < 0.3
@@ -135,10 +136,11 @@ def test_splits_sets_and_names(drawn, monkeypatch):
         assert {split_of(case.cls) for case in draw(40, split)} == {split}
     for kind, seeds in everyday.HELD_OUT.items():
         assert len(seeds) > 2 and not {seed.code for seed in seeds} & {seed.code for seed in everyday.TRAINING[kind]}
-    monkeypatch.setattr(everyday, "TRAINING", {"none": [everyday.Seed("none", [""], "print('this alone')\n")]})
-    monkeypatch.setattr(everyday, "woven", lambda one, *_: one.code)
-    told = {"this alone" in text for k in range(50) for text in [case.code for case in draw(1, "val", seed=k)]}
-    assert told == {False}
+    assert all(seed.kind == "none" or re.search(r"^\w+ = .*input\(", seed.code, re.M) for seed in everyday.SEEDS)
+    for split, other in ("train", "HELD_OUT"), ("val", "TRAINING"), ("test", "TRAINING"):
+        with monkeypatch.context() as patch:
+            patch.setattr(everyday, other, None)  # no use of it
+            assert draw(20, split)
     assert all(len(re.findall(r"\w", case.stdin)) >= 6 or "int(input" in case.code for case in draw(40, "val", "longer"))
     words = set(NAME_OR_TEXT.findall(" ".join(case.code for case in drawn)))
     unseen = set(NAME_OR_TEXT.findall(" ".join(case.code for case in draw(200, "test", "new_names"))))

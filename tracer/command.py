@@ -22,15 +22,16 @@ def ending(trace) -> str:
     """How a run ended: "The program stops with IndexError: ..., line 3.", "" if by itself."""
     if not trace.error:
         return ""
-    places, before, ending = {"": 0}, None, trace.ending
+    place, before, message = 0, None, trace.ending
+    unwound = {event.frame for event in trace.events if is_unwound(event)} | {0}  # and the module
     for event, line in zip(trace.events, lines_of(trace)):  # where it was raised, not passed on
-        if event.kind == "exception" and event.extra == trace.error and not is_unwound(before):
-            places |= {event.value: line, "": line}
+        if event.kind == "exception" and event.extra == trace.error and (
+                event.frame in unwound and not is_unwound(before)):
+            place = line
         before = event
-    place = places.get(ending) or places[""]
-    if not ending.isprintable():
-        ending = repr(ending)
-    what = f"{trace.error}: {ending}" if ending else trace.error
+    if "\n" in message:
+        message = repr(message)
+    what = f"{trace.error}: {message}" if message else trace.error
     return f"The program stops with {what}" + (f" (line {place})." if place else ".")
 
 

@@ -87,10 +87,9 @@ def careful(sign: str, function):
 
 OPERATORS = {
     **plain.OPERATORS,
-    # 12 & (12 - 1): nobody knows by heart what binds more strongly
-    ast.LShift: ("<<", 5.5, operator.lshift, 5.5, 8), ast.BitAnd: ("&", 5, operator.and_, 5, 8),
-    ast.RShift: (">>", 5.5, operator.rshift, 5.5, 8), ast.BitXor: ("^", 4, operator.xor, 4, 8),
-    ast.BitOr: ("|", 3, operator.or_, 3, 8), ast.Pow: ("**", 9, operator.pow, 10, 8),
+    ast.LShift: ("<<", 5.5, operator.lshift), ast.RShift: (">>", 5.5, operator.rshift),
+    ast.BitAnd: ("&", 5, operator.and_), ast.BitXor: ("^", 4, operator.xor),
+    ast.BitOr: ("|", 3, operator.or_), ast.Pow: ("**", 9, operator.pow, 10, 8),
     ast.Is: ("is", 1.5, operator.is_), ast.IsNot: ("is not", 1.5, operator.is_not),
     ast.USub: ("-", 8, operator.neg, 9), ast.UAdd: ("+", 8, operator.pos),  # -(-3)
     ast.Invert: ("~", 8, operator.invert)}
@@ -115,6 +114,16 @@ def choice(frame, node):
     chosen = frame.chosen(node, stage[2])
     if chosen is not None:
         yield from if_true if chosen else if_false
+
+
+def arithmetic(frame, node):
+    """12 & (12 - 1), in brackets: nobody knows by heart what binds more strongly than &."""
+    sign, strength, function, *_ = frame.operators[type(node.op)]
+    if sign not in ("&", "|", "^", "<<", ">>"):
+        return plain.infix(frame, node)
+    left = strength if isinstance(getattr(node.left, "op", None), type(node.op)) else 8
+    parts = [frame.rounds(node.left), frame.rounds(node.right)]
+    return operation(f"%s {sign} %s", parts, function, strength, [left, 8])
 
 
 def compared(frame, node):
@@ -293,7 +302,7 @@ class Expressions(Frame):
     event = None
     forms = {
         **plain.Expressions.forms, ast.Name: name, ast.IfExp: choice, ast.Call: call,
-        ast.Compare: compared,
+        ast.Compare: compared, ast.BinOp: arithmetic,
         ast.Starred: prefixed, ast.keyword: prefixed,
         ast.Subscript: subscript, ast.Slice: places, ast.Attribute: attribute,
         ast.List: display, ast.Tuple: display, ast.Set: display, ast.Dict: display,
@@ -320,9 +329,11 @@ class Expressions(Frame):
         return ended(rounds, text) if told else rounds
 
     def binds(self, node):
+        """As rounds.py's: for those with a sign, as strongly as that."""
+        if isinstance(node, (ast.Call, ast.Subscript, ast.Attribute, ast.Name, ast.JoinedStr)):
+            return ATOM
         sign = getattr(node, "op", None) or getattr(node, "ops", [None])[0]
-        plain = isinstance(node, (ast.Call, ast.Subscript, ast.Attribute, ast.Name, ast.JoinedStr))
-        return ATOM if plain else self.operators.get(type(sign), (sign, LAST))[1]
+        return self.operators.get(type(sign), ("", LAST))[1]
 
     def operand(self, node):
         """An object that has fields by its name."""

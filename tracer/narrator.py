@@ -62,8 +62,11 @@ WITHS, FORS = (ast.With, ast.AsyncWith), (ast.For, ast.AsyncFor)
 LOOPS = (*FORS, ast.While)
 WAITS = "YIELD_VALUE RESUME RETURN_GENERATOR JUMP_BACKWARD_NO_INTERRUPT".split()
 IMMUTABLE = "( date( time( datetime( timedelta( Decimal( Fraction( frozenset(".split()
-# in what is worked out: names of functions, texts
-UNREAD = re.compile(r"['\"]|\b(?!max\(|min\(|abs\()[A-Za-z_][\w.]*\(")
+# what `worked_out` leaves out: rounds with a text, or a call of another function than these
+WORDY = re.compile(r"['\"]|\b(?!max\(|min\(|abs\()[A-Za-z_][\w.]*\(")
+HARMLESS = {kind for kind in vars(ast).values() if isinstance(kind, type) and issubclass(kind, (
+    ast.operator, ast.unaryop, ast.boolop, ast.cmpop, ast.expr_context, ast.Name, ast.Attribute,
+    ast.Constant, ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare))}
 READS = re.compile(r"input\(|\.read")
 ITERATES = "GET_ITER FOR_ITER GET_AITER GET_ANEXT".split()
 
@@ -310,8 +313,9 @@ def tell_output(frame):
 
 
 def tell_input(frame, values: str = ""):
-    text = ", then ".join(frame.read.splitlines())
-    if text != text.strip():
+    lines = frame.read.splitlines()
+    text = ", then ".join(lines)
+    if text != text.strip() or len(lines) > 1 and not all(lines):
         text = repr(frame.read)
     elif text[-1:] == ".":
         text = repr(text)
@@ -350,7 +354,7 @@ def worked_out(frame, goal) -> str:
     if not isinstance(goal, ast.Name) and isinstance(node, ast.AugAssign):
         source = grown(frame, label)
     texts = frame.texts(source, new or frame.after.get(label))
-    rounds = abridged([text for text in texts if not UNREAD.search(text)], node.value)
+    rounds = abridged([text for text in texts if not WORDY.search(text)], node.value)
     other = frame.changed([label], new or "", old)
     return listed([f"{label} = {' = '.join(rounds)}", other]) if len(rounds) > 1 else ""
 
@@ -389,7 +393,7 @@ def one_by_one(frame, goals, value) -> str:
         return ""  # a function of the program took it; who gets what?
     if not plain_pairs or all([shows(frame, goal, bound) for goal, _ in pairs]):
         return ""
-    labels, holders, told = [], [], []
+    labels, holders, said = [], [], []
     for goal, _ in pairs:
         changed = {name.id for name in names_in(goal)} & {*names}  # by this statement
         labels.append(ast.unparse(goal) if changed else frame.label(goal))
@@ -404,8 +408,8 @@ def one_by_one(frame, goals, value) -> str:
             text = again or f"{text.partition('(')[0]}(...)"
         if text:
             parts.append(f"{label} = {shorten(text)}")
-            told.append(label)
-    return listed([*parts, frame.changed(told)])
+            said.append(label)
+    return listed([*parts, frame.changed(said)])
 
 
 def shows(frame, goal, bound) -> bool:
@@ -442,12 +446,23 @@ def tell_name(frame, name: str):
                 value, (ast.Await, ast.Yield, ast.YieldFrom)):
             texts = [source_of(value) or end, final]
     text = tell_value(name, ended(texts, source, end))[:-1]
-    other, (old, new) = frame.changed([name]), frame.part(value)
-    if old != new and not is_hidden(new):  # x = a.b.pop()
-        label = frame.label(value.func.value)
-        if not re.match(rf"{re.match('[^.[]*', label)[0]}\b", other):
-            other = listed([f"{label} = {shorten(new, old)}", other])
+    other, part = frame.changed([name]), hasattr(value, "part") and deep(frame, value, value.func)
+    if part and not re.search(rf"\b{re.match('[^.[]*', part)[0]}\b", other):  # x = a.b.pop()
+        other = listed([part, other])
     return sentence(text, other)
+
+
+def deep(frame, node, target) -> str:
+    """"a.b[0].kids = []": what has changed deep inside, in what target is a part of; "" where its
+    name, or a function of the program, may stand for something else by now."""
+    old, new = frame.part(node)
+    root = target.value
+    while isinstance(root, PARTS):
+        root = root.value
+    name = getattr(root, "id", "")
+    if not new or old == new or is_hidden(new) or frame.told or name in ("", *targets(frame.node)):
+        return ""
+    return f"{frame.label(target.value)} = {shorten(new, old)}"
 
 
 def adds(frame, old: str) -> bool:
@@ -505,9 +520,10 @@ def tell_expression(frame):
     if prints(call):
         return tell_print(frame, call)
     if not isinstance(call, ast.Call):
-        needless = not text and not frame.told and source_of(call)
-        if needless and not isinstance(call, (ast.Constant, ast.Yield, ast.YieldFrom)):
-            return f"{needless}, and nothing changes."
+        kinds = [*map(type, ast.walk(frame.node.value))]
+        harmless = kinds[0] is not ast.Constant and ast.In not in kinds and ast.NotIn not in kinds
+        if harmless and not text and not frame.told and {*kinds} <= HARMLESS and source_of(call):
+            return f"{source_of(call)}, and nothing changes."
         return sentence(text)
     function, given = call.func, given_to(frame, call)
     if isinstance(function, ast.Attribute):
@@ -553,7 +569,7 @@ def tell_print(frame, call):
             return tell_change(frame)
         options = {keyword.arg: keyword.value for keyword in call.keywords}
         if "file" in options:
-            what = texts_printed(frame, call.args, options.get("sep", ast.Constant(" ")))
+            what = texts_printed(frame, call.args, options)
             place = f"{what} to {ast.unparse(options['file'])}".lstrip()
             return f"We print {place}{frame.so()}."
         return f"We print nothing to the output{frame.so()}."
@@ -565,18 +581,23 @@ def tell_print(frame, call):
     return tell_printed([end])
 
 
-def texts_printed(frame, arguments, separator) -> str:
+def texts_printed(frame, arguments, options) -> str:
     """What print makes of its arguments; "" where that is not known."""
-    said = []
-    for argument in [*arguments, separator]:
+    said, given = [], [options.get(key, ast.Constant(None)) for key in ("sep", "end")]
+    if not all(isinstance(node, ast.Constant) for node in given):
+        return ""
+    separator, end = [usual if node.value is None else node.value
+                      for node, usual in zip(given, (" ", "\n"))]
+    for argument in arguments:
         starred = isinstance(argument, ast.Starred)
         text = (frame.texts(argument.value if starred else argument) or ["<"])[-1]
         value = value_of(text)
-        if value is UNKNOWN:
-            return ""
+        if value is UNKNOWN or starred and isinstance(value, set):
+            return ""  # who knows in which order
         for each in value if starred else [value]:
             said.append(each if isinstance(each, str) else repr(each) if starred else text)
-    return on_one_line(said.pop().join(said) + "\n")
+    printed = separator.join(said) + end
+    return printed and on_one_line(printed)
 
 
 def tell_returned(frame):
@@ -698,9 +719,9 @@ def tell_case(frame):
 
 def tell_delete(frame):
     node, text = frame.node, frame.so()
-    old, new = frame.part(node)
-    if new and not text and not is_hidden(new):
-        text = f", so {frame.label(node.targets[-1].value)} = {shorten(new, old)}"
+    part = hasattr(node, "part") and deep(frame, node, node.targets[-1])
+    if part and not text:
+        text = f", so {part}"
     return f"We delete {', '.join(map(frame.label, node.targets))}{text}."
 
 
@@ -745,7 +766,7 @@ def tell_crash(frame, part, step: str):
     if step.startswith("UNPACK") and "unpack" in named:
         return tell_unpack(frame, part, named)
     where = "" if name in ("NameError", "UnboundLocalError") else blamed(frame, part, step)
-    return tell_stop(where, named + held(frame, part, where, step))
+    return tell_stop(where, named + held(frame, part, where))
 
 
 def tell_unpack(frame, target, named: str):
@@ -821,10 +842,11 @@ def goes_on(source, part) -> bool:
     """Is there more behind it, which has not been worked out?"""
     parts = list(evaluated(source))
     behind = parts[parts.index(part):] if part in parts else ()
-    return any(part not in ast.walk(node) and type(node) is not ast.Constant for node in behind)
+    return any(isinstance(node, ast.expr) and not isinstance(node, ast.Constant)
+               and part not in ast.walk(node) for node in behind)
 
 
-def held(frame, part, where: str, step: str) -> str:
+def held(frame, part, where: str) -> str:
     """Values of what is named there; of what a comprehension or lambda binds those within it."""
     names, inner = [], set()
     if not part:
@@ -842,8 +864,6 @@ def held(frame, part, where: str, step: str) -> str:
         if node.id not in inner and not is_hidden(frame.after.get(node.id, "<")):
             names.append(node.id)
     bound = frame.more.get("inner", {})
-    if step.startswith("UNPACK") or step in ITERATES:
-        bound = {}  # of the turn before
     found = [f"{name} = {shorten(bound[name])}" for name in sorted(inner & bound.keys())
              if not is_hidden(bound[name])]
     values = listed([frame.now(names), *found])

@@ -15,7 +15,7 @@ marked expressions in the order of evaluation; "turns": [[text printed, text rea
 statement did before it printed again; "asked": [frame, turns], what the caller did before this
 call, if it read or ended a line; of an exception "said", what was printed
 before it, "at": [place, instruction], the place in ast.walk(statement), and "inner": {name: text}
-of the comprehension or lambda that it comes from; "others": names that
+of the comprehension or lambda that it comes from, if they are of this turn; "others": names that
 hold another object of the same class; "torn", "failed": see _caught()}. A long text that changed is
 sent as its difference() to the text before; whole() puts it back.
 """
@@ -52,7 +52,7 @@ _INLINED = sys.version_info >= (3, 12)  # comprehensions have no frame of their 
 FRAMES_BELOW = 3 + (not _INLINED)  # so many more than in an untraced run lie below the program
 COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 ASSIGNMENTS = (ast.Assign, ast.AnnAssign, ast.AugAssign)
-TAKES = "pop popitem popleft setdefault".split()
+TAKING = "pop popitem popleft setdefault".split()
 LAZY = (*COMPREHENSIONS, ast.Lambda)
 PARTS = (ast.Attribute, ast.Subscript)
 PATHS = (ast.Name, *PARTS)
@@ -172,7 +172,7 @@ class _Marks:
         grown = isinstance(node, ast.AugAssign)
         whole = isinstance(target, ast.Name) and not more and not grown
         function = getattr(node.value, "func", None)
-        if whole and getattr(function, "attr", "") in TAKES and isinstance(function.value, PARTS):
+        if whole and getattr(function, "attr", "") in TAKING and isinstance(function.value, PARTS):
             self.part(node.value)
         index = getattr(target, "slice", None)
         if grown and not isinstance(target, ast.Name):
@@ -659,7 +659,8 @@ def _operations(*names) -> frozenset:
 _YIELDS = _operations("YIELD_VALUE", "RESUME")  # RESUME: where 3.13 says a yield was
 _RETURNS = _YIELDS | _operations("RETURN_VALUE", "RETURN_CONST")
 _ITERATES = _operations("FOR_ITER", "END_FOR", "SEND", "END_SEND")
-_TAKES = _ITERATES | _operations("UNPACK_SEQUENCE", "UNPACK_EX")  # what has no name yet
+# Where what a loop takes has no name yet: that has the value of the turn before.
+_UNNAMED = _ITERATES | _operations("GET_ITER", "UNPACK_SEQUENCE", "UNPACK_EX")
 # Names of Python's own in a module or class, not the program's.
 _NOT_TOLD = frozenset("""__name__ __doc__ __package__ __loader__ __spec__ __builtins__ __file__
     __cached__ __annotations__ __module__ __qualname__ __class__ __classcell__ __firstlineno__
@@ -802,7 +803,7 @@ class Recorder:
                 more["asked"], caller.turns = [caller.number, caller.turns], []
         if at:
             more["at"], more["said"], call.said = at, "".join(call.said), []
-        if within and within.f_code.co_code[within.f_lasti] not in _TAKES:
+        if within and within.f_code.co_code[within.f_lasti] not in _UNNAMED:
             more["inner"] = {name: text_of(held) for name, held in within.f_locals.items()}
         if extra is None:
             extra = ""

@@ -14,13 +14,13 @@
 A program reads a list, a number, a word or nothing. everyday.txt has some thousands, each of
 another form, that a language model wrote when it was asked for what people type: the seeds. A seed
 is "# 4 | 9", examples of its input with | between, and its program; an empty line ends it. Drawn
-are: four in ten, the statements of two seeds shuffled, each in its order (`woven`); three in ten,
-a seed (or two, woven) with a name that is another one or two lines the other way round (`shaken`),
-so that only the program says what comes next; the others, seeds as they are. In all of them some
-numbers, signs and words in quotes are drawn anew (`varied`). Left out is what takes more than
+are: four in ten, the statements of two seeds shuffled, each in its order (`woven`); four in ten,
+a seed as it is; the others, and a quarter of those that are woven, with one of their names for
+another or two lines the other way round (`shaken`): only the program says what comes next. Some
+numbers, signs and texts in quotes are drawn anew (`varied`). Left out is what takes more than
 SENTENCES sentences or comes to numbers beyond LARGEST, what runs on, and all but two in a hundred
-of those that crash. Every tenth seed of a kind of input is held out: validation and test have
-programs of these alone. There are no problems.
+of those that crash but for the mutants. Every tenth seed of a kind of input is held out: validation
+and test have programs of these alone (so new seeds go to the end). There are no problems.
 
 Told in the words of worlds/tinypy.py, names before values. The vocabulary has tokens for common
 names (lab.vocab learnt it, of this world at f0b356b); most programs keep their names, in a
@@ -109,8 +109,8 @@ SAID = [word for seed in SEEDS for text in re.findall(QUOTED, seed.code)
 
 
 def varied(code, like, rng):
-    """The program with other numbers, signs and words in quotes: none, some or many of them, the
-    same words everywhere. -> it, and the example of its input"""
+    """The program with other numbers, signs and texts in quotes: none, some or many of them, the
+    same text everywhere. -> it, and the example of its input, likewise"""
     share, words = rng.choice((0, 0.2, 0.5)), {}
 
     def other(match):
@@ -120,7 +120,7 @@ def varied(code, like, rng):
             if said not in words:
                 words[said] = other_words(said, rng) if rng.random() < share else said
             return text[0] + words[said] + text[0]
-        if rng.random() > share * (0.5 if text in "01" else 1):
+        if rng.random() > share * (0.5 if text in ("0", "1") else 1):
             return text
         if text.isdigit():
             number, by = int(text), 2 + int(text) // 3
@@ -144,8 +144,8 @@ def other_words(text, rng):
 
 
 def shaken(code, rng):
-    """The program with a name at one place that is another of its names, or with two statements
-    that follow one another the other way round."""
+    """The program with one of its names at one place of another (or the same), or with two lines
+    that follow one another, no heads of a block, the other way round."""
     spots = [spot for spot in NAME_OR_TEXT.finditer(code)
              if spot[0][0] not in "'\"" and spot[0] not in RESERVED]
     if spots and rng.random() < 0.6:
@@ -263,7 +263,8 @@ def draw_input(kind, rng, length, like=""):
         return "".join(str(rng.randint(0, 9)) for _ in range(size))
     if kind == "n":
         number = int(like or size) + (size > 5)
-        return str(max(0, number + rng.randint(-2 - number // 4, 3 + number // 4)))
+        drawn = number + rng.randint(-2 - abs(number) // 4, 3 + abs(number) // 4)
+        return str(drawn if number < 0 else max(0, drawn))
     if kind == "word" and rng.random() < 0.15:
         half = made_up(rng, size)[:(size + 1) // 2]
         return half + half[-1 - size % 2::-1]                     # the same backwards
@@ -293,7 +294,7 @@ def fits(run):
 
 
 def random_program(rng, knobs, split, set_):
-    """One in fifteen is a mutant; of others that crash nine in ten are left out."""
+    """One in fifteen is a mutant; of others that crash two in a hundred stay."""
     code, like, kind = random_code(rng, TRAINING if split == "train" else HELD_OUT)
     if code.count("\n") > LINES or set_ == "longer" and kind == "none":
         return None
