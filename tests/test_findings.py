@@ -26,7 +26,7 @@ KINDS = {
             "t = {'a': {'b': {'c': {'d': {'e': 1}}}}}.", "t['a']['b']['c']['d']['e'] = 2, n = 5.", "t['a']['b']['c']['d']['e'] = 7, t['a']['b']['c']['d']['f'] = 8.", "u = [[[[[1]]]]]."]),
         ("class P:\n    def __init__(self, v, kids=None): self.v, self.kids = v, kids or []\np = P(1, [P(2)])\n", "", ["self.v = 2, self.kids = [].", "self.v = 1, self.kids = [P(...)]."]),
         ("class App:\n    def __init__(self): self.n = 0\n    def run(self): self.n += 1\nApp().run()\n", "", ["self.n = 0 + 1 = 1.", "App.run returns."]),
-        ("xs = list(range(60))\nxs.remove(45)\n", "", ["xs = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9 ... 39, 40, 41, 42, 43, 44, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59] after remove(45)."]),
+        ("xs = list(range(60))\nxs.remove(45)\n", "", ["xs = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, ... 39, 40, 41, 42, 43, 44, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59] after remove(45)."]),
         ("s = set(); s.add(8); s.add(0)\ndef f(t):\n    for v in (1, 2, 3): t.add(v)\n    for v in (1, 2, 3): t.remove(v)\nf(s)\nx = 1\n", "", ["The loop over v ends.", "f returns.", "x = 1."])],
     "what is read is worked with; several lines; what goes to stderr": [
         ("total = 10\ntotal += float(input())\ntotal = total * int(input())\nbest = max(int(input()), int(input()))\nm = [list(map(int, input().split())) for _ in range(2)]\nx = int(input())\n", "1.5\n2\n7\n8\n1 2\n3 4\n5\n", [
