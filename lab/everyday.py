@@ -2,12 +2,12 @@
 
     python -m lab.everyday PROGRAMS.jsonl ... --init before.pt    # out/everyday/everyday.json
 
-Takes the flags of sft.py but for sizes, and some three hours of one core; on two, sft.py by torchrun
-first, by hand (results/everyday/run.txt), takes half of that. A model of the same vocabulary
-(--init) goes on learning worlds/everyday.py by sft.py, predictions alone, all explained. It
-predicts the world's held-out programs and those of each file (code, input, output), which are not
-trained on, greedily, told to explain. Right is what the sandbox's rule calls equal. A killed run
-goes on by the same command.
+Takes the flags of sft.py but for sizes, and some three hours of one core; on two, sft.py by
+torchrun first, by hand (results/everyday/run.txt), takes half of that. A model of the same
+vocabulary (--init) goes on learning worlds/everyday.py by sft.py, predictions alone, all explained.
+It predicts the world's held-out programs and those of each file (code, input, output), which are
+not trained on, greedily, told to explain; figures go by the files' names. Right is what the
+sandbox's rule calls equal. A killed run goes on by the same command.
 """
 
 import sys
