@@ -108,7 +108,7 @@ class Model:
     """A checkpoint that answers prompts and remembers what it said, in a file, too: a killed
     evaluation goes on where it was, and nothing is asked twice."""
 
-    def __init__(self, path, args, remedy="--ckpt names another"):
+    def __init__(self, path, args, remedy="train first, or name another by --ckpt"):
         """args: with rank, ranks, where several share the work. Ends the program by one line, with
         the remedy, where the file is missing or damaged."""
         self.checkpoint = load(path, pick_device(), remedy)

@@ -181,7 +181,7 @@ def test_a_program_that_the_world_has_not_is_told_in_other_words(code):
 
 def test_what_is_longer_or_larger_is_said():
     made = {"world": "everyday"}
-    for code, beyond in ("x = 7\nprint(x + 9)\n", False), ("x = 70\nprint(x + 90)\n", True), ("for i in range(50):\n    print(i)\n", True):
+    for code, beyond in ("x = 7\nprint(x + 9)\n", False), ("x = 7\n" * 9 + "\n", False), ("x = 7\n" * 10, True), ("x = 70\nprint(x + 90)\n", True), ("for i in range(50):\n    print(i)\n", True):
         assert answers.is_beyond(tracer.record(code), made) is beyond
     assert not answers.is_beyond(tracer.record("x = 700\n"), {"world": "contest"}) and not answers.is_beyond(tracer.record("x = 700\n"), {"world": "gone"})
 

@@ -114,7 +114,7 @@ def main() -> None:
     else:
         show(trace, args.format or "nlex", refused)
     if trace.error == "EOFError" and not stdin:
-        print("trace.py: the program reads input: give it with --stdin, --stdin-file or -",
+        print("trace.py: the program reads input: give it with --stdin, --stdin-file or --stdin -",
               file=sys.stderr)
     if not trace.complete:
         how = "no explanation" if refused else "explained only in part"

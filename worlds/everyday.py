@@ -289,6 +289,8 @@ FIXED_INPUTS = fixed_inputs()
 def fits(run):
     """Short enough, and no large numbers? A text in quotes may have many digits."""
     lines = narrate(run) if run.complete else []
+    if len([*filter(None, run.code.split("\n"))]) > LINES:
+        return False
     numbers = re.findall(r"\d+", re.sub(r"We read \S+|'.*?'", "", "\n".join(lines)))
     return 0 < len(lines) <= SENTENCES and all(len(n) < 4 and int(n) <= LARGEST for n in numbers)
 
