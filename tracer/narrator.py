@@ -446,10 +446,11 @@ def tell_name(frame, name: str):
                 value, (ast.Await, ast.Yield, ast.YieldFrom)):
             texts = [source_of(value) or end, final]
     text = tell_value(name, ended(texts, source, end))[:-1]
-    other, part = frame.changed([name]), hasattr(value, "part") and deep(frame, value, value.func)
-    if part and not re.search(rf"\b{re.match('[^.[]*', part)[0]}\b", other):  # x = a.b.pop()
-        other = listed([part, other])
-    return sentence(text, other)
+    other = frame.changed([name])
+    part = deep(frame, value, value.func) if hasattr(value, "part") else ""  # x = a.b.pop()
+    if re.search(rf"\b{re.match('[^.[]*', part)[0]}\b", other):
+        part = ""  # told with all that it is a part of
+    return sentence(text, part, other)
 
 
 def deep(frame, node, target) -> str:
