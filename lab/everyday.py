@@ -22,7 +22,7 @@ from lab.report import TABLES, render
 from lab.tinypy import flags
 from runs import keep
 
-OWN = ("--world everyday --out out/everyday --explained 1 --steps 16000 --batch-tokens 3072 "
+OWN = ("--world everyday --out out/everyday --explained 1 --steps 17000 --batch-tokens 3072 "
        "--val-every 30000 --max-new-tokens-predict 800")
 
 
@@ -31,7 +31,7 @@ def main():
     parser = manual(__doc__)
     parser.add_argument("files", type=Path, nargs="+", metavar="PROGRAMS.jsonl",
                         help="never trained on")
-    parser.add_argument("--programs", type=int, default=170_000, help="made for training")
+    parser.add_argument("--programs", type=int, default=140_000, help="made for training")
     parser.add_argument("--init", required=True, help="a .pt of ours to begin with")
     args = tasks.settings(parser, "sft", "answers", argv=[*OWN.split(), *sys.argv[1:]])
     others = {path.stem: programs.load_programs(path) for path in args.files}
