@@ -26,7 +26,7 @@ from model import TAPS, Canon, Rollout, collate, rotate
 STACKED = 2**24  # weights in one of Muon's products; its copies take some 200 MB
 BATCH_ROWS = 2048 if torch.cuda.is_available() else 256  # sampled at once
 libc = ctypes.CDLL(None)
-if hasattr(libc, "mallopt"):  # glibc: keep what is freed, for giving pages back and forth takes long
+if hasattr(libc, "mallopt"):  # glibc's: keep what is freed, not to map it anew
     libc.mallopt(-1, 2**30)   # M_TRIM_THRESHOLD
     libc.mallopt(-3, 2**25)   # M_MMAP_THRESHOLD
 torch.backends.cuda.enable_cudnn_sdp(False)  # it makes a plan for every new shape, 0.1 s each

@@ -148,8 +148,8 @@ def other_words(text, rng):
 
 
 def shaken(code, rng):
-    """The program with another of its names at one place, or with two lines that follow one another,
-    no heads of a block, the other way round."""
+    """The program with another of its names at one place, or with two lines that follow one
+    another, no heads of a block, the other way round."""
     spots = [spot for spot in NAME_OR_TEXT.finditer(code)
              if spot[0][0] not in "'\"" and spot[0] not in RESERVED]
     names = sorted({spot[0] for spot in spots})
