@@ -31,7 +31,7 @@ def main():
     parser = manual(__doc__)
     parser.add_argument("files", type=Path, nargs="+", metavar="PROGRAMS.jsonl",
                         help="never trained on")
-    parser.add_argument("--programs", type=int, default=140_000, help="made for training")
+    parser.add_argument("--programs", type=int, default=120_000, help="made for training")
     parser.add_argument("--init", required=True, help="a .pt of ours to begin with")
     args = tasks.settings(parser, "sft", "answers", argv=[*OWN.split(), *sys.argv[1:]])
     others = {path.stem: programs.load_programs(path) for path in args.files}
