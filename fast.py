@@ -4,9 +4,9 @@
 
 How: queries, keys and values from one product; on CPUs attention as plain products; bf16 where the
 hardware is fast at it (logits stay fp32); in training few shapes, compiled blocks and Muon's step
-for all matrices of one shape together; in sampling a cache of keys and values, rows that leave once
-they have ended, and on a GPU hundreds of kernels launched as one (CUDA graphs). Letters for
-axes as in model.py; R: rows still being sampled.
+for all matrices of one shape together; in sampling a cache of keys and values, few operations a
+token, rows that leave once they have ended, and on a GPU hundreds of kernels launched as one (CUDA
+graphs). Freed memory is kept. Letters for axes as in model.py; R: rows still being sampled.
 """
 
 import copy
@@ -54,11 +54,9 @@ def attend(q, k, v, mask):
     return ((scores + mask).softmax(-1).to(v.dtype) @ v).view(q.shape)
 
 
-def attention(layer, x, rope, mask, cache, at):
-    """x (B, T, D); rope as for rotate; mask (B or 1, 1, T g, S) of 0 and -inf, g heads to a key,
-    causal where there is no cache, or None: causal, on a GPU. With a cache (B, 2, nkv, room, hs)
-    keys and values are written to each row's positions `at` (B or 1, T), and the first S are
-    attended to, in the cache's dtype."""
+def attention(layer, x, rope, mask):
+    """x (B, T, D); rope as for rotate; mask (1, 1, T g, T) of 0 and -inf, g heads to a key, or
+    None, on a GPU: causal."""
     c = layer.c
     nkv, hs = c.n_kv_head, c.head_size
     parts = (layer.q_proj, layer.k_proj, layer.v_proj)
@@ -66,65 +64,39 @@ def attention(layer, x, rope, mask, cache, at):
     qkv = F.linear(x, torch.cat([p.weight for p in parts]), bias)      # (B, T, (nh + 2 nkv) hs)
     q, k, v = qkv.unflatten(-1, (-1, hs)).split([c.n_head, nkv, nkv], 2)
     q = rotate(normed(layer.q_norm, q), rope)                          # (B, T, nh, hs)
-    k = rotate(normed(layer.k_norm, k), rope)                          # (B, T, nkv, hs)
-    if cache is None:
-        k, v = k.transpose(1, 2), v.transpose(1, 2)                    # (B, nkv, T, hs)
-    else:
-        rows = torch.arange(len(x), device=x.device)[:, None]
-        cache[rows, 0, :, at] = k.to(cache.dtype)
-        cache[rows, 1, :, at] = v.to(cache.dtype)
-        k, v = cache[:, :, :, :mask.shape[-1]].unbind(1)               # (B, nkv, S, hs)
+    k = rotate(normed(layer.k_norm, k), rope).transpose(1, 2)          # (B, nkv, T, hs)
+    v = v.transpose(1, 2)
     if mask is None:
         y = F.scaled_dot_product_attention(q.transpose(1, 2), k, v, is_causal=True, enable_gqa=True)
-        y = y.transpose(1, 2)                                          # (B, T, nh, hs)
-    else:
-        # The g heads of a group are rows of one product with their keys. On CPUs this beats
-        # scaled_dot_product_attention.
-        q = q.to(k.dtype).unflatten(2, (nkv, -1)).transpose(1, 2)      # (B, nkv, T, g, hs)
-        half = q.shape[2] // 2 if cache is None else 0  # this half of the text sees itself
-        seen = q.shape[3] * half
-        y = attend(q[:, :, half:], k, v, mask[:, :, seen:])
-        if half:
-            early = attend(q[:, :, :half], k[:, :, :half], v[:, :, :half], mask[:, :, :seen, :half])
-            y = torch.cat([early, y], 2)
-        y = y.transpose(1, 2).to(x.dtype)                              # (B, T, nkv, g, hs)
-    return layer.o_proj(y.flatten(2))
+        return layer.o_proj(y.transpose(1, 2).flatten(2))
+    # The g heads of a group are rows of one product with their keys. On CPUs this beats
+    # scaled_dot_product_attention.
+    q = q.unflatten(2, (nkv, -1)).transpose(1, 2)                      # (B, nkv, T, g, hs)
+    half = q.shape[2] // 2  # this half of the text sees itself
+    seen = q.shape[3] * half
+    y = attend(q[:, :, half:], k, v, mask[:, :, seen:])
+    if half:
+        early = attend(q[:, :, :half], k[:, :, :half], v[:, :, :half], mask[:, :, :seen, :half])
+        y = torch.cat([early, y], 2)
+    return layer.o_proj(y.transpose(1, 2).flatten(2))                  # (B, T, nkv, g, hs) before
 
 
-def canon(layer, x, before, last):
-    """x (B, T, D) -> the same with each position's predecessors. before (B, TAPS - 1, D), or None:
-    what stood in front; then it becomes what ends with each row's position `last` (B,)."""
-    if not isinstance(layer, Canon) or before is None:
-        return layer(x)
-    y, seen = layer(x, before), torch.cat([before, x], 1)
-    rows = torch.arange(len(x), device=x.device)[:, None]
-    before.copy_(seen[rows, last[:, None] + torch.arange(1, TAPS, device=x.device)])
-    return y
+def block(layer, x, rope, mask):
+    y = layer.input_canon(normed(layer.input_layernorm, x))
+    x = x + attention(layer.self_attn, y, rope, mask)
+    return x + layer.mlp(layer.post_attention_canon(normed(layer.post_attention_layernorm, x)))
 
 
-def block(layer, x, rope, mask, cache, at, last):
-    keys, one, two = cache
-    y = canon(layer.input_canon, normed(layer.input_layernorm, x), one, last)
-    x = x + attention(layer.self_attn, y, rope, mask, keys, at)
-    y = canon(layer.post_attention_canon, normed(layer.post_attention_layernorm, x), two, last)
-    return x + layer.mlp(y)
-
-
-def hidden(model, ids, at, S, caches=None, last=None, step=block):
-    """ids (B, T) at positions `at` (B or 1, T), all below S -> (B, T, D). Each sees itself and
-    earlier ones. caches: three tensors for each layer, of keys and values and of what the two
-    convolutions remember after each row's position `last` (B,) of these."""
-    device = ids.device
+def hidden(model, ids, step=block):
+    """ids (B, T) -> (B, T, D)"""
+    T, device = ids.shape[1], ids.device
     x = model.embed_tokens(ids).to(fast_dtype(device))
-    rope, mask = model.rope[:, at].to(x.dtype), None
-    if caches or device.type != "cuda":
-        dtype = caches[0][0].dtype if caches else x.dtype
+    mask = None
+    if device.type != "cuda":
         g = model.config.n_head // model.config.n_kv_head
-        mask = torch.zeros(*at.shape, g, S, device=device, dtype=dtype)
-        mask.masked_fill_(torch.arange(S, device=device) > at[:, :, None, None], -torch.inf)
-        mask = mask.flatten(1, 2)[:, None]                             # (B or 1, 1, T g, S)
-    for layer, cache in zip(model.layers, caches or [(None, None, None)] * len(model.layers)):
-        x = step(layer, x, rope, mask, cache, at, last)
+        mask = x.new_full((T, T), -torch.inf).triu(1).repeat_interleave(g, 0)[None, None]
+    for layer in model.layers:
+        x = step(layer, x, model.rope[:, :T].to(x.dtype), mask)
     return normed(model.norm, x)
 
 
@@ -163,11 +135,10 @@ def logprobs(model, ids, mask):
     scored = F.pad(scored, (0, -len(scored) % 256))                    # (M or more,)
     targets = ids[:, 1:][mask[:, 1:]].to(device)                       # (M,)
     ids, scored = F.pad(ids[:, :-1], more).to(device), scored.to(device)
-    T, dtype = ids.shape[1], fast_dtype(device)
-    at = torch.arange(T, device=device)[None]                          # (1, T)
+    dtype = fast_dtype(device)
     step = compiled.get(model, block) if len(ids) > 1 else block       # for one row compiled anew
     with torch.autocast(device.type, torch.bfloat16, enabled=dtype == torch.bfloat16):
-        x = hidden(model, ids, at, T, step=step)                       # (B, T, D)
+        x = hidden(model, ids, step)                                   # (B, T, D)
         x = x.flatten(0, 1).index_select(0, scored)                    # (M or more, D)
         logits = model.lm_head(x)[:len(targets)].float()               # (M, V)
         return -F.cross_entropy(logits, targets, reduction="none")
@@ -247,6 +218,86 @@ def rows_of_cache(c, device, prompts, max_new_tokens):
     return 2**31 // (4 * numbers)
 
 
+@torch.no_grad()
+def ready(model):
+    """A copy for sampling, where every operation counts: gains of norms are multiplied into what
+    follows them, queries, keys and values are one product."""
+    model, dtype = copy.deepcopy(model), fast_dtype(model.device)
+    model.head = model.lm_head.weight.float() * model.norm.weight  # rounded logits would tie
+    for layer in model.layers:
+        attn, mlp = layer.self_attn, layer.mlp
+        parts = attn.q_proj, attn.k_proj, attn.v_proj
+        qkv = torch.cat([p.weight for p in parts]) * layer.input_layernorm.weight
+        layer.qkv, layer.bias, layer.gain = qkv.to(dtype), None, None
+        if attn.c.bias:
+            layer.bias = torch.cat([p.bias for p in parts]).to(dtype)
+        if attn.c.qk_norm:
+            gains = [attn.q_norm.weight] * attn.c.n_head + [attn.k_norm.weight] * attn.c.n_kv_head
+            layer.gain = torch.stack(gains).to(dtype)                  # (nh + nkv, hs)
+        for part in (mlp.up_proj, mlp.gate_proj) if mlp.gated else (mlp.up_proj,):
+            part.weight *= layer.post_attention_layernorm.weight
+        for canon in (layer.input_canon, layer.post_attention_canon) if attn.c.canon else ():
+            canon.weight[:, :, -1] += 1  # a position's share of itself
+            canon.taps = canon.weight[:, 0].T.contiguous().to(dtype)   # (TAPS, D)
+    return model.to(dtype)
+
+
+def unit(norm, x):
+    """RMSNorm without its gain."""
+    return F.rms_norm(x, x.shape[-1:], eps=norm.eps)
+
+
+def canon(layer, x, before, kept):
+    """x (R, T, D) -> the same with each position's predecessors. before (R, TAPS - 1, D): what
+    stood in front; it becomes what is `kept` of both, an index."""
+    if not isinstance(layer, Canon):
+        return x
+    T, seen = x.shape[1], torch.cat([before, x], 1)
+    before.copy_(seen[kept])
+    x = x * layer.taps[-1]
+    for k in range(TAPS - 1):
+        x = torch.addcmul(x, seen[:, k:k + T], layer.taps[k])
+    return x
+
+
+def lean(layer, x, rope, mask, cache, slots, kept):
+    """The block of a model that is `ready`. x (R, T, D); rope as for rotate; mask (R nkv, T g, S)
+    of 0 and -inf, g heads to a key. cache: keys and values (R, nkv, room, hs), to whose `slots`,
+    an index, these are written and whose first S are attended to, in its dtype; and what the two
+    convolutions remember."""
+    attn, (keys, values, one, two) = layer.self_attn, cache
+    nh, nkv, hs = attn.c.n_head, attn.c.n_kv_head, attn.c.head_size
+    y = canon(layer.input_canon, unit(layer.input_layernorm, x), one, kept)
+    qkv = F.linear(y, layer.qkv, layer.bias).unflatten(-1, (-1, hs))   # (R, T, nh + 2 nkv, hs)
+    qk, v = qkv.split([nh + nkv, nkv], 2)
+    if layer.gain is not None:
+        qk = unit(attn.q_norm, qk) * layer.gain
+    q, k = rotate(qk, rope).to(keys.dtype).split([nh, nkv], 2)
+    keys[slots], values[slots] = k, v.to(keys.dtype)
+    k, v = [t[:, :, :mask.shape[-1]].flatten(0, 1) for t in (keys, values)]  # (R nkv, S, hs)
+    q = q.unflatten(2, (nkv, -1)).transpose(1, 2)                      # (R, nkv, T, g, hs)
+    y = torch.baddbmm(mask, q.reshape(len(k), -1, hs), k.mT, alpha=hs**-0.5).softmax(-1) @ v
+    y = y.view(q.shape).transpose(1, 2).flatten(2)                     # (R, T, nh hs)
+    x = x + attn.o_proj(y.to(x.dtype))
+    y = canon(layer.post_attention_canon, unit(layer.post_attention_layernorm, x), two, kept)
+    return x + layer.mlp(y)
+
+
+def cached(model, ids, at, S, caches, last):
+    """As hidden, of a model that is `ready`: ids (R, T) at positions `at` (R or 1, T), all below S.
+    last (R,): of each row's positions the last that is no padding."""
+    c, x = model.config, model.embed_tokens(ids)
+    mask = torch.zeros(*at.shape, S, device=x.device, dtype=caches[0][0].dtype)
+    mask.masked_fill_(torch.arange(S, device=x.device) > at[:, :, None], -torch.inf)
+    mask = mask.repeat_interleave(c.n_head // c.n_kv_head, 1)[:, None]
+    mask = mask.expand(len(x), c.n_kv_head, -1, -1).flatten(0, 1)
+    rope, rows = model.rope[:, at].to(x.dtype), torch.arange(len(x), device=x.device)[:, None]
+    kept = rows, last[:, None] + torch.arange(1, TAPS, device=x.device)
+    for layer, cache in zip(model.layers, caches):
+        x = lean(layer, x, rope, mask, cache, (rows, slice(None), at), kept)
+    return x
+
+
 class Batch:
     """Prompts, shortest first, continued together: read, then retire and advance in turns. `ids`
     and `logps` are the result; the other tensors have only the rows still sampled."""
@@ -256,7 +307,6 @@ class Batch:
         c, device = model.config, model.device
         self.model, self.group, self.end = model, group, end
         self.temperature, self.generator, self.cuda = temperature, generator, device.type == "cuda"
-        self.head = model.lm_head.weight.float()  # logits in fp32: rounded to bf16 they would tie
         ids = collate(prompts, 0)                                      # (B, T)
         self.T = ids.shape[1]
         self.room = min(c.n_ctx, self.T + max_new_tokens)
@@ -269,10 +319,10 @@ class Batch:
         self.position = lengths.repeat_interleave(group)               # (R,) of its last token
         self.over = torch.zeros_like(self.row, dtype=torch.bool)       # (R,) it has ended
         dtype = model.embed_tokens.weight.dtype
-        keys = torch.zeros(len(prompts), 2, c.n_kv_head, self.room, c.head_size, device=device,
+        keys = torch.zeros(len(prompts), c.n_kv_head, self.room, c.head_size, device=device,
                            dtype=dtype if self.cuda else torch.float32)  # faster on CPUs
         past = torch.zeros(len(prompts), TAPS - 1, c.n_embd, device=device, dtype=dtype)
-        self.caches = [[keys.clone(), past.clone(), past.clone()] for _ in model.layers]
+        self.caches = [[t.clone() for t in (keys, keys, past, past)] for _ in model.layers]
         self.graph, self.shape = None, None
 
     def of_caches(self, function):
@@ -280,21 +330,23 @@ class Batch:
         return [list(map(function, cache)) for cache in self.caches]
 
     def read(self):
-        """Each prompt once, its cache copied to its group; then every row's first token. 64 at a
-        time: the attention scores of whole prompts are large."""
-        ids, lengths = self.ids[::self.group, :self.T], self.position[::self.group]
-        at, last = torch.arange(self.T, device=ids.device)[None], []
-        for k in range(0, len(ids), 64):
-            caches = self.of_caches(lambda t, k=k: t[k:k + 64])
-            ends = lengths[k:k + 64] - 1
-            x = hidden(self.model, ids[k:k + 64], at, self.T, caches, ends)            # (64, T, D)
+        """Each prompt once, its cache copied to its group; then every row's first token. 16 at a
+        time: the attention scores of whole prompts are large, and like lengths need few pads."""
+        last = []
+        for k in range(0, len(self.ids) // self.group, 16):
+            ends = self.position[::self.group][k:k + 16] - 1
+            T = int(ends[-1]) + 1
+            ids = self.ids[::self.group][k:k + 16, :T]
+            at = torch.arange(T, device=ids.device)[None]
+            caches = self.of_caches(lambda t, k=k: t[k:k + 16])
+            x = cached(self.model, ids, at, T, caches, ends)           # (16, T, D)
             last.append(x[range(len(x)), ends])
-        logits = F.linear(torch.cat(last).float(), self.head)          # (B, V)
         self.caches = self.of_caches(lambda t: t.repeat_interleave(self.group, 0))
-        self.draw(logits.repeat_interleave(self.group, 0))
+        self.draw(torch.cat(last).repeat_interleave(self.group, 0))
 
-    def draw(self, logits):
-        """logits (R, V): each row's next token, in place."""
+    def draw(self, x):
+        """x (R, D), behind the last layer: each row's next token, in place."""
+        logits = F.linear(unit(self.model.norm, x.float()), self.model.head)           # (R, V)
         logps = (logits / (self.temperature or 1)).log_softmax(-1)
         if self.temperature:  # the first where the cumulative distribution exceeds a uniform number
             cdf = logps.exp().cumsum(-1)
@@ -341,9 +393,9 @@ class Batch:
         at = self.position.clamp(max=self.room - 1)[:, None]           # (R, 1)
         ids = self.ids[self.row, self.position][:, None]
         here = torch.zeros_like(self.row)
-        x = hidden(self.model, ids, at, S, self.caches, here)          # (R, 1, D)
+        x = cached(self.model, ids, at, S, self.caches, here)          # (R, 1, D)
         self.position += 1
-        self.draw(F.linear(x[:, 0].float(), self.head))
+        self.draw(x[:, 0])
 
 
 @torch.inference_mode()
@@ -357,7 +409,7 @@ def generate(model, prompts, max_new_tokens, group=1, seed=0, *, end, temperatur
         if not 0 < len(prompt) < n_ctx:
             raise ValueError(f"prompt {k} has {len(prompt)} tokens, not 1 to {n_ctx - 1}")
     generator = torch.Generator(device).manual_seed(seed)
-    model = copy.deepcopy(model).to(fast_dtype(device))
+    model = ready(model)
     order = sorted(range(len(prompts)), key=lambda k: len(prompts[k]))
     at_once = max(1, min(BATCH_ROWS, rows_of_cache(c, device, prompts, max_new_tokens)) // group)
     for start in range(0, len(order), at_once):
