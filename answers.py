@@ -253,6 +253,8 @@ def constructs(code):
             name = f"{type(node.value).__name__} constant"
         elif kind == "Attribute":
             name = f".{node.attr}{called}"
+        elif kind in ("If", "For", "While") and node.body[0].lineno == line:
+            name += " with its body in one line"
         elif kind == "Assign" and len(node.targets) > 1:
             name = "x = y ="
         elif kind == "Subscript" and isinstance(node.ctx, ast.Store):

@@ -6,7 +6,7 @@ How: queries, keys and values from one product; on CPUs attention as plain produ
 hardware is fast at it (logits stay fp32); in training few shapes, compiled blocks and Muon's step
 for all matrices of one shape together; in sampling a cache of keys and values, few operations a
 token, rows that leave once they have ended, and on a GPU hundreds of kernels launched as one (CUDA
-graphs). Freed memory is kept. Letters for axes as in model.py; R: rows still being sampled.
+graphs). Letters for axes as in model.py; R: rows still being sampled.
 """
 
 import copy
@@ -21,12 +21,12 @@ import torch.nn.functional as F
 from torch import nn
 
 import model as plain
-from model import TAPS, Canon, Rollout, collate, rotate
+from model import TAPS, Rollout, collate, rotate
 
 STACKED = 2**24  # weights in one of Muon's products; its copies take some 200 MB
 BATCH_ROWS = 2048 if torch.cuda.is_available() else 256  # sampled at once
 libc = ctypes.CDLL(None)
-if hasattr(libc, "mallopt"):  # glibc's: keep what is freed, not to map it anew
+if hasattr(libc, "mallopt"):  # glibc keeps what is freed (below 32 MiB), not to map it anew
     libc.mallopt(-1, 2**30)   # M_TRIM_THRESHOLD
     libc.mallopt(-3, 2**25)   # M_MMAP_THRESHOLD
 torch.backends.cuda.enable_cudnn_sdp(False)  # it makes a plan for every new shape, 0.1 s each
@@ -49,7 +49,7 @@ def normed(norm, x):
 
 
 def attend(q, k, v, mask):
-    """q (B, nkv, T, g, hs); k, v (B, nkv, S, hs); mask (B or 1, 1, T g, S) -> as q"""
+    """q (B, nkv, T, g, hs); k, v (B, nkv, S, hs); mask (1, 1, T g, S) -> as q"""
     scores = q.flatten(2, 3) @ k.transpose(-1, -2) * q.shape[-1]**-0.5  # (B, nkv, T g, S)
     return ((scores + mask).softmax(-1).to(v.dtype) @ v).view(q.shape)
 
@@ -77,8 +77,8 @@ def attention(layer, x, rope, mask):
     y = attend(q[:, :, half:], k, v, mask[:, :, seen:])
     if half:
         early = attend(q[:, :, :half], k[:, :, :half], v[:, :, :half], mask[:, :, :seen, :half])
-        y = torch.cat([early, y], 2)
-    return layer.o_proj(y.transpose(1, 2).flatten(2))                  # (B, T, nkv, g, hs) before
+        y = torch.cat([early, y], 2)                                   # (B, nkv, T, g, hs)
+    return layer.o_proj(y.transpose(1, 2).flatten(2))
 
 
 def block(layer, x, rope, mask):
@@ -88,15 +88,15 @@ def block(layer, x, rope, mask):
 
 
 def hidden(model, ids, step=block):
-    """ids (B, T) -> (B, T, D)"""
-    T, device = ids.shape[1], ids.device
+    """ids (B, T) -> (B, T, D). Each sees itself and earlier ones."""
+    T, device, mask = ids.shape[1], ids.device, None
     x = model.embed_tokens(ids).to(fast_dtype(device))
-    mask = None
+    rope = model.rope[:, :T].to(x.dtype)
     if device.type != "cuda":
         g = model.config.n_head // model.config.n_kv_head
         mask = x.new_full((T, T), -torch.inf).triu(1).repeat_interleave(g, 0)[None, None]
     for layer in model.layers:
-        x = step(layer, x, model.rope[:, :T].to(x.dtype), mask)
+        x = step(layer, x, rope, mask)
     return normed(model.norm, x)
 
 
@@ -218,28 +218,28 @@ def rows_of_cache(c, device, prompts, max_new_tokens):
     return 2**31 // (4 * numbers)
 
 
-@torch.no_grad()
 def ready(model):
     """A copy for sampling, where every operation counts: gains of norms are multiplied into what
-    follows them, queries, keys and values are one product."""
-    model, dtype = copy.deepcopy(model), fast_dtype(model.device)
-    model.head = model.lm_head.weight.float() * model.norm.weight  # rounded logits would tie
+    follows them, and q_proj makes queries, keys and values."""
+    model = copy.deepcopy(model)
+    model.head = model.lm_head.weight.detach().float()  # in fp32: rounded logits would tie
     for layer in model.layers:
         attn, mlp = layer.self_attn, layer.mlp
         parts = attn.q_proj, attn.k_proj, attn.v_proj
-        qkv = torch.cat([p.weight for p in parts]) * layer.input_layernorm.weight
-        layer.qkv, layer.bias, layer.gain = qkv.to(dtype), None, None
+        weight = torch.cat([p.weight for p in parts]) * layer.input_layernorm.weight
+        attn.q_proj.weight = nn.Parameter(weight)
         if attn.c.bias:
-            layer.bias = torch.cat([p.bias for p in parts]).to(dtype)
+            attn.q_proj.bias = nn.Parameter(torch.cat([p.bias for p in parts]))
+        attn.k_proj = attn.v_proj = None
         if attn.c.qk_norm:
             gains = [attn.q_norm.weight] * attn.c.n_head + [attn.k_norm.weight] * attn.c.n_kv_head
-            layer.gain = torch.stack(gains).to(dtype)                  # (nh + nkv, hs)
+            attn.gain = nn.Parameter(torch.stack(gains))               # (nh + nkv, hs)
         for part in (mlp.up_proj, mlp.gate_proj) if mlp.gated else (mlp.up_proj,):
             part.weight *= layer.post_attention_layernorm.weight
-        for canon in (layer.input_canon, layer.post_attention_canon) if attn.c.canon else ():
-            canon.weight[:, :, -1] += 1  # a position's share of itself
-            canon.taps = canon.weight[:, 0].T.contiguous().to(dtype)   # (TAPS, D)
-    return model.to(dtype)
+        for taps in (layer.input_canon, layer.post_attention_canon) if attn.c.canon else ():
+            taps.weight = nn.Parameter(taps.weight[:, 0].T.contiguous())               # (TAPS, D)
+            taps.weight[-1] += 1  # a position's share of itself
+    return model.to(fast_dtype(model.device))
 
 
 def unit(norm, x):
@@ -249,29 +249,28 @@ def unit(norm, x):
 
 def canon(layer, x, before, kept):
     """x (R, T, D) -> the same with each position's predecessors. before (R, TAPS - 1, D): what
-    stood in front; it becomes what is `kept` of both, an index."""
-    if not isinstance(layer, Canon):
+    stood in front; then what `kept`, an index, says of it and x, one behind the other."""
+    if isinstance(layer, nn.Identity):
         return x
     T, seen = x.shape[1], torch.cat([before, x], 1)
     before.copy_(seen[kept])
-    x = x * layer.taps[-1]
+    x = x * layer.weight[-1]
     for k in range(TAPS - 1):
-        x = torch.addcmul(x, seen[:, k:k + T], layer.taps[k])
+        x = torch.addcmul(x, seen[:, k:k + T], layer.weight[k])
     return x
 
 
 def lean(layer, x, rope, mask, cache, slots, kept):
-    """The block of a model that is `ready`. x (R, T, D); rope as for rotate; mask (R nkv, T g, S)
-    of 0 and -inf, g heads to a key. cache: keys and values (R, nkv, room, hs), to whose `slots`,
-    an index, these are written and whose first S are attended to, in its dtype; and what the two
-    convolutions remember."""
+    """The block of a model that is `ready`: x (R, T, D) -> the same. rope as for rotate; mask (R
+    nkv or 1, T g, S) of 0 and -inf, g heads to a key; cache: keys and values (R, nkv, room, hs),
+    these are written to `slots`, an index, and the first S attended to, in its dtype; and what the
+    two convolutions remember; kept as for canon."""
     attn, (keys, values, one, two) = layer.self_attn, cache
     nh, nkv, hs = attn.c.n_head, attn.c.n_kv_head, attn.c.head_size
     y = canon(layer.input_canon, unit(layer.input_layernorm, x), one, kept)
-    qkv = F.linear(y, layer.qkv, layer.bias).unflatten(-1, (-1, hs))   # (R, T, nh + 2 nkv, hs)
-    qk, v = qkv.split([nh + nkv, nkv], 2)
-    if layer.gain is not None:
-        qk = unit(attn.q_norm, qk) * layer.gain
+    qk, v = attn.q_proj(y).unflatten(-1, (-1, hs)).split([nh + nkv, nkv], 2)  # (R, T, .., hs)
+    if attn.c.qk_norm:
+        qk = unit(attn.q_norm, qk) * attn.gain
     q, k = rotate(qk, rope).to(keys.dtype).split([nh, nkv], 2)
     keys[slots], values[slots] = k, v.to(keys.dtype)
     k, v = [t[:, :, :mask.shape[-1]].flatten(0, 1) for t in (keys, values)]  # (R nkv, S, hs)
@@ -284,14 +283,15 @@ def lean(layer, x, rope, mask, cache, slots, kept):
 
 
 def cached(model, ids, at, S, caches, last):
-    """As hidden, of a model that is `ready`: ids (R, T) at positions `at` (R or 1, T), all below S.
-    last (R,): of each row's positions the last that is no padding."""
+    """ids (R, T) at positions `at` (R or 1, T), all below S -> (R, T, D), not yet normed, of a
+    model that is `ready`. last (R,): of each row's positions the last that is no padding."""
     c, x = model.config, model.embed_tokens(ids)
-    mask = torch.zeros(*at.shape, S, device=x.device, dtype=caches[0][0].dtype)
+    mask = caches[0][0].new_zeros(*at.shape, S)
     mask.masked_fill_(torch.arange(S, device=x.device) > at[:, :, None], -torch.inf)
-    mask = mask.repeat_interleave(c.n_head // c.n_kv_head, 1)[:, None]
-    mask = mask.expand(len(x), c.n_kv_head, -1, -1).flatten(0, 1)
-    rope, rows = model.rope[:, at].to(x.dtype), torch.arange(len(x), device=x.device)[:, None]
+    mask = mask.repeat_interleave(c.n_head // c.n_kv_head, 1)          # (R or 1, T g, S)
+    if len(at) > 1:
+        mask = mask.repeat_interleave(c.n_kv_head, 0)
+    rope, rows = model.rope[:, at], torch.arange(len(x), device=x.device)[:, None]
     kept = rows, last[:, None] + torch.arange(1, TAPS, device=x.device)
     for layer, cache in zip(model.layers, caches):
         x = lean(layer, x, rope, mask, cache, (rows, slice(None), at), kept)
@@ -330,23 +330,22 @@ class Batch:
         return [list(map(function, cache)) for cache in self.caches]
 
     def read(self):
-        """Each prompt once, its cache copied to its group; then every row's first token. 16 at a
+        """Each prompt once, its cache copied to its group; then every row's first token. Some at a
         time: the attention scores of whole prompts are large, and like lengths need few pads."""
-        last = []
-        for k in range(0, len(self.ids) // self.group, 16):
-            ends = self.position[::self.group][k:k + 16] - 1
-            T = int(ends[-1]) + 1
-            ids = self.ids[::self.group][k:k + 16, :T]
+        some, last = 64 if self.cuda else 16, []
+        ids, ends = self.ids[::self.group], self.position[::self.group] - 1
+        for k in range(0, len(ids), some):
+            caches, end = self.of_caches(lambda t, k=k: t[k:k + some]), ends[k:k + some]
+            T = int(end[-1]) + 1
             at = torch.arange(T, device=ids.device)[None]
-            caches = self.of_caches(lambda t, k=k: t[k:k + 16])
-            x = cached(self.model, ids, at, T, caches, ends)           # (16, T, D)
-            last.append(x[range(len(x)), ends])
+            x = cached(self.model, ids[k:k + some, :T], at, T, caches, end)            # (16, T, D)
+            last.append(x[range(len(x)), end])
         self.caches = self.of_caches(lambda t: t.repeat_interleave(self.group, 0))
         self.draw(torch.cat(last).repeat_interleave(self.group, 0))
 
     def draw(self, x):
         """x (R, D), behind the last layer: each row's next token, in place."""
-        logits = F.linear(unit(self.model.norm, x.float()), self.model.head)           # (R, V)
+        logits = F.linear(normed(self.model.norm, x.float()), self.model.head)         # (R, V)
         logps = (logits / (self.temperature or 1)).log_softmax(-1)
         if self.temperature:  # the first where the cumulative distribution exceeds a uniform number
             cdf = logps.exp().cumsum(-1)
