@@ -197,6 +197,8 @@ class World:
         self.turns[act, number] = 0
         if isinstance(node, (ast.Break, ast.Continue)):
             self.add("stmt", act, number)
+        if isinstance(node, ast.ClassDef) and any(isinstance(part, ASSIGNED) and part.value for part in node.body):
+            self.add("class", act, name=node.name)
 
     def on_end(self, act, number, changes):
         node = self.nodes[number]
@@ -344,6 +346,7 @@ class World:
 # ------------------------------------------------------------------------------------------------
 # Side by side.
 
+ASSIGNED = ast.Assign, ast.AnnAssign, ast.AugAssign
 BACK = 60  # alignments that lag so far behind the best one are given up
 
 

@@ -44,6 +44,11 @@ def called(reader, slot, name, given):
     reader.told(given or "", slot.after)
 
 
+@form(r"We begin class (\w+)\.", "class")
+def class_begun(reader, slot, name):
+    need(name == slot.name, f"{slot.name} begins")
+
+
 @form(r"([\w.<>]+) returns(?: (.*))?\.", "return")
 def returned(reader, slot, name, value):
     need(name == slot.name, f"{slot.name} returns")
@@ -648,7 +653,7 @@ def places(new, old, outer=()):
         yield from places(one, other, (*outer, key))
 
 
-INDEX = r"\[(?:'[^']*'|[^=\]'])*\]"  # of codes[']'], too
+INDEX = r"\[(?:'[^']*'|\w=|[^=\]'])*\]"  # of codes[']'], too
 
 
 def left_untold(world, slot, sentence: str) -> list[str]:

@@ -8,6 +8,25 @@ from tracer.command import ending
 
 # kind: (program, stdin, sentences that must be there, in this order), ...
 KINDS = {
+    "objects: whether they are true, by name in a comprehension; a part that failed; a class's own; slices as targets": [
+        ("class N:\n    def __init__(self, v, l=None): self.v, self.l = v, l\ndef total(t): return 0 if not t else t.v + total(t.l)\ntotal(N(2))\n", "", [
+            "total returns 0 if not N(v=2, l=None) else t.v + total(t.l) = t.v + total(t.l) = 2 + total(None) = 2 + 0 = 2."]),
+        ("class N:\n    def __init__(self, v): self.v, self.kids = v, []\nt, team = N(5), [N(3)]\nif not t or t.v < 3: print('small')\nif not team or len(team) < 3: print('few')\nt.kids.append(N(1))\nleaf = not t.kids and t.v > 0\n", "", [
+            "not N(v=5, kids=[]) or t.v < 3: t.v < 3: 5 < 3 is false, so we skip the if.",
+            "not [N(v=3, kids=[])] or len([N(v=3, kids=[])]) < 3: len([N(v=3, kids=[])]) < 3: 1 < 3 is true, so we enter the if.",
+            "leaf = not t.kids and t.v > 0 = not [N(v=1, kids=[])] and t.v > 0 = False."]),
+        ("class P:\n    def __init__(self, n): self.n = n\n    def greet(self, o): return self.n + o\n    def all(self): return [self.greet(o) for o in self.n]\nme, you = P('x'), P('x')\nothers = [p for p in [me, you] if p is not me]\nme.all()\n", "", [
+            "others = [p for p in [me, you] if p is not me] = [P(n='x')].", "P.all returns [self.greet(o) for o in self.n] = ['xx']."]),
+        ("xs, lo = [1, 2, 3], 2\nsmall, big = [x for x in xs if x < lo], [x for x in xs if x >= lo]\n", "", [
+            "small = [x for x in [1, 2, 3] if x < 2] = [1], big = [x for x in [1, 2, 3] if x >= 2] = [2, 3]."]),
+        ("def show(v): print(v)\nn = 0\nshow(5 / n)\n", "", ["5 / 0 stops with ZeroDivisionError: division by zero."]),
+        ("def f(a, b=0): return a\nd = {'a': '1'}\nf(f(1), f(int(d['a']), d['z']))\n", "", ["f returns 1.", "d['z'] stops with KeyError: 'z', where d = {'a': '1'}."]),
+        ("class A:\n    def f(self): return 1\nclass B(A):\n    def f(self): return super().f() + 1\nB().f()\n", "", ["B.f returns super().f() + 1 = 1 + 1 = 2."]),
+        ("count = 5\nclass A:\n    count = 0\nclass B:\n    x: int\nprint(count + 1, A.count)\n", "", [
+            "count = 5.", "We begin class A.", "count = 0.", "We define class A.", "We define class B.", "We print 6 0."]),
+        ("from enum import Enum\nfrom collections import namedtuple\nclass C(Enum):\n    R = 1\nP = namedtuple('P', 'x y')\nd, k, p = {C.R: 0}, C.R, P(0, 1)\nd[k] += 1\ndist = {P(0, 0): 0}\ndist[p] = dist[P(0, 0)] + 1\n", "", [
+            "d[C.R] = 0 + 1 = 1.", "dist[P(x=0, y=1)] = dist[P(x=0, y=0)] + 1 = 0 + 1 = 1."]),
+        ("xs, k = [1, 2, 3, 4], 1\nxs[k:k + 2] = [9]\ndel xs[k:]\n", "", ["xs[1:3] = [9], xs = [1, 9, 4].", "We delete xs[1:], so xs = [1]."])],
     "reads that change a part; what has no effect; a line that goes on": [
         ("d = {'n': 1}\nd['n'] += int(input())\nxs = [1, 2]\nxs[1] = xs[0] * int(input())\nxs[0] = int(input())\nxs *= 2\n", "5\n7\n9\n", [
             "We read 5, so d['n'] = 1 + 5 = 6.", "xs = [1, 2].", "We read 7, so xs[1] = 1 * 7 = 7.", "We read 9, so xs = [9, 7].", "xs = [9, 7] * 2 = [9, 7, 9, 7]."]),

@@ -352,12 +352,13 @@ case("class attributes", '''
     D.n += 1
     D.xs.append(5)
     ''', '''
+    We begin class D.
     n = 0.
     xs = [].
     We define class D.
     D.n = 0 + 1 = 1.
     We append 5, so D.xs = [5].
-    ''', {3: "D.n += 1.", 4: "We call D.xs.append(5)."}, {"false", "untold"})
+    ''', {0: "We begin class E.", 4: "D.n += 1.", 5: "We call D.xs.append(5)."}, {"false", "untold"})
 
 case("what is appended", '''
     xs = [1]

@@ -126,6 +126,15 @@ def arithmetic(frame, node):
     return operation(f"%s {sign} %s", parts, function, strength, [left, 8])
 
 
+def unary(frame, node):
+    """`not` of an object: what was done next shows what it was."""
+    try:
+        yield from plain.unary(frame, node)
+    except Untold:
+        if not isinstance(node.op, ast.Not):
+            raise
+
+
 def compared(frame, node):
     """a < b < c: the rest only if it is needed. a is b: by names, for two lists that look alike may
     be two."""
@@ -180,7 +189,8 @@ def receiver(frame, node, method=False):
 
 def dotted(rounds):
     for text, binds, value in rounds:
-        yield f"({text})" if text.isdigit() or binds < 9 else text, ATOM, value
+        if text[:6] != "<super":
+            yield f"({text})" if text.isdigit() or binds < 9 else text, ATOM, value
 
 
 def name(frame, node):
@@ -273,7 +283,8 @@ def comprehension(frame, node):
                 part, (ast.Lambda, ast.GeneratorExp, ast.JoinedStr)):
             kept.update([inner.id for inner in plain.names_in(part)])
     for inner in plain.names_in(node):
-        if frame.after.get(inner.id) != frame.before.get(inner.id):
+        text = frame.before.get(inner.id, "")
+        if frame.after.get(inner.id, "") != text or "=" in text and text[0].isalpha():  # an object
             kept.add(inner.id)
     return plain.comprehension(frame, node, kept)
 
@@ -302,7 +313,7 @@ class Expressions(Frame):
     event = None
     forms = {
         **plain.Expressions.forms, ast.Name: name, ast.IfExp: choice, ast.Call: call,
-        ast.Compare: compared, ast.BinOp: arithmetic,
+        ast.Compare: compared, ast.BinOp: arithmetic, ast.UnaryOp: unary,
         ast.Starred: prefixed, ast.keyword: prefixed,
         ast.Subscript: subscript, ast.Slice: places, ast.Attribute: attribute,
         ast.List: display, ast.Tuple: display, ast.Set: display, ast.Dict: display,
@@ -349,7 +360,10 @@ class Expressions(Frame):
         marks = {part.mark for part in rest if hasattr(part, "mark")}
         if value not in self.no_values or not marks:
             return super().truth(value, node, k)
-        return isinstance(node.op, ast.And) == (not marks.isdisjoint(self.seen))
+        went_on = not marks.isdisjoint(self.seen)
+        if isinstance(node.values[k - 1], ast.UnaryOp) and not went_on:
+            return None  # nothing shows its value
+        return isinstance(node.op, ast.And) == went_on
 
     def chosen(self, node, value):
         """Which part of `a if test else b` ran? None: not known. Where the test is an object: the

@@ -269,6 +269,8 @@ class Frame(Expressions):
         label = self.label(target.value)
         if type(target) is ast.Attribute:
             return f"{label}.{target.attr}"
+        if type(target.slice) is ast.Slice:
+            return f"{label}[{[*self.rounds(target.slice)][-1][0]}]"
         try:
             return f"{label}[{self.last(target.slice)[0]}]"
         except Untold:
@@ -292,7 +294,9 @@ def sentence(*texts: str) -> str:
 def tell_called(frame):
     """A call, with its parameters in the order of the source."""
     if not frame.is_call:
-        return ""
+        body = getattr(frame.definition, "body", ())
+        begins = any([isinstance(part, ASSIGNMENTS) and part.value for part in body])
+        return f"We begin class {frame.name}." if begins else ""
     names, given = [*frame.changes], frame.event.changes
     if isinstance(frame.definition, DEFINITIONS):
         parts = ast.iter_child_nodes(frame.definition.args)
@@ -829,8 +833,8 @@ def blamed(frame, part, step: str) -> str:
             source is None or part not in ast.walk(source) or isinstance(source, ast.Tuple) or
             isinstance(node, ast.AugAssign) and part in ast.walk(node.target) or
             goes_on(source, part) or
-            isinstance(getattr(source, "func", None), ast.Attribute) or
-            not frame.computes(part, name)):
+            any([isinstance(call, ast.Call) and part in list(ast.walk(call))[1:]
+                 for call in ast.walk(source)]) or not frame.computes(part, name)):
         source = part  # the rest has nothing to do with it
     for whole in (source, part):
         texts = frame.texts(whole, raised=name)

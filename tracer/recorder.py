@@ -25,6 +25,7 @@ from __future__ import annotations
 import ast
 import builtins
 import dis
+import enum
 import gc
 import io
 import itertools
@@ -218,7 +219,9 @@ class _Marks:
         """May variables have other values when it has been evaluated?"""
         if isinstance(part, ast.Call):
             return not self.is_plain(part) and not _iterates(part)
-        return isinstance(part, (ast.NamedExpr, ast.JoinedStr, *COMPREHENSIONS)) or (
+        if isinstance(part, COMPREHENSIONS):
+            return self.odd or any(map(self.may_change, [*ast.walk(part)][1:]))
+        return isinstance(part, (ast.NamedExpr, ast.JoinedStr)) or (
             self.odd and isinstance(part, (*PARTS, ast.BinOp, ast.UnaryOp, ast.Compare)))
 
     def is_plain(self, call) -> bool:
@@ -245,7 +248,7 @@ def _iterates(e) -> bool:
 
 def _tells_little(e) -> bool:
     """Do the texts of its parts not tell its value?"""
-    return isinstance(e, PARTS) or is_identity(e) or (
+    return isinstance(e, (*PARTS, *COMPREHENSIONS)) or is_identity(e) or (
         isinstance(e, ast.Call) and _named(e.func) in ORDERED)
 
 
@@ -532,11 +535,20 @@ def _itself(holder, _):
     return holder
 
 
+def _is_key(key) -> bool:
+    """Has it a text, and does looking it up run none of the program's own methods?"""
+    for name, library in ("__hash__", enum.Enum), ("__eq__", object):
+        owner = next(parent for parent in _MRO(type(key)) if name in _SPACE(parent))
+        if owner not in _ATOMS and owner not in (tuple, library):
+            return False
+    return not _OVER(tuple, type(key)) or all(map(_is_key, tuple.__iter__(key)))
+
+
 def _item(holder, key):
     """holder[key], where that runs none of the program's own methods and changes nothing."""
     kind = type(holder)
     group = kind if kind in _GROUPS else _LIBRARY.get((_MODULE(kind), _NAME(kind)))
-    if not all([type(part) in _ATOMS for part in (key if type(key) is tuple else [key])]):
+    if not _is_key(key):
         return _MISSING
     if group is list and type(key) is int and -len(holder) <= key < len(holder):
         return holder[key]
