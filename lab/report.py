@@ -336,7 +336,7 @@ all | runs:{}:right:exact:all
 
 TABLE everyday: Everyday programs
 Greedy, told to explain, percent right. Held out: of seeds that training has not. Others': forty
-that were written by who knew a description of the world alone; before: 120 that models before had
+that were written by who knew a description of the world alone; before: 160 that models before had
 been asked.
 COLUMNS
 short inputs | short
