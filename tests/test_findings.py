@@ -13,8 +13,8 @@ KINDS = {
             "total returns 0 if not N(v=2, l=None) else t.v + total(t.l) = t.v + total(t.l) = 2 + total(None) = 2 + 0 = 2."]),
         ("class N:\n    def __init__(self, v): self.v, self.kids = v, []\nt, team = N(5), [N(3)]\nif not t or t.v < 3: print('small')\nif not team or len(team) < 3: print('few')\nt.kids.append(N(1))\nleaf = not t.kids and t.v > 0\n", "", [
             "not N(v=5, kids=[]) or t.v < 3: t.v < 3: 5 < 3 is false, so we skip the if.",
-            "not [N(v=3, kids=[])] or len([N(v=3, kids=[])]) < 3: len([N(v=3, kids=[])]) < 3: 1 < 3 is true, so we enter the if.",
-            "leaf = not t.kids and t.v > 0 = not [N(v=1, kids=[])] and t.v > 0 = False."]),
+            "not [N(v=3, kids=[])] or len([N(v=3, kids=[])]) < 3: False or len([N(v=3, kids=[])]) < 3: len([N(v=3, kids=[])]) < 3 is true, so we enter the if.",
+            "leaf = not t.kids and t.v > 0 = not [N(v=1, kids=[])] and t.v > 0 = False and t.v > 0 = False."]),
         ("class P:\n    def __init__(self, n): self.n = n\n    def greet(self, o): return self.n + o\n    def all(self): return [self.greet(o) for o in self.n]\nme, you = P('x'), P('x')\nothers = [p for p in [me, you] if p is not me]\nme.all()\n", "", [
             "others = [p for p in [me, you] if p is not me] = [P(n='x')].", "P.all returns [self.greet(o) for o in self.n] = ['xx']."]),
         ("xs, lo = [1, 2, 3], 2\nsmall, big = [x for x in xs if x < lo], [x for x in xs if x >= lo]\n", "", [

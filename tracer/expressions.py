@@ -127,12 +127,16 @@ def arithmetic(frame, node):
 
 
 def unary(frame, node):
-    """`not` of an object: what was done next shows what it was."""
+    """`not` of an object: what was done next shows what it was; a list with items is true."""
+    text = ""
     try:
-        yield from plain.unary(frame, node)
+        for text, *rest in plain.unary(frame, node):
+            yield text, *rest
     except Untold:
         if not isinstance(node.op, ast.Not):
             raise
+        if re.match(r"not [\[{(][^\]})]", text):
+            yield known("False")
 
 
 def compared(frame, node):
