@@ -263,8 +263,8 @@ def canon(layer, x, before, kept):
 def lean(layer, x, rope, mask, cache, slots, kept):
     """The block of a model that is `ready`: x (R, T, D) -> the same. rope as for rotate; mask (R
     nkv or 1, T g, S) of 0 and -inf, g heads to a key; cache: keys and values (R, nkv, room, hs),
-    these are written to `slots`, an index, and the first S attended to, in its dtype; and what the
-    two convolutions remember; kept as for canon."""
+    of which new ones go to `slots`, an index, and the first S are attended to, in its dtype; and
+    what the two convolutions remember; kept as for canon."""
     attn, (keys, values, one, two) = layer.self_attn, cache
     nh, nkv, hs = attn.c.n_head, attn.c.n_kv_head, attn.c.head_size
     y = canon(layer.input_canon, unit(layer.input_layernorm, x), one, kept)

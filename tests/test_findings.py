@@ -19,6 +19,7 @@ KINDS = {
             "others = [p for p in [me, you] if p is not me] = [P(n='x')].", "P.all returns [self.greet(o) for o in self.n] = ['xx']."]),
         ("xs, lo = [1, 2, 3], 2\nsmall, big = [x for x in xs if x < lo], [x for x in xs if x >= lo]\n", "", [
             "small = [x for x in [1, 2, 3] if x < 2] = [1], big = [x for x in [1, 2, 3] if x >= 2] = [2, 3]."]),
+        ("class N:\n    def __init__(self, v): self.v = v\nxs, ys = [N(1)], [N(1)]\nif not xs == ys or len(ys) > 3: print(1)\n", "", ["not [N(v=1)] == [N(v=1)] or len([N(v=1)]) > 3 is true, so we enter the if."]),
         ("def show(v): print(v)\nn = 0\nshow(5 / n)\n", "", ["5 / 0 stops with ZeroDivisionError: division by zero."]),
         ("def f(a, b=0): return a\nd = {'a': '1'}\nf(f(1), f(int(d['a']), d['z']))\n", "", ["f returns 1.", "d['z'] stops with KeyError: 'z', where d = {'a': '1'}."]),
         ("class A:\n    def f(self): return 1\nclass B(A):\n    def f(self): return super().f() + 1\nB().f()\n", "", ["B.f returns super().f() + 1 = 1 + 1 = 2."]),

@@ -449,7 +449,7 @@ def test_sampling_on_a_gpu_is_what_the_model_says(config, temperature, fp32):
     model, prompts = tiny(**CONFIGS[config] | {"n_ctx": 512}), ragged(40, seed=2)
     groups = fast.generate(copy.deepcopy(model).cuda(), prompts, max_new_tokens=400, end=9, temperature=temperature, group=3)
     lengths = sorted(len(rollout.tokens) for rollout in flat(groups))
-    assert lengths[0] < 10 and lengths[-1] > 70
+    assert lengths[0] < 10 and lengths[-1] > 40
     check_rollouts(model, prompts, groups, 9, temperature)
 
 

@@ -22,7 +22,7 @@ from itertools import chain, repeat
 import rounds as plain
 from rounds import ATOM, LAST, PENDING, Untold, begun, enclosed, literal, operation, side_by_side
 from trace import Frame
-from tracer.recorder import COMPREHENSIONS, ORDERED, PLAIN_CALLS, is_identity
+from tracer.recorder import COMPREHENSIONS, ORDERED, PATHS, PLAIN_CALLS, is_identity
 
 LARGE = 8000  # longer texts are not worked with
 UNKNOWN = object()  # no value of ours
@@ -135,7 +135,7 @@ def unary(frame, node):
     except Untold:
         if not isinstance(node.op, ast.Not):
             raise
-        if re.match(r"not [\[{(][^\]})]", text):
+        if isinstance(node.operand, PATHS) and re.match(r"not [\[{(][^\]})]", text):
             yield known("False")
 
 

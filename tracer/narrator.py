@@ -269,11 +269,11 @@ class Frame(Expressions):
         label = self.label(target.value)
         if type(target) is ast.Attribute:
             return f"{label}.{target.attr}"
-        if type(target.slice) is ast.Slice:
-            return f"{label}[{[*self.rounds(target.slice)][-1][0]}]"
         try:
+            if type(target.slice) is ast.Slice:
+                return f"{label}[{[*self.rounds(target.slice)][-1][0]}]"
             return f"{label}[{self.last(target.slice)[0]}]"
-        except Untold:
+        except (Untold, LookupError):
             return f"{label}{ast.unparse(ast.Subscript(ast.Name(''), target.slice, ast.Load()))}"
 
     def part(self, target):
