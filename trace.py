@@ -260,6 +260,7 @@ def tell_return(name: str, value: str = "") -> str:
 SENTENCES = {ast.Assign: tell_assign, ast.AugAssign: tell_assign, ast.If: tell_if,
              ast.While: tell_while, ast.For: tell_for, ast.Continue: tell_continue,
              ast.FunctionDef: tell_def, ast.Expr: tell_expression}
+Frame.sentences = SENTENCES
 
 
 # ------------------------------------------------------------------------------------------------
@@ -290,7 +291,7 @@ def walk(trace: Trace, new_frame):
             yield index, tell_crash(frame)
             return
         elif frame.node:
-            yield index, SENTENCES[type(frame.node)](frame)
+            yield index, frame.sentences[type(frame.node)](frame)
         if event.kind == "line":
             frame.node = statements[event.line]
         elif event.kind == "return" and inner:

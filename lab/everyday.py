@@ -23,7 +23,7 @@ from lab.tinypy import flags
 from runs import keep
 
 OWN = ("--world everyday --out out/everyday --explained 1 --steps 14000 --batch-tokens 3072 "
-       "--val-every 30000 --max-new-tokens-predict 800")
+       "--val-every 30000 --max-new-tokens-predict 900 --muon-lr 0.01 --adam-lr 0.002")
 
 
 @plainly()

@@ -32,12 +32,30 @@ through letter by letter.
 Splits are also by behaviour, where another printed word is another behaviour.
 """
 
+import ast
 import random
 import re
+from contextlib import suppress
 from functools import cache
+from itertools import repeat
 from pathlib import Path
+from types import SimpleNamespace
 from typing import NamedTuple
 
+import trace
+from rounds import (
+    ATOM,
+    PENDING,
+    Untold,
+    comparison,
+    distinct,
+    infix,
+    is_print,
+    literal,
+    named,
+    side_by_side,
+    value_of,
+)
 from worlds import (
     NAME_OR_TEXT,
     RESERVED,
@@ -47,18 +65,19 @@ from worlds import (
     outputs_on,
     renamed,
     split_of,
+    tinypy,
 )
 from worlds.contest import mutate
-from worlds.tinypy import TELLER, narrate  # noqa: F401
 
 VOCABULARY = Path(__file__).with_suffix(".tiktoken")
 SPELLED = r"""(?x)(
       (?<=Input:\n) [^\n]+  |  (?<=We[ ]read[ ]) [^\n]*? (?=,[ ]so)                # what is read
     | '(?:[^'\\\n]|\\.)*'  |  "(?:[^"\\\n]|\\.)*"                                   # in quotes
-    | (?:(?<=We[ ]print[ ]) | (?<=[ ]=[ ])) (?=[^=\n]*[A-Za-z]) [^='"\n]* (?=\.\n)  # printed
+    | (?:(?<=We[ ]print[ ]) | (?<=[ ]=[ ]) | (?<=->[ ])) (?=[^=\n]*[A-Za-z])
+      (?!(?:True|False)\.\n | [^=\n]*,[ ](?:last|rest|none)\b) [^='"\n]* (?=\.\n)   # printed
     | (?<=<output>\n) (?s:.*?) (?=<error>|</output>))"""
 SIZES = {"cpu": dict(short=(3, 5), longer=(6, 7))}
-LINES, SENTENCES, LARGEST = 9, 36, 99
+LINES, SENTENCES, LARGEST = 9, 40, 99
 LIMITS = {"max_turns": 300, "max_size": 300, "max_bits": 10}   # of runs; beyond: Timeout
 # of words that are made up; what is there twice comes twice as often
 ONSETS = "b c d f g h j k l m n p r s t v w y z b c d g l m p r s t th st br ch pl sh gr".split()
@@ -73,6 +92,189 @@ VARIED = re.compile(QUOTED + r"|\b(?:\d+|True|False)\b"
                     r"|(?<= )(?:[-+*%<>]|//|[-+<>=!]=|and|or)(?= )")
 BLANKS = re.compile(QUOTED + "| [-+*%=<>!]+ |, ")
 BLOCK = re.compile(r"^(?!else|elif)\S.*\n(?:(?: |else|elif).*\n)*", re.M)
+
+
+# --------------------------------------------------------------------------------------------------
+# What a small model would have to count or to find in one step is told in several.
+
+def places(items, first, step=1):
+    """'0: 4, 1: 2'"""
+    return ", ".join([f"{first + k * step}: {item!r}" for k, item in enumerate(items)])
+
+
+def subscript(frame, node):
+    """xs[i + 1] is xs[i + 1 = 1 + 1 = 2] = xs[0: 3, 1: 8, 2: 4] = 4; at the ends nothing is
+    listed."""
+    place, worked_out = node.slice, isinstance(node.slice, ast.BinOp)
+    stages = list(frame.infix(frame, place) if worked_out else frame.rounds(place))
+    texts = distinct([text for text, _, _ in stages])
+    if worked_out:
+        texts = [" = ".join(texts)]
+    stages = [(text, ATOM, stages[-1][2]) for text in texts]
+    name = isinstance(node.value, ast.Name)
+    part = named(frame, node.value) if name else frame.rounds(node.value)
+    _, (items, k) = yield from side_by_side("%s[%s]", [part, iter(stages)])
+    source = ast.unparse(node.value)
+    item = items[k]
+    if k > 1:
+        yield f"{source}[{places(items[:k + 1], 0)}]", ATOM, PENDING
+    elif k < -1:
+        yield f"{source}[{places(items[:k - 1:-1], -1, -1)}]", ATOM, PENDING
+    yield literal(repr(item), item)
+
+
+def called(frame, node):
+    """len(xs) = len(1: 3, 2: 8) = 2; max(xs) = max([3, 8, 4]) = max([8, 4]) = 8"""
+    name, argument = node.func.id, node.args[0]
+    if name == "range":
+        yield from tinypy.as_call("range(%s)", frame, node.args, lambda ends: range(*ends))
+        return
+    if len(node.args) > 1 or name not in ("len", "max", "min"):
+        yield from tinypy.sum_or_other(frame, node)
+        return
+    by_name = name == "len" and isinstance(argument, ast.Name)
+    part = named(frame, argument) if by_name else frame.rounds(argument)
+    _, [items] = yield from side_by_side(f"{name}(%s)", [part])
+    value = frame.functions[name](items)
+    if name == "len":
+        yield f"len({places(items, 1)})", ATOM, PENDING
+    elif isinstance(items, list):
+        while len(items) > 2:
+            items = [frame.functions[name](items[:2]), *items[2:]]
+            yield f"{name}({items})", ATOM, PENDING
+    yield literal(repr(value), value)
+
+
+def compared(frame, node):
+    """8 in [3, 8, 4] = 8 in [8, 4] = True. A letter among those that the program has in quotes is
+    known at once."""
+    one, others = node.left, node.comparators[0]
+    if not isinstance(node.ops[0], ast.In | ast.NotIn) or len(node.ops) > 1:
+        yield from comparison(frame, node)
+        return
+    sign, strength, holds = frame.operators[type(node.ops[0])]
+    parts = [frame.rounds(one), frame.rounds(others)]
+    _, (item, items) = yield from side_by_side(f"%s {sign} %s", parts, strength, repeat(2))
+    value = holds(item, items)
+    if isinstance(items, list) or len(item) == 1 and not isinstance(others, ast.Constant):
+        while items and items[0] != item:
+            items = items[1:]
+            yield f"{item!r} {sign} {items!r}", strength, PENDING
+    yield literal(repr(value), value)
+
+
+def divided(frame, node):
+    """44 // 3 = 10 + 14 // 3 = 14, and 42 % 18 = 24 % 18 = 6 % 18 = 6: tens first, or one at a
+    time where that is larger than ten."""
+    if not isinstance(node.op, ast.FloorDiv | ast.Mod):
+        yield from infix(frame, node)
+        return
+    sign, strength, function = frame.operators[type(node.op)]
+    template, parts = f"%s {sign.replace('%', '%%')} %s", map(frame.rounds, (node.left, node.right))
+    _, (a, b) = yield from side_by_side(template, [*parts], strength, [strength, strength + 1])
+    if PENDING in (a, b):
+        return
+    value, times = function(a, b), 0
+    while 2 < b != 10 and isinstance(a, int) and a >= (b if b > 10 else 10 * b):
+        more = 1 if b > 10 else a // b // 10 * 10
+        a, times = a - more * b, times + more
+        left = f"{a} {sign} {b}"
+        yield (f"{times} + {left}", 6, PENDING) if sign == "//" else (left, strength, PENDING)
+    yield literal(repr(value), value)
+
+
+def tell_for(frame):
+    """for x in xs = [3, 8]. / Turn 1: x = 3, rest [8]. / Turn 2: x = 8, rest []. Of a range: Turn
+    1: i = 1, last 2. What comes next, and whether something does, stands in the turn before."""
+    node, told, begins = frame.node, trace.tell_for(frame), frame.node not in frame.items
+    if begins:
+        texts, frame.items[node] = frame.gone_through(node)
+    items = frame.items[node]
+    if not frame.inside:
+        del frame.items[node]
+    if items is None:
+        return told
+    if frame.inside and isinstance(items, range):
+        told = f"{told[:-1]}, last {items[-1]}."
+    elif frame.inside:
+        told = f"{told[:-1]}, rest {frame.now_of(node, items)[frame.turns[node]:]!r}."
+    if not begins:
+        return told
+    if isinstance(items, range):
+        texts.append(f"{texts.pop()}, last {items[-1]}" if items else f"{texts.pop()}, none")
+    return f"for {node.target.id} in {' = '.join(texts)}.\n{told}"
+
+
+def tell_expression(frame):
+    """We print 'sum', a + b = 3 + 4 = 7 -> sum 7. What is printed comes part by part, with all
+    rounds."""
+    call = frame.node.value
+    if not is_print(call):
+        return trace.tell_expression(frame)
+    printed = frame.event.extra.strip() or "an empty line"
+    try:
+        parts = [distinct(frame.chain(part)[0]) for part in call.args]
+    except Untold:
+        parts = []
+    if len(parts) > 1:
+        return f"We print {', '.join(map(' = '.join, parts))} -> {printed}."
+    return trace.tell_printed([text for part in parts for text in part[:-1]] + [printed])
+
+
+class Stepwise(tinypy.NamesFirst):
+    forms = {**tinypy.NamesFirst.forms, ast.Subscript: subscript, ast.Call: called,
+             ast.Compare: compared}
+    sentences = {**trace.SENTENCES, ast.For: tell_for, ast.Expr: tell_expression}
+    infix = staticmethod(divided)
+
+    def __init__(self, name):
+        super().__init__(name)
+        self.items = {}  # of each for statement that is going on
+
+    def gone_through(self, node):
+        """-> rounds of what a for statement goes through, and that: a list, text or range; else
+        None"""
+        try:
+            texts, items, error = self.chain(node.iter)
+        except Untold:
+            return [], None
+        known = isinstance(node.target, ast.Name) and isinstance(items, list | str | range)
+        return distinct(texts), None if error or not known else items
+
+    def now_of(self, node, items):
+        """A list may grow while it is gone through; another one under its name is not meant."""
+        name = getattr(node.iter, "id", "")
+        if not name or not isinstance(items, list) or f"{name} = " in ast.unparse(node.body):
+            return items
+        now = value_of(self.before[name])
+        return now if isinstance(now, list) else items
+
+    def told(self, node, final, end=""):
+        """A condition that is a name, an item or no truth value is told with what it comes to:
+        i // 2: 3 // 2: 1 is true."""
+        rounds = super().told(node, final, end)
+        with suppress(Untold):
+            bare = isinstance(node, ast.Name | ast.Subscript)
+            if node is getattr(self.node, "test", None) and (
+                    bare or not isinstance(self.last(node)[2], bool)):
+                return [*distinct(self.chain(node)[0]), final]
+        return rounds
+
+
+class Parts(tinypy.Operands):
+    forms, infix = {**Stepwise.forms, ast.BinOp: tinypy.operand}, staticmethod(divided)
+
+
+Stepwise.operands = Parts
+
+
+def narrate(run, seed=0):
+    """In one wording: a second one would have to be guessed."""
+    lines = tinypy.narrate(run, 0, Stepwise)
+    return "\n".join(lines).split("\n")
+
+
+TELLER = SimpleNamespace(record=trace.record, narrate=narrate)
 
 
 class Seed(NamedTuple):

@@ -75,7 +75,7 @@ def in_turn(frame, node):
             if sign == "and" and isinstance(part, ast.BoolOp):
                 written = f"({written})"
             yield f"{value[0]} {sign} {written}", LAST, PENDING
-            if value[2] is deciding:
+            if bool(value[2]) is deciding:
                 break
         for value in frame.rounds(part):
             if value[0] != written and value[2] is PENDING:
@@ -84,12 +84,12 @@ def in_turn(frame, node):
 
 
 def operation(frame, node):
-    return infix(Operands(frame.before), node)
+    return frame.infix(frame.operands(frame.before), node)
 
 
 def operand(frame, node):
     """(a + 1) * (2 - b) is "(a + 1 = 3 + 1 = 4) * (2 - b = 2 - 1 = 1) = 4 * 1 = 4"."""
-    rounds = infix(frame, node)
+    rounds = frame.infix(frame, node)
     if isinstance(node.left, ast.BinOp) or isinstance(node.right, ast.BinOp):
         yield from rounds
         return
@@ -135,6 +135,7 @@ class NamesFirst(trace.Frame):
     forms = {**trace.Frame.forms, ast.Name: name, ast.BoolOp: in_turn, ast.BinOp: operation,
              ast.Tuple: several, ast.List: listed, ast.Call: sum_or_other}
     operators = {**OPERATORS, ast.USub: ("-", 8, operator.neg)}
+    infix = staticmethod(infix)
     others = ()  # what runs if the last condition was false
 
     @staticmethod
@@ -149,13 +150,16 @@ class NamesFirst(trace.Frame):
 
 
 class Operands(Expressions):
-    operators = NamesFirst.operators
+    operators, functions, infix = NamesFirst.operators, NamesFirst.functions, staticmethod(infix)
     forms = {**NamesFirst.forms, ast.BinOp: operand}
 
 
-def narrate(run, seed=0):
+NamesFirst.operands = Operands
+
+
+def narrate(run, seed=0, frame=NamesFirst):
     """As trace.narrate, but an elif is called so: which line comes next need not be counted."""
-    lines = trace.narrate(run, seed, NamesFirst)
+    lines = trace.narrate(run, seed, frame)
     for k, line in enumerate(lines):
         if line.startswith(ELIF):
             lines[k - 1] = lines[k - 1].replace("go to the else.", "go to the elif.")
