@@ -22,7 +22,7 @@ from lab.report import TABLES, render
 from lab.tinypy import flags
 from runs import keep
 
-OWN = ("--world everyday --out out/everyday --explained 1 --steps 14000 --batch-tokens 3072 "
+OWN = ("--world everyday --out out/everyday --explained 1 --steps 18000 --batch-tokens 3072 "
        "--val-every 30000 --max-new-tokens-predict 900 --muon-lr 0.01 --adam-lr 0.002")
 
 
