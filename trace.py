@@ -127,7 +127,6 @@ def record(code: str, stdin: str = "", max_events: int = 1_000) -> Trace:
 # Sentences: one function for each kind of statement.
 
 PHRASES = [("so we enter the if.", "so we go inside."), ("so we skip the if.", "so we move on.")]
-# first and second wording
 NO_PROGRAM = "The program does not parse: SyntaxError."
 
 
@@ -257,10 +256,10 @@ def tell_return(name: str, value: str = "") -> str:
     return f"{name} returns {value}." if value else f"{name} returns."
 
 
-SENTENCES = {ast.Assign: tell_assign, ast.AugAssign: tell_assign, ast.If: tell_if,
-             ast.While: tell_while, ast.For: tell_for, ast.Continue: tell_continue,
-             ast.FunctionDef: tell_def, ast.Expr: tell_expression}
-Frame.sentences = SENTENCES
+Frame.sentences = SENTENCES = {
+    ast.Assign: tell_assign, ast.AugAssign: tell_assign, ast.If: tell_if, ast.While: tell_while,
+    ast.For: tell_for, ast.Continue: tell_continue, ast.FunctionDef: tell_def,
+    ast.Expr: tell_expression}
 
 
 # ------------------------------------------------------------------------------------------------

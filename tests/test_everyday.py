@@ -125,7 +125,7 @@ def test_inputs_are_like_the_examples():
 def test_what_is_read_printed_or_in_quotes_is_spelled():
     tokenizer = Tokenizer(everyday.VOCABULARY, everyday.SPELLED)
     assert len(tokenizer.encode("total")) == 1 and len(tokenizer.encode("total = total + 1")) == 5
-    for text in ("Predict.\nx = 1\nInput:\ntotal", "print('total')", "We read total, so w = 'x'.\n", "We print total.\n", "We print 'x', n = total 3.\n",
+    for text in ("Predict.\nx = 1\nInput:\ntotal", "print('total')", "We read total, so w = 'x'.\n", "We print total.\n", "We print 'x', n = 3 -> total 3.\n",
                  "w = 'total'.\n", "<output>\ntotal\n</output>"):
         plain, other = tokenizer.encode(text), tokenizer.encode(text.replace("total", "qwxyz"))
         assert len(plain) == len(other) and tokenizer.decode(plain) == text
@@ -151,23 +151,85 @@ def test_splits_sets_and_names(drawn, monkeypatch):
         assert changed.startswith("print('total', ") and "\"x\" + 'nums'" in changed
 
 
+def told(code, stdin=""):
+    return everyday.narrate(trace.record(code, stdin))
+
+
 def test_what_the_words_are():
     code = 'nums = list(map(int, input().split()))\ns = 0\nfor n in nums:\n    s += n * 2\nprint("sum", s, len(nums))\nprint(s)\n'
-    assert everyday.narrate(trace.record(code, "3 4")) == [
-        "We read 3 4, so nums = [3, 4].", "s = 0.", "Turn 1: n = 3.", "s = s + (n * 2 = 3 * 2 = 6) = 0 + 6 = 6.",
-        "Turn 2: n = 4.", "s = s + (n * 2 = 4 * 2 = 8) = 6 + 8 = 14.", "The loop ends.",
-        "We print 'sum', s, len(nums) = sum 14 2.", "We print s = 14."]
+    assert told(code, "3 4") == [
+        "We read 3 4, so nums = [3, 4].", "s = 0.", "for n in nums = [3, 4].", "Turn 1: n = 3, rest [4].", "s = s + (n * 2 = 3 * 2 = 6) = 0 + 6 = 6.",
+        "Turn 2: n = 4, rest [].", "s = s + (n * 2 = 4 * 2 = 8) = 6 + 8 = 14.", "The loop ends.",
+        "We print 'sum', s = 14, len(nums) = len(1: 3, 2: 4) = 2 -> sum 14 2.", "We print s = 14."]
     code = "nums = list(map(int, input().split()))\nm = sum(nums) // len(nums)\nprint('avg', m, max(nums) - 1)\nif 3 in nums and not m > 9:\n    print(nums[0])\n"
-    assert everyday.narrate(trace.record(code, "3 8 4")) == [
-        "We read 3 8 4, so nums = [3, 8, 4].", "m = sum(nums) // len(nums) = (3 + 8 + 4) // 3 = (11 + 4) // 3 = 15 // 3 = 5.",
-        "We print 'avg', m, max(nums) - 1 = 'avg', 5, max([3, 8, 4]) - 1 = 'avg', 5, 8 - 1 = avg 5 7.",
-        "3 in nums: 3 in [3, 8, 4]: True and not m > 9: not 5 > 9: not False is true, so we enter the if.", "We print nums[0] = 3."]
-    told = everyday.narrate(trace.record("nums = list(map(int, input().split()))\nprint(sum(nums, 10))\nif sum(nums, 1) > 5:\n    print(max(nums, nums))\n", "3 8"))
-    assert told[1:] == ["We print 21.", "sum(nums, 1) > 5 is true, so we enter the if.", "We print max(nums, nums) = max([3, 8], [3, 8]) = [3, 8]."]
-    told = everyday.narrate(trace.record("xs = [3, -1]\na = max(2, xs[-1]) + min(-xs[0], 1)\nif a in [a + 1, 0]:\n    print([a])\n"))
-    assert told == ["xs = [3, -1].", "a = max(2, xs[-1]) + min(-xs[0], 1) = max(2, -1) + min(-3, 1) = 2 + min(-3, 1) = 2 + -3 = -1.", "a in [a + 1, 0]: -1 in [-1 + 1, 0]: -1 in [0, 0] is false, so we skip the if."]
+    assert told(code, "8 3 4") == [
+        "We read 8 3 4, so nums = [8, 3, 4].", "m = sum(nums) // len(nums) = (8 + 3 + 4) // len(1: 8, 2: 3, 3: 4) = (11 + 4) // 3 = 15 // 3 = 5.",
+        "We print 'avg', m = 5, max(nums) - 1 = max([8, 3, 4]) - 1 = max([8, 4]) - 1 = 8 - 1 = 7 -> avg 5 7.",
+        "3 in nums: 3 in [8, 3, 4]: 3 in [3, 4]: True and not m > 9: not 5 > 9: not False is true, so we enter the if.", "We print nums[0] = 8."]
+    lines = told("nums = list(map(int, input().split()))\nprint(sum(nums, 10))\nif sum(nums, 1) > 5:\n    print(max(nums, nums))\n", "3 8")
+    assert lines[1:] == ["We print 21.", "sum(nums, 1) > 5 is true, so we enter the if.", "We print max(nums, nums) = max([3, 8], [3, 8]) = [3, 8]."]
+    lines = told("xs = [3, -1]\na = max(2, xs[-1]) + min(-xs[0], 1)\nif a in [a + 1, 0]:\n    print([a])\n")
+    assert lines == ["xs = [3, -1].", "a = max(2, xs[-1]) + min(-xs[0], 1) = max(2, -1) + min(-3, 1) = 2 + min(-3, 1) = 2 + -3 = -1.",
+                     "a in [a + 1, 0]: -1 in [-1 + 1, 0]: -1 in [0, 0]: -1 in [0]: -1 in [] is false, so we skip the if."]
     assert answers.never_seen("print(max(1, 2))\nprint(abs(1))\n", {"world": "everyday"}) == ["abs() (line 2)"]
-    assert everyday.narrate(trace.record("print()\nprint('a')\n")) == ["We print an empty line.", "We print a."]
+    assert told("print()\nprint('a')\n") == ["We print an empty line.", "We print a."]
+
+
+def test_what_is_counted_or_found_is_told_in_steps():
+    assert told("w = 'lemon'\ni = 1\na = w[i + 1]\nb = w[-3]\nprint(w[i], 'ab'[i], w[0])\nprint(w[i * 9])\n")[2:] == [
+        "a = w[i + 1 = 1 + 1 = 2] = w[0: 'l', 1: 'e', 2: 'm'] = 'm'.", "b = w[-3] = w[-1: 'n', -2: 'o', -3: 'm'] = 'm'.",
+        "We print w[i] = w[1] = 'e', 'ab'[i] = 'ab'[1] = 'b', w[0] = 'l' -> e b l.", "w[i * 9 = 1 * 9 = 9] stops with IndexError."]
+    assert told("a = 97\nb = a // 3\nc = a % 3 + a % 18\nd = a // 30 + 7 // 2 + a % 10 + -7 // 3\n")[1:] == [
+        "b = a // 3 = 97 // 3 = 30 + 7 // 3 = 32.", "c = (a % 3 = 97 % 3 = 7 % 3 = 1) + (a % 18 = 97 % 18 = 79 % 18 = 61 % 18 = 43 % 18 = 25 % 18 = 7 % 18 = 7) = 1 + 7 = 8.",
+        "d = (a // 30 = 97 // 30 = 1 + 67 // 30 = 2 + 37 // 30 = 3 + 7 // 30 = 3) + (7 // 2 = 3) + (a % 10 = 97 % 10 = 7) + (-7 // 3 = -3) = 3 + 3 + 7 + -3 = 6 + 7 + -3 = 13 + -3 = 10."]
+    assert told("w = 'abc'\nx = 'b' in w\ny = 'b' in 'abc'\nz = 'bc' in w\n")[1:] == [
+        "x = 'b' in w = 'b' in 'abc' = 'b' in 'bc' = True.", "y = 'b' in 'abc' = True.", "z = 'bc' in w = 'bc' in 'abc' = True."]
+    code = "n = 2\nwhile n // 2:\n    n = n - 1\nok = n == 1\nif ok and n % 2:\n    print(n)\nif ok:\n    print(ok)\n"
+    assert told(code)[1:] == [
+        "n // 2: 2 // 2: 1 is true, so the loop goes on.", "n = n - 1 = 2 - 1 = 1.", "n // 2: 1 // 2: 0 is false, so the loop ends.", "ok = n == 1 = 1 == 1 = True.",
+        "ok: True and n % 2: 1 % 2: 1 is true, so we enter the if.", "We print n = 1.", "ok: True is true, so we enter the if.", "We print ok = True."]
+
+
+def test_what_a_loop_has_yet_to_go_through():
+    assert told("n = 2\nfor i in range(1, n * 2 + 1, 2):\n    for k in range(n - i):\n        x = i\n") == [
+        "n = 2.", "for i in range(1, (n * 2 = 2 * 2 = 4) + 1, 2) = range(1, 4 + 1, 2) = range(1, 5, 2), last 3.", "Turn 1: i = 1, last 3.",
+        "for k in range(n - i) = range(2 - 1) = range(1) = range(0, 1), last 0.", "Turn 1: k = 0, last 0.", "x = i = 1.", "The loop ends.", "Turn 2: i = 3, last 3.",
+        "for k in range(n - i) = range(2 - 3) = range(-1) = range(0, -1), none.", "The loop ends.", "The loop ends."]
+    assert told("xs = [1]\nfor x in xs:\n    if x < 2:\n        xs.append(x + 1)\n")[1:] == [
+        "for x in xs = [1].", "Turn 1: x = 1, rest [].", "x < 2: 1 < 2 is true, so we enter the if.", "We append x + 1 = 1 + 1 = 2, so xs = [1, 2].",
+        "Turn 2: x = 2, rest [].", "x < 2: 2 < 2 is false, so we skip the if.", "The loop ends."]
+    for again in "xs = [5]", "xs = 7":      # another list, or no list, under its name
+        assert [line for line in told(f"xs = [1, 2]\nfor x in xs:\n    {again}\n") if line.startswith("Turn")] == ["Turn 1: x = 1, rest [2].", "Turn 2: x = 2, rest []."]
+    assert told("for xs in [1, 2]:\n    print(xs)\nfor c in 'ab':\n    c = c + c\n")[0:7:6] == ["for xs in [1, 2].", "for c in 'ab'."]
+    assert told("for i, c in enumerate('ab'):\n    print(c)\n")[0] == "Turn 1: i = 0, c = 'a'."
+
+
+def test_sentences_are_true(drawn):
+    """What is left of a loop is what comes; numbers that are worked out stay equal; so does what is
+    asked of a list."""
+    counts = dict.fromkeys(("turns", "sums", "members"), 0)
+    for case in drawn:
+        loops = []  # of each that goes on: the items that are to come
+        for line in tasks.explanation_lines(case.nlex):
+            if match := re.match(r"for \w+ in (?:.* = )?(.*?)(, none|, last -?\d+)?\.$", line):
+                loops.append([*eval(match[1])])
+                assert match[2] in (None, f", last {loops[-1][-1]}" if loops[-1] else ", none")
+            elif match := re.match(r"Turn \d+: \w+ = (.*), (rest|last) (.*)\.$", line):
+                if eval(match[1]) != loops[-1][0]:
+                    assert "append" in case.code or "+=" in case.code
+                loops[-1] = [*eval(match[3])] if match[2] == "rest" else loops[-1][1:]
+                assert match[2] == "rest" or eval(match[3]) == [eval(match[1]), *loops[-1]][-1]
+                counts["turns"] += 1
+            elif line == "The loop ends.":
+                assert loops.pop() == []
+            for one, two in zip(parts := re.split(" = |: ", line), parts[1:]):
+                if all(re.fullmatch(r"[-+*%/ \d]*\d", part.rstrip(".")) for part in (one, two)) and not line.startswith("Turn"):
+                    assert eval(one) == eval(two.rstrip(".")), line
+                    counts["sums"] += 1
+                if all(re.fullmatch(r"[-\w]+ (not )?in \[[^a-z]*\]", part) for part in (one, two)):
+                    assert eval(one) == eval(two), line
+                    counts["members"] += 1
+    assert min(counts.values()) > 20, counts
 
 
 @pytest.mark.parametrize("code", [
