@@ -175,6 +175,8 @@ class Reader:
             label, sign, rest = text.partition(" = ")
             true = self.held(label, env) if sign else None
             true = self.placed(label) or true
+            if gave := re.match(r"[Ww]hat (.+?) gave is now (?=.)", text):
+                true, rest = self.of_temporary(gave[1]), text[gave.end():]
             if true is None:
                 raise Wrong(f"nothing is known of {label[:80]}")
             ends = [match.start() for match in NEXT.finditer(rest)] + [len(rest)]
@@ -182,6 +184,39 @@ class Reader:
             if end is None:
                 raise Wrong(f"{label} is {true[:150]}, not {rest[:150]}")
             text = rest[end + 2:]
+
+    def of_temporary(self, label: str) -> str | None:
+        """What a method or del makes of what a slice, a call or a property gave; "" of an object."""
+        for node in ast.walk(self.slot.node):
+            owner = getattr(getattr(node, "func", node), "value", None)
+            called = isinstance(node, ast.Call) or isinstance(getattr(node, "ctx", None), ast.Del)
+            if not called or owner is None or not self.values(owner) or not self.is_as(label, owner):
+                continue
+            need = isinstance(owner, (ast.Call, ast.Attribute)) or isinstance(owner.slice, ast.Slice)
+            value, given = self.values(owner)[-1], []
+            if not need or value[-1:] == ")":
+                return None if not need else ""
+            try:
+                value = ast.literal_eval(value)
+                for part in getattr(node, "args", ()):
+                    given.append(part.value if isinstance(part, ast.Constant) else ast.literal_eval(self.values(part)[-1]))
+            except ValueError:
+                return ""  # with an object
+            if isinstance(node, ast.Subscript):
+                del value[ast.literal_eval(node.slice)]
+            else:
+                getattr(value, node.func.attr)(*given)
+            return repr(value)
+        return None
+
+    def is_as(self, label: str, node) -> bool:
+        if label == unparsed(node):
+            return True
+        try:
+            self.stage(label, load(node))
+        except Wrong:
+            return False
+        return True
 
     # Rounds: 2 * 3 + 1 = 6 + 1 = 7
 
@@ -431,7 +466,7 @@ def load(target):
 # Texts in quotes, which stay; <values without a notation> and groups without their middle, which are hidden from the parser.
 HIDE = re.compile(r"'(?:\\.|[^\\'])*'|\"(?:\\.|[^\\\"])*\""
                   r"|<[A-Za-z_][\w.-]*(?: [^<>]*)?>|[\[({][^\[\](){}'\"]* \.\.\. [^\[\](){}'\"]*[\])}]")
-NEXT = re.compile(r", (?=[A-Za-z_][\w.]*(?:\[[^=]*\])?[\w.\[\]]* = )")
+NEXT = re.compile(r", (?=[A-Za-z_][\w.]*(?:\[[^=]*\])?[\w.\[\]]* = |what .+ gave is now )")
 
 
 def in_order(node) -> list:

@@ -204,7 +204,7 @@ def unpacks(reader, slot, value, target, count, names, what):
     given = reader.values(source) if source else []
     if isinstance(source, ast.Constant):
         given = [repr(source.value)]
-    need(value == "the values" or source is None or any(shown_as(value, text) for text in given), "another value")
+    need(value == "the values" or source is None or value == unparsed(source) or any(shown_as(value, text) for text in given), "another value")
     goals = [part for part in ast.walk(slot.node) if isinstance(part, (ast.Tuple, ast.List)) and isinstance(part.ctx, ast.Store)]
     goal = next((part for part in goals if target == bare(part).rstrip(",")), None)
     need(goal is not None, f"it was not unpacked into {target}")
@@ -317,8 +317,11 @@ def case(reader, slot, text, fits, values, tried):
 
 
 def is_read(text: str, read: str) -> bool:
-    line = ", then ".join(read.splitlines())
-    line = repr(read) if line != line.strip() or re.search(r"^\n|\n\n", read) else repr(line) if line.endswith(".") else line
+    lines = read.splitlines()
+    if any(line.endswith(".") for line in lines):
+        lines = map(repr, lines)  # a line each
+    line = ", then ".join(lines)
+    line = repr(read) if line != line.strip() or re.search(r"^\n|\n\n", read) else line
     return shown_as(text, line) or read == "\n" and text == "an empty line"
 
 
@@ -455,7 +458,8 @@ def arguments(reader, text: str, call) -> None:
 
 @form(r"We run (.*)\.", "stmt")
 def runs(reader, slot, text):
-    need(text in (unparsed(slot.node), "an assignment") or taken(reader, slot, None, text) is None, "another statement")
+    parts = [*getattr(slot.node, "targets", ()), getattr(slot.node, "value", None)]
+    need(text in (unparsed(slot.node), "an assignment", " = ".join(map(bare, filter(None, parts)))) or taken(reader, slot, None, text) is None, "another statement")
 
 
 @form(r"(.*) after (.*)\.", "stmt")
@@ -482,9 +486,11 @@ def call_of(slot):
 def after(reader, slot, text):
     call, problem = call_of(slot), None
     need(isinstance(call, ast.Call), "nothing is called")
-    name = getattr(call.func, "attr", "") or callee(call)
+    name, owner = getattr(call.func, "attr", "") or callee(call), unparsed(getattr(call.func, "value", call))
     if isinstance(call.func, ast.Attribute) and any(isinstance(part, ast.Call) for part in ast.walk(call.func.value)):
         name = callee(call)
+    if owner in ("list", "dict", "set", "object") or slot.before.get(owner, "").startswith("<class"):
+        name = callee(call)  # A.__init__(self)
     for match in re.finditer(" after ", text):
         shown = re.fullmatch(rf" after {re.escape(name)}(?:\((.*)\))?", text[match.start():], re.DOTALL)
         if not shown:
@@ -492,26 +498,10 @@ def after(reader, slot, text):
         try:
             if shown[1] is not None:
                 arguments(reader, shown[1], call)
-            return by_method(reader, call, text[:match.start()]) or reader.told(text[:match.start()], slot.after)
+            return reader.told(text[:match.start()], slot.after)
         except Wrong as wrong:
             problem = wrong
     raise problem or Wrong("something else is called")
-
-
-def by_method(reader, call, text: str) -> bool:
-    """f() = [1] after f().append(1), where the list is seen nowhere else: is it what the method makes of what f returned?"""
-    label = f"{unparsed(getattr(call.func, 'value', call))} = "
-    if not text.startswith(label) or not isinstance(call.func.value, ast.Call):
-        return False
-    value, given = reader.values(call.func.value)[-1], []
-    if value[-1:] == ")":  # an object's
-        return False
-    value = ast.literal_eval(value)
-    for part in call.args:
-        given.append(part.value if isinstance(part, ast.Constant) else ast.literal_eval(reader.values(part)[-1]))
-    getattr(value, call.func.attr)(*given)
-    need(text == label + repr(value), f"it is {value!r}")
-    return True
 
 
 @form(r"We append (.*)\.", "stmt")
@@ -529,7 +519,26 @@ def appended(reader, slot, text):
 
 @form(r"(.*), and nothing changes\.", "stmt")
 def nothing(reader, slot, text):
-    need(text in (unparsed(slot.node), "We assign") and not slot.changes, "something changes")
+    parts = [*getattr(slot.node, "targets", ()), slot.node.value]
+    need(text in (unparsed(slot.node), "We assign", " = ".join(map(bare, parts))) and not slot.changes, "something changes")
+
+
+@form(r"(.*) is (true|false), so we (run|skip) (.*)\.", "stmt")
+def chosen(reader, slot, text, truth, way, rest):
+    """x > 2 and f(), f() if x else g()"""
+    node = call_of(slot)
+    need(isinstance(node, (ast.BoolOp, ast.IfExp)), "nothing is chosen")
+    if isinstance(node, ast.IfExp):
+        test, branch, runs = node.test, node.body if truth == "true" else node.orelse, True
+    else:
+        *tests, branch = node.values
+        test, runs = ast.BoolOp(node.op, tests) if tests[1:] else tests[0], (truth == "true") == isinstance(node.op, ast.And)
+    need(bool(reader.values(branch)) == runs == (way == "run") or isinstance(branch, ast.Constant), "it is the other way round")
+    values = reader.values(test)
+    need(not values or bool(ast.literal_eval(values[-1])) == (truth == "true"), f"it is {values[-1:]}")
+    stages_of(reader, text, test, truth == "true")
+    need(rest == unparsed(branch) or rest.startswith(f"{unparsed(branch)}: "), "something else is run")
+    reader.told(rest[len(unparsed(branch)) + 2:], slot.after)
 
 
 @form(r"(.*)\.", "stmt", "change")
@@ -596,7 +605,7 @@ def swapped(reader, slot, text: str) -> None:
         problem = Wrong(f"{follows} is not told")
         for end in ends:
             try:
-                finals = [slot.after.get(unparsed(goal)), *reader.values(source)[-1:]]
+                finals = [reader.held(unparsed(goal), slot.after), *reader.values(source)[-1:]]
                 is_hidden = (finals[0] or "")[:1] == "<" and text[len(label):end] == unparsed(source)
                 reader.chain(text[len(label):end], source, [None] if is_hidden else finals)
                 break
@@ -680,7 +689,7 @@ def left_untold(world, slot, sentence: str) -> list[str]:
         if isinstance(part, (ast.Attribute, ast.Subscript)) and isinstance(part.ctx, ast.Load):
             held, before = world.seen(Placed(part), slot), world.seen(part, slot)
             root = re.match(r"\w*", unparsed(part))[0]
-            is_told = re.search(rf"(?<![\w.]){root}(?:\.\w+|\[.*?\])* = ", sentence)
+            is_told = re.search(rf"(?<![\w.]){root}(?:\.\w+|\[.*?\])* = |hat {root}.* gave is now ", sentence)
             if held and before and held[-1] != before[-1] and held[-1][0] != "<" and not is_told:
                 missing.append(f"{unparsed(part)} = {held[-1][:80]}")
     return missing

@@ -8,6 +8,26 @@ from tracer.command import ending
 
 # kind: (program, stdin, sentences that must be there, in this order), ...
 KINDS = {
+    "a copy that is changed; several attributes; a choice as a statement; what takes something away; behind the end": [
+        ("xs, d = [3, 2, 1], {'a': [1]}\nxs[:].append(5)\nxs[:2].sort()\nx = xs[:].pop()\ndel xs[:][0]\nd.get('b', []).append(2)\nd['a'].copy().append(3)\nd.setdefault('z', []).append(1)\n", "", [
+            "We append 5, so what xs[:] gave is now [3, 2, 1, 5].", "What xs[:2] gave is now [2, 3] after sort().", "x = xs[:].pop() = [3, 2, 1].pop() = 1, what xs[:] gave is now [3, 2].",
+            "We delete xs[:][0], so what xs[:] gave is now [2, 1].", "We append 2, so what d.get('b', []) gave is now [2].", "We append 3, so what d['a'].copy() gave is now [1, 3].",
+            "We append 1, so d = {'a': [1], 'z': [1]}."]),
+        ("class T:\n    def __init__(self): self._t = ['a']\n    @property\n    def tags(self): return list(self._t)\nt = T()\nt.tags.append('b')\nz = [1]\nz[0], z = z, 2\n", "", [
+            "T.tags returns list(self._t) = list(['a']) = ['a'].", "What t.tags gave is now ['a', 'b'] after append('b').", "z = [1].", "z[0] = [...], z = 2."]),
+        ("class P:\n    def __init__(self, x, y): self.x, self.y = x + 1, y * 2\n    def reset(self): self.x, self.y = 4, 0\np = P(3, 0)\np.reset()\np.x, p.y = p.y, p.x\nxs, i = [3, 1], 0\nxs[i], xs[0] = xs[0], xs[i]\n", "", [
+            "self.x = 3 + 1 = 4, self.y = 0 * 2 = 0.", "self.x = 4, self.y = 0.", "p.x = p.y = 0, p.y = p.x = 4.", "xs[i], xs[0] = xs[0], xs[i], and nothing changes."]),
+        ("x, out = 3, []\nout.append(1) if x > 5 else out.append(2)\nx > 2 and out.append(x)\nx > 5 and print('huge')\nx > 2 or print('small')\nprint('big') if x > 2 and x < 9 else print('no')\nout + [3]\n", "", [
+            "3 > 5 is false, so we run out.append(2): out = [2].", "3 > 2 is true, so we run out.append(x): out = [2, 3].", "3 > 5 is false, so we skip print('huge').", "3 > 2 is true, so we skip print('small').",
+            "We print big.", "3 > 2 and 3 < 9: True and 3 < 9: 3 < 9 is true, so we run print('big').", "out + [3], and nothing changes."]),
+        ("xs, s = [1, 3], set()\ns.discard(xs.pop())\nxs.insert(0, xs.pop())\nclass A:\n    def __init__(self, n): self.n = n\nclass B(A):\n    def __init__(self, n): A.__init__(self, n)\nb = B(1)\nlist.append(xs, 2)\n", "", [
+            "xs = [1] after discard(xs.pop()).", "We call xs.insert(0, xs.pop()).", "self.n = 1 after A.__init__(self, 1).", "xs = [1, 2] after list.append(xs, 2)."]),
+        ("nums = map(int, input().split())\ng = [list(input()) for _ in range(2)]\na, b, c = map(int, input().split())\n", "1 2\n..#\n#..\n3 4\n", [
+            "We read 1 2, so nums = map(int, input().split()).", "We read '..#', then '#..', so g = [['.', '.', '#'], ['#', '.', '.']].", "We read 3 4.",
+            "We cannot unpack map(int, input().split()) into a, b, c: ValueError: not enough values to unpack (expected 3, got 2)."]),
+        ("class L:\n    class Node:\n        size = 0\ndef f(d):\n    d['a'] = 1\n    return d['z']\nd = {}\ntry: f(d)\nexcept KeyError: d = {}\nf(d)\n", "", [
+            "We begin class Node.", "size = 0.", "We define class Node.", "We define class L.", "d['z'] stops with KeyError: 'z', where d = {'a': 1}.", "d = {'a': 1}.", "We handle KeyError: 'z'.", "d = {}.",
+            "We call f with d = {}.", "d['a'] = 1.", "d['z'] stops with KeyError: 'z', where d = {'a': 1}."])],
     "objects: whether they are true, by name in a comprehension; a part that failed; a class's own; slices as targets": [
         ("class N:\n    def __init__(self, v, l=None): self.v, self.l = v, l\ndef total(t): return 0 if not t else t.v + total(t.l)\ntotal(N(2))\n", "", [
             "total returns 0 if not N(v=2, l=None) else t.v + total(t.l) = t.v + total(t.l) = 2 + total(None) = 2 + 0 = 2."]),
@@ -44,7 +64,7 @@ KINDS = {
             "x = get(N(v=1, kids=[N(...), N(...)])).kids.pop() = N(v=1, kids=[N(...), N(...)]).kids.pop() = [N(v=2, kids=[]), N(v=3, kids=[])].pop() = N(v=3, kids=[]), n.kids = [N(...)].", "y = n.view.pop() = N(v=2, kids=[]).", "n = n.kids.pop() = N(v=2, kids=[])."]),
         ("t = {'a': {'b': {'c': {'d': {'e': 1}}}}}\nt['a']['b']['c']['d']['e'], n = 2, 5\nt['a']['b']['c']['d']['e'], t['a']['b']['c']['d']['f'] = 7, 8\nu = [[[[[1]]]]]\n", "", [
             "t = {'a': {'b': {'c': {'d': {'e': 1}}}}}.", "t['a']['b']['c']['d']['e'] = 2, n = 5.", "t['a']['b']['c']['d']['e'] = 7, t['a']['b']['c']['d']['f'] = 8.", "u = [[[[[1]]]]]."]),
-        ("class P:\n    def __init__(self, v, kids=None): self.v, self.kids = v, kids or []\np = P(1, [P(2)])\n", "", ["self.v = 2, self.kids = [].", "self.v = 1, self.kids = [P(...)]."]),
+        ("class P:\n    def __init__(self, v, kids=None): self.v, self.kids = v, kids or []\np = P(1, [P(2)])\n", "", ["self.v = 2, self.kids = None or [] = [].", "self.v = 1, self.kids = [P(...)]."]),
         ("class App:\n    def __init__(self): self.n = 0\n    def run(self): self.n += 1\nApp().run()\n", "", ["self.n = 0 + 1 = 1.", "App.run returns."]),
         ("xs = list(range(60))\nxs.remove(45)\n", "", ["xs = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, ... 39, 40, 41, 42, 43, 44, 46, 47, 48, 49, 50, 51, 52, 53, 54, 55, 56, 57, 58, 59] after remove(45)."]),
         ("s = set(); s.add(8); s.add(0)\ndef f(t):\n    for v in (1, 2, 3): t.add(v)\n    for v in (1, 2, 3): t.remove(v)\nf(s)\nx = 1\n", "", ["The loop over v ends.", "f returns.", "x = 1."])],
@@ -78,7 +98,7 @@ KINDS = {
         ("xs = [6]\ns = [xs]\ns[0].append(0)\ndata = [1]\na = {'k': data}\na['k'].append(2)\n", "", [
             "We append 0, so s[0] = [6, 0], xs = [6, 0].", "We append 2, so a['k'] = [1, 2], data = [1, 2]."]),
         ("def f(x=[]): return x\nf().append(1)\nxs = [3, 1]\ndef g(): return xs\ng().sort()\n", "", [
-            "f() = [1] after f().append(1).", "xs = [1, 3] after g().sort()."]),
+            "What f() gave is now [1] after f().append(1).", "xs = [1, 3] after g().sort()."]),
         ("class S:\n    def __init__(self): self.a = []\n    def push(self, x): self.a.append(x); return self\n    def size(self): return len(self.a)\ns = S()\ns.push(1).size()\n", "", [
             "s.a = [1] after s.push(1).size()."]),
         ("class A:\n    def __init__(self): self.x = 1; self.y = 2\n    def move(self): self.y = self.x; del self.x\na = A()\na.move()\n", "", [
@@ -156,7 +176,7 @@ except ValueError as e: print(e)
           "We leave the with block of M(1), M(2, 'exit'), which handles RuntimeError: left.", "We leave the with block of M(1), M(2), M(3), which handles ZeroDivisionError: division by zero.",
           "We handle ValueError: made as e."]),
         ("l = [1]\nlist.append(l, 2)\na = [1]\nb = [1]\nif a is b: pass\ntry:\n    res, = [1, 2]\nexcept ValueError: pass\n", "", [
-            "l = [1, 2] after append([1], 2).", "a is b is false, so we skip the if.",
+            "l = [1, 2] after list.append(l, 2).", "a is b is false, so we skip the if.",
             "We cannot unpack [1, 2] into res, 2 values for 1 name: ValueError: too many values to unpack (expected 1)."]),
         ("class M:\n    def __delitem__(self, k): pass\nm = M()\ndel m[1:2, 3]\na, b = '3', 'x'\ntry:\n    a, b = int(a), int(b)\nexcept ValueError: pass\n", "", [
             "We delete m[1:2, 3].", "int('x') stops with ValueError: invalid literal for int() with base 10: 'x'."]),
@@ -185,7 +205,7 @@ except ValueError as e: print(e)
         ("ys = [2, 3, 1, 2, 3]\nys[-1] += ys.pop()\n", "", ["ys[-1] = 3 + ys.pop() = 3 + 3 = 6, ys = [2, 3, 1, 6]."]),
         ("s = [[1], [3, 2]]\ns[0].append(s[1].pop())\n", "", ["We append s[1].pop() = [3, 2].pop() = 2, so s = [[1, 2], [3]]."]),
         ("stack = [[], []]\nstack[-2].append(stack.pop())\n", "", ["We append stack.pop() = [], so stack = [[[]]]."]),
-        ("q = [[1], [2], [3]]\nq[1].extend(q.pop(0))\n", "", ["q = [[2, 1], [3]] after extend([1])."]),
+        ("q = [[1], [2], [3]]\nq[1].extend(q.pop(0))\n", "", ["q = [[2, 1], [3]] after extend(q.pop(0))."]),
         ("g = [[0, 0], [0, 0]]\ng[1][0] = 5\nc = {'n': 1}\nc['m'] = 3\nc['n'] = 4\n", "", ["g[1][0] = 5.", "c['m'] = 3.", "c['n'] = 4."])],
     "of several targets one rebinds what another goes through": [
         ("""class N:
@@ -197,8 +217,8 @@ a.next = N(2)
 prev, cur = None, a
 while cur:
     cur.next, prev, cur = prev, cur, cur.next
-""", "", ["cur.next = None, prev = N(v=1, next=None), cur = N(v=2, next=None), a.next = None.",
-          "cur.next = N(v=1, next=None), prev = N(v=2, next=N(...)), cur = None."]),
+""", "", ["cur.next = None, prev = cur = N(v=1, next=None), cur = cur.next = N(v=2, next=None), a.next = None.",
+          "cur.next = prev = N(v=1, next=None), prev = cur = N(v=2, next=N(...)), cur = cur.next = None."]),
         ("""class N:
     def __init__(self, v): self.v, self.next = v, None
 class Q:
@@ -285,11 +305,11 @@ print("after")
     ],
     "of several targets every one is told": [
         ("class T:\n    n = 0\n    def __init__(self):\n        T.n, self.id = T.n + 1, T.n\nt = T()\nT.n = k = 3\nT.xs = [0, 0]\nT.xs[0], T.xs[1] = 5, 6", "", [
-            "T.n = 1, self.id = 0.", "T.n = 3, k = 3.", "T.xs[0] = 5, T.xs[1] = 6."]),
+            "T.n = T.n + 1 = 0 + 1 = 1, self.id = T.n = 0.", "T.n = 3, k = 3.", "T.xs[0] = 5, T.xs[1] = 6."]),
         ("class N:\n    def __init__(self, v, nxt=None):\n        self.v, self.nxt = v, nxt\nprev, cur = None, N(1, N(2, N(3)))\nwhile cur:\n"
          "    cur.nxt, prev, cur = prev, cur, cur.nxt", "", [
-            "cur.nxt = None, prev = N(v=1, nxt=None), cur = N(v=2, nxt=N(...)).",
-            "cur.nxt = N(v=1, nxt=None), prev = N(v=2, nxt=N(...)), cur = N(v=3, nxt=None)."]),
+            "cur.nxt = None, prev = N(v=1, nxt=None), cur = cur.nxt = N(v=2, nxt=N(...)).",
+            "cur.nxt = N(v=1, nxt=None), prev = N(v=2, nxt=N(...)), cur = cur.nxt = N(v=3, nxt=None)."]),
         ("class N:\n    def __init__(self, v):\n        self.v, self.prev, self.next = v, None, None\na, b = N(1), N(2)\na.next, b.prev = b, a\n"
          "p = [N(1), N(2)]\np[0].v, p[1] = 8, p[0]", "", [
             "a.next = N(v=2, prev=N(...), next=None), b.prev = N(v=1, prev=None, next=N(...)).",
@@ -377,9 +397,9 @@ print("after")
         ("class E(Exception):\n    def __init__(self, need, have):\n        self.need, self.have = need, have\ne = E(1, 2)", "", [
             "self.need = 1, self.have = 2."]),
         ("def f():\n    pass\nf.calls, f.seen = 0, []", "", ["f.calls = 0, f.seen = []."]),
-        ("xs = [1, 1]\nxs[0], xs[1] = xs[1], xs[0]", "", ["xs[0], xs[1] = (xs[1], xs[0]), and nothing changes."]),
+        ("xs = [1, 1]\nxs[0], xs[1] = xs[1], xs[0]", "", ["xs[0], xs[1] = xs[1], xs[0], and nothing changes."]),
         ("class P:\n    a = b = 0\nP.a, P.b = divmod(7, 2)\nP.a, *P.b, P.c = 1, 2, 3, 4\nP.a, P.b, P.c = *[5, 6], 1", "", [
-            "We run P.a, P.b = divmod(7, 2).", "We run P.a, *P.b, P.c = (1, 2, 3, 4).", "We run P.a, P.b, P.c = (*[5, 6], 1)."]),
+            "We run P.a, P.b = divmod(7, 2).", "We run P.a, *P.b, P.c = 1, 2, 3, 4.", "We run P.a, P.b, P.c = *[5, 6], 1."]),
         ("xs = list(range(1000))\nxs[200], xs[201] = xs[201], xs[200]", "", ["xs[200] = 201, xs[201] = 200."]),
     ],
     "looking at values calls nothing of the program": [

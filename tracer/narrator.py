@@ -66,8 +66,8 @@ IMMUTABLE = "( date( time( datetime( timedelta( Decimal( Fraction( frozenset(".s
 WORDY = re.compile(r"['\"]|\b(?!max\(|min\(|abs\()[A-Za-z_][\w.]*\(")
 HARMLESS = {kind for kind in vars(ast).values() if isinstance(kind, type) and issubclass(kind, (
     ast.operator, ast.unaryop, ast.boolop, ast.cmpop, ast.expr_context, ast.Name, ast.Attribute,
-    ast.Constant, ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare))}
-READS = re.compile(r"input\(|\.read")
+    ast.Constant, ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare, ast.List, ast.Tuple))}
+READS, TAKES = re.compile(r"input\(|\.read"), re.compile(r"\bpop\w*\(|\bnext\(")
 ITERATES = "GET_ITER FOR_ITER GET_AITER GET_ANEXT".split()
 
 # ------------------------------------------------------------------------------------------------
@@ -296,7 +296,7 @@ def tell_called(frame):
     if not frame.is_call:
         body = getattr(frame.definition, "body", ())
         begins = any([isinstance(part, ASSIGNMENTS) and part.value for part in body])
-        return f"We begin class {frame.name}." if begins else ""
+        return f"We begin class {frame.definition.name}." if begins else ""
     names, given = [*frame.changes], frame.event.changes
     if isinstance(frame.definition, DEFINITIONS):
         parts = ast.iter_child_nodes(frame.definition.args)
@@ -318,11 +318,11 @@ def tell_output(frame):
 
 def tell_input(frame, values: str = ""):
     lines = frame.read.splitlines()
+    if any([line[-1:] == "." for line in lines]):
+        lines = list(map(repr, lines))
     text = ", then ".join(lines)
     if text != text.strip() or len(lines) > 1 and not all(lines):
         text = repr(frame.read)
-    elif text[-1:] == ".":
-        text = repr(text)
     return frame.read and tell_read(shorten(text) or "an empty line", values)
 
 
@@ -337,6 +337,8 @@ def tell_assign(frame):
         values = listed([frame.now(names), frame.changed(names)])
     if frame.read and not several:
         values = worked_out(frame, goals[0]) or values
+        if values == f"{ast.unparse(goals[0])} = <map>":
+            values = source_of(node)
     if frame.read or frame.asked:
         return tell_input(frame, values) if frame.read else sentence(values)
     if several:
@@ -377,7 +379,7 @@ def swapped(frame, goal, value) -> str:
 
 def unchanged(frame, goals) -> str:
     """That nothing has changed is said of what is written whole."""
-    source = source_of(frame.node)
+    source = source_of(frame.node) and " = ".join(map(bare, [*goals, frame.node.value]))
     for name in names_in(ast.Tuple(goals)):
         if value_of(frame.after.get(name.id, "<")) is UNKNOWN:
             return f"We run {source or 'an assignment'}."
@@ -395,7 +397,8 @@ def one_by_one(frame, goals, value) -> str:
     bound = {ast.unparse(goal) for goal, _ in pairs}
     if frame.told and isinstance(value, ast.Tuple):
         return ""  # a function of the program took it; who gets what?
-    if not plain_pairs or all([shows(frame, goal, bound) for goal, _ in pairs]):
+    fields = len(pairs) > len(goals) and any([type(goal) is ast.Attribute for goal, _ in pairs])
+    if not plain_pairs or not fields and all([shows(frame, goal, bound) for goal, _ in pairs]):
         return ""
     labels, holders, said = [], [], []
     for goal, _ in pairs:
@@ -409,9 +412,10 @@ def one_by_one(frame, goals, value) -> str:
         if {text, ast.unparse(part)} & {*holders} and text != frame.after.get(label):
             # what it holds is changed by this statement, too
             again = getattr(part, "id", "") not in names and frame.after.get(path_of(part))
-            text = again or f"{text.partition('(')[0]}(...)"
+            text = again or re.sub(r"^([\w.]*[\[({]).*(.)$", r"\1...\2", text)
         if text:
-            parts.append(f"{label} = {shorten(text)}")
+            rounds = fields and frame.texts(part, text) or [text]
+            parts.append(tell_value(label, ended(rounds, part, shorten(text)))[:-1])
             said.append(label)
     return listed([*parts, frame.changed(said)])
 
@@ -467,7 +471,22 @@ def deep(frame, node, target) -> str:
     name = getattr(root, "id", "")
     if not new or old == new or is_hidden(new) or frame.told or name in ("", *targets(frame.node)):
         return ""
-    return f"{frame.label(target.value)} = {shorten(new, old)}"
+    return held_now(frame, target.value, old, new)
+
+
+def held_now(frame, owner, old: str, new: str) -> str:
+    """"d['k'] = [1]": what has changed. Of a slice, or what a call or property gave, nobody knows
+    whether something else holds it."""
+    label, node, computed = frame.label(owner), owner, False
+    while isinstance(node, PARTS):
+        computed |= isinstance(getattr(node, "slice", None), ast.Slice)
+        if isinstance(node, ast.Attribute) and frame.told and not frame.changed():
+            holder = (frame.texts(node.value) or [""])[-1]
+            computed |= node.attr not in fields_of(holder)
+        node = node.value
+    if computed or isinstance(node, ast.Call):
+        return f"what {label} gave is now {shorten(new, old)}"
+    return f"{label} = {shorten(new, old)}"
 
 
 def adds(frame, old: str) -> bool:
@@ -529,7 +548,7 @@ def tell_expression(frame):
         harmless = kinds[0] is not ast.Constant and ast.In not in kinds and ast.NotIn not in kinds
         if harmless and not text and not frame.told and {*kinds} <= HARMLESS and source_of(call):
             return f"{source_of(call)}, and nothing changes."
-        return sentence(text)
+        return tell_choice(frame, call) or sentence(text)
     function, given = call.func, given_to(frame, call)
     if isinstance(function, ast.Attribute):
         old, new = frame.part(call)
@@ -540,14 +559,15 @@ def tell_expression(frame):
             label = frame.label(function.value)
             whole, text = label.partition("[")[0], frame.changed([label], new, old)
             if whole == label or not says(text, whole):  # else label may be another item now
-                text = listed([f"{label} = {shorten(new, old)}", text])
+                text = listed([held_now(frame, function.value, old, new), text])
         texts = frame.texts(call.args[0]) if call.args else []
         if text and texts and function.attr == "append" and len(call.args) == 1 and not frame.told:
             return tell_append(ended(texts, call.args[0], shorten(texts[-1])), text)
         if text:
             chained = any(isinstance(part, ast.Call) for part in ast.walk(function.value))
-            name = chained and source_of(function) or function.attr
-            return f"{text} after {name}{given}."
+            name = (chained or is_of_class(frame, function)) and source_of(function)
+            name = name or function.attr
+            return f"{re.sub('^what ', 'What ', text)} after {name}{given}."
     name = path_of(function) or source_of(function)
     if name and not isinstance(function, (*PATHS, ast.Call)):
         name = f"({name})"
@@ -558,12 +578,42 @@ def tell_expression(frame):
     return "" if frame.told else tell_call(f"{name}{given}" if len(given) <= 70 else name)
 
 
+def is_of_class(frame, function) -> bool:
+    """A.__init__ and list.append, which are given the object"""
+    owner = path_of(getattr(function, "value", None))
+    return frame.before.get(owner, "")[:6] == "<class" or owner in ("list", "dict", "set", "object")
+
+
+def tell_choice(frame, node):
+    """x > 2 and out.append(x), f() if x else g(): "3 > 2 is true, so we run out.append(x): out =
+    [3]."; "" of others."""
+    if isinstance(node, ast.IfExp):
+        test, chosen, other = node.test, node.body, node.orelse
+    elif isinstance(node, ast.BoolOp):
+        *rest, chosen = node.values
+        test, other = ast.BoolOp(node.op, rest) if rest[1:] else rest[0], None
+    else:
+        return ""
+    value = value_of((frame.texts(test) or ["<"])[-1])
+    if value is UNKNOWN or any([line[:8] != "We print" for _, line in frame.told]):
+        return ""
+    truth, text = bool(value), frame.changed()
+    said = f"{frame.condition(test, truth)} is {'true' if truth else 'false'}, so we"
+    if other and not truth:
+        chosen = other
+    elif not other and truth == isinstance(node.op, ast.Or):
+        return f"{said} skip {source_of(chosen) or 'the rest'}."
+    return f"{said} run {source_of(chosen) or 'a part'}{text and f': {text}'}."
+
+
 def given_to(frame, call) -> str:
     """The arguments of a call in parentheses, if that is short: by values where all are known, but
-    for keywords."""
+    for keywords, an object whose class's function is called, and what takes something away."""
     given = list(map(ast.unparse, [*call.args, *call.keywords]))
     with suppress(Untold):
-        given[:len(call.args)] = [frame.last(argument)[0] for argument in call.args]
+        for k, (value, _, _) in enumerate([*map(frame.last, call.args)]):
+            if not TAKES.search(given[k]) and (k or not is_of_class(frame, call.func)):
+                given[k] = value
     text = ", ".join(given)
     return f"({text})" if len(text) <= 120 else ""
 
@@ -782,6 +832,8 @@ def tell_unpack(frame, target, named: str):
         text = frame.seen_of(node.value) or (frame.texts(node.value) or [""])[-1]
     elif target is getattr(node, "target", None):
         text = item_of(frame)
+    if text == "<map>":
+        text = source_of(node.value)
     given = value_of(text)
     counts = f", {counted(given, 'value')} for {counted(target.elts, 'name')}" if (
         hasattr(given, "__len__") and isinstance(target, (ast.Tuple, ast.List)) and (
@@ -897,6 +949,9 @@ class Narrator:
         self.events, self.steps, self.frames, self.shared = trace.events, [], {}, {}
         self.statements = numbered(trace.code)[1]
         self.midline = False  # has a line of the output been begun?
+        # behind it nothing runs: what ends the program, and what it passes
+        lines = [index for index, event in enumerate(self.events) if event.kind == "line"]
+        self.last_line = max(lines, default=0)
         for node in self.statements.values():
             for part in ast.walk(node) if isinstance(node, LOOPS) else ():
                 part.loop = node  # the innermost one comes last
@@ -938,7 +993,7 @@ class Narrator:
         elif kind == "exception":
             late = before.kind == "call" and not isinstance(frame.definition, DEFINITIONS)
             frame.thrown = late or before.kind == "resume" and is_thrown(frame, event)
-            yield from self.failed(frame, before)
+            yield from self.failed(frame, before, index)
         elif kind in ("line", "return"):
             yield from self.finish(frame)
             if kind == "line":
@@ -964,7 +1019,7 @@ class Narrator:
         frame.asked |= bool(frame.read)
         frame.printed = frame.read = ""
 
-    def failed(self, frame, before: Event):
+    def failed(self, frame, before: Event, index: int):
         """An exception is told where it was raised; what C code catches ends there."""
         event = frame.event
         part, step = raised_by(frame, event)
@@ -976,7 +1031,8 @@ class Narrator:
         passes = is_unwound(before) and inner and inner.failed == frame.failed
         if frame.node or frame.thrown:
             if passes:
-                yield sentence(frame.changed(frame.same))
+                if index < self.last_line:
+                    yield sentence(frame.changed(frame.same))
             else:
                 yield tell_output(frame)
                 frame.printed = ""

@@ -23,11 +23,13 @@ of those that crash but for the mutants, and whatever ends in NameError. Every t
 of input is held out: validation and test have programs of these alone (so new seeds go to the end).
 There are no problems.
 
-Told in the words of worlds/tinypy.py, names before values. The vocabulary has tokens for common
-names (lab.vocab learnt it, of this world at f0b356b); most programs keep their names, in a
-third all are made up: letters, other words, a few syllables. What is read, in quotes or (but for
-signs and quotes in it) printed is a token a letter (SPELLED), for it is copied, counted and walked
-through letter by letter.
+Told in the words of worlds/tinypy.py, names before values, and in smaller steps (Stepwise): of a
+loop what is yet to come, of a list's or text's items their places, what `in` and `max` have gone
+through, divisions by tens, prints part by part. The vocabulary has tokens for common names
+(lab.vocab learnt it, of this world at f0b356b); most programs keep their names, in a third all are
+made up: letters, other words, a few syllables. What is read, in quotes or (but for signs and quotes
+in it) printed is a token a letter (SPELLED), for it is copied, counted and walked through letter by
+letter.
 
 Splits are also by behaviour, where another printed word is another behaviour.
 """
