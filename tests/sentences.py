@@ -346,7 +346,7 @@ def elsewhere(reader, slot, what, goal, values):
     need(not slot.total, f"it prints {slot.total!r}")
     files = [unparsed(part.value) for part in slot.node.value.keywords if part.arg == "file"]
     need(goal is None or goal in files, "it is not printed there")
-    if what:
+    if what and what != ", ".join(map(unparsed, slot.node.value.args)):
         said, separator, end = [], " ", "\n"
         for part in slot.node.value.args:
             value = constant_or_value(reader, getattr(part, "value", part) if isinstance(part, ast.Starred) else part)

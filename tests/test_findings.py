@@ -25,6 +25,10 @@ KINDS = {
         ("nums = map(int, input().split())\ng = [list(input()) for _ in range(2)]\na, b, c = map(int, input().split())\n", "1 2\n..#\n#..\n3 4\n", [
             "We read 1 2, so nums = map(int, input().split()).", "We read '..#', then '#..', so g = [['.', '.', '#'], ['#', '.', '.']].", "We read 3 4.",
             "We cannot unpack map(int, input().split()) into a, b, c: ValueError: not enough values to unpack (expected 3, got 2)."]),
+        ("k, xs = 2, [1, 3]\nw = len([x for x in xs if x < k]) + len([x for x in xs if x > k])\ndef pop(xs): return xs.pop()\nu = sum([x for x in xs]) + pop(xs) + sum([x for x in xs])\n", "", [
+            "w = len([x for x in [1, 3] if x < 2]) + len([x for x in [1, 3] if x > 2]) = len([1]) + len([3]) = 1 + 1 = 2.",
+            "u = sum([x for x in xs]) + pop([1, 3]) + sum([x for x in xs]) = sum([1, 3]) + 3 + sum([1]) = 4 + 3 + 1 = 7 + 1 = 8, xs = [1]."]),
+        ("import sys\ntry: int('x')\nexcept ValueError as e: print('Error:', e, file=sys.stderr)\n", "", ["We print 'Error:', e to sys.stderr."]),
         ("class L:\n    class Node:\n        size = 0\ndef f(d):\n    d['a'] = 1\n    return d['z']\nd = {}\ntry: f(d)\nexcept KeyError: d = {}\nf(d)\n", "", [
             "We begin class Node.", "size = 0.", "We define class Node.", "We define class L.", "d['z'] stops with KeyError: 'z', where d = {'a': 1}.", "d = {'a': 1}.", "We handle KeyError: 'z'.", "d = {}.",
             "We call f with d = {}.", "d['a'] = 1.", "d['z'] stops with KeyError: 'z', where d = {'a': 1}."])],
@@ -74,7 +78,7 @@ KINDS = {
         ("import sys\nprint('x', file=sys.stderr, end='')\nprint('n =', 3, file=sys.stderr, flush=True)\nprint(*[1, 'b'], sep='-', file=sys.stderr)\n", "", [
             "We print 'x' to sys.stderr.", "We print 'n = 3' to sys.stderr.", "We print 1-b to sys.stderr."]),
         ("import sys\nprint(*{'a'}, file=sys.stderr)\nprint('a', 'b', sep=None, file=sys.stderr)\nprint(end='', file=sys.stderr)\na, b = input(), input()\n", "\n5\n", [
-            "We print to sys.stderr.", "We print a b to sys.stderr.", "We print to sys.stderr.", "We read '\\n5\\n', so a = '', b = '5'."])],
+            "We print *{'a'} to sys.stderr.", "We print a b to sys.stderr.", "We print to sys.stderr.", "We read '\\n5\\n', so a = '', b = '5'."])],
     "what failed, and nothing behind it; what has no name yet": [
         ("total = 0\nfor v in map(int, ['1', 'b']):\n    total += v\n", "", ["for v in map(int, ['1', 'b']) stops with ValueError: invalid literal for int() with base 10: 'b'."]),
         ("i = 7\nfor i in 5: print(i)\n", "", ["for i in 5 stops with TypeError: 'int' object is not iterable."]),

@@ -625,6 +625,8 @@ def tell_print(frame, call):
         options = {keyword.arg: keyword.value for keyword in call.keywords}
         if "file" in options:
             what = texts_printed(frame, call.args, options)
+            if what is None:  # as it is written
+                what = ", ".join(map(ast.unparse, call.args))
             place = f"{what} to {ast.unparse(options['file'])}".lstrip()
             return f"We print {place}{frame.so()}."
         return f"We print nothing to the output{frame.so()}."
@@ -637,10 +639,10 @@ def tell_print(frame, call):
 
 
 def texts_printed(frame, arguments, options) -> str:
-    """What print makes of its arguments; "" where that is not known."""
+    """What print makes of its arguments; None where that is not known."""
     said, given = [], [options.get(key, ast.Constant(None)) for key in ("sep", "end")]
     if not all(isinstance(node, ast.Constant) for node in given):
-        return ""
+        return None
     separator, end = [usual if node.value is None else node.value
                       for node, usual in zip(given, (" ", "\n"))]
     for argument in arguments:
@@ -648,7 +650,7 @@ def texts_printed(frame, arguments, options) -> str:
         text = (frame.texts(argument.value if starred else argument) or ["<"])[-1]
         value = value_of(text)
         if value is UNKNOWN or starred and isinstance(value, set):
-            return ""  # who knows in which order
+            return None  # who knows in which order
         for each in value if starred else [value]:
             said.append(each if isinstance(each, str) else repr(each) if starred else text)
     printed = separator.join(said) + end

@@ -204,8 +204,8 @@ class _Marks:
             if isinstance(part, (*COMPREHENSIONS, ast.JoinedStr)):
                 part.late = self.dirty or (  # the variables may be others by now
                     isinstance(part, ast.GeneratorExp) and part not in self.consumed)
-            changes = self.may_change(part)
-            wanted = changes or _tells_little(part)
+            wanted = self.may_change(part) or _tells_little(part)
+            changes = self.may_change(part) and not self.only_counts(part)
             if isinstance(part, ast.Name):
                 wanted = self.dirty
                 early.append(part)
@@ -223,6 +223,14 @@ class _Marks:
             return self.odd or any(map(self.may_change, [*ast.walk(part)][1:]))
         return isinstance(part, (ast.NamedExpr, ast.JoinedStr)) or (
             self.odd and isinstance(part, (*PARTS, ast.BinOp, ast.UnaryOp, ast.Compare)))
+
+    def only_counts(self, call) -> bool:
+        """len([x for x in xs if x > k]): a comprehension in it calls nothing either."""
+        if not isinstance(call, ast.Call) or _named(call.func) not in PLAIN_CALLS or (
+                self.odd or call.keywords or not call.builtin):
+            return False
+        return not any([self.may_change(part) or isinstance(part, (ast.Starred, ast.Lambda))
+                        for argument in call.args for part in ast.walk(argument)])
 
     def is_plain(self, call) -> bool:
         """Does it change nothing, and can its result be told from its arguments' texts?"""
