@@ -6,8 +6,8 @@ Takes the flags of sft.py but for sizes, and some three hours of one core; on tw
 torchrun first, by hand (results/everyday/run.txt), takes half of that. A model of the same
 vocabulary (--init) goes on learning worlds/everyday.py by sft.py, predictions alone, all explained.
 It predicts the world's held-out programs and those of each file (code, input, output), which are
-not trained on, greedily, told to explain; figures go by the files' names. Right is what the
-sandbox's rule calls equal. A killed run goes on by the same command.
+not trained on, greedily, told to explain, as does the model that it began with; figures go by the
+files' names. Right is what the sandbox's rule calls equal. A killed run goes on by the same command.
 """
 
 import sys
@@ -26,6 +26,15 @@ OWN = ("--world everyday --out out/everyday --explained 1 --steps 18000 --batch-
        "--val-every 30000 --max-new-tokens-predict 900 --muon-lr 0.01 --adam-lr 0.002")
 
 
+def right_in(model, sets):
+    """-> {name of a set: shares that are predicted rightly}"""
+    record = {}
+    for name, cases in sets.items():
+        said = programs.predict(cases, model, tasks.EXPLAINED)
+        record[name] = programs.right_by_level(cases, list(map(programs.is_right, cases, said)))
+    return record
+
+
 @plainly()
 def main():
     parser = manual(__doc__)
@@ -39,13 +48,12 @@ def main():
                                    argv=[*flags(args), "--sft-cases", str(args.programs)]))
     sys.argv[1:] = [*flags(args, "sft", "answers"), "--predict-only", "--init", args.init]
     sft.main(name="everyday")
-    model, record = Model(args.out / "everyday.pt", args), {}
-    for name, cases in (tasks.load_split(args, "test", 10**6, 0)[0] | others).items():
-        said = programs.predict(cases, model, tasks.EXPLAINED)
-        record[name] = programs.right_by_level(cases, list(map(programs.is_right, cases, said)))
-    extra = model.checkpoint["extra"]
+    sets = tasks.load_split(args, "test", 10**6, 0)[0] | others
+    model = Model(args.out / "everyday.pt", args)
+    record, extra = right_in(model, sets), model.checkpoint["extra"]
     record |= {"parameters": model.checkpoint["model"].n_params(), "tokens": extra["tokens"],
-               "minutes": round(extra["seconds"] / 60, 1)}
+               "minutes": round(extra["seconds"] / 60, 1),
+               "before": right_in(Model(Path(args.init), args), sets)}
     path = args.out / "everyday.json"
     print(render(TABLES["everyday"], [keep(path, record)], [path]))
 

@@ -336,7 +336,7 @@ all | runs:{}:right:exact:all
 
 TABLE everyday: Everyday programs
 Greedy, told to explain, percent right. Held out: of seeds that training has not. Others': forty
-that were written by who knew a description of the world alone; before: 160 that models before had
+that were written by who knew a description of the world alone; before: 200 that models before had
 been asked.
 COLUMNS
 short inputs | short
@@ -349,6 +349,7 @@ all | {}:all
 plain | {}:plain
 broken on purpose | {}:mutant
 ends in an exception | {}:crash
+all, the model before | before:{}:all
 
 TABLE functions: Functions, before and after RL
 Greedy, equal character by character. CRUXEval-O: 800 functions, never trained on, asked once; the

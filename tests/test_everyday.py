@@ -268,4 +268,4 @@ def test_the_labs_run(tmp_path, monkeypatch, capsys):
     lab.main()
     kept = json.loads((tmp_path / "out" / "everyday.json").read_text())
     assert kept["rows"]["all"]["n"] == 2 and kept["short"]["all"]["n"] == TINY["data"]["test_cases"]
-    assert {"commit", "machine", "parameters", "tokens", "minutes"} <= kept.keys() and "| short inputs" in capsys.readouterr().out
+    assert {"commit", "machine", "parameters", "tokens", "minutes"} <= kept.keys() and kept["before"]["rows"]["all"]["n"] == 2 and "| short inputs" in capsys.readouterr().out
