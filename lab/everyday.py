@@ -7,7 +7,7 @@ torchrun first, by hand (results/everyday/run.txt), takes half of that. A model 
 vocabulary (--init) goes on learning worlds/everyday.py by sft.py, predictions alone, all explained.
 It predicts the world's held-out programs and those of each file (code, input, output), which are
 not trained on, greedily, told to explain, as does the model that it began with; figures go by the
-files' names. Right is what the sandbox's rule calls equal. A killed run goes on by the same command.
+files' names. Right is what the sandbox's rule calls equal. Killed, it goes on by the same command.
 """
 
 import sys
