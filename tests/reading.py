@@ -192,10 +192,10 @@ class Reader:
             called = isinstance(node, ast.Call) or isinstance(getattr(node, "ctx", None), ast.Del)
             if not called or owner is None or not self.values(owner) or not self.is_as(label, owner):
                 continue
-            need = isinstance(owner, (ast.Call, ast.Attribute)) or isinstance(owner.slice, ast.Slice)
             value, given = self.values(owner)[-1], []
-            if not need or value[-1:] == ")":
-                return None if not need else ""
+            made = [part for part in ast.walk(owner) if isinstance(part, (ast.Call, ast.Slice, ast.Attribute))]
+            if not made or value[-1:] == ")":
+                return "" if made else None
             try:
                 value = ast.literal_eval(value)
                 for part in getattr(node, "args", ()):

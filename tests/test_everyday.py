@@ -202,12 +202,24 @@ def test_what_a_loop_has_yet_to_go_through():
         assert [line for line in told(f"xs = [1, 2]\nfor x in xs:\n    {again}\n") if line.startswith("Turn")] == ["Turn 1: x = 1, rest [2].", "Turn 2: x = 2, rest []."]
     assert told("for xs in [1, 2]:\n    print(xs)\nfor c in 'ab':\n    c = c + c\n")[0:7:6] == ["for xs in [1, 2].", "for c in 'ab'."]
     assert told("for i, c in enumerate('ab'):\n    print(c)\n")[0] == "Turn 1: i = 0, c = 'a'."
+    code = "a = [1]\nfor x in a:\n    data = x\n    if x == 1:\n        a.append(2)\n        a.append(3)\nb = [1, 2]\nfor x in b:\n    b, k = [7, 8, 9], 5\n"
+    assert [line for line in told(code) if line.startswith("Turn")] == [
+        "Turn 1: x = 1, rest [].", "Turn 2: x = 2, rest [3].", "Turn 3: x = 3, rest [].", "Turn 1: x = 1, rest [2].", "Turn 2: x = 2, rest []."]
+    assert [line for line in told("xs = [[1], [2], [3]]\nfor xs in xs:\n    print(xs)\n") if line.startswith("Turn")][1] == "Turn 2: xs = [2], rest [[3]]."
+
+
+def test_what_the_world_has_not_is_not_told_wrongly():
+    assert told("xs = [2]\nzs = [[1], [2]]\nok = [y for y in xs] or 5\nif [y for y in xs] in zs:\n    m = max([y * 2 for y in xs])\n")[2:] == [
+        "ok = [2].", "[y for y in [2]] in zs: [y for y in [2]] in [[1], [2]] is true, so we enter the if.", "m = max([y * 2 for y in [2]]) = 4."]
+    assert told("d = {'a': 1}\nx = 3 in (1, 3)\nif 'a' in d:\n    print(4 in range(5))\nws = ['aaa', 'b']\nprint('m', max(ws, key=len))\na = 999\nprint(a % 11)\n")[1:] == [
+        "x = 3 in 1, 3 = True.", "'a' in d: 'a' in {'a': 1} is true, so we enter the if.", "We print 4 in range(5) = 4 in range(0, 5) = True.", "ws = ['aaa', 'b'].", "We print m aaa.", "a = 999.",
+        "We print a % 11 = 999 % 11 = 9 % 11 = 9."]
 
 
 def test_sentences_are_true(drawn):
     """What is left of a loop is what comes; numbers that are worked out stay equal; so does what is
-    asked of a list."""
-    counts = dict.fromkeys(("turns", "sums", "members"), 0)
+    asked of a list; places and lengths are counted to the item that is meant."""
+    counts = dict.fromkeys(("turns", "sums", "members", "places", "lengths"), 0)
     for case in drawn:
         loops = []  # of each that goes on: the items that are to come
         for line in tasks.explanation_lines(case.nlex):
@@ -215,13 +227,22 @@ def test_sentences_are_true(drawn):
                 loops.append([*eval(match[1])])
                 assert match[2] in (None, f", last {loops[-1][-1]}" if loops[-1] else ", none")
             elif match := re.match(r"Turn \d+: \w+ = (.*), (rest|last) (.*)\.$", line):
-                if eval(match[1]) != loops[-1][0]:
-                    assert "append" in case.code or "+=" in case.code
-                loops[-1] = [*eval(match[3])] if match[2] == "rest" else loops[-1][1:]
-                assert match[2] == "rest" or eval(match[3]) == [eval(match[1]), *loops[-1]][-1]
+                item, *loops[-1] = loops[-1] or [None]  # None: what goes through it makes it longer
+                longer = match[2] == "rest" and re.search(r"for \w+ in (\w+):\n(?s:.*)\1(\.append| \+=)", case.code)
+                assert eval(match[1]) == item or longer
+                assert eval(match[3]) == (loops[-1] if match[2] == "rest" else [item, *loops[-1]][-1]) or longer or isinstance(eval(match[3]), str)
+                loops[-1] = [*eval(match[3])] if match[2] == "rest" else loops[-1]
                 counts["turns"] += 1
             elif line == "The loop ends.":
                 assert loops.pop() == []
+            for items, count in re.findall(r"(?<=[^=!<>] = )len\((1: [^()]*)\) = (\d+)", line):
+                assert re.findall(r"(?:^|, )(\d+): ", items) == [str(k + 1) for k in range(int(count))], line
+                counts["lengths"] += 1
+            for items, value in re.findall(r"(?<=[^=!<>] = )\w+\[(-?\d: [^][]*)\] = ('[^']*'|-?\w+)", line):
+                step = -1 if items[0] == "-" else 1
+                keys = [int(key) for key in re.findall(r"(?:^|, )(-?\d+): ", items)]
+                assert keys == [*range(min(step, 0), keys[-1] + step, step)] and items.endswith((f": {value}", f": '{value}'")), line
+                counts["places"] += 1
             for one, two in zip(parts := re.split(" = |: ", line), parts[1:]):
                 if all(re.fullmatch(r"[-+*%/ \d]*\d", part.rstrip(".")) for part in (one, two)) and not line.startswith("Turn"):
                     assert eval(one) == eval(two.rstrip(".")), line

@@ -13,6 +13,8 @@ KINDS = {
             "We append 5, so what xs[:] gave is now [3, 2, 1, 5].", "What xs[:2] gave is now [2, 3] after sort().", "x = xs[:].pop() = [3, 2, 1].pop() = 1, what xs[:] gave is now [3, 2].",
             "We delete xs[:][0], so what xs[:] gave is now [2, 1].", "We append 2, so what d.get('b', []) gave is now [2].", "We append 3, so what d['a'].copy() gave is now [1, 3].",
             "We append 1, so d = {'a': [1], 'z': [1]}."]),
+        ("m = [[1, 2], [3]]\nm[0:1][0].append(5)\nm[:][1].pop()\ndef f(x): return x\nclass A: xs = []\nA.xs.append(f(3))\ndef h(ys): ys.append(1); ys[9]\ndef g(xs): h(xs)\nys = []\ng(ys)\n", "", [
+            "We append 5, so m = [[1, 2, 5], [3]].", "m = [[1, 2, 5], []] after pop().", "A.xs = [3] after append(3).", "ys[9] stops with IndexError: list index out of range, where ys = [1].", "xs = [1]."]),
         ("class T:\n    def __init__(self): self._t = ['a']\n    @property\n    def tags(self): return list(self._t)\nt = T()\nt.tags.append('b')\nz = [1]\nz[0], z = z, 2\n", "", [
             "T.tags returns list(self._t) = list(['a']) = ['a'].", "What t.tags gave is now ['a', 'b'] after append('b').", "z = [1].", "z[0] = [...], z = 2."]),
         ("class P:\n    def __init__(self, x, y): self.x, self.y = x + 1, y * 2\n    def reset(self): self.x, self.y = 4, 0\np = P(3, 0)\np.reset()\np.x, p.y = p.y, p.x\nxs, i = [3, 1], 0\nxs[i], xs[0] = xs[0], xs[i]\n", "", [

@@ -67,7 +67,7 @@ WORDY = re.compile(r"['\"]|\b(?!max\(|min\(|abs\()[A-Za-z_][\w.]*\(")
 HARMLESS = {kind for kind in vars(ast).values() if isinstance(kind, type) and issubclass(kind, (
     ast.operator, ast.unaryop, ast.boolop, ast.cmpop, ast.expr_context, ast.Name, ast.Attribute,
     ast.Constant, ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare, ast.List, ast.Tuple))}
-READS, TAKES = re.compile(r"input\(|\.read"), re.compile(r"\bpop\w*\(|\bnext\(")
+READS, TAKES = re.compile(r"input\(|\.read"), re.compile(r"pop(left|item)?\(|\bnext\(")
 ITERATES = "GET_ITER FOR_ITER GET_AITER GET_ANEXT".split()
 
 # ------------------------------------------------------------------------------------------------
@@ -477,16 +477,21 @@ def deep(frame, node, target) -> str:
 def held_now(frame, owner, old: str, new: str) -> str:
     """"d['k'] = [1]": what has changed. Of a slice, or what a call or property gave, nobody knows
     whether something else holds it."""
-    label, node, computed = frame.label(owner), owner, False
-    while isinstance(node, PARTS):
-        computed |= isinstance(getattr(node, "slice", None), ast.Slice)
-        if isinstance(node, ast.Attribute) and frame.told and not frame.changed():
-            holder = (frame.texts(node.value) or [""])[-1]
-            computed |= node.attr not in fields_of(holder)
-        node = node.value
-    if computed or isinstance(node, ast.Call):
-        return f"what {label} gave is now {shorten(new, old)}"
-    return f"{label} = {shorten(new, old)}"
+    how = "what %s gave is now %s" if is_made(frame, owner) else "%s = %s"
+    return how % (frame.label(owner), shorten(new, old))
+
+
+def is_made(frame, owner) -> bool:
+    """Is it, or what it is a part of, made by a slice or call? A property's is no field."""
+    if isinstance(owner, ast.Attribute) and frame.told:
+        fields = fields_of((frame.texts(owner.value) or [""])[-1])
+        if fields and owner.attr not in fields:
+            return True
+    while isinstance(owner, PARTS):
+        if isinstance(getattr(owner, "slice", None), ast.Slice):
+            return True
+        owner = owner.value
+    return isinstance(owner, ast.Call)
 
 
 def adds(frame, old: str) -> bool:
@@ -554,7 +559,7 @@ def tell_expression(frame):
         old, new = frame.part(call)
         fresh = path_of(getattr(function.value, "func", None))  # App().run()
         if old != new and not is_hidden(new) and not (
-                text and isinstance(function.value, ast.Call)
+                text and is_made(frame, function.value)
                 or fresh and new.startswith(f"{fresh}(")):
             label = frame.label(function.value)
             whole, text = label.partition("[")[0], frame.changed([label], new, old)
@@ -1033,7 +1038,7 @@ class Narrator:
         passes = is_unwound(before) and inner and inner.failed == frame.failed
         if frame.node or frame.thrown:
             if passes:
-                if index < self.last_line:
+                if index < self.last_line or event.frame:
                     yield sentence(frame.changed(frame.same))
             else:
                 yield tell_output(frame)

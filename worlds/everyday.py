@@ -56,6 +56,7 @@ from rounds import (
     literal,
     named,
     side_by_side,
+    targets,
     value_of,
 )
 from worlds import (
@@ -105,8 +106,8 @@ def places(items, first, step=1):
 
 
 def subscript(frame, node):
-    """xs[i + 1] is xs[i + 1 = 1 + 1 = 2] = xs[0: 3, 1: 8, 2: 4] = 4; at the ends nothing is
-    listed."""
+    """xs[i + 1] is xs[i + 1 = 1 + 1 = 2] = xs[0: 3, 1: 8, 2: 4] = 4; of the first two and the last
+    nothing is listed."""
     place, worked_out = node.slice, isinstance(node.slice, ast.BinOp)
     stages = list(frame.infix(frame, place) if worked_out else frame.rounds(place))
     texts = distinct([text for text, _, _ in stages])
@@ -116,7 +117,7 @@ def subscript(frame, node):
     name = isinstance(node.value, ast.Name)
     part = named(frame, node.value) if name else frame.rounds(node.value)
     _, (items, k) = yield from side_by_side("%s[%s]", [part, iter(stages)])
-    source = ast.unparse(node.value)
+    source = node.value.id if name else repr(items)
     item = items[k]
     if k > 1:
         yield f"{source}[{places(items[:k + 1], 0)}]", ATOM, PENDING
@@ -131,12 +132,16 @@ def called(frame, node):
     if name == "range":
         yield from tinypy.as_call("range(%s)", frame, node.args, lambda ends: range(*ends))
         return
+    if node.keywords:
+        raise Untold
     if len(node.args) > 1 or name not in ("len", "max", "min"):
         yield from tinypy.sum_or_other(frame, node)
         return
     by_name = name == "len" and isinstance(argument, ast.Name)
     part = named(frame, argument) if by_name else frame.rounds(argument)
     _, [items] = yield from side_by_side(f"{name}(%s)", [part])
+    if items is PENDING:
+        return
     value = frame.functions[name](items)
     if name == "len":
         yield f"len({places(items, 1)})", ATOM, PENDING
@@ -157,8 +162,10 @@ def compared(frame, node):
     sign, strength, holds = frame.operators[type(node.ops[0])]
     parts = [frame.rounds(one), frame.rounds(others)]
     _, (item, items) = yield from side_by_side(f"%s {sign} %s", parts, strength, repeat(2))
-    value = holds(item, items)
-    if isinstance(items, list) or len(item) == 1 and not isinstance(others, ast.Constant):
+    if PENDING in (item, items):
+        return
+    value, known = holds(item, items), isinstance(others, ast.Constant) or item == ""
+    if isinstance(items, list) or isinstance(items, str) and len(item) == 1 and not known:
         while items and items[0] != item:
             items = items[1:]
             yield f"{item!r} {sign} {items!r}", strength, PENDING
@@ -166,8 +173,8 @@ def compared(frame, node):
 
 
 def divided(frame, node):
-    """44 // 3 = 10 + 14 // 3 = 14, and 42 % 18 = 24 % 18 = 6 % 18 = 6: tens first, or one at a
-    time where that is larger than ten."""
+    """44 // 3 = 10 + 14 // 3 = 14, and 42 % 18 = 24 % 18 = 6 % 18 = 6: tens first; by more than ten
+    one at a time; by 1, 2 and 10 at once."""
     if not isinstance(node.op, ast.FloorDiv | ast.Mod):
         yield from infix(frame, node)
         return
@@ -177,8 +184,9 @@ def divided(frame, node):
     if PENDING in (a, b):
         return
     value, times = function(a, b), 0
-    while 2 < b != 10 and isinstance(a, int) and a >= (b if b > 10 else 10 * b):
-        more = 1 if b > 10 else a // b // 10 * 10
+    whole = isinstance(a, int) and isinstance(b, int)
+    while whole and 2 < b != 10 and a >= (b if b > 10 else 10 * b):
+        more = a // b // 10 * 10 or 1
         a, times = a - more * b, times + more
         left = f"{a} {sign} {b}"
         yield (f"{times} + {left}", 6, PENDING) if sign == "//" else (left, strength, PENDING)
@@ -245,11 +253,13 @@ class Stepwise(tinypy.NamesFirst):
 
     def now_of(self, node, items):
         """A list may grow while it is gone through; another one under its name is not meant."""
-        name = getattr(node.iter, "id", "")
-        if not name or not isinstance(items, list) or f"{name} = " in ast.unparse(node.body):
+        name, grown = getattr(node.iter, "id", ""), set()
+        for part in ast.walk(node):
+            if isinstance(part, ast.AugAssign):
+                grown.update(targets(part))
+        if not isinstance(items, list) or name in {"", *targets(node)} - grown:
             return items
-        now = value_of(self.before[name])
-        return now if isinstance(now, list) else items
+        return value_of(self.before[name])
 
     def told(self, node, final, end=""):
         """A condition that is a name, an item or no truth value is told with what it comes to:

@@ -75,7 +75,7 @@ def in_turn(frame, node):
             if sign == "and" and isinstance(part, ast.BoolOp):
                 written = f"({written})"
             yield f"{value[0]} {sign} {written}", LAST, PENDING
-            if bool(value[2]) is deciding:
+            if value[2] is not PENDING and bool(value[2]) is deciding:
                 break
         for value in frame.rounds(part):
             if value[0] != written and value[2] is PENDING:
