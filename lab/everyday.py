@@ -2,7 +2,7 @@
 
     python -m lab.everyday PROGRAMS.jsonl ... --init before.pt    # out/everyday/everyday.json
 
-Takes the flags of sft.py but for sizes, and some three hours of one core; on two, sft.py by
+Takes the flags of sft.py but for sizes, and some four hours of one core; on two, sft.py by
 torchrun first, by hand (results/everyday/run.txt), takes half of that. A model of the same
 vocabulary (--init) goes on learning worlds/everyday.py by sft.py, predictions alone, all explained.
 It predicts the world's held-out programs and those of each file (code, input, output), which are

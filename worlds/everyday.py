@@ -232,6 +232,7 @@ def tell_expression(frame):
 
 
 class Stepwise(tinypy.NamesFirst):
+    """A call in progress, told in these steps; Parts: operands of its operations."""
     forms = {**tinypy.NamesFirst.forms, ast.Subscript: subscript, ast.Call: called,
              ast.Compare: compared}
     sentences = {**trace.SENTENCES, ast.For: tell_for, ast.Expr: tell_expression}
