@@ -213,6 +213,8 @@ class World:
         if isinstance(node, ast.Expr) and kind == "stmt":
             own = node.value.value if isinstance(node.value, ast.Await) else node.value
             slot.optional = "calls" if inner or busy else "no effect" * (not isinstance(own, ast.Call) and not changes)
+            if isinstance(own, (ast.BoolOp, ast.IfExp)) and (self.slots[-2].kind, self.slots[-2].act) == ("out", act):
+                self.slots[-2:] = self.slots[:-3:-1]  # what is run is told before what it prints
         elif isinstance(node, DEFINITIONS):
             slot.optional = "method" * bool(self.scopes[node])
         elif isinstance(node, ast.Assert):

@@ -176,12 +176,23 @@ def stops(reader, slot, text):
         for end in [match.start() for match in re.finditer(", where ", text)][::-1] + [len(text)]:
             if named(text[match.end():end], slot):
                 try:
+                    if is_refused(slot):
+                        return need(text[:match.start()] == f"raise {unparsed(slot.node.exc)}" and end == len(text), "something else stopped")
                     need(not isinstance(slot.node, ast.Raise) or reader.failing(slot.node) is not None, "it is raised by the program")
                     reader.blame(text[:match.start()])
-                    return reader.told(text[end + len(", where "):], {**slot.after, **bound_within(reader, slot.node)})
+                    values = text[end + len(", where "):]
+                    if re.search(r"no attribute '__\w*[^_]'", slot.text):  # by its full name, from outside
+                        values = re.sub(r"(\w+)\(_\1__", r"\1(__", values)
+                    return reader.told(values, {**slot.after, **bound_within(reader, slot.node)})
                 except Wrong as wrong:
                     problem = wrong
     raise problem
+
+
+def is_refused(slot) -> bool:
+    """raise 5, and raise E of a class that wants arguments"""
+    text = slot.before.get(unparsed(slot.node.exc), "") if isinstance(slot.node, ast.Raise) and slot.node.exc else "?"
+    return "must derive from BaseException" in slot.text or text.startswith("<class ") and slot.name not in text
 
 
 def bound_within(reader, node) -> dict:
@@ -255,6 +266,7 @@ def gets(reader, slot, name, what):
 
 @form(r"We raise (.*)\.", "raise")
 def raises(reader, slot, what):
+    need(not is_refused(slot), "it could not be raised")
     plain, _, cause = what.rpartition(", from ")
     if getattr(slot.node, "cause", None):
         need(cause, "its cause is not told")
@@ -392,10 +404,10 @@ def fixed(reader, slot, what, text):
     node = slot.node
     if what == "define":
         if isinstance(node, (ast.Assign, ast.AnnAssign)):
-            target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+            label = " = ".join(map(unparsed, node.targets if isinstance(node, ast.Assign) else [node.target]))
             text, _, rest = text.partition(", so ")
             reader.told(rest, slot.after)
-            return need(text in (f"{unparsed(target)} as {unparsed(node.value)}", f"{unparsed(target)} as a lambda"), "another definition")
+            return need(text in (f"{label} as {unparsed(node.value)}", f"{label} as a lambda"), "another definition")
         need(isinstance(node, (*DEFINITIONS, ast.ClassDef)), "nothing is defined")
         text, _, rest = text.partition(", so ")
         reader.told(rest, slot.after)
@@ -551,6 +563,10 @@ def values(reader, slot, text):
             pass
     if slot.kind == "stmt" and isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        names = [getattr(target, "id", "") for target in targets]
+        if len(names) > 1 and text.startswith(label := f"{' = '.join(names)} = "):  # x = y = 3
+            need(len({slot.after.get(name) for name in names}) == 1, "they are not the same")
+            return assigned(reader, slot, f"{names[0]} = {text.removeprefix(label)}", targets[0])
         if len(targets) == 1 and not isinstance(targets[0], (ast.Tuple, ast.List, ast.Starred)):
             try:
                 return assigned(reader, slot, text, targets[0])

@@ -8,6 +8,22 @@ from tracer.command import ending
 
 # kind: (program, stdin, sentences that must be there, in this order), ...
 KINDS = {
+    "an end of one's own; targets in a row; what was not evaluated and is long; what could not be raised": [
+        ("a, b = 3, 6\nprint(a - b, end=' ')\nprint(a * 2, flush=True)\nprint(a + b, end=None)\nprint(a, b, end='!')\nx = y = a * 2 + 1\np = q = sorted([2, 1])\nf = g = lambda k: k + 1\nu = v = f(3)\n", "", [
+            "We print 3 - 6 = '-3 '.", "We print 3 * 2 = 6.", "We print 3 + 6 = 9.", "We print '3 6!'.", "x = y = 3 * 2 + 1 = 6 + 1 = 7.", "p = q = sorted([2, 1]) = [1, 2].",
+            "We define f = g as lambda k: k + 1.", "u = v = f(3) = 4."]),
+        ("class N:\n    def __init__(self, v): self.v, self.w = v, 0\n    def fit(self, xs): self.v, self.w = sorted(xs)\nhead = tail = N(1)\nhead.fit([5, 1])\nt = {'up': str.upper}\n", "", [
+            "head = tail = N(1) = N(v=1, w=0).", "self.v = 1, self.w = 5.", "t = {'up': str.upper} = {'up': <function upper>}."]),
+        ("def qs(a):\n    return a if len(a) < 2 else qs([x for x in a[1:] if x < a[0]]) + [a[0]] + qs([x for x in a[1:] if x >= a[0]])\nqs([2, 1])\nn = 3\n"
+            "y = 'more than sixty characters, which nobody wants to read, for they are not printed' if n > 7 else 'short'\nz = n // 3 if n > 7 else n * 2\n", "", [
+            "qs returns [1] if len(a) < 2 else ... = [1] if 1 < 2 else ... = [1].", "y = ... if 3 > 7 else 'short' = 'short'.", "z = 3 // 3 if 3 > 7 else 3 * 2 = 3 * 2 = 6."]),
+        ("import sys\nit = iter(sys.stdin.read().split())\na = b = int(next(it))\n", "3 4\n", ["We read 3 4, so it = iter(sys.stdin.read().split()).", "a = b = int(next(it)) = int('3') = 3."]),
+        ("class E(Exception):\n    def __init__(self, a, b): self.a = a\nxs, err = [], TypeError('t')\nfor k in range(5):\n    try:\n        if k == 0:\n            y = 1 if xs[0] else 2\n        elif k == 1:\n            raise E\n"
+            "        elif k == 2:\n            raise 5\n        elif k == 3:\n            raise ValueError('v') from 3\n        raise err\n    except Exception as e:\n        pass\n", "", [
+            "xs[0] stops with IndexError: list index out of range, where xs = [].", "raise E stops with TypeError: E.__init__() missing 2 required positional arguments: 'a' and 'b'.",
+            "raise 5 stops with TypeError: exceptions must derive from BaseException.", "raise ValueError('v') stops with TypeError: exception causes must derive from BaseException.", "We raise TypeError: t."]),
+        ("class Acc:\n    def __init__(self, b): self.__b = b\na = Acc(3)\nprint(a.__b)\n", "", ["a.__b stops with AttributeError: 'Acc' object has no attribute '__b', where a = Acc(_Acc__b=3)."]),
+    ],
     "a copy that is changed; several attributes; a choice as a statement; what takes something away; behind the end": [
         ("xs, d = [3, 2, 1], {'a': [1]}\nxs[:].append(5)\nxs[:2].sort()\nx = xs[:].pop()\ndel xs[:][0]\nd.get('b', []).append(2)\nd['a'].copy().append(3)\nd.setdefault('z', []).append(1)\n", "", [
             "We append 5, so what xs[:] gave is now [3, 2, 1, 5].", "What xs[:2] gave is now [2, 3] after sort().", "x = xs[:].pop() = [3, 2, 1].pop() = 1, what xs[:] gave is now [3, 2].",
@@ -21,7 +37,7 @@ KINDS = {
             "self.x = 3 + 1 = 4, self.y = 0 * 2 = 0.", "self.x = 4, self.y = 0.", "p.x = p.y = 0, p.y = p.x = 4.", "xs[i], xs[0] = xs[0], xs[i], and nothing changes."]),
         ("x, out = 3, []\nout.append(1) if x > 5 else out.append(2)\nx > 2 and out.append(x)\nx > 5 and print('huge')\nx > 2 or print('small')\nprint('big') if x > 2 and x < 9 else print('no')\nout + [3]\n", "", [
             "3 > 5 is false, so we run out.append(2): out = [2].", "3 > 2 is true, so we run out.append(x): out = [2, 3].", "3 > 5 is false, so we skip print('huge').", "3 > 2 is true, so we skip print('small').",
-            "We print big.", "3 > 2 and 3 < 9: True and 3 < 9: 3 < 9 is true, so we run print('big').", "out + [3], and nothing changes."]),
+            "3 > 2 and 3 < 9: True and 3 < 9: 3 < 9 is true, so we run print('big').", "We print big.", "out + [3], and nothing changes."]),
         ("xs, s = [1, 3], set()\ns.discard(xs.pop())\nxs.insert(0, xs.pop())\nclass A:\n    def __init__(self, n): self.n = n\nclass B(A):\n    def __init__(self, n): A.__init__(self, n)\nb = B(1)\nlist.append(xs, 2)\n", "", [
             "xs = [1] after discard(xs.pop()).", "We call xs.insert(0, xs.pop()).", "self.n = 1 after A.__init__(self, 1).", "xs = [1, 2] after list.append(xs, 2)."]),
         ("nums = map(int, input().split())\ng = [list(input()) for _ in range(2)]\na, b, c = map(int, input().split())\n", "1 2\n..#\n#..\n3 4\n", [

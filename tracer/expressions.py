@@ -16,6 +16,7 @@ import ast
 import builtins
 import operator
 import re
+from contextlib import suppress
 from functools import lru_cache
 from itertools import chain, repeat
 
@@ -106,6 +107,12 @@ def choice(frame, node):
     """a if test else b: the test, then the one that was chosen."""
     body, if_true = begun(frame, node.body)
     other, if_false = begun(frame, node.orelse)
+    with suppress(Exception):  # the test may be what fails
+        chosen = frame.chosen(node, [*frame.rounds(node.test)][-1][2])
+        if chosen and len(other[0]) > 60:
+            other = "...", ATOM, PENDING
+        if chosen is False and len(body[0]) > 60:
+            body = "...", ATOM, PENDING
     text = ""
     for stage in frame.rounds(node.test):
         if not text or stage[2] is PENDING:

@@ -335,12 +335,16 @@ def tell_assign(frame):
     if frame.read or frame.asked or several:
         names = targets(ast.Tuple(goals))
         values = listed([frame.now(names), frame.changed(names)])
+        if not isinstance(node.value, ast.Tuple):
+            values = listed([*kept(frame, goals[0], values), values])
     if frame.read and not several:
         values = worked_out(frame, goals[0]) or values
-        if values == f"{ast.unparse(goals[0])} = <map>":
+        if re.fullmatch(r"\w+ = <\w+>", values):  # <map>, <list_iterator>
             values = source_of(node)
     if frame.read or frame.asked:
         return tell_input(frame, values) if frame.read else sentence(values)
+    if len(goals) > 1 and all([getattr(goal, "id", "") in frame.after for goal in goals]):
+        return tell_name(frame, *[goal.id for goal in goals])
     if several:
         text = one_by_one(frame, goals, node.value)
         if not text and len(goals) == 1:
@@ -351,6 +355,15 @@ def tell_assign(frame):
     if goals[0].id not in frame.after:  # Python's own, as __name__
         return sentence(source_of(node))
     return tell_name(frame, goals[0].id)
+
+
+def kept(frame, goal, values: str):
+    """Attributes among several targets that were the same before."""
+    for part in getattr(goal, "elts", ()):
+        if isinstance(part, ast.Attribute):
+            text = fields_of(frame.after.get(path_of(part.value), "")).get(part.attr)
+            if text and not says(values, frame.label(part)):
+                yield f"{frame.label(part)} = {shorten(text)}"
 
 
 def worked_out(frame, goal) -> str:
@@ -438,15 +451,16 @@ def shows(frame, goal, bound) -> bool:
     return not re.search(r"^<|\(\.\.\.\)|<dict>|<list>| \.\.\. ", text)
 
 
-def tell_name(frame, name: str):
-    """x = 3, x += 3"""
-    node, value, final = frame.node, frame.node.value, frame.after[name]
+def tell_name(frame, *names):
+    """x = 3, x += 3, x = y = 3"""
+    node, value, final = frame.node, frame.node.value, frame.after[names[0]]
+    name = " = ".join(names)
     if isinstance(value, ast.Lambda):
         return f"We define {name} as {source_of(value) or 'a lambda'}{frame.so()}."
     grown = isinstance(node, ast.AugAssign)
     called = not grown and isinstance(value, ast.Call) and (
         frame.before.get(path_of(value.func), "").startswith("<function"))
-    texts, source, end = [], expression(node), frame.short(name)
+    texts, source, end = [], expression(node), frame.short(names[0])
     if not called or not frame.told:  # else its statements have been told
         if not grown or adds(frame, frame.before.get(name, "")):
             texts = frame.texts(source, final)
@@ -454,7 +468,7 @@ def tell_name(frame, name: str):
                 value, (ast.Await, ast.Yield, ast.YieldFrom)):
             texts = [source_of(value) or end, final]
     text = tell_value(name, ended(texts, source, end))[:-1]
-    other = frame.changed([name])
+    other = frame.changed(names)
     part = deep(frame, value, value.func) if hasattr(value, "part") else ""  # x = a.b.pop()
     if re.search(rf"\b{re.match('[^.[]*', part)[0]}\b", other):
         part = ""  # told with all that it is a part of
@@ -624,10 +638,10 @@ def given_to(frame, call) -> str:
 
 
 def tell_print(frame, call):
+    options = {keyword.arg: keyword.value for keyword in call.keywords}
     if not frame.printed:
         if frame.said:
             return tell_change(frame)
-        options = {keyword.arg: keyword.value for keyword in call.keywords}
         if "file" in options:
             what = texts_printed(frame, call.args, options)
             if what is None:  # as it is written
@@ -636,9 +650,9 @@ def tell_print(frame, call):
             return f"We print {place}{frame.so()}."
         return f"We print nothing to the output{frame.so()}."
     end = on_one_line(frame.printed, frame.midline)
-    if len(call.args) == 1 and not call.keywords:
-        texts = frame.texts(call.args[0])
-        if texts and f"{value_of(texts[-1])}\n" == frame.printed:
+    if len(call.args) == 1 and "file" not in options:
+        texts, last = frame.texts(call.args[0]), getattr(options.get("end"), "value", None)
+        if texts and f"{value_of(texts[-1])}{chr(10) if last is None else last}" == frame.printed:
             return tell_printed(abridged(texts[:-1], call.args[0], end))
     return tell_printed([end])
 
@@ -818,6 +832,9 @@ def tell_crash(frame, part, step: str):
     if step == "RAISE_VARARGS" and isinstance(node, ast.Assert):
         return f"{frame.condition(node.test, False)} is false, so the assertion fails with {named}."
     if step == "RAISE_VARARGS":
+        made = frame.before.get(path_of(node.exc), "")  # a class whose __init__ wants more
+        if "must derive from BaseException" in named or made[:7] == "<class " and name not in made:
+            return tell_stop(f"raise {ast.unparse(node.exc)}", named)
         cause = node.cause and shorten((frame.texts(node.cause) or [source_of(node.cause)])[-1])
         made = path_of(getattr(node.exc, "func", None)).rpartition(".")[2] == name
         if frame.failed == name and made and node.exc.args:
@@ -892,7 +909,7 @@ def blamed(frame, part, step: str) -> str:
             source is None or part not in ast.walk(source) or isinstance(source, ast.Tuple) or
             isinstance(node, ast.AugAssign) and part in ast.walk(node.target) or
             goes_on(source, part) or
-            any([isinstance(call, ast.Call) and part in list(ast.walk(call))[1:]
+            any([isinstance(call, (ast.Call, ast.IfExp)) and part in list(ast.walk(call))[1:]
                  for call in ast.walk(source)]) or not frame.computes(part, name)):
         source = part  # the rest has nothing to do with it
     for whole in (source, part):
@@ -931,6 +948,8 @@ def held(frame, part, where: str) -> str:
     found = [f"{name} = {shorten(bound[name])}" for name in sorted(inner & bound.keys())
              if not is_hidden(bound[name])]
     values = listed([frame.now(names), *found])
+    if re.match("__.*[^_]$", getattr(part, "attr", "")):  # a private name, from outside
+        values = re.sub(r"(\w+)\((?=__)", r"\1(_\1", values)
     return values and f", where {values}"
 
 
@@ -1063,8 +1082,10 @@ class Narrator:
         frame.entered = None
         ran = node not in (None, frame.definition) and (
             not is_unwound(event) or frame.failed or isinstance(node, ast.Raise))
-        printing = ran and isinstance(node, ast.Expr) and prints(node.value)
-        if not printing:
+        alone = node.value if ran and isinstance(node, ast.Expr) else None
+        printing = alone and prints(alone)
+        choosing = isinstance(alone, (ast.IfExp, ast.BoolOp)) and not frame.read
+        if not printing and not choosing:
             yield tell_output(frame)
         if not ran or frame.early:
             return
@@ -1080,6 +1101,8 @@ class Narrator:
             yield sentence(frame.changed(targets(node.target)))
         frame.told = self.steps[frame.started:]
         yield SENTENCES.get(type(node), tell_change)(frame)
+        if choosing:
+            yield tell_output(frame)
 
     def begin(self, frame):
         """A statement is about to run."""

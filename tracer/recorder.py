@@ -322,8 +322,8 @@ _NAME, _MRO, _SPACE, _MODULE = [
 _OVER = type.__subclasscheck__  # _OVER(list, kind): asks no metaclass either
 _ATOMS = frozenset((int, bool, type(None), float, str, complex, range, type(...),
                     type(NotImplemented)))
-_FIXED = frozenset((types.FunctionType, types.BuiltinFunctionType, type, types.ModuleType,
-                    types.MethodType, type(re.compile("").match)))
+_FIXED = frozenset((types.FunctionType, types.BuiltinFunctionType, types.MethodDescriptorType,
+                    type, types.ModuleType, types.MethodType, type(re.compile("").match)))
 _KINDS = {types.ModuleType: "module", types.MethodType: "method", type: "class"}
 _VIEWS = frozenset(map(type, ({}.keys(), {}.values(), {}.items())))
 _PRINTED = frozenset([("datetime", name) for name in (
