@@ -175,8 +175,8 @@ class Reader:
             label, sign, rest = text.partition(" = ")
             true = self.held(label, env) if sign else None
             true = self.placed(label) or true
-            if gave := re.match(r"[Ww]hat (.+?) gave is now (?=.)", text):
-                true, rest = self.of_temporary(gave[1]), text[gave.end():]
+            if gave := re.match(r"(?:[Ww]hat (.+?) gave|the old (.+?)) is now (?=.)", text):
+                true, rest = self.of_temporary(gave[1] or gave[2], bool(gave[2])), text[gave.end():]
             if true is None:
                 raise Wrong(f"nothing is known of {label[:80]}")
             ends = [match.start() for match in NEXT.finditer(rest)] + [len(rest)]
@@ -185,8 +185,8 @@ class Reader:
                 raise Wrong(f"{label} is {true[:150]}, not {rest[:150]}")
             text = rest[end + 2:]
 
-    def of_temporary(self, label: str) -> str | None:
-        """What a method or del makes of what a slice, a call or a property gave; "" of an object."""
+    def of_temporary(self, label: str, old=False) -> str | None:
+        """What a method or del makes of what a slice, a call or a property gave, or of what has lost its name (old); "" of an object."""
         for node in ast.walk(self.slot.node):
             owner = getattr(getattr(node, "func", node), "value", None)
             called = isinstance(node, ast.Call) or isinstance(getattr(node, "ctx", None), ast.Del)
@@ -194,8 +194,8 @@ class Reader:
                 continue
             value, given = self.values(owner)[-1], []
             made = [part for part in ast.walk(owner) if isinstance(part, (ast.Call, ast.Slice, ast.Attribute))]
-            if not made or value[-1:] == ")":
-                return "" if made else None
+            if not (made or old) or value[-1:] == ")":
+                return "" if made or old else None
             try:
                 value = ast.literal_eval(value)
                 for part in getattr(node, "args", ()):
@@ -468,7 +468,7 @@ def load(target):
 # Texts in quotes, which stay; <values without a notation> and groups without their middle, which are hidden from the parser.
 HIDE = re.compile(r"'(?:\\.|[^\\'])*'|\"(?:\\.|[^\\\"])*\""
                   r"|<[A-Za-z_][\w.-]*(?: [^<>]*)?>|[\[({][^\[\](){}'\"]* \.\.\. [^\[\](){}'\"]*[\])}]")
-NEXT = re.compile(r", (?=[A-Za-z_][\w.]*(?:\[[^=]*\])?[\w.\[\]]* = |what .+ gave is now )")
+NEXT = re.compile(r", (?=[A-Za-z_][\w.]*(?:\[[^=]*\])?[\w.\[\]]* = |what .+ gave is now |the old .+ is now )")
 
 
 def in_order(node) -> list:

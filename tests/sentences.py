@@ -567,6 +567,14 @@ def values(reader, slot, text):
         if len(names) > 1 and text.startswith(label := f"{' = '.join(names)} = "):  # x = y = 3
             need(len({slot.after.get(name) for name in names}) == 1, "they are not the same")
             return assigned(reader, slot, f"{names[0]} = {text.removeprefix(label)}", targets[0])
+        if len(targets) == 1 and isinstance(targets[0], (ast.Tuple, ast.List)) and text.startswith(label := f"{bare(targets[0])} = "):
+            for match in re.finditer(", so ", text):
+                try:
+                    reader.chain(text[len(label):match.start()], node.value, reader.values(node.value)[-1:] or [None])
+                    return reader.told(text[match.end():], slot.after)
+                except Wrong as wrong:
+                    problem = wrong
+            raise problem
         if len(targets) == 1 and not isinstance(targets[0], (ast.Tuple, ast.List, ast.Starred)):
             try:
                 return assigned(reader, slot, text, targets[0])

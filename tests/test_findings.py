@@ -13,7 +13,7 @@ KINDS = {
             "We print 3 - 6 = '-3 '.", "We print 3 * 2 = 6.", "We print 3 + 6 = 9.", "We print '3 6!'.", "x = y = 3 * 2 + 1 = 6 + 1 = 7.", "p = q = sorted([2, 1]) = [1, 2].",
             "We define f = g as lambda k: k + 1.", "u = v = f(3) = 4."]),
         ("class N:\n    def __init__(self, v): self.v, self.w = v, 0\n    def fit(self, xs): self.v, self.w = sorted(xs)\nhead = tail = N(1)\nhead.fit([5, 1])\nt = {'up': str.upper}\n", "", [
-            "head = tail = N(1) = N(v=1, w=0).", "self.v = 1, self.w = 5.", "t = {'up': str.upper} = {'up': <function upper>}."]),
+            "head = tail = N(1) = N(v=1, w=0).", "self.v, self.w = sorted([5, 1]) = [1, 5], so self.v = 1, self.w = 5.", "t = {'up': str.upper} = {'up': <function upper>}."]),
         ("def qs(a):\n    return a if len(a) < 2 else qs([x for x in a[1:] if x < a[0]]) + [a[0]] + qs([x for x in a[1:] if x >= a[0]])\nqs([2, 1])\nn = 3\n"
             "y = 'more than sixty characters, which nobody wants to read, for they are not printed' if n > 7 else 'short'\nz = n // 3 if n > 7 else n * 2\n", "", [
             "qs returns [1] if len(a) < 2 else ... = [1] if 1 < 2 else ... = [1].", "y = ... if 3 > 7 else 'short' = 'short'.", "z = 3 // 3 if 3 > 7 else 3 * 2 = 3 * 2 = 6."]),
@@ -83,7 +83,7 @@ KINDS = {
             "k = r.kids[0].kids.pop() = [N(v=3, kids=[])].pop() = N(v=3, kids=[]), r.kids[0].kids = [].", "We delete r.kids[0].kids[0], so r.kids[0].kids = []."]),
         ("d = {'k': [1, 2]}\nx = d['k'].pop()\ndel d['k'][0]\n", "", ["x = d['k'].pop() = [1, 2].pop() = 2, d = {'k': [1]}.", "We delete d['k'][0], so d = {'k': []}."]),
         ("class N:\n    def __init__(self, v): self.v, self.kids = v, []\n    @property\n    def view(self): return list(self.kids)\ndef get(x): return x\nn = N(1); n.kids += [N(2), N(3)]\nx = get(n).kids.pop()\ny = n.view.pop()\nn = n.kids.pop()\n", "", [
-            "x = get(N(v=1, kids=[N(...), N(...)])).kids.pop() = N(v=1, kids=[N(...), N(...)]).kids.pop() = [N(v=2, kids=[]), N(v=3, kids=[])].pop() = N(v=3, kids=[]), n.kids = [N(...)].", "y = n.view.pop() = N(v=2, kids=[]).", "n = n.kids.pop() = N(v=2, kids=[])."]),
+            "x = get(N(v=1, kids=[N(...), N(...)])).kids.pop() = N(v=1, kids=[N(...), N(...)]).kids.pop() = [N(v=2, kids=[]), N(v=3, kids=[])].pop() = N(v=3, kids=[]), n.kids = [N(...)].", "y = n.view.pop() = N(v=2, kids=[]).", "n = n.kids.pop() = N(v=2, kids=[]), the old n.kids is now []."]),
         ("t = {'a': {'b': {'c': {'d': {'e': 1}}}}}\nt['a']['b']['c']['d']['e'], n = 2, 5\nt['a']['b']['c']['d']['e'], t['a']['b']['c']['d']['f'] = 7, 8\nu = [[[[[1]]]]]\n", "", [
             "t = {'a': {'b': {'c': {'d': {'e': 1}}}}}.", "t['a']['b']['c']['d']['e'] = 2, n = 5.", "t['a']['b']['c']['d']['e'] = 7, t['a']['b']['c']['d']['f'] = 8.", "u = [[[[[1]]]]]."]),
         ("class P:\n    def __init__(self, v, kids=None): self.v, self.kids = v, kids or []\np = P(1, [P(2)])\n", "", ["self.v = 2, self.kids = None or [] = [].", "self.v = 1, self.kids = [P(...)]."]),
@@ -511,6 +511,12 @@ print("after")
             "is false, so we skip the if."]),
     ],
     "what was assigned is where it went": [
+        ("q, r = divmod(17, 5)\nlo, hi, mid = 0, 9, 4\nlo, hi = (mid, hi) if q > r else (lo, mid)\nname, *more = 'bob 3 4'.split()\n[x, y] = more\ndef f(): return 1, 2\nm, n = f()\n", "", [
+            "q, r = divmod(17, 5) = (3, 2), so q = 3, r = 2.", "lo, hi = (4, 9) if 3 > 2 else (0, 4) = (4, 9), so lo = 4, hi = 9.",
+            "name, *more = 'bob 3 4'.split() = ['bob', '3', '4'], so name = 'bob', more = ['3', '4'].", "x = '3', y = '4'.", "m = 1, n = 2."]),
+        ("class T:\n    def __init__(self): self.kids = {}\nr = T()\nn = r\nfor c in 'ab':\n    n = n.kids.setdefault(c, T())\nd = {'a': {}}\nd = d['a'].setdefault('c', {})\n", "", [
+            "n = n.kids.setdefault('a', T()) = n.kids.setdefault('a', T(kids={})) = T(kids={}), r.kids = {'a': T(...)}.",
+            "n = n.kids.setdefault('b', T()) = n.kids.setdefault('b', T(kids={})) = T(kids={}), the old n.kids is now {'b': T(kids={})}.", "d = d['a'].setdefault('c', {}) = {}.setdefault('c', {}) = {}, the old d['a'] is now {'c': {}}."]),
         ("(p, q), r = (1, 2, 3), 4", "", [
             "We cannot unpack the values into p, q: ValueError: too many values to unpack (expected 2)."]),
         ("class P:\n    def __init__(self):\n        self._v = 0\n    @property\n    def v(self):\n        return self._v\n    @v.setter\n"

@@ -348,7 +348,7 @@ def tell_assign(frame):
     if several:
         text = one_by_one(frame, goals, node.value)
         if not text and len(goals) == 1:
-            text = swapped(frame, goals[0], node.value)
+            text = swapped(frame, goals[0], node.value) or unpacked(frame, goals[0], values)
         return sentence(text or values) or unchanged(frame, goals)
     if not isinstance(goals[0], ast.Name):
         return tell_part(frame, goals[0])
@@ -388,6 +388,16 @@ def swapped(frame, goal, value) -> str:
         texts = frame.texts(part, frame.after[name]) or [frame.after[name]]
         parts.append(tell_value(name, ended(texts, part, frame.short(name)))[:-1])
     return listed([*parts, frame.changed(names)])
+
+
+def unpacked(frame, goal, values: str) -> str:
+    """q, r = divmod(17, 5): what it comes to, then who gets what."""
+    value = frame.node.value
+    written = isinstance(value, (ast.Tuple, ast.List))
+    texts = [] if frame.told or written else frame.texts(value)
+    if len(texts) < 2 or value_of(texts[-1]) is UNKNOWN or not values:
+        return ""
+    return tell_value(bare(goal), ended(texts, value, shorten(texts[-1])))[:-1] + f", so {values}"
 
 
 def unchanged(frame, goals) -> str:
@@ -470,7 +480,7 @@ def tell_name(frame, *names):
     text = tell_value(name, ended(texts, source, end))[:-1]
     other = frame.changed(names)
     part = deep(frame, value, value.func) if hasattr(value, "part") else ""  # x = a.b.pop()
-    if re.search(rf"\b{re.match('[^.[]*', part)[0]}\b", other):
+    if re.search(rf"\b{re.match('[^.[]*', part)[0]}\b", other) or other and part[:4] == "the ":
         part = ""  # told with all that it is a part of
     return sentence(text, part, other)
 
@@ -483,9 +493,11 @@ def deep(frame, node, target) -> str:
     while isinstance(root, PARTS):
         root = root.value
     name = getattr(root, "id", "")
-    if not new or old == new or is_hidden(new) or frame.told or name in ("", *targets(frame.node)):
+    if not new or old == new or is_hidden(new) or not name:
         return ""
-    return held_now(frame, target.value, old, new)
+    if name in targets(frame.node):  # n = n.kids.setdefault("a", N()): n is another by now
+        return f"the old {ast.unparse(target.value)} is now {shorten(new, old)}"
+    return "" if frame.told else held_now(frame, target.value, old, new)
 
 
 def held_now(frame, owner, old: str, new: str) -> str:
