@@ -213,7 +213,9 @@ class World:
         if isinstance(node, ast.Expr) and kind == "stmt":
             own = node.value.value if isinstance(node.value, ast.Await) else node.value
             slot.optional = "calls" if inner or busy else "no effect" * (not isinstance(own, ast.Call) and not changes)
-            if isinstance(own, (ast.BoolOp, ast.IfExp)) and (self.slots[-2].kind, self.slots[-2].act) == ("out", act):
+            tests = own.values[:-1] if isinstance(own, ast.BoolOp) else [own.test] if isinstance(own, ast.IfExp) else []
+            names = {getattr(part, "id", "") for test in tests for part in ast.walk(test)}
+            if tests and "print" not in names and [(slot.kind, slot.act) for slot in self.slots[-2:-1]] == [("out", act)]:
                 self.slots[-2:] = self.slots[:-3:-1]  # what is run is told before what it prints
         elif isinstance(node, DEFINITIONS):
             slot.optional = "method" * bool(self.scopes[node])

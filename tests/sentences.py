@@ -177,13 +177,10 @@ def stops(reader, slot, text):
             if named(text[match.end():end], slot):
                 try:
                     if is_refused(slot):
-                        return need(text[:match.start()] == f"raise {unparsed(slot.node.exc)}" and end == len(text), "something else stopped")
+                        return need(text[:match.start()] == unparsed(slot.node) and end == len(text), "something else stopped")
                     need(not isinstance(slot.node, ast.Raise) or reader.failing(slot.node) is not None, "it is raised by the program")
                     reader.blame(text[:match.start()])
-                    values = text[end + len(", where "):]
-                    if re.search(r"no attribute '__\w*[^_]'", slot.text):  # by its full name, from outside
-                        values = re.sub(r"(\w+)\(_\1__", r"\1(__", values)
-                    return reader.told(values, {**slot.after, **bound_within(reader, slot.node)})
+                    return reader.told(text[end + len(", where "):], {**slot.after, **bound_within(reader, slot.node)})
                 except Wrong as wrong:
                     problem = wrong
     raise problem
@@ -192,7 +189,7 @@ def stops(reader, slot, text):
 def is_refused(slot) -> bool:
     """raise 5, and raise E of a class that wants arguments"""
     text = slot.before.get(unparsed(slot.node.exc), "") if isinstance(slot.node, ast.Raise) and slot.node.exc else "?"
-    return "must derive from BaseException" in slot.text or text.startswith("<class ") and slot.name not in text
+    return "must derive from BaseException" in slot.text or text.startswith("<class ") and text != f"<class {slot.name}>"
 
 
 def bound_within(reader, node) -> dict:
@@ -568,6 +565,7 @@ def values(reader, slot, text):
             need(len({slot.after.get(name) for name in names}) == 1, "they are not the same")
             return assigned(reader, slot, f"{names[0]} = {text.removeprefix(label)}", targets[0])
         if len(targets) == 1 and isinstance(targets[0], (ast.Tuple, ast.List)) and text.startswith(label := f"{bare(targets[0])} = "):
+            problem = Wrong("who gets what is not told")
             for match in re.finditer(", so ", text):
                 try:
                     reader.chain(text[len(label):match.start()], node.value, reader.values(node.value)[-1:] or [None])

@@ -360,7 +360,7 @@ def tell_assign(frame):
 def kept(frame, goal, values: str):
     """Attributes among several targets that were the same before."""
     for part in getattr(goal, "elts", ()):
-        if isinstance(part, ast.Attribute):
+        if isinstance(part, ast.Attribute) and path_of(part.value) not in targets(frame.node):
             text = fields_of(frame.after.get(path_of(part.value), "")).get(part.attr)
             if text and not says(values, frame.label(part)):
                 yield f"{frame.label(part)} = {shorten(text)}"
@@ -480,7 +480,8 @@ def tell_name(frame, *names):
     text = tell_value(name, ended(texts, source, end))[:-1]
     other = frame.changed(names)
     part = deep(frame, value, value.func) if hasattr(value, "part") else ""  # x = a.b.pop()
-    if re.search(rf"\b{re.match('[^.[]*', part)[0]}\b", other) or other and part[:4] == "the ":
+    old = re.match(r"the old \w+(\S+)", part)
+    if re.search(rf"\b{re.match('[^.[]*', part)[0]}\b", other) or old and f"{old[1]} = " in other:
         part = ""  # told with all that it is a part of
     return sentence(text, part, other)
 
@@ -495,7 +496,8 @@ def deep(frame, node, target) -> str:
     name = getattr(root, "id", "")
     if not new or old == new or is_hidden(new) or not name:
         return ""
-    if name in targets(frame.node):  # n = n.kids.setdefault("a", N()): n is another by now
+    gone = name in targets(frame.node)  # n = n.kids.setdefault("a", N()): n is another by now
+    if gone and not is_made(frame, target.value):
         return f"the old {ast.unparse(target.value)} is now {shorten(new, old)}"
     return "" if frame.told else held_now(frame, target.value, old, new)
 
@@ -613,6 +615,14 @@ def is_of_class(frame, function) -> bool:
     """A.__init__ and list.append, which are given the object"""
     owner = path_of(getattr(function, "value", None))
     return frame.before.get(owner, "")[:6] == "<class" or owner in ("list", "dict", "set", "object")
+
+
+def decides(node) -> bool:
+    """Does x > 2 and f(), f() if x else g() choose what is run, and print nothing before that?"""
+    tests = [node.test] if isinstance(node, ast.IfExp) else []
+    if isinstance(node, ast.BoolOp):
+        tests = node.values[:-1]
+    return bool(tests) and not any([prints(part) for test in tests for part in ast.walk(test)])
 
 
 def tell_choice(frame, node):
@@ -845,8 +855,9 @@ def tell_crash(frame, part, step: str):
         return f"{frame.condition(node.test, False)} is false, so the assertion fails with {named}."
     if step == "RAISE_VARARGS":
         made = frame.before.get(path_of(node.exc), "")  # a class whose __init__ wants more
-        if "must derive from BaseException" in named or made[:7] == "<class " and name not in made:
-            return tell_stop(f"raise {ast.unparse(node.exc)}", named)
+        if "must derive from BaseException" in named or (
+                made[:7] == "<class " and made != f"<class {name}>"):
+            return tell_stop(source_of(node), named)
         cause = node.cause and shorten((frame.texts(node.cause) or [source_of(node.cause)])[-1])
         made = path_of(getattr(node.exc, "func", None)).rpartition(".")[2] == name
         if frame.failed == name and made and node.exc.args:
@@ -960,8 +971,8 @@ def held(frame, part, where: str) -> str:
     found = [f"{name} = {shorten(bound[name])}" for name in sorted(inner & bound.keys())
              if not is_hidden(bound[name])]
     values = listed([frame.now(names), *found])
-    if re.match("__.*[^_]$", getattr(part, "attr", "")):  # a private name, from outside
-        values = re.sub(r"(\w+)\((?=__)", r"\1(_\1", values)
+    if re.search(r"no attribute '__\w*[^\W_]'", frame.failed):  # a private name, from outside:
+        return ""  # there it is another one
     return values and f", where {values}"
 
 
@@ -1096,7 +1107,7 @@ class Narrator:
             not is_unwound(event) or frame.failed or isinstance(node, ast.Raise))
         alone = node.value if ran and isinstance(node, ast.Expr) else None
         printing = alone and prints(alone)
-        choosing = isinstance(alone, (ast.IfExp, ast.BoolOp)) and not frame.read
+        choosing = decides(alone) and not frame.read
         if not printing and not choosing:
             yield tell_output(frame)
         if not ran or frame.early:
