@@ -22,7 +22,7 @@ def main():
     try:
         took = json.loads((out / "seconds.json").read_text())
     except (OSError, ValueError):
-        fail(f"no stage of a run has ended in {out}: name its folder (bash run.sh time out/quick)")
+        fail(f"no stage of a run has ended in {out}; is it in another folder, as out/quick?")
     here, minutes = provenance(), [f"{took.get(stage, 0) / 60:.1f}" for stage in STAGES]
     print("| run | machine | date |", " | ".join(STAGES), "|\n" + "|---" * (3 + len(STAGES)) + "|")
     print(f"| {out} | {here['machine']} | {here['date']} |", " | ".join(minutes), "|")

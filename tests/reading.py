@@ -194,6 +194,8 @@ class Reader:
                 continue
             value, given = self.values(owner)[-1], []
             made = [part for part in ast.walk(owner) if isinstance(part, (ast.Call, ast.Slice, ast.Attribute))]
+            if old and any(isinstance(part, (ast.Call, ast.Slice)) for part in made):
+                continue  # a copy: the old one is as it was
             if not (made or old) or value[-1:] == ")":
                 return "" if made or old else None
             try:
