@@ -78,8 +78,8 @@ answers  max_new_tokens_predict        450        1000      300  longest explana
 answers  max_new_tokens_solve          450         800      400  longest program or repair in tokens
 sft      steps                      13_000        4000     1300  optimizer steps
 sft      batch_tokens                 2048      65_536     2048  tokens in a batch, padding included
-sft      explained                     0.7         0.7      0.7  share of predictions told in steps
-sft      asked                         0.8         0.8      0.7  of these, by a given first token
+sft      explained                     0.8         0.7      0.7  share of predictions told in steps
+sft      asked                       0.875         0.8      0.7  of these, by a given first token
 sft      muon_lr                     0.015        0.02    0.015  learning rate of Muon (matrices)
 sft      adam_lr                     0.003       0.002    0.003  learning rate of AdamW (others)
 sft      clip                          1.0         1.0      1.0  gradient clipping by global norm
