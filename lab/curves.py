@@ -36,14 +36,13 @@ def mean_over(records, metric: str, first: int, last: int):
 
 
 def shown(values, metric: str) -> str:
-    """"58 to 61" of several runs, "58" of one; shares in percent."""
-    if None in values:
-        return "-"
+    """"58 to 61" of the runs that tell it, "58" of one; shares in percent."""
     percent, texts = any(part in metric for part in PERCENT), []
-    for value in (min(values), max(values)):
+    values = [value for value in values if value is not None]
+    for value in (min(values), max(values)) if values else ():
         value *= 100 if percent else 1
         texts.append(f"{value:.0f}" if percent or value >= 20 else f"{value:.3f}")
-    return " to ".join(dict.fromkeys(texts))
+    return " to ".join(dict.fromkeys(texts)) or "-"
 
 
 def table(log: str, metrics: str, spans: str, names: str = "course") -> str:
@@ -67,9 +66,9 @@ def band_table() -> str:
     lines = ["log,step,metric,mean,smallest,largest"]
     for log in ("sft", "rl"):
         for records in zip(*read_logs("course", log)):
-            for metric in records[0]:
-                values = [record.get(metric) for record in records]
-                if metric in ("step", "groups", "seconds") or None in values:
+            for metric in records[-1]:
+                values = [record[metric] for record in records if record.get(metric) is not None]
+                if metric in ("step", "groups", "seconds") or not values:
                     continue
                 told = [fmean(values), min(values), max(values)]
                 rounded = ",".join([f"{value:.5g}" for value in told])

@@ -75,7 +75,7 @@ def test_what_a_run_should_look_like_is_what_the_logs_say():
     assert curves.filled(page) == page and curves.band_table() == curves.TABLE.read_text(), "python -m lab.curves"
     assert len(report.BLOCK.findall(page)) == 6 and "| no-end |" in page and "| -" not in page.split("What breaks it")[1].replace("|--", "")
     assert curves.shown([0.58, 0.61], "predict_pass") == "58 to 61" and curves.shown([0.0301, 0.0299], "loss") == "0.030"
-    assert curves.shown([None, 1.0], "loss") == "-" and curves.mean_over([{"step": 1, "x": 2.0}, {"step": 2, "x": 4.0}, {"step": 3}], "x", 1, 3) == 3
+    assert curves.shown([None], "loss") == "-" and curves.shown([None, 1.0], "loss") == "1.000" and curves.mean_over([{"step": 1, "x": 2.0}, {"step": 2, "x": 4.0}, {"step": 3}], "x", 1, 3) == 3
     changed = page.replace("| predict_pass   | 2", "| predict_pass   | 3", 1)
     assert changed != page and curves.filled(changed) == page
 
