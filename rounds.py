@@ -97,7 +97,7 @@ def abridged(texts: list[str], source: ast.expr, value: str | None = None) -> li
     if rounds and len(rounds[0]) > 120 and source_of(source, 120):
         short.insert(0, source_of(source, 120))
     if sum(map(len, short)) > 300:
-        short[1:-1] = ["..."]
+        short[1:max(2, len(short) - 2)] = ["..."]
     return distinct(short if value is None else [*short, shorten(value)])
 
 

@@ -244,6 +244,11 @@ class Reader:
     def stage(self, shown: str, source) -> None:
         if source is None:
             raise Wrong(f"{shown[:80]} has no source")
+        if shown.startswith("the old "):  # h = the old h.n
+            targets = [unparsed(part) for part in ast.walk(self.slot.node) if isinstance(getattr(part, "ctx", None), ast.Store)]
+            if shown != f"the old {unparsed(source)}" or unparsed(source) not in targets:
+                raise Wrong(f"{shown[:80]} is what it still is")
+            return
         if shown_as(shown, unparsed(source)) or any(shown_as(shown, value) for value in self.values(source)[-1:]):
             return
         hidden = []
@@ -413,6 +418,8 @@ class Reader:
             failed = node
         if failed is None and isinstance(node, (ast.Assign, ast.AnnAssign, ast.Delete)):
             return self.refused(text)
+        if isinstance(node, (ast.Import, ast.ImportFrom)) and text == unparsed(node):
+            return None
         if failed is None:
             raise Wrong(f"all parts of the statement have values: {text[:80]} is not to blame")
         problem = None

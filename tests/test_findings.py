@@ -8,6 +8,26 @@ from tracer.command import ending
 
 # kind: (program, stdin, sentences that must be there, in this order), ...
 KINDS = {
+    "several targets with a part among them, what the statement itself has changed, arguments by value, who stops": [
+        ("p, memo = [True] * 3, {}\np[0] = p[1] = False\nmemo[2] = r = 3 * 4 + 1\nf = [0] * 3\nf[1] = k = f[0] + 2\nf[k] = k = k + 1 - 3\ndef fib(n):\n    if n < 2: return n\n    memo[n] = r = fib(n - 1) + fib(n - 2)\n"
+            "    return r\nmemo.clear()\nfib(2)\n", "", [
+            "p[0] = p[1] = False, p = [False, False, True].", "memo[2] = r = 3 * 4 + 1 = 12 + 1 = 13.", "f[1] = k = f[0] + 2 = 0 + 2 = 2.", "f[k] = k = 2 + 1 - 3 = 3 - 3 = 0.",
+            "memo[2] = r = fib(2 - 1) + fib(2 - 2) = fib(1) + fib(0) = 1 + 0 = 1."]),
+        ("class N:\n    def __init__(s, v, l=None, r=None): s.v, s.l, s.r = v, l, r\ndef inv(t):\n    if t: t.l, t.r = inv(t.r), inv(t.l)\n    return t\ninv(N(1, N(2), N(3)))\n"
+            "h, p = N(1, N(2)), None\nh.l, p, h = p, h, h.l\n", "", [
+            "t.l = inv(t.r) = inv(None) = None, t.r = inv(t.l) = inv(None) = None.", "t.l = inv(t.r) = inv(N(v=3, l=None, r=None)) = N(v=3, l=None, r=None), t.r = inv(t.l) = inv(N(v=2, l=None, r=None)) = N(v=2, l=None, r=None).",
+            "h.l = the old p = None, p = the old h = N(v=1, l=None, r=None), h = the old h.l = N(v=2, l=None, r=None)."]),
+        ("class P:\n    def __setattr__(self, name, value): object.__setattr__(self, '_' + name, value * 10)\ndef one(): return 1\np = P()\np.x = t = one()\np.x, p.y = one(), 3\n", "", ["t = 1, p._x = 10.", "p._y = 30."]),
+        ("from heapq import heappush, heappop\nimport queue\nq, d = [], {'b': 4}\nheappush(q, (d['b'], 'z'))\nh = [4, 5]\nx = heappop(h) + heappop(h)\na = [1, 2]\nx = len(a) + a.pop() + len(a)\n", "", [
+            "q = [(4, 'z')] after heappush(q, (4, 'z')).", "x = heappop([4, 5]) + heappop([5]) = 4 + 5 = 9, h = [].", "x = len(a) + a.pop() + len([1]) = 2 + 2 + 1 = 4 + 1 = 5, a = [1]."]),
+        ("try: print(undefined + 1)\nexcept NameError: pass\ndef f(): count += 1\ntry: f()\nexcept UnboundLocalError: pass\ntry: import nope\nexcept ImportError: pass\nmemo, a = {}, [1, 2]\ntry: memo[2] = memo[1] + 1\nexcept KeyError: pass\n"
+            "try:\n    if a[len(a)] > 0: pass\nexcept IndexError: pass\nfor z in undefined: pass\n", "", [
+            "undefined + 1 stops with NameError: name 'undefined' is not defined.", "import nope stops with ModuleNotFoundError: No module named 'nope'.", "memo[1] stops with KeyError: 1, where memo = {}.",
+            "a[2] stops with IndexError: list index out of range, where a = [1, 2].", "undefined stops with NameError: name 'undefined' is not defined."]),
+        ("def f(x): return x\ns, out = {1}, []\ns.add(f(1))\nout.extend([] and f(3) or [])\nout.extend(f([]))\n", "", ["We call s.add(1).", "We call out.extend([])."]),
+        ("n, r, c, g = 3, 0, 0, [[0] * 3] * 3\nif not (0 <= r + 0 < n and 0 <= c + 1 < n and g[r][c + 1] == 0): print(1)\n", "", [
+            "not (0 <= 0 + 0 < 3 and 0 <= 0 + 1 < 3 and g[0][0 + 1] == 0): ...: not 0 == 0: not True is false, so we skip the if."]),
+    ],
     "an end of one's own; targets in a row; what was not evaluated and is long; what could not be raised": [
         ("a, b = 3, 6\nprint(a - b, end=' ')\nprint(a * 2, flush=True)\nprint(a + b, end=None)\nprint(a, b, end='!')\nx = y = a * 2 + 1\np = q = sorted([2, 1])\nf = g = lambda k: k + 1\nu = v = f(3)\n", "", [
             "We print 3 - 6 = '-3 '.", "We print 3 * 2 = 6.", "We print 3 + 6 = 9.", "We print '3 6!'.", "x = y = 3 * 2 + 1 = 6 + 1 = 7.", "p = q = sorted([2, 1]) = [1, 2].",
@@ -32,9 +52,9 @@ KINDS = {
         ("m = [[1, 2], [3]]\nm[0:1][0].append(5)\nm[:][1].pop()\ndef f(x): return x\nclass A: xs = []\nA.xs.append(f(3))\ndef h(ys): ys.append(1); ys[9]\ndef g(xs): h(xs)\nys = []\ng(ys)\n", "", [
             "We append 5, so m = [[1, 2, 5], [3]].", "m = [[1, 2, 5], []] after pop().", "A.xs = [3] after append(3).", "ys[9] stops with IndexError: list index out of range, where ys = [1].", "xs = [1]."]),
         ("class T:\n    def __init__(self): self._t = ['a']\n    @property\n    def tags(self): return list(self._t)\nt = T()\nt.tags.append('b')\nz = [1]\nz[0], z = z, 2\n", "", [
-            "T.tags returns list(self._t) = list(['a']) = ['a'].", "What t.tags gave is now ['a', 'b'] after append('b').", "z = [1].", "z[0] = [...], z = 2."]),
+            "T.tags returns list(self._t) = list(['a']) = ['a'].", "What t.tags gave is now ['a', 'b'] after append('b').", "z = [1].", "z[0] = the old z = [...], z = 2."]),
         ("class P:\n    def __init__(self, x, y): self.x, self.y = x + 1, y * 2\n    def reset(self): self.x, self.y = 4, 0\np = P(3, 0)\np.reset()\np.x, p.y = p.y, p.x\nxs, i = [3, 1], 0\nxs[i], xs[0] = xs[0], xs[i]\n", "", [
-            "self.x = 3 + 1 = 4, self.y = 0 * 2 = 0.", "self.x = 4, self.y = 0.", "p.x = p.y = 0, p.y = p.x = 4.", "xs[i], xs[0] = xs[0], xs[i], and nothing changes."]),
+            "self.x = 3 + 1 = 4, self.y = 0 * 2 = 0.", "self.x = 4, self.y = 0.", "p.x = the old p.y = 0, p.y = the old p.x = 4.", "xs[i], xs[0] = xs[0], xs[i], and nothing changes."]),
         ("x, out = 3, []\nout.append(1) if x > 5 else out.append(2)\nx > 2 and out.append(x)\nx > 5 and print('huge')\nx > 2 or print('small')\nprint('big') if x > 2 and x < 9 else print('no')\nout + [3]\n", "", [
             "3 > 5 is false, so we run out.append(2): out = [2].", "3 > 2 is true, so we run out.append(x): out = [2, 3].", "3 > 5 is false, so we skip print('huge').", "3 > 2 is true, so we skip print('small').",
             "3 > 2 and 3 < 9: True and 3 < 9: 3 < 9 is true, so we run print('big').", "We print big.", "out + [3], and nothing changes."]),
@@ -77,7 +97,7 @@ KINDS = {
         ("it = iter([1, 2, 3])\n2 in it\nfrom collections import defaultdict\nt = defaultdict(list)\nt['a']\nx = 1\n", "", ["it = iter([1, 2, 3]).", "t = defaultdict(list, {'a': []}).", "x = 1."]),
         ("print('a', end='')\nprint('b')\nn = input('Name')\n", "Bo", ["We print 'a'.", "We print b.", "We print 'Name'.", "We read Bo, so n = 'Bo'."]),
         ("def f(a, b): return (a == 1 and b == 2) or (a == 3 and b == 4) or (a == 5 and b == 6) or (a == 7 and b == 8)\nf(7, 7)\n", "", [
-            "f returns (7 == 1 and 7 == 2) or (7 == 3 and 7 == 4) or (7 == 5 and 7 == 6) or (7 == 7 and 7 == 8) = ... = 7 == 8 = False."])],
+            "f returns (7 == 1 and 7 == 2) or (7 == 3 and 7 == 4) or (7 == 5 and 7 == 6) or (7 == 7 and 7 == 8) = ... = True and 7 == 8 = 7 == 8 = False."])],
     "deep inside: what pop takes, what del leaves, several targets, literals": [
         ("class N:\n    def __init__(self, v): self.v, self.kids = v, []\nr = N(1); r.kids.append(N(2)); r.kids[0].kids.append(N(3))\nk = r.kids[0].kids.pop()\nr.kids[0].kids.append(k)\ndel r.kids[0].kids[0]\n", "", [
             "k = r.kids[0].kids.pop() = [N(v=3, kids=[])].pop() = N(v=3, kids=[]), r.kids[0].kids = [].", "We delete r.kids[0].kids[0], so r.kids[0].kids = []."]),
@@ -103,7 +123,7 @@ KINDS = {
         ("print(sum(a * b for a, b in [(1, 2), (3, 4, 5)]))\n", "", ["sum((a * b for a, b in [(1, 2), (3, 4, 5)])) stops with ValueError: too many values to unpack (expected 2)."]),
         ("h = {'a': 0}\nprint(5 / h['a'] + 1 / 4)\n", "", ["5 / h['a']: 5 / 0 stops with ZeroDivisionError: division by zero, where h = {'a': 0}."]),
         ("p, n = 4, 0\nx = 3 + p / n\n", "", ["3 + 4 / 0 stops with ZeroDivisionError: division by zero."]),
-        ("p, n = 4, 0\nx = p / n + 1\n", "", ["4 / 0 + 1 stops with ZeroDivisionError: division by zero."]),
+        ("p, n = 4, 0\nx = p / n + 1\n", "", ["4 / 0 stops with ZeroDivisionError: division by zero."]),
         ("xs = [[1], 5]\ny = [y for x in xs for y in x]\n", "", ["[y for x in [[1], 5] for y in x] stops with TypeError: 'int' object is not iterable."])],
     "what was not evaluated: its values all or none; brackets": [
         ("def f(n): return n if n < 2 else f(n - 1) + f(n - 2)\nf(1)\ndef g(n): return str(n) if n > 3 else f'{n}!'\ng(5)\nst, a, h = [], [1], 2\nwhile st and a[st[-1]] >= h: pass\n", "", [
@@ -134,7 +154,7 @@ KINDS = {
         ("from collections import Counter\nc = Counter('abb')\nprint(c)\nc['a'] += 5\n", "", [
             "c = Counter('abb') = Counter({'b': 2, 'a': 1}).", "We print Counter({'b': 2, 'a': 1}).", "c['a'] = 1 + 5 = 6."]),
         ("class Counter(list): pass\nc = Counter([1, 2])\nc[0] = 5\n", "", ["c[0] = 5."]),
-        ("def go(a, b): a.append(b)\ndef h(): return 1\nx = [1]\ngo(x, len(x) + 4)\ngo(x, h() + 1)\n", "", ["x = [1, 5] after go([1], 5).", "x = [1, 5, 2] after go(x, h() + 1)."]),
+        ("def go(a, b): a.append(b)\ndef h(): return 1\nx = [1]\ngo(x, len(x) + 4)\ngo(x, h() + 1)\n", "", ["x = [1, 5] after go([1], 5).", "x = [1, 5, 2] after go(x, 2)."]),
         ("import sys\nclass W:\n    def __init__(self, f): self.f, self.parts = f, []\n    def write(self, s): self.parts.append(s)\n"
          "    def flush(self): self.f.write(''.join(self.parts)); self.parts = []\nsys.stdout = W(sys.stdout)\nprint(1)\n", "", ["We call W.flush with self = W(f=<TextIOWrapper>, parts=['1', '\\n']).", "We print 1."])],
     "which part of an if-else ran; calls of what is no name": [
@@ -239,8 +259,8 @@ a.next = N(2)
 prev, cur = None, a
 while cur:
     cur.next, prev, cur = prev, cur, cur.next
-""", "", ["cur.next = None, prev = cur = N(v=1, next=None), cur = cur.next = N(v=2, next=None), a.next = None.",
-          "cur.next = prev = N(v=1, next=None), prev = cur = N(v=2, next=N(...)), cur = cur.next = None."]),
+""", "", ["cur.next = the old prev = None, prev = the old cur = N(v=1, next=None), cur = the old cur.next = N(v=2, next=None), a.next = None.",
+          "cur.next = the old prev = N(v=1, next=None), prev = the old cur = N(v=2, next=N(...)), cur = the old cur.next = None."]),
         ("""class N:
     def __init__(self, v): self.v, self.next = v, None
 class Q:
@@ -327,11 +347,11 @@ print("after")
     ],
     "of several targets every one is told": [
         ("class T:\n    n = 0\n    def __init__(self):\n        T.n, self.id = T.n + 1, T.n\nt = T()\nT.n = k = 3\nT.xs = [0, 0]\nT.xs[0], T.xs[1] = 5, 6", "", [
-            "T.n = T.n + 1 = 0 + 1 = 1, self.id = T.n = 0.", "T.n = 3, k = 3.", "T.xs[0] = 5, T.xs[1] = 6."]),
+            "T.n = T.n + 1 = 0 + 1 = 1, self.id = the old T.n = 0.", "T.n = k = 3.", "T.xs[0] = 5, T.xs[1] = 6."]),
         ("class N:\n    def __init__(self, v, nxt=None):\n        self.v, self.nxt = v, nxt\nprev, cur = None, N(1, N(2, N(3)))\nwhile cur:\n"
          "    cur.nxt, prev, cur = prev, cur, cur.nxt", "", [
-            "cur.nxt = None, prev = N(v=1, nxt=None), cur = cur.nxt = N(v=2, nxt=N(...)).",
-            "cur.nxt = N(v=1, nxt=None), prev = N(v=2, nxt=N(...)), cur = cur.nxt = N(v=3, nxt=None)."]),
+            "cur.nxt = the old prev = None, prev = the old cur = N(v=1, nxt=None), cur = the old cur.nxt = N(v=2, nxt=N(...)).",
+            "cur.nxt = the old prev = N(v=1, nxt=None), prev = the old cur = N(v=2, nxt=N(...)), cur = the old cur.nxt = N(v=3, nxt=None)."]),
         ("class N:\n    def __init__(self, v):\n        self.v, self.prev, self.next = v, None, None\na, b = N(1), N(2)\na.next, b.prev = b, a\n"
          "p = [N(1), N(2)]\np[0].v, p[1] = 8, p[0]", "", [
             "a.next = N(v=2, prev=N(...), next=None), b.prev = N(v=1, prev=None, next=N(...)).",
@@ -415,14 +435,14 @@ print("after")
         ("class P:\n    def __str__(self):\n        return 'P'\nprint('e', P())", "", ["We call P.__str__.", "P.__str__ returns 'P'.", "We print e P."]),
     ],
     "parts that cannot be seen do change": [
-        ("class P:\n    a = b = 0\nP.a, P.b = 1, 2\nP.a = P.b = 7", "", ["P.a = 1, P.b = 2.", "P.a = 7, P.b = 7."]),
+        ("class P:\n    a = b = 0\nP.a, P.b = 1, 2\nP.a = P.b = 7", "", ["P.a = 1, P.b = 2.", "P.a = P.b = 7."]),
         ("class E(Exception):\n    def __init__(self, need, have):\n        self.need, self.have = need, have\ne = E(1, 2)", "", [
             "self.need = 1, self.have = 2."]),
         ("def f():\n    pass\nf.calls, f.seen = 0, []", "", ["f.calls = 0, f.seen = []."]),
         ("xs = [1, 1]\nxs[0], xs[1] = xs[1], xs[0]", "", ["xs[0], xs[1] = xs[1], xs[0], and nothing changes."]),
         ("class P:\n    a = b = 0\nP.a, P.b = divmod(7, 2)\nP.a, *P.b, P.c = 1, 2, 3, 4\nP.a, P.b, P.c = *[5, 6], 1", "", [
             "We run P.a, P.b = divmod(7, 2).", "We run P.a, *P.b, P.c = 1, 2, 3, 4.", "We run P.a, P.b, P.c = *[5, 6], 1."]),
-        ("xs = list(range(1000))\nxs[200], xs[201] = xs[201], xs[200]", "", ["xs[200] = 201, xs[201] = 200."]),
+        ("xs = list(range(1000))\nxs[200], xs[201] = xs[201], xs[200]", "", ["xs[200] = the old xs[201] = 201, xs[201] = the old xs[200] = 200."]),
     ],
     "looking at values calls nothing of the program": [
         ("class D(dict):\n    def __getattr__(self, k):\n        return self[k]\nd = D(a=1)\nx = d.a", "", [
@@ -696,7 +716,7 @@ print("after")
         ("name, other = 'Bartholomew Cubbins', 'somebody@example.com'\nif (len(name) > 3 and name[0].isupper() and not name.isdigit()\n"
          "        and other.count('@') == 1 and other.endswith('.com')):\n    pass", "", [
             "len(name) > 3 and name[0].isupper() and (not name.isdigit()) and (other.count('@') == 1) and other.endswith('.com'): "
-            "...: 'somebody@example.com'.endswith('.com') is true, so we enter the if."]),
+            "...: True and 'somebody@example.com'.endswith('.com'): 'somebody@example.com'.endswith('.com') is true, so we enter the if."]),
         ("try:\n    {}[2, 3]\nexcept KeyError:\n    raise ValueError('bad', [1])", "", [
             "{}[(2, 3)] stops with KeyError: (2, 3).", "We raise ValueError: ('bad', [1])."]),
     ],

@@ -80,8 +80,8 @@ def drawn(seed, count, sizes=("cpu", "gpu")):
     ("def main():\n    print(1)\nmain()", "", ["We define main.", "We call main.", "We print 1.", "main returns."]),
     ("x = 0\ny = 1 % x", "", ["x = 0.", "1 % 0 stops with ZeroDivisionError: integer modulo by zero."]),
     ("x = [1][5]", "", ["[1][5] stops with IndexError: list index out of range."]),
-    ("print(q)", "", ["We stop with NameError: name 'q' is not defined."]),
-    ("ys = [x + 1 for x in data]", "", ["We stop with NameError: name 'data' is not defined."]),
+    ("print(q)", "", ["q stops with NameError: name 'q' is not defined."]),
+    ("ys = [x + 1 for x in data]", "", ["[x + 1 for x in data] stops with NameError: name 'data' is not defined."]),
     ("try:\n    x = 1 // 0\nexcept ZeroDivisionError:\n    x = 2", "", [
         "1 // 0 stops with ZeroDivisionError: integer division or modulo by zero.",
         "We handle ZeroDivisionError: integer division or modulo by zero.", "x = 2."]),

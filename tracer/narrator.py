@@ -346,9 +346,9 @@ def tell_assign(frame):
     if len(goals) > 1 and all([getattr(goal, "id", "") in frame.after for goal in goals]):
         return tell_name(frame, *[goal.id for goal in goals])
     if several:
-        text = one_by_one(frame, goals, node.value)
+        text = chained(frame, goals) or one_by_one(frame, goals, node.value)
         if not text and len(goals) == 1:
-            text = swapped(frame, goals[0], node.value) or unpacked(frame, goals[0], values)
+            text = unpacked(frame, goals[0], values)
         return sentence(text or values) or unchanged(frame, goals)
     if not isinstance(goals[0], ast.Name):
         return tell_part(frame, goals[0])
@@ -378,18 +378,6 @@ def worked_out(frame, goal) -> str:
     return listed([f"{label} = {' = '.join(rounds)}", other]) if len(rounds) > 1 else ""
 
 
-def swapped(frame, goal, value) -> str:
-    """a, b = b, a % b: every name with the rounds of its own value."""
-    names, parts = [getattr(part, "id", "") for part in getattr(goal, "elts", ())], []
-    if not isinstance(value, ast.Tuple) or "" in names or (
-            len(value.elts) != len(set(names) & frame.after.keys())):
-        return ""
-    for name, part in zip(names, value.elts):
-        texts = frame.texts(part, frame.after[name]) or [frame.after[name]]
-        parts.append(tell_value(name, ended(texts, part, frame.short(name)))[:-1])
-    return listed([*parts, frame.changed(names)])
-
-
 def unpacked(frame, goal, values: str) -> str:
     """q, r = divmod(17, 5): what it comes to, then who gets what."""
     value = frame.node.value
@@ -409,24 +397,64 @@ def unchanged(frame, goals) -> str:
     return f"{source or 'We assign'}, and nothing changes."
 
 
+def named(frame, goal) -> str:
+    """A target as it is said; as it is written where the statement changes a name in it."""
+    changed = {name.id for name in names_in(goal)} & {*targets(frame.node)}
+    return ast.unparse(goal) if changed else frame.label(goal)
+
+
+def text_of(frame, node) -> str:
+    """What a variable or a field of it holds by now; "<" where that is not known."""
+    if isinstance(node, ast.Attribute):
+        return fields_of(text_of(frame, node.value)).get(node.attr, "<")
+    return frame.after.get(getattr(node, "id", ""), "<")
+
+
+def keeps(frame, goal) -> bool:
+    """Does a target hold what it is given, or may a function of the program have taken it?"""
+    if not frame.told or not isinstance(goal, PARTS):
+        return True
+    text = text_of(frame, goal.value)
+    if isinstance(goal, ast.Subscript):
+        return text[0] in "[{"
+    return not fields_of(text) or goal.attr in fields_of(text)
+
+
+def chained(frame, goals) -> str:
+    """memo[2] = x = 2 + 3, worked out; "" of objects, which may hold what is assigned to."""
+    value = frame.node.value
+    texts = frame.texts(value, frame.seen_of(value))
+    known = texts and value_of(texts[-1]) is not UNKNOWN and all(
+        isinstance(goal, PATHS) and keeps(frame, goal) for goal in goals)
+    if not known or len(goals) == 1:
+        return ""
+    labels, parts = [named(frame, goal) for goal in goals], []
+    for goal, label in zip(goals, labels):
+        parts += [label] * isinstance(goal, ast.Subscript)
+    text = tell_value(" = ".join(labels), ended(texts, value, shorten(texts[-1])))[:-1]
+    alone = texts[-1] if len(parts) == 1 else ""
+    return listed([text, frame.changed([*parts, *labels], alone)])
+
+
 def one_by_one(frame, goals, value) -> str:
-    """x, y.z = 1, 2 where the value of one of them shows in no variable: of a class, deep inside an
-    object, of an object that has lost its name."""
+    """a, b = b, a % b: every name with the rounds of its own value. x, y.z = 1, 2 where a value shows
+    in no variable: of a class, deep inside an object, of one that has lost its name."""
     names, pairs, parts = targets(ast.Tuple(goals)), [(goal, value) for goal in goals], []
     if isinstance(goals[0], ast.Tuple) and isinstance(value, ast.Tuple):
         pairs = list(zip(goals[0].elts, value.elts))
     plain_pairs = all(isinstance(goal, PATHS) and not isinstance(part, ast.Starred)
                       for goal, part in pairs)
     bound = {ast.unparse(goal) for goal, _ in pairs}
-    if frame.told and isinstance(value, ast.Tuple):
-        return ""  # a function of the program took it; who gets what?
-    fields = len(pairs) > len(goals) and any([type(goal) is ast.Attribute for goal, _ in pairs])
-    if not plain_pairs or not fields and all([shows(frame, goal, bound) for goal, _ in pairs]):
+    if not all([keeps(frame, goal) for goal, _ in pairs]):
+        return ""  # who gets what?
+    kinds = [type(goal) for goal, _ in pairs]
+    swaps = {*kinds} == {ast.Name} and len({*names}) == len(pairs)
+    each = len(pairs) > len(goals) and (swaps or ast.Attribute in kinds)
+    if not plain_pairs or not each and all([shows(frame, goal, bound) for goal, _ in pairs]):
         return ""
     labels, holders, said = [], [], []
     for goal, _ in pairs:
-        changed = {name.id for name in names_in(goal)} & {*names}  # by this statement
-        labels.append(ast.unparse(goal) if changed else frame.label(goal))
+        labels.append(named(frame, goal))
         if isinstance(goal, PARTS):
             holders += [ast.unparse(goal.value), *frame.texts(goal.value)[-1:]]
     for label, (goal, part) in zip(labels, pairs):
@@ -437,8 +465,11 @@ def one_by_one(frame, goals, value) -> str:
             again = getattr(part, "id", "") not in names and frame.after.get(path_of(part))
             text = again or re.sub(r"^([\w.]*[\[({]).*(.)$", r"\1...\2", text)
         if text:
-            rounds = fields and frame.texts(part, text) or [text]
-            parts.append(tell_value(label, ended(rounds, part, shorten(text)))[:-1])
+            rounds = each and frame.texts(part, text) or [text]
+            if not swaps and ast.unparse(part) in bound - {ast.unparse(goal)}:
+                rounds = [f"the old {ast.unparse(part)}", text]  # it holds something else by now
+            end = shorten(text, frame.before.get(label))
+            parts.append(tell_value(label, ended(rounds, part, end))[:-1])
             said.append(label)
     return listed([*parts, frame.changed(said)])
 
@@ -446,18 +477,16 @@ def one_by_one(frame, goals, value) -> str:
 def shows(frame, goal, bound) -> bool:
     """Is the value of a target part of its variable's text? bound: what the statement assigns to:
     what that held shows no more."""
-    steps = []
-    while isinstance(goal, PARTS):
-        steps.append(goal)
-        goal = goal.value
-        if ast.unparse(goal) in bound:
+    inner = goal
+    while isinstance(inner, PARTS):
+        inner = inner.value
+        if ast.unparse(inner) in bound:
             return False
-    if not steps:
+    if inner is goal:
         return True
-    text = frame.after.get(getattr(goal, "id", ""), "<")
-    for step in reversed(steps):
-        if isinstance(step, ast.Attribute):
-            text = fields_of(text).get(step.attr, "<")
+    while isinstance(goal, ast.Subscript):
+        goal = goal.value
+    text = text_of(frame, goal)
     return not re.search(r"^<|\(\.\.\.\)|<dict>|<list>| \.\.\. ", text)
 
 
@@ -608,7 +637,10 @@ def tell_expression(frame):
         name, given = "a function", ""
     if text:
         return f"{text} after {name}{given}."
-    return "" if frame.told else tell_call(f"{name}{given}" if len(given) <= 70 else name)
+    owner = (frame.texts(getattr(function, "value", None)) or ["<"])[-1]
+    if frame.told and owner[0] not in "[{('\"":  # else they were arguments' or keys' calls
+        return ""
+    return tell_call(f"{name}{given}" if len(given) <= 70 else name)
 
 
 def is_of_class(frame, function) -> bool:
@@ -648,13 +680,13 @@ def tell_choice(frame, node):
 
 
 def given_to(frame, call) -> str:
-    """The arguments of a call in parentheses, if that is short: by values where all are known, but
+    """The arguments of a call in parentheses, if that is short: by values where they are known, but
     for keywords, an object whose class's function is called, and what takes something away."""
     given = list(map(ast.unparse, [*call.args, *call.keywords]))
-    with suppress(Untold):
-        for k, (value, _, _) in enumerate([*map(frame.last, call.args)]):
-            if not TAKES.search(given[k]) and (k or not is_of_class(frame, call.func)):
-                given[k] = value
+    for k, node in enumerate(call.args):
+        if not TAKES.search(given[k]) and (k or not is_of_class(frame, call.func)):
+            with suppress(Untold):
+                given[k] = frame.last(node)[0]
     text = ", ".join(given)
     return f"({text})" if len(text) <= 120 else ""
 
@@ -867,7 +899,10 @@ def tell_crash(frame, part, step: str):
         return f"{frame.name} gets {named}."
     if step.startswith("UNPACK") and "unpack" in named:
         return tell_unpack(frame, part, named)
-    where = "" if name in ("NameError", "UnboundLocalError") else blamed(frame, part, step)
+    source = source_of(getattr(node, "iter", 0) or expression(node) or node)
+    if name in ("NameError", "UnboundLocalError"):
+        return tell_stop(source, named)
+    where = blamed(frame, part, step) or source
     return tell_stop(where, named + held(frame, part, where))
 
 
@@ -946,8 +981,7 @@ def goes_on(source, part) -> bool:
     """Is there more behind it, which has not been worked out?"""
     parts = list(evaluated(source))
     behind = parts[parts.index(part):] if part in parts else ()
-    return any(isinstance(node, ast.expr) and not isinstance(node, ast.Constant)
-               and part not in ast.walk(node) for node in behind)
+    return any(isinstance(node, ast.expr) and part not in ast.walk(node) for node in behind)
 
 
 def held(frame, part, where: str) -> str:
@@ -1172,6 +1206,7 @@ def narrate(trace: Trace, seed: int = 0) -> list[str]:
 
 # What trace.py, and who has learnt from it, says in fewer words.
 FEWER = [(r" over .* ends\.$", " ends."), (r"( stops? with \w+): .*", r"\1."),
+         (r"^.* stops with NameError", "We stop with NameError"),
          ("try the elif.$", "go to the else.")]
 
 

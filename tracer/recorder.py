@@ -160,8 +160,7 @@ class _Marks:
             if isinstance(function, ast.Attribute) and isinstance(
                     function.value, (*PARTS, ast.Call)):
                 self.part(node.value)
-            if isinstance(function, ast.Attribute) or _named(function) == "print":
-                self.look(node.value, True)
+            self.look(node.value, True)
 
     def part(self, node) -> None:
         """What it changes is told before (as mark `part`) and after (as the next one)."""
@@ -209,7 +208,9 @@ class _Marks:
             if isinstance(part, ast.Name):
                 wanted = self.dirty
                 early.append(part)
-            for name in {*early} - {*ast.walk(part)} if changes else ():
+            if isinstance(part, ast.Call) or changes:
+                early = [name for name in early if name not in ast.walk(part)]  # others are used
+            for name in early if changes else ():
                 name.early = True  # looked up before something else was called
             if wanted and part not in skipped and part not in self.tested:
                 self.mark(part)
