@@ -342,6 +342,8 @@ def show(args):
         if str(args.show) == "-":
             fail("--show - and --stdin - both want this command's input")
         args.stdin = tracer.command.read("-")
+    if not code.strip():
+        fail(f"{args.show} is empty")
     run = tracer.record(code, args.stdin)
     if run.error == "EOFError" and not args.stdin:
         fail("the program reads input: give it with --stdin")

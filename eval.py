@@ -409,12 +409,12 @@ def main():
     args.rank, args.ranks = join_processes(pick_device())
     if args.show:
         return show(args)
+    if args.stdin or args.ckpt and args.episode is None:
+        parser.error("--stdin goes with --show, --ckpt with --show or --episode; lab.programs "
+                     "measures one checkpoint alone, on programs from elsewhere")
     if args.episode is not None:
         from lab import episode
         return episode.show(args)
-    if args.ckpt or args.stdin:
-        parser.error("--ckpt and --stdin go with --show or --episode; lab.programs measures one "
-                     "checkpoint alone, on programs from elsewhere")
     started = time.time()
     with Sandbox(cpu_seconds=0.5) as sandbox:  # these programs take milliseconds or never end
         metrics = measure(args, Truth(sandbox))

@@ -9,9 +9,9 @@ A worker (jail/, to be skipped) is a small fresh interpreter that forks one chil
 gets code and stdin; what is expected stays with the caller, so no program can read its answer.
 
 Promised, at every level:
-    time        a run ends within its CPU limit, and within 3 times that and 1 second by the clock
-    memory      a program gets no more than memory_mb
-    output      at most output_bytes are kept, and no flood stalls or fills the caller
+    time        a run ends within its CPU limit (2 s), and within 3 times that and 1 s by the clock
+    memory      a program gets no more than memory_mb (512)
+    output      at most output_bytes (65,536) are kept, and no flood stalls or fills the caller
     order       results come in the order of the jobs, each that of its own run
     apart       no run sees anything of another: code, input, output, changed modules
     survival    caller and next run go on; a worker that dies is replaced and its run reported

@@ -559,7 +559,7 @@ def test_show_tells_the_simulation_and_where_it_is_wrong_the_truth(out, tmp_path
         run_main(monkeypatch, capsys, course.main, "--out", out, "--show", "-", "--stdin", "-")
     assert ended.value.code == 2 and "both want this command's input" in capsys.readouterr().err
     for bad, text in (("none.py", None), ("reads.py", "print(input())\n"), ("bad.py", "x = = 3\n"), ("endless.py", "while True:\n    x = 1\n"),
-                      ("deep.py", "x = " + "-" * 3000 + "1\n"), ("long.py", "x = 1\n" * 40)):
+                      ("deep.py", "x = " + "-" * 3000 + "1\n"), ("empty.py", "\n"), ("long.py", "x = 1\n" * 40)):
         if text:
             (tmp_path / bad).write_text(text)
         with pytest.raises(SystemExit) as ended:

@@ -612,7 +612,7 @@ def test_what_is_forgotten_or_too_much_beside_a_folder_is_one_line(course, tmp_p
             ("sft", ["--init", str(course / "f/model.safetensors"), *tiny_flags(**rates)], "config.json cannot be used: NotADirectoryError"),
             ("rl", start, "needs --muon-lr and --adam-lr"), ("rl", [*start, "--muon-lr", "0.001"], "needs --muon-lr and --adam-lr"),
             ("rl", ["--start", "none", "--world", "contest"], f"none.pt does not exist; `python sft.py --name none --preset quick --out {tmp_path} --world contest --seed 0` makes it"),
-            ("eval", ["--ckpt", str(course / "out/rl.pt")], "--ckpt and --stdin go with --show or --episode"), ("eval", ["--stdin", "3"], "--ckpt and --stdin go with")):
+            ("eval", ["--ckpt", str(course / "out/rl.pt")], "--ckpt with --show or --episode"), ("eval", ["--episode", "1", "--stdin", "3"], "--stdin goes with --show")):
         out = course / "out" if "second" in flags else tmp_path
         with pytest.raises(SystemExit) as end:
             run(script, "--preset", "quick", "--out", str(out), *flags)

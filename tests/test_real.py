@@ -328,15 +328,17 @@ def test_the_examples_are_what_is_printed(root):
 def test_bad_input_is_one_clear_line_and_status_2(root, tmp_path):
     (tmp_path / "bad.py").write_text("x = (\n")
     (tmp_path / "bytes.py").write_bytes(b"\xff\xfe")
+    (tmp_path / "own.py").write_text("x = 1\n")
     good = str(root / "examples/power.py")
     for arguments, words in ((["absent.py"], "cannot read absent.py: No such file"), ([str(tmp_path)], "cannot read"),
                              ([str(tmp_path / "bad.py")], "line 1: '(' was never closed"), ([str(tmp_path / "bytes.py")], "cannot read"),
                              ([good, "--stdin-file", "absent.txt"], "cannot read absent.txt"),
                              ([good, "--call", "power(2"], "--call needs"),
-                             ([good, "--html", "x.html", "--format", "raw"], "leave out --format"),
+                             ([good, "--html", "x.html", "--format", "raw"], "leave out --format"), ([str(tmp_path / "own.py"), "--html", str(tmp_path / "own.py")], "would write over"),
                              ([good, "--max-events", "0"], "--max-events must")):
         done = ask(root, *arguments)
         assert done.returncode == 2 and words in done.stderr and done.stderr.count("\n") == 1 and not done.stdout, arguments
+    assert (tmp_path / "own.py").read_text() == "x = 1\n"
 
 
 def test_calls_formats_and_input_from_elsewhere(root, tmp_path):
@@ -345,6 +347,9 @@ def test_calls_formats_and_input_from_elsewhere(root, tmp_path):
     program = str(tmp_path / "two.py")
     crash = ask(root, program, "--stdin-file", str(tmp_path / "in.txt"))
     assert crash.returncode == 0
+    (tmp_path / "lines.py").write_text("import sys\nfor line in sys.stdin:\n    print(line)\n")
+    lines = str(tmp_path / "lines.py")
+    assert "the program reads input: give it" in ask(root, lines, stdin="1\n").stderr and not ask(root, lines, "--stdin", "").stderr  # empty on purpose
     assert "The program stops with ZeroDivisionError: integer division or modulo by zero (line 3)." in crash.stdout
     assert "We print 6 // 2 = 3." in ask(root, program, "--stdin", "-", stdin="6\n2\n").stdout
     called = ask(root, "examples/power.py", "--call", "power(2, 0)").stdout

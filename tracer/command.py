@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import signal
 import sys
 import tokenize
@@ -84,7 +85,7 @@ def main() -> None:
     parser.allow_abbrev = False
     parser.add_argument("program", help="a Python file")
     source = parser.add_mutually_exclusive_group()
-    source.add_argument("--stdin", default="", metavar="TEXT",
+    source.add_argument("--stdin", metavar="TEXT",
                         help="its standard input, as text (-: this command's own input)")
     source.add_argument("--stdin-file", metavar="FILE",
                         help="its standard input, from a file (-: this command's own input)")
@@ -101,8 +102,10 @@ def main() -> None:
         fail("--max-events must be at least 1")
     if args.html is not None and args.format:
         fail("--html writes a page and prints nothing: leave out --format")
+    if os.path.realpath(args.html or "") == os.path.realpath(args.program):
+        fail(f"--html would write over {args.program}")
     sys.stdout.reconfigure(errors="backslashreplace")
-    code, stdin = program_of(args.program, args.call), args.stdin
+    code, stdin = program_of(args.program, args.call), args.stdin or ""
     if stdin == "-" or args.stdin_file:
         stdin = read(args.stdin_file or "-")
     trace = record(code, stdin, max_events=args.max_events)
@@ -113,7 +116,8 @@ def main() -> None:
         write_program(trace, args.html)
     else:
         show(trace, args.format or "nlex", refused)
-    if trace.error == "EOFError" and not stdin:
+    reads = trace.error == "EOFError" or "sys.stdin" in code
+    if reads and not stdin and args.stdin is None:
         print("trace.py: the program reads input: give it with --stdin, --stdin-file or --stdin -",
               file=sys.stderr)
     if not trace.complete:

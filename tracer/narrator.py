@@ -437,8 +437,8 @@ def chained(frame, goals) -> str:
 
 
 def one_by_one(frame, goals, value) -> str:
-    """a, b = b, a % b: every name with the rounds of its own value. x, y.z = 1, 2 where a value shows
-    in no variable: of a class, deep inside an object, of one that has lost its name."""
+    """a, b = b, a % b: each name with the rounds of its value. x, y.z = 1, 2 where a value shows in
+    no variable: of a class, deep inside an object, of one that has lost its name."""
     names, pairs, parts = targets(ast.Tuple(goals)), [(goal, value) for goal in goals], []
     if isinstance(goals[0], ast.Tuple) and isinstance(value, ast.Tuple):
         pairs = list(zip(goals[0].elts, value.elts))
