@@ -66,7 +66,7 @@ def band_table() -> str:
     lines = ["log,step,metric,mean,smallest,largest"]
     for log in ("sft", "rl"):
         for records in zip(*read_logs("course", log)):
-            for metric in records[-1]:
+            for metric in max(records, key=len):
                 values = [record[metric] for record in records if record.get(metric) is not None]
                 if metric in ("step", "groups", "seconds") or not values:
                     continue

@@ -412,6 +412,8 @@ class Reader:
         failed = self.failing(node)
         if loop and (loop is not node or self.failing(ast.Tuple([node.iter])) in (None, node.iter)):
             return self.stage(text[len(f"for {bare(loop.target)} in "):], loop.iter)
+        if self.slot.name in ("NameError", "UnboundLocalError") and f"'{text}'" in self.slot.text:
+            return None  # a name alone
         if failed is None and isinstance(node, ast.AugAssign):
             if text == unparsed(node):
                 return None

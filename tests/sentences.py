@@ -561,9 +561,10 @@ def values(reader, slot, text):
     if slot.kind == "stmt" and isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         *labels, rest = text.split(" = ", len(targets))
-        if len(targets) > 1 and all(reader.is_as(label, target) for label, target in zip(labels, targets)):  # x = y[0] = 3
+        if len(targets) == len(labels) > 1 and all(reader.is_as(label, target) for label, target in zip(labels, targets)):  # x = y[0] = 3
             held = [reader.world.seen(Placed(target), slot)[-1:] or [slot.after.get(unparsed(target))] for target in targets]
-            need(all(value == held[0] for value in held), "they are not the same")
+            parts = [getattr(target, "slice", None) for target in targets]
+            need(any(isinstance(part, ast.Slice) for part in parts) or all(value == held[0] for value in held), "they are not the same")
             return assigned(reader, slot, f"{labels[0]} = {rest}", targets[0])
         if len(targets) == 1 and isinstance(targets[0], (ast.Tuple, ast.List)) and text.startswith(label := f"{bare(targets[0])} = "):
             problem = Wrong("who gets what is not told")

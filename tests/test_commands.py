@@ -266,7 +266,7 @@ def test_everything_that_is_no_test_stays_small():
     listed = subprocess.run(["git", "ls-files", "*.py"], cwd=ROOT, capture_output=True, text=True).stdout.split()
     files = [ROOT / name for name in listed if not name.startswith("tests/") and (ROOT / name).exists()]
     sizes = {path: measure(path.read_text() + "\ndef f(): pass\n") for path in files}  # a file may be without a function
-    assert sum(size["tokens"] - 6 for size in sizes.values()) <= 94_600  # of which tracer/ has 25,070, fast.py 4,430, worlds/functions.py and its lab have 6,500, everyday.py and its lab 4,880, pretrained.py 2,100
+    assert sum(size["tokens"] - 6 for size in sizes.values()) <= 94_850  # of which tracer/ has 25,310, fast.py 4,430, worlds/functions.py and its lab have 6,500, everyday.py and its lab 4,880, pretrained.py 2,100
     assert [path.name for path, size in sizes.items() if size["widest"] > 100] == []
 
 

@@ -11,7 +11,7 @@ KINDS = {
     "several targets with a part among them, what the statement itself has changed, arguments by value, who stops": [
         ("p, memo = [True] * 3, {}\np[0] = p[1] = False\nmemo[2] = r = 3 * 4 + 1\nf = [0] * 3\nf[1] = k = f[0] + 2\nf[k] = k = k + 1 - 3\ndef fib(n):\n    if n < 2: return n\n    memo[n] = r = fib(n - 1) + fib(n - 2)\n"
             "    return r\nmemo.clear()\nfib(2)\n", "", [
-            "p[0] = p[1] = False, p = [False, False, True].", "memo[2] = r = 3 * 4 + 1 = 12 + 1 = 13.", "f[1] = k = f[0] + 2 = 0 + 2 = 2.", "f[k] = k = 2 + 1 - 3 = 3 - 3 = 0.",
+            "p[0] = p[1] = False, p = [False, False, True].", "memo[2] = r = 3 * 4 + 1 = 12 + 1 = 13.", "f[1] = k = f[0] + 2 = 0 + 2 = 2.", "f[2] = 0, k = 0.",
             "memo[2] = r = fib(2 - 1) + fib(2 - 2) = fib(1) + fib(0) = 1 + 0 = 1."]),
         ("class N:\n    def __init__(s, v, l=None, r=None): s.v, s.l, s.r = v, l, r\ndef inv(t):\n    if t: t.l, t.r = inv(t.r), inv(t.l)\n    return t\ninv(N(1, N(2), N(3)))\n"
             "h, p = N(1, N(2)), None\nh.l, p, h = p, h, h.l\n", "", [
@@ -24,7 +24,15 @@ KINDS = {
             "try:\n    if a[len(a)] > 0: pass\nexcept IndexError: pass\nfor z in undefined: pass\n", "", [
             "undefined + 1 stops with NameError: name 'undefined' is not defined.", "import nope stops with ModuleNotFoundError: No module named 'nope'.", "memo[1] stops with KeyError: 1, where memo = {}.",
             "a[2] stops with IndexError: list index out of range, where a = [1, 2].", "undefined stops with NameError: name 'undefined' is not defined."]),
-        ("def f(x): return x\ns, out = {1}, []\ns.add(f(1))\nout.extend([] and f(3) or [])\nout.extend(f([]))\n", "", ["We call s.add(1).", "We call out.extend([])."]),
+        ("try: print('Result:', undefined)\nexcept NameError: pass\ntry: xs: List[int] = []\nexcept NameError: pass\nd = {}\ntry: d[kk] = 3\nexcept NameError: pass\nclass C(Base): pass\n", "", [
+            "undefined stops with NameError: name 'undefined' is not defined.", "List stops with NameError: name 'List' is not defined.", "kk stops with NameError: name 'kk' is not defined.", "Base stops with NameError: name 'Base' is not defined."]),
+        ("class P:\n    def __setattr__(s, n, v): s.__dict__[n] = max(v, 0)\np = P()\np.x = t = -5\np.x, k = -1, 3\ndef push(s, v):\n    s.append(v)\n    return s\nclass H: pass\nh, st = H(), []\nh.st, h.top = push(st, 1), push(st, 2)\n", "", [
+            "t = -5, p.x = 0.", "k = 3.", "h.st = [1, 2], h.top = [1, 2], st = [1, 2]."]),
+        ("parent, x = [0, 0, 1, 2], 3\nparent[x] = x = parent[parent[x]]\nxs, i = [1, 2, 0], 1\nxs[i] = i = 2\ntail = [1, None]\ntail[1] = tail = [2, None]\nheap = [5, 9]\nheap[0] = last = heap.pop()\nxs[1:1] = ys = [9]\n", "", [
+            "parent[3] = 1, x = 1, parent = [0, 0, 1, 1].", "xs[1] = 2, i = 2.", "tail[1] = [2, None], tail = [2, None].", "heap[0] = last = heap.pop() = 9, heap = [9].", "xs[1:1] = ys = [9], xs = [1, 9, 2, 0]."]),
+        ("def add(a): print(a)\nops = {'+': add}\nops['+'](1)\nx = 2\n", "", ["We call add with a = 1.", "We print 1.", "add returns.", "x = 2."]),
+        ("def take(xs, k): return xs.pop()\nbig = [1] * 50\ntake(big + [2], 1)\ntake(big, 2)\nbig.append(take(big + [2], 1))\n", "", ["big = [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, ... , 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1] after take(big, 2)."]),
+        ("def f(x): return x\ns, out = {1}, []\ns.add(f(1))\nout.extend(f([]))\nseen = set()\nseen.discard(f(1))\n", "", ["We call s.add(1).", "We call out.extend([]).", "We call seen.discard(1)."]),
         ("n, r, c, g = 3, 0, 0, [[0] * 3] * 3\nif not (0 <= r + 0 < n and 0 <= c + 1 < n and g[r][c + 1] == 0): print(1)\n", "", [
             "not (0 <= 0 + 0 < 3 and 0 <= 0 + 1 < 3 and g[0][0 + 1] == 0): ...: not 0 == 0: not True is false, so we skip the if."]),
     ],

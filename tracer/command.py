@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 import json
 import os
+import re
 import signal
 import sys
 import tokenize
@@ -102,7 +103,7 @@ def main() -> None:
         fail("--max-events must be at least 1")
     if args.html is not None and args.format:
         fail("--html writes a page and prints nothing: leave out --format")
-    if os.path.realpath(args.html or "") == os.path.realpath(args.program):
+    if args.html and os.path.realpath(args.html) == os.path.realpath(args.program):
         fail(f"--html would write over {args.program}")
     sys.stdout.reconfigure(errors="backslashreplace")
     code, stdin = program_of(args.program, args.call), args.stdin or ""
@@ -116,7 +117,7 @@ def main() -> None:
         write_program(trace, args.html)
     else:
         show(trace, args.format or "nlex", refused)
-    reads = trace.error == "EOFError" or "sys.stdin" in code
+    reads = trace.error == "EOFError" or re.search(r"\bstdin\b", code)
     if reads and not stdin and args.stdin is None:
         print("trace.py: the program reads input: give it with --stdin, --stdin-file or --stdin -",
               file=sys.stderr)

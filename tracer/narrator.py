@@ -68,6 +68,7 @@ HARMLESS = {kind for kind in vars(ast).values() if isinstance(kind, type) and is
     ast.operator, ast.unaryop, ast.boolop, ast.cmpop, ast.expr_context, ast.Name, ast.Attribute,
     ast.Constant, ast.BinOp, ast.UnaryOp, ast.BoolOp, ast.Compare, ast.List, ast.Tuple))}
 READS, TAKES = re.compile(r"input\(|\.read"), re.compile(r"pop(left|item)?\(|\bnext\(")
+CONTAINERS = re.compile(r"""[\[{('"]|(set|deque|Counter|defaultdict|OrderedDict)\(""")
 ITERATES = "GET_ITER FOR_ITER GET_AITER GET_ANEXT".split()
 
 # ------------------------------------------------------------------------------------------------
@@ -397,43 +398,62 @@ def unchanged(frame, goals) -> str:
     return f"{source or 'We assign'}, and nothing changes."
 
 
-def named(frame, goal) -> str:
-    """A target as it is said; as it is written where the statement changes a name in it."""
-    changed = {name.id for name in names_in(goal)} & {*targets(frame.node)}
-    return ast.unparse(goal) if changed else frame.label(goal)
+def labels_of(frame, goals):
+    """Targets as they are said; as one is written where an earlier one has changed a name in it."""
+    earlier = set()
+    for goal in goals:
+        changed = earlier.intersection([name.id for name in names_in(goal)])
+        yield ast.unparse(goal) if changed else frame.label(goal)
+        earlier.update(targets(goal))
 
 
-def text_of(frame, node) -> str:
-    """What a variable or a field of it holds by now; "<" where that is not known."""
+def rebinds(goals, goal) -> bool:
+    """Is something in a target assigned to by the same statement?"""
+    bound = {*map(ast.unparse, goals)}
+    return any([isinstance(part, PATHS) and ast.unparse(part) in bound
+                for part in [*ast.walk(goal)][1:]])
+
+
+def text_of(frame, node, variables) -> str:
+    """What a variable, a field or an item holds; "<" where that is not known, "" of an attribute
+    that is no field."""
     if isinstance(node, ast.Attribute):
-        return fields_of(text_of(frame, node.value)).get(node.attr, "<")
-    return frame.after.get(getattr(node, "id", ""), "<")
+        fields = fields_of(text_of(frame, node.value, variables))
+        return fields.get(node.attr, "" if fields else "<")
+    if isinstance(node, ast.Subscript):
+        with suppress(Untold, LookupError, TypeError):
+            items = value_of(text_of(frame, node.value, variables))
+            return repr(items[frame.last(node.slice)[2]])
+    return variables.get(getattr(node, "id", ""), "<")
 
 
-def keeps(frame, goal) -> bool:
-    """Does a target hold what it is given, or may a function of the program have taken it?"""
-    if not frame.told or not isinstance(goal, PARTS):
+def holds(frame, goal, text: str):
+    """Has a target this text now, or has a function of the program taken another value? None: not
+    known."""
+    now = text_of(frame, goal, frame.after)
+    kind, cut, _ = now.partition("(...)")
+    if now == text or cut and text.startswith(f"{kind}("):
         return True
-    text = text_of(frame, goal.value)
-    if isinstance(goal, ast.Subscript):
-        return text[0] in "[{"
-    return not fields_of(text) or goal.attr in fields_of(text)
+    return None if "<" in now or "..." in now + text else False
 
 
 def chained(frame, goals) -> str:
-    """memo[2] = x = 2 + 3, worked out; "" of objects, which may hold what is assigned to."""
+    """memo[2] = x = 2 + 3, worked out; "" where not all of them are known to hold it."""
     value = frame.node.value
     texts = frame.texts(value, frame.seen_of(value))
-    known = texts and value_of(texts[-1]) is not UNKNOWN and all(
-        isinstance(goal, PATHS) and keeps(frame, goal) for goal in goals)
-    if not known or len(goals) == 1:
+    if len(goals) == 1 or not texts or value_of(texts[-1]) is UNKNOWN:
         return ""
-    labels, parts = [named(frame, goal) for goal in goals], []
-    for goal, label in zip(goals, labels):
-        parts += [label] * isinstance(goal, ast.Subscript)
-    text = tell_value(" = ".join(labels), ended(texts, value, shorten(texts[-1])))[:-1]
-    alone = texts[-1] if len(parts) == 1 else ""
-    return listed([text, frame.changed([*parts, *labels], alone)])
+    items, was = [goal for goal in goals if isinstance(goal, ast.Subscript)], ""
+    for goal in goals:
+        held = isinstance(goal, PATHS) and not rebinds(goals, goal) and (
+            holds(frame, goal, texts[-1]))
+        if held is False or held is None and frame.told:
+            return ""
+    labels = [*labels_of(frame, [*items, *goals])]
+    if len(items) == 1:  # the item says enough of the whole, if nothing else in that changed
+        was = text_of(frame, items[0], frame.before)
+    text = tell_value(" = ".join(labels[len(items):]), ended(texts, value, shorten(texts[-1])))
+    return listed([text[:-1], frame.changed(labels, texts[-1] if was else "", was)])
 
 
 def one_by_one(frame, goals, value) -> str:
@@ -444,29 +464,28 @@ def one_by_one(frame, goals, value) -> str:
         pairs = list(zip(goals[0].elts, value.elts))
     plain_pairs = all(isinstance(goal, PATHS) and not isinstance(part, ast.Starred)
                       for goal, part in pairs)
-    bound = {ast.unparse(goal) for goal, _ in pairs}
-    if not all([keeps(frame, goal) for goal, _ in pairs]):
-        return ""  # who gets what?
-    kinds = [type(goal) for goal, _ in pairs]
-    swaps = {*kinds} == {ast.Name} and len({*names}) == len(pairs)
+    every, holders, said = [goal for goal, _ in pairs], [], []
+    kinds = {*map(type, every)}
+    swaps = kinds == {ast.Name} and len({*names}) == len(pairs)
     each = len(pairs) > len(goals) and (swaps or ast.Attribute in kinds)
-    if not plain_pairs or not each and all([shows(frame, goal, bound) for goal, _ in pairs]):
+    if not plain_pairs or not each and all([shows(frame, goal, every) for goal in every]):
         return ""
-    labels, holders, said = [], [], []
-    for goal, _ in pairs:
-        labels.append(named(frame, goal))
+    for goal in every:
         if isinstance(goal, PARTS):
             holders += [ast.unparse(goal.value), *frame.texts(goal.value)[-1:]]
-    for label, (goal, part) in zip(labels, pairs):
+    for label, (goal, part) in zip(labels_of(frame, every), pairs):
         text = frame.after.get(getattr(goal, "id", "")) or (
             frame.texts(part) or [frame.seen_of(part) or frame.before.get(path_of(part), "")])[-1]
         if {text, ast.unparse(part)} & {*holders} and text != frame.after.get(label):
             # what it holds is changed by this statement, too
             again = getattr(part, "id", "") not in names and frame.after.get(path_of(part))
             text = again or re.sub(r"^([\w.]*[\[({]).*(.)$", r"\1...\2", text)
+        held = None if rebinds(every, goal) else holds(frame, goal, text)
+        if text and held is False or held is None and frame.told and len(pairs) > len(goals):
+            return ""  # who gets what?
         if text:
             rounds = each and frame.texts(part, text) or [text]
-            if not swaps and ast.unparse(part) in bound - {ast.unparse(goal)}:
+            if not swaps and ast.unparse(part) in {*map(ast.unparse, every)} - {ast.unparse(goal)}:
                 rounds = [f"the old {ast.unparse(part)}", text]  # it holds something else by now
             end = shorten(text, frame.before.get(label))
             parts.append(tell_value(label, ended(rounds, part, end))[:-1])
@@ -474,20 +493,14 @@ def one_by_one(frame, goals, value) -> str:
     return listed([*parts, frame.changed(said)])
 
 
-def shows(frame, goal, bound) -> bool:
-    """Is the value of a target part of its variable's text? bound: what the statement assigns to:
-    what that held shows no more."""
-    inner = goal
-    while isinstance(inner, PARTS):
-        inner = inner.value
-        if ast.unparse(inner) in bound:
-            return False
-    if inner is goal:
-        return True
+def shows(frame, goal, goals) -> bool:
+    """Is the value of a target part of its variable's text?"""
+    if isinstance(goal, ast.Name) or rebinds(goals, goal):
+        return isinstance(goal, ast.Name)
     while isinstance(goal, ast.Subscript):
         goal = goal.value
-    text = text_of(frame, goal)
-    return not re.search(r"^<|\(\.\.\.\)|<dict>|<list>| \.\.\. ", text)
+    text = text_of(frame, goal, frame.after)
+    return not re.search(r"^$|^<|\(\.\.\.\)|<dict>|<list>| \.\.\. ", text)
 
 
 def tell_name(frame, *names):
@@ -637,9 +650,9 @@ def tell_expression(frame):
         name, given = "a function", ""
     if text:
         return f"{text} after {name}{given}."
-    owner = (frame.texts(getattr(function, "value", None)) or ["<"])[-1]
-    if frame.told and owner[0] not in "[{('\"":  # else they were arguments' or keys' calls
-        return ""
+    owner = isinstance(function, ast.Attribute) and frame.texts(function.value)
+    if frame.told and not (owner and CONTAINERS.match(owner[-1])):
+        return ""  # its own statements have been told; a container's method has none
     return tell_call(f"{name}{given}" if len(given) <= 70 else name)
 
 
@@ -686,7 +699,8 @@ def given_to(frame, call) -> str:
     for k, node in enumerate(call.args):
         if not TAKES.search(given[k]) and (k or not is_of_class(frame, call.func)):
             with suppress(Untold):
-                given[k] = frame.last(node)[0]
+                text = frame.last(node)[0]
+                given[k] = text if len(text) <= 70 else given[k]
     text = ", ".join(given)
     return f"({text})" if len(text) <= 120 else ""
 
@@ -899,10 +913,11 @@ def tell_crash(frame, part, step: str):
         return f"{frame.name} gets {named}."
     if step.startswith("UNPACK") and "unpack" in named:
         return tell_unpack(frame, part, named)
-    source = source_of(getattr(node, "iter", 0) or expression(node) or node)
-    if name in ("NameError", "UnboundLocalError"):
-        return tell_stop(source, named)
-    where = blamed(frame, part, step) or source
+    if name in ("NameError", "UnboundLocalError") or isinstance(part, (ast.Import, ast.ImportFrom)):
+        for whole in filter(None, [getattr(node, "iter", None), expression(node), part]):
+            if part in ast.walk(whole):
+                return tell_stop(source_of(whole), named)
+    where = blamed(frame, part, step)
     return tell_stop(where, named + held(frame, part, where))
 
 
@@ -1206,7 +1221,7 @@ def narrate(trace: Trace, seed: int = 0) -> list[str]:
 
 # What trace.py, and who has learnt from it, says in fewer words.
 FEWER = [(r" over .* ends\.$", " ends."), (r"( stops? with \w+): .*", r"\1."),
-         (r"^.* stops with NameError", "We stop with NameError"),
+         (r"^(?!We print).* stops with NameError", "We stop with NameError"),
          ("try the elif.$", "go to the else.")]
 
 
