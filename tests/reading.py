@@ -177,6 +177,9 @@ class Reader:
             true = self.placed(label) or true
             if gave := re.match(r"(?:[Ww]hat (.+?) gave|the old (.+?)) is now (?=.)", text):
                 true, rest = self.of_temporary(gave[1] or gave[2], bool(gave[2])), text[gave.end():]
+            if old := re.match(r"(the old .+?) = ", rest):  # n = the old parent[n] = 6
+                self.is_old(old[1])
+                rest = rest[old.end():]
             if true is None:
                 raise Wrong(f"nothing is known of {label[:80]}")
             ends = [match.start() for match in NEXT.finditer(rest)] + [len(rest)]
@@ -245,10 +248,9 @@ class Reader:
         if source is None:
             raise Wrong(f"{shown[:80]} has no source")
         if shown.startswith("the old "):  # h = the old h.n
-            targets = [unparsed(part) for part in ast.walk(self.slot.node) if isinstance(getattr(part, "ctx", None), ast.Store)]
-            if shown != f"the old {unparsed(source)}" or unparsed(source) not in targets:
-                raise Wrong(f"{shown[:80]} is what it still is")
-            return
+            if shown != f"the old {unparsed(source)}":
+                raise Wrong(f"{shown[:80]} is not what was assigned")
+            return self.is_old(shown)
         if shown_as(shown, unparsed(source)) or any(shown_as(shown, value) for value in self.values(source)[-1:]):
             return
         hidden = []
@@ -265,6 +267,11 @@ class Reader:
             raise Wrong(f"not readable: {shown[:150]}") from None
         self.text, self.hidden = text, hidden
         self.lay(tree, source, frozenset(), False)
+
+    def is_old(self, shown: str) -> None:
+        targets = [unparsed(part) for part in ast.walk(self.slot.node) if isinstance(getattr(part, "ctx", None), ast.Store)]
+        if shown.removeprefix("the old ") not in targets:
+            raise Wrong(f"{shown[:80]} is what it still is")
 
     def written(self, got) -> str:
         text = self.text.encode()[got.col_offset:got.end_col_offset].decode() if "\n" not in self.text else ast.unparse(got)
