@@ -10,7 +10,7 @@ and CWM) is learnt here, too; or, by --init, from such a model (pretrained.py) o
 on with other data. Of the predictions a share (--explained) is told step by step, the others state
 the output at once. In most of the explained ones (--asked) the answer's first token, "Step by
 step:", is given like a prompt: the model learns how to explain, not that it should. Of all others
-(30 % in preset cpu) a third is explained, and nothing says which: whether explaining pays is left
+(44 % in preset cpu) a third is explained, and nothing says which: whether explaining pays is left
 to RL to find out.
 The loss is the cross-entropy of the assistant's tokens, the end token included, over their mean
 number a batch, the same for every batch: so each token counts as much as any other. User tokens are

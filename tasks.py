@@ -78,8 +78,8 @@ answers  max_new_tokens_predict        450        1000      300  longest explana
 answers  max_new_tokens_solve          450         800      400  longest program or repair in tokens
 sft      steps                      13_000        4000     1300  optimizer steps
 sft      batch_tokens                 2048      65_536     2048  tokens in a batch, padding included
-sft      explained                     0.8         0.7      0.7  share of predictions told in steps
-sft      asked                       0.875         0.8      0.7  of these, by a given first token
+sft      explained                     0.7         0.7      0.7  share of predictions told in steps
+sft      asked                         0.8         0.8      0.7  of these, by a given first token
 sft      muon_lr                     0.015        0.02    0.015  learning rate of Muon (matrices)
 sft      adam_lr                     0.003       0.002    0.003  learning rate of AdamW (others)
 sft      clip                          1.0         1.0      1.0  gradient clipping by global norm
@@ -88,7 +88,7 @@ sft      val_every                    3000         500      650  steps between v
 sft      val_cases                     100         300       40  cases per input length
 sft      save_every                   1000         500      325  steps between saves
 sft      compile                         1           1        1  1: torch.compile, 0: do not
-rl       steps                           40         100       30  optimizer steps
+rl       steps                           70         100       30  optimizer steps
 rl       predict_prompts                 20          64       16  predict prompts a step
 rl       solve_prompts                    3          24        3  solve prompts a step
 rl       fix_prompts                      4          24        4  multi-turn problems a step
@@ -100,7 +100,7 @@ rl       warmup                           3           3        3  steps of linea
 rl       predict_weight                0.8         0.8      0.8  weight of its reward (as the paper)
 rl       own_share                    0.25        0.25     0.25  predict prompts from own programs
 rl       micro_tokens                 8192      65_536     8192  padded tokens a backward pass
-rl       val_every                       20          25       15  steps between validations
+rl       val_every                       35          25       15  steps between validations
 rl       val_cases                     100         300       40  cases per input length
 rl       save_every                     10          10        4  steps between saves
 eval     problems                      400         400       60  test problems used
