@@ -917,6 +917,7 @@ def tell_crash(frame, part, step: str):
         for whole in filter(None, [getattr(node, "iter", None), expression(node), part]):
             if part in ast.walk(whole):
                 return tell_stop(source_of(whole), named)
+        return tell_stop("", named)  # nobody knows where
     where = blamed(frame, part, step)
     return tell_stop(where, named + held(frame, part, where))
 
